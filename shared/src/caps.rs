@@ -1,0 +1,138 @@
+//! Every limit, with its name and its reason. Nothing in the system grows without one of these.
+
+use std::time::Duration;
+
+// --- frames -------------------------------------------------------------------------------------
+
+/// The largest frame a client may send, bytes. A platform buffers 32 MiB before it asks us; OWASP says 64 KiB
+/// at the most; a chat line or a move fits in 1/16 of this.
+pub const FRAME_BYTES: usize = 16 * 1024;
+/// Messages in one array frame: a frame of 64 costs what a frame of one does.
+pub const BATCH: usize = 64;
+/// Nesting of JSON: what a body needs, far below what a parser's stack would allow.
+pub const JSON_DEPTH: usize = 32;
+/// A `key` or an `id` chosen by a client, bytes.
+pub const KEY_BYTES: usize = 64;
+/// Faulty frames in a row before a socket is closed with 4003.
+pub const BAD_FRAMES: u32 = 3;
+/// A body of `say`, `hint` or `signal`, bytes of JSON.
+pub const BODY_BYTES: usize = 8 * 1024;
+/// A body of `end`: the result travels to the region and into each player's history (an item is 400 KB at most).
+pub const RESULT_BYTES: usize = 4 * 1024;
+
+// --- pace ---------------------------------------------------------------------------------------
+
+/// Messages a second that a socket may keep up. Inbound costs 41–48 µs each; a room has about 500/s.
+pub const PER_S: u32 = 20;
+/// Messages at once before the pace counts.
+pub const BURST: u32 = 40;
+/// How often the client says `ping`; proxies cut silent connections from about 60 s on.
+pub const HEARTBEAT: Duration = Duration::from_secs(25);
+/// How long after that the client calls the connection lost.
+pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(10);
+
+// --- a room -------------------------------------------------------------------------------------
+
+/// Seats in a room; beyond this a room needs relays.
+pub const SEATS: usize = 64;
+/// Sockets of those who watch.
+pub const SPECTATORS: usize = 1000;
+/// Events kept for a resume.
+pub const LOG_EVENTS: usize = 300;
+/// How long an event is kept for a resume.
+pub const LOG_AGE: Duration = Duration::from_secs(120);
+/// Bytes of events kept for a resume: the isolate's 128 MB is shared by many rooms.
+pub const LOG_BYTES: usize = 256 * 1024;
+/// Results of commands remembered by key. A sender repeats what is not yet durable, which takes seconds: this is
+/// 25 s of the fastest room.
+pub const KEYS: usize = 1000;
+/// Events not yet on disk, before they are written as a chunk. One row for 50 messages, not 50 rows.
+pub const CHUNK_EVENTS: usize = 50;
+/// Bytes not yet on disk, before they are written as a chunk. A row holds 2 MB at most.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+/// How long an event may wait for the disk.
+pub const CHUNK_AGE: Duration = Duration::from_secs(5);
+/// Rows that hold the log, used in turn: two neighbours hold more than `CHUNK_EVENTS`, so 300 events need 13.
+pub const CHUNK_SLOTS: u64 = 24;
+/// Bytes of unwritten events a socket's attachment carries; the platform allows 16,384 for the whole.
+pub const JOURNAL_BYTES: usize = 12 * 1024;
+/// The board, all keys and values.
+pub const BOARD_BYTES: usize = 16 * 1024;
+/// Keys of the board.
+pub const BOARD_KEYS: usize = 256;
+/// How long a seat is kept for somebody whose socket was lost.
+pub const SEAT_GRACE: Duration = Duration::from_secs(60);
+/// How long a room waits for somebody who never came.
+pub const NO_SHOW: Duration = Duration::from_secs(60);
+/// How long a room lives at most, unless its pool says less.
+pub const ROOM_AGE: Duration = Duration::from_secs(4 * 3600);
+/// How long a finished room still answers, so that who lost the connection hears how it ended.
+pub const LINGER: Duration = Duration::from_secs(120);
+/// Signals held for a member who reconnects.
+pub const HELD_SIGNALS: usize = 64;
+
+// --- delivery -----------------------------------------------------------------------------------
+
+/// How often a client says which position it has seen, at the most.
+pub const SEEN_EVERY: Duration = Duration::from_secs(5);
+/// Events a recipient may be behind before hints to it are dropped.
+pub const LAG_HINTS: u64 = 300;
+/// Events a recipient may be behind before it gets a snapshot in place of events.
+pub const LAG_RESYNC: u64 = 600;
+/// Events a recipient may be behind before it is closed with 4104.
+pub const LAG_CLOSE: u64 = 1200;
+
+// --- a lobby ------------------------------------------------------------------------------------
+
+/// Tickets in one lobby shard.
+pub const TICKETS: usize = 10_000;
+/// Attributes of a ticket.
+pub const ATTRS: usize = 16;
+/// Wants of a ticket.
+pub const WANTS: usize = 16;
+/// Changes of a lobby are told at most this often.
+pub const LOBBY_EVERY: Duration = Duration::from_secs(2);
+/// How long a ticket waits for a lost socket.
+pub const TICKET_PAUSE: Duration = Duration::from_secs(30);
+/// How long a ticket waits for a match.
+pub const TICKET_AGE: Duration = Duration::from_secs(3600);
+/// Waits remembered for the estimate.
+pub const WAITS: usize = 64;
+
+// --- a player -----------------------------------------------------------------------------------
+
+/// Connections a player may have, worldwide.
+pub const DEVICES: usize = 2;
+/// How long a reservation for a match holds without a word from the lobby.
+pub const RESERVATION: Duration = Duration::from_secs(30);
+/// How long a lease holds when its object is never heard of again. The object is asked before a lease counts
+/// against somebody, so this only collects garbage.
+pub const LEASE: Duration = Duration::from_secs(24 * 3600);
+
+// --- calls and tokens ---------------------------------------------------------------------------
+
+/// How long an access token lives.
+pub const TOKEN: Duration = Duration::from_secs(600);
+/// How far two clocks may differ.
+pub const SKEW: Duration = Duration::from_secs(30);
+/// How old a signed request between edge and region may be.
+pub const SIGNED: Duration = Duration::from_secs(60);
+/// Longest access token that is looked at, bytes.
+pub const TOKEN_BYTES: usize = 2048;
+/// How long the edge waits for the region or another object.
+pub const CALL: Duration = Duration::from_secs(3);
+/// First wait before an unconfirmed call is repeated; it doubles up to `RETRY_MAX`.
+pub const RETRY: Duration = Duration::from_secs(2);
+/// Longest wait before an unconfirmed call is repeated.
+pub const RETRY_MAX: Duration = Duration::from_secs(300);
+/// A body sent to the region over HTTP, bytes.
+pub const HTTP_BODY: usize = 64 * 1024;
+
+// --- people -------------------------------------------------------------------------------------
+
+/// A display name, characters.
+pub const NAME_CHARS: usize = 40;
+/// A profile's text, characters.
+pub const BIO_CHARS: usize = 500;
+/// A page of a list, items.
+pub const PAGE: usize = 50;

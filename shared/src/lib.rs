@@ -1,0 +1,6 @@
+//! The rules of Matchpoint.
+
+pub mod caps;
+pub mod id;
+pub mod record;
+pub mod time;

@@ -1,0 +1,69 @@
+//! What happened: the facts that edge and region tell each other.
+
+use crate::id::{PlayerId, PoolName, RoomId};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A finished match, as the room tells it to the region: `POST /internal/v1/matches`, keyed by `id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MatchRecord {
+    /// The match, and its room.
+    pub id: RoomId,
+    /// The pool that made it; none for a room opened by hand.
+    pub pool: Option<PoolName>,
+    /// Who had a seat.
+    pub players: Vec<Participant>,
+    /// When the room was made.
+    pub started: Time,
+    /// When it was over.
+    pub ended: Time,
+    /// Why it is over.
+    pub reason: EndReason,
+    /// Who ended it, where somebody did.
+    pub by: Option<PlayerId>,
+    /// What the one who ended it said of the result.
+    pub result: Value,
+    /// How many events its log had.
+    pub events: u64,
+}
+
+/// Somebody who had a seat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// Who.
+    pub player: PlayerId,
+    /// The display name at the time.
+    pub name: String,
+    /// Whether they ever came.
+    pub came: bool,
+}
+
+/// Why a room is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// A player ended it.
+    Ended,
+    /// Everybody left or stayed away.
+    Abandoned,
+    /// Somebody never came.
+    NoShow,
+    /// It reached its longest time.
+    TimeUp,
+}
+
+/// What the region says of a player who enters a queue: `GET /internal/v1/players/{player}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Who.
+    pub player: PlayerId,
+    /// The display name.
+    pub name: String,
+    /// The rating, as rules read it.
+    pub rating: f64,
+    /// Whether they are banned now.
+    pub banned: bool,
+    /// The auth epoch: a token with a lower one is no longer good.
+    pub ep: u64,
+}
