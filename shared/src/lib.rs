@@ -3,4 +3,6 @@
 pub mod caps;
 pub mod id;
 pub mod record;
+pub mod sign;
 pub mod time;
+pub mod token;

@@ -1,0 +1,296 @@
+//! How edge and region know each other's requests: each is signed with a shared key.
+//!
+//! HMAC-SHA256 over `v1\n<ms>\n<nonce>\n<METHOD>\n<path?query>\n<hex of SHA-256 of the body>\n`. A signature is good for
+//! [`caps::SIGNED`] around its time. Nobody keeps the nonces: internal calls may be repeated without harm.
+
+use crate::caps;
+use crate::time::Time;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+/// The header that carries the signature: `v1 <ms> <nonce> <hex>`.
+pub const HEADER: &str = "x-matchpoint-signature";
+
+/// The keys of one direction. The first signs, all verify: a new key is added behind on the verifying side, moved to
+/// the front on the signing side, and the old one removed a minute later.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignKeys(Vec<Vec<u8>>);
+
+impl SignKeys {
+    /// The value of [`HEADER`] for a request. `nonce` is up to 64 visible ASCII characters, different each time.
+    #[must_use]
+    pub fn sign(
+        &self,
+        now: Time,
+        nonce: &str,
+        method: &str,
+        path_and_query: &str,
+        body: &[u8],
+    ) -> String {
+        let ts = now.ms().to_string();
+        let key = self.0.first().map_or(&[][..], Vec::as_slice);
+        let tag = mac(key, &ts, nonce, method, path_and_query, body)
+            .map(|mac| hex(&mac.finalize().into_bytes()))
+            .unwrap_or_default();
+        format!("v1 {ts} {nonce} {tag}")
+    }
+
+    /// Whether a request that came with this header is the other side's, and recent. Takes as long for a tag that is
+    /// nearly right as for one that is all wrong.
+    pub fn verify(
+        &self,
+        now: Time,
+        header: &str,
+        method: &str,
+        path_and_query: &str,
+        body: &[u8],
+    ) -> Result<(), SignError> {
+        let mut words = header.split(' ');
+        let (Some("v1"), Some(ts), Some(nonce), Some(tag), None) = (
+            words.next(),
+            words.next(),
+            words.next(),
+            words.next(),
+            words.next(),
+        ) else {
+            return Err(SignError::Malformed);
+        };
+        let fine = !nonce.is_empty()
+            && nonce.len() <= caps::KEY_BYTES
+            && nonce.bytes().all(|b| b.is_ascii_graphic());
+        let tag = unhex(tag).filter(|_| fine).ok_or(SignError::Malformed)?;
+        let at: u64 = ts.parse().map_err(|_| SignError::Malformed)?;
+        let at = Time::from_ms(at);
+        if now.since(at) > caps::SIGNED || at.since(now) > caps::SIGNED {
+            return Err(SignError::Stale);
+        }
+        for key in &self.0 {
+            let mac = mac(key, ts, nonce, method, path_and_query, body).ok_or(SignError::Wrong)?;
+            if mac.verify_slice(&tag).is_ok() {
+                return Ok(());
+            }
+        }
+        Err(SignError::Wrong)
+    }
+}
+
+impl FromStr for SignKeys {
+    type Err = BadSignKeys;
+    /// Keys in base64 (with padding), comma separated, each of at least 32 bytes.
+    fn from_str(text: &str) -> Result<Self, BadSignKeys> {
+        let keys = text
+            .split(',')
+            .map(|key| {
+                BASE64
+                    .decode(key.trim())
+                    .ok()
+                    .filter(|key| key.len() >= KEY_BYTES)
+            })
+            .collect::<Option<Vec<_>>>();
+        keys.map(Self).ok_or(BadSignKeys)
+    }
+}
+
+impl fmt::Debug for SignKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignKeys({})", self.0.len())
+    }
+}
+
+/// A text that is no list of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadSignKeys;
+
+impl fmt::Display for BadSignKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the keys are base64, comma separated, each of at least {KEY_BYTES} bytes"
+        )
+    }
+}
+
+impl std::error::Error for BadSignKeys {}
+
+/// Why a request is not taken for the other side's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignError {
+    /// The header is no signature.
+    Malformed,
+    /// It was signed too long ago, or in the future.
+    Stale,
+    /// No key of ours makes this signature over this request.
+    Wrong,
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the request's signature is unreadable",
+            Self::Stale => "the request was signed too long ago, or the clocks differ",
+            Self::Wrong => "the request's signature is wrong",
+        })
+    }
+}
+
+impl std::error::Error for SignError {}
+
+/// As long as the hash: a shorter key is weaker than the signature (RFC 2104 §3).
+const KEY_BYTES: usize = 32;
+
+/// None where the key cannot be used; HMAC takes keys of every length.
+fn mac(
+    key: &[u8],
+    ts: &str,
+    nonce: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    let hash = hex(&Sha256::digest(body));
+    for line in ["v1", ts, nonce, method, path, &hash] {
+        mac.update(line.as_bytes());
+        mac.update(b"\n");
+    }
+    Some(mac)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String does not fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+/// The 32 bytes of a tag, from lower-case hex.
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let lower = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    if text.len() != 64 || !text.bytes().all(lower) {
+        return None;
+    }
+    let mut out = [0; 32];
+    for (at, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_ms(1_733_000_000_000);
+    const PATH: &str = "/internal/v1/matches?x=1";
+
+    fn keys(fill: &[u8]) -> SignKeys {
+        let text: Vec<_> = fill.iter().map(|&byte| BASE64.encode([byte; 32])).collect();
+        text.join(",").parse().unwrap()
+    }
+
+    fn check(header: &str, expected: Result<(), SignError>) {
+        assert_eq!(
+            keys(&[1]).verify(NOW, header, "POST", PATH, b"{}"),
+            expected,
+            "{header}"
+        );
+    }
+
+    #[test]
+    fn a_signed_request_is_known() {
+        let header = keys(&[1]).sign(NOW, "n0", "POST", PATH, b"{}");
+        check(&header, Ok(()));
+        assert_eq!(
+            keys(&[1]).verify(NOW, &header, "PUT", PATH, b"{}"),
+            Err(SignError::Wrong)
+        );
+        assert_eq!(
+            keys(&[1]).verify(NOW, &header, "POST", "/internal", b"{}"),
+            Err(SignError::Wrong)
+        );
+        assert_eq!(
+            keys(&[1]).verify(NOW, &header, "POST", PATH, b"{ }"),
+            Err(SignError::Wrong)
+        );
+        check(&header.replace("n0", "n1"), Err(SignError::Wrong));
+    }
+
+    /// Kept, so that two versions of this code understand each other during a deploy.
+    #[test]
+    fn the_signature_of_a_known_request() {
+        let header = keys(&[1]).sign(NOW, "n0", "POST", PATH, b"{}");
+        assert_eq!(
+            header,
+            "v1 1733000000000 n0 f8b4369359093de700e73a31baaa343b01a74ac3303ed306e42947370351f42b"
+        );
+    }
+
+    #[test]
+    fn two_keys_are_good_during_a_rotation() {
+        let old = keys(&[1]).sign(NOW, "n", "GET", "/", b"");
+        let new = keys(&[2]).sign(NOW, "n", "GET", "/", b"");
+        let both = keys(&[2, 1]);
+        assert_eq!(both.verify(NOW, &old, "GET", "/", b""), Ok(()));
+        assert_eq!(both.verify(NOW, &new, "GET", "/", b""), Ok(()));
+        assert_eq!(both.sign(NOW, "n", "GET", "/", b""), new);
+        assert_eq!(
+            keys(&[3]).verify(NOW, &old, "GET", "/", b""),
+            Err(SignError::Wrong)
+        );
+    }
+
+    #[test]
+    fn a_signature_is_good_for_a_minute_around_its_time() {
+        let at = |time: Time| keys(&[1]).sign(time, "n", "POST", PATH, b"{}");
+        let more = std::time::Duration::from_millis(1);
+        check(&at(NOW - caps::SIGNED), Ok(()));
+        check(&at(NOW + caps::SIGNED), Ok(()));
+        check(&at(NOW - caps::SIGNED - more), Err(SignError::Stale));
+        check(&at(NOW + caps::SIGNED + more), Err(SignError::Stale));
+    }
+
+    #[test]
+    fn an_unreadable_header_is_malformed() {
+        let tag = "0".repeat(64);
+        let now = NOW.ms();
+        check(&format!("v1 {now} n {tag}"), Err(SignError::Wrong));
+        for header in [
+            String::new(),
+            "v1".to_owned(),
+            format!("v2 {now} n {tag}"),
+            format!("v1 {now} n {tag} x"),
+            format!("v1 {now}  {tag}"),
+            format!("v1 -1 n {tag}"),
+            format!("v1 now n {tag}"),
+            format!("v1 {now} n {}", "A".repeat(64)),
+            format!("v1 {now} n {}é", "0".repeat(62)),
+            format!("v1 {now} n 00"),
+            format!("v1 {now} {} {tag}", "n".repeat(65)),
+            format!("v1 {now} n\nPOST {tag}"),
+        ] {
+            check(&header, Err(SignError::Malformed));
+        }
+    }
+
+    #[test]
+    fn keys_are_checked_and_never_shown() {
+        for text in [
+            "",
+            ",",
+            "AAAA",
+            "not base64",
+            &format!("{},", BASE64.encode([1; 32])),
+        ] {
+            assert_eq!(text.parse::<SignKeys>(), Err(BadSignKeys), "{text}");
+        }
+        assert_eq!(format!("{:?}", keys(&[1, 2])), "SignKeys(2)");
+    }
+}
