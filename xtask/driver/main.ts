@@ -1,0 +1,86 @@
+//! Runs the Worker in workerd, and does what its parent says, a JSON line at a time.
+//!
+//! The first line on stdin is the `Start`; every later one is a `Command`. Answers go to stdout, logs to
+//! stderr. When stdin closes, whatever the reason, this process ends and takes workerd with it.
+
+import { createInterface } from "node:readline";
+import { Edge, type Start, type WebSockets } from "./edge.ts";
+
+type Command =
+  | { id: number; cmd: "evict"; class: string; name: string; webSockets: WebSockets }
+  | { id: number; cmd: "reload" }
+  | { id: number; cmd: "stop" };
+
+// stdout speaks the protocol alone; libraries that log go to stderr.
+console.log = console.info = console.debug = console.error;
+
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const reason = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function obey(edge: Edge, command: Command): Promise<void> {
+  const { id } = command;
+  switch (command.cmd) {
+    case "evict": {
+      const { class: className, name, webSockets } = command;
+      await edge.evict(className, name, webSockets);
+      say({ id, evicted: { class: className, name, webSockets } });
+      return;
+    }
+    case "reload":
+      await edge.reload();
+      say({ id, reloaded: { url: edge.url, workerd_pid: edge.pid } });
+      return;
+    case "stop":
+      await edge.stop();
+      say({ id, stopped: {} });
+      process.exit(0);
+  }
+}
+
+/** A faulty line is answered, never fatal: only the parent decides when the Worker stops. */
+async function answer(edge: Edge, line: string): Promise<void> {
+  let id: number | undefined;
+  try {
+    const command = JSON.parse(line) as Command;
+    id = command.id;
+    await obey(edge, command);
+  } catch (error) {
+    say({ id, error: reason(error) });
+  }
+}
+
+// The parent may be gone before its last answer is written.
+process.stdout.on("error", () => process.exit(1));
+
+const lines = createInterface({ input: process.stdin });
+// The first two are taken at once; what comes between them and the loop below must not be lost.
+const queue: string[] = [];
+let wake = () => {};
+lines.on("line", (line) => {
+  queue.push(line);
+  wake();
+});
+// `exit` kills workerd (see edge.ts), so this is all that it takes, even in the middle of a start.
+lines.on("close", () => process.exit(0));
+
+async function next(): Promise<string> {
+  for (;;) {
+    const line = queue.shift();
+    if (line !== undefined) return line;
+    await new Promise<void>((resolve) => (wake = resolve));
+  }
+}
+
+try {
+  const edge = new Edge(JSON.parse(await next()) as Start, (died) => {
+    say({ died });
+    process.exit(1);
+  });
+  await edge.start();
+  say({ ready: { url: edge.url, workerd_pid: edge.pid } });
+  for (;;) await answer(edge, await next());
+} catch (error) {
+  say({ error: reason(error) });
+  process.exit(1);
+}
