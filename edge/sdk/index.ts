@@ -1,0 +1,93 @@
+// Matchpoint for the browser: come in, queue, meet, and look back.
+
+import { Lobby } from "./lobby.ts";
+import type { LobbyHandlers, Wish } from "./lobby.ts";
+import { Room } from "./room.ts";
+import type { RoomHandlers } from "./room.ts";
+import { Session, call, read } from "./session.ts";
+import type { Store } from "./session.ts";
+import type { View } from "./view.ts";
+import { random_key } from "./wire.ts";
+import type { Json } from "./wire.ts";
+
+export { HttpProblem, SessionLost } from "./session.ts";
+export { Refused, random_key } from "./wire.ts";
+export { Stopped } from "./sender.ts";
+export type { Session, Store } from "./session.ts";
+export type { Lobby, LobbyHandlers, Place as LobbyPlace, Wish } from "./lobby.ts";
+export type { Room, RoomHandlers } from "./room.ts";
+export type { Ending, Unsent, View } from "./view.ts";
+export type { Line } from "./socket.ts";
+export type { Event, Fault, Json, Member, Presence } from "./wire.ts";
+
+/** A meeting of the past. Times are RFC 3339. */
+export type Meeting = {
+  match: string;
+  pool: string | null;
+  started: string;
+  ended: string;
+  reason: string;
+  with: { player: string; name: string }[];
+  result: Json;
+};
+
+export type Meetings = { matches: Meeting[]; cursor: string | null };
+
+type Config = { region: string; pools: string[] };
+
+/**
+ * A deployment of Matchpoint, as its edge describes it.
+ *
+ *     const matchpoint = await Matchpoint.at(location.origin);
+ *     const session = await matchpoint.guest("Ana");
+ *     const lobby = matchpoint.lobby(session, "speed-dating", {}, { changed: () => … });
+ */
+export class Matchpoint {
+  readonly edge: string;
+  readonly region: string;
+  readonly pools: readonly string[];
+  /** Where sessions are kept across a reload; `null` keeps them in memory alone. */
+  readonly store: Store | null;
+
+  private constructor(edge: string, { region, pools }: Config, store: Store | null) {
+    this.edge = edge;
+    this.region = region.replace(/\/$/, "");
+    this.pools = pools;
+    this.store = store;
+  }
+
+  /** Asks an edge which region it works with, and which pools it has. */
+  static async at(edge: string, store: Store | null = globalThis.sessionStorage ?? null): Promise<Matchpoint> {
+    return new Matchpoint(edge, await read<Config>(await call(`${edge}/v1/config`)), store);
+  }
+
+  /** A new session for a guest, where the region allows guests. */
+  guest(name: string): Promise<Session> {
+    return Session.guest(this.region, name, this.store);
+  }
+
+  /** The session this tab had before a reload. */
+  restore(): Session | null {
+    return Session.restore(this.region, this.store);
+  }
+
+  /** Enters a queue. A page that was reloaded gives the `key` of its ticket, and has its place back. */
+  lobby(session: Session, pool: string, wish: Wish, handlers: LobbyHandlers, key: string = random_key()): Lobby {
+    return new Lobby(this.#socket_url(`/v1/lobbies/${encodeURIComponent(pool)}`), pool, session, wish, key, handlers);
+  }
+
+  /** Goes into a room; with the view an earlier page had of it, from where that left off. */
+  room(session: Session, id: string, handlers: RoomHandlers, saved: View | null = null): Room {
+    return new Room(this.#socket_url(`/v1/rooms/${encodeURIComponent(id)}`), id, session, handlers, saved);
+  }
+
+  /** Past meetings, newest first, a page at a time. */
+  meetings(session: Session, cursor: string | null = null): Promise<Meetings> {
+    const more = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    return session.get<Meetings>(`/v1/matches?player=me${more}`);
+  }
+
+  #socket_url(path: string): string {
+    return this.edge.replace(/^http/, "ws") + path;
+  }
+}

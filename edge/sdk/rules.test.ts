@@ -1,0 +1,153 @@
+// The rules every client keeps, each as one line: closes, places, the outbox, and what a room looks like.
+
+import { deepEqual, equal } from "node:assert/strict";
+import { test } from "node:test";
+import { after_close, jitter, read_reason } from "./closing.ts";
+import { fold as queue } from "./lobby.ts";
+import * as outbox from "./outbox.ts";
+import { NOWHERE, query, step, welcomed } from "./place.ts";
+import * as views from "./view.ts";
+import { read, write } from "./wire.ts";
+import type { Event, Welcome } from "./wire.ts";
+
+const first = (more: Partial<Welcome>): Welcome => ({
+  ev: "welcome",
+  epoch: "e1",
+  at: 0,
+  recovered: true,
+  you: "p_1",
+  now: 0,
+  heartbeat: { every_ms: 25_000, grace_ms: 10_000 },
+  limits: { frame_bytes: 16_384, per_s: 20, burst: 40, batch: 64 },
+  ...more,
+});
+
+test("a close says what comes next by its range", () => {
+  const check = (code: number, reason: string, expected: [string, number?, boolean?]) => {
+    const next = after_close(code, reason, 0, 0.5);
+    const got = next.do === "resume" ? [next.do, next.in_ms, next.new_token] : [next.do];
+    deepEqual(got, expected, String(code));
+  };
+  for (const code of [4000, 4006, 4007, 4011, 4042, 4099]) check(code, "", ["stop"]);
+  for (const code of [1001, 1005, 1006, 1011, 1012, 4102, 4199]) check(code, "", ["resume", 750, false]);
+  check(4100, '{"why":"overloaded","after_ms":5000}', ["resume", 5750, false]);
+  check(4200, '{"why":"deploy","after_ms":1000}', ["resume", 500, false]);
+  check(4299, "", ["resume", 750, false]);
+  check(4300, "", ["resume", 0, true]);
+  check(4301, "", ["resume", 0, true]);
+  check(4302, "", ["log_in"]);
+});
+
+test("the wait grows from half a second to thirty", () => {
+  deepEqual([0, 1, 3, 20].map((failures) => jitter(failures, 0.999999)), [1000, 2000, 8000, 30_000]);
+  equal(jitter(20, 0), 500);
+});
+
+test("a token refused twice is no tight loop", () => {
+  const next = after_close(4301, "", 1, 0.5);
+  equal(next.do === "resume" && next.in_ms >= 500 && next.new_token, true);
+});
+
+test("a reason that is not ours says nothing", () => {
+  for (const text of ["", "bye", "7", "null", '{"after_ms":-1}', '{"why":7}']) deepEqual(read_reason(text), {});
+});
+
+test("positions are new, seen, or too far", () => {
+  const place = { epoch: "e1", at: 5 };
+  const check = (at: number | undefined, expected: string) => equal(step(place, { ev: "said", ...(at && { at }) }).is, expected);
+  check(5, "seen");
+  check(6, "next");
+  check(7, "gap");
+  check(undefined, "ephemeral");
+  deepEqual(step(place, { ev: "skip", at: 6 }), { is: "next", place: { epoch: "e1", at: 6 } });
+});
+
+test("a welcome says where one is", () => {
+  const place = { epoch: "e1", at: 5 };
+  const snapshot = { at: 8, members: [], board: {}, events: [] };
+  deepEqual(welcomed(place, first({ at: 9, replayed: 4 })), place);
+  deepEqual(welcomed(NOWHERE, first({ at: 9, replayed: 9 })), { epoch: "e1", at: 0 });
+  deepEqual(welcomed(place, first({ at: 8, recovered: false, snapshot, epoch: "e2" })), { epoch: "e2", at: 8 });
+  equal(query(place), "?epoch=e1&at=5");
+  equal(query(NOWHERE), "");
+});
+
+test("a command stays until it is durable", () => {
+  let box = outbox.put(outbox.EMPTY, { key: "a", op: "say", body: 1 });
+  const [sent, commands] = outbox.take(box);
+  deepEqual(commands, [{ id: 1, op: "say", key: "a", body: 1 }]);
+  const [accepted, settled] = outbox.replied(sent, { id: 1, ok: { at: 7 } });
+  equal(settled.is, "done");
+  equal(outbox.durable(accepted, 6).entries.length, 1);
+  equal(outbox.durable(accepted, 7).entries.length, 0);
+  box = outbox.reconnected(accepted, true);
+  const [repeated, again] = outbox.take(box);
+  deepEqual(again, [{ id: 2, op: "say", key: "a", body: 1 }]);
+  equal(outbox.replied(repeated, { id: 2, ok: { at: 7 } })[1].is, "nothing");
+});
+
+test("in a new epoch an old position proves nothing", () => {
+  const [sent] = outbox.take(outbox.put(outbox.EMPTY, { key: "a", op: "say" }));
+  const [accepted] = outbox.replied(sent, { id: 1, ok: { at: 7 } });
+  equal(outbox.durable(outbox.reconnected(accepted, false), 9).entries.length, 1);
+});
+
+test("what made no event is done with its reply; what was refused is gone", () => {
+  const [sent] = outbox.take(outbox.put(outbox.EMPTY, { key: "a", op: "leave" }));
+  equal(outbox.replied(sent, { id: 1, ok: {} })[0].entries.length, 0);
+  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "forbidden", retry: false } });
+  deepEqual([box.entries.length, settled.is], [0, "refused"]);
+});
+
+test("a refusal for now is repeated by the same key", () => {
+  const [sent] = outbox.take(outbox.put(outbox.EMPTY, { key: "a", op: "say" }));
+  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "too_fast", retry: true, after_ms: 800 } });
+  deepEqual(settled, { is: "later", key: "a", in_ms: 800 });
+  deepEqual(outbox.take(box)[1], []);
+  deepEqual(outbox.take(outbox.again(box, "a"))[1], [{ id: 2, op: "say", key: "a" }]);
+});
+
+test("frames are read alone or in order, and written within the limits", () => {
+  deepEqual(read('{"ev":"durable","to":3}'), [{ ev: "durable", to: 3 }]);
+  equal(read('[{"id":1,"ok":{}},{"ev":"x"},{"err":{}},7]').length, 2);
+  deepEqual(write([{ op: "leave" }]), ['{"op":"leave"}']);
+  deepEqual(write([{ op: "a" }, { op: "b" }, { op: "c" }], 2), ['[{"op":"a"},{"op":"b"}]', '{"op":"c"}']);
+  equal(write([{ op: "say", body: "é".repeat(60) }, { op: "say", body: "é".repeat(60) }], 64, 200).length, 2);
+});
+
+const said = (at: number, by: string, body: string): Event => ({ at, ev: "said", by, ts: at, body });
+
+test("a room is what its events made of it", () => {
+  const snapshot = { at: 2, members: [{ player: "p_1", name: "Ana", state: "here" as const }], board: {}, events: [said(2, "p_1", "hi")] };
+  let view = views.welcome(views.empty(), first({ at: 2, recovered: false, snapshot }));
+  view = views.fold(view, { at: 3, ev: "joined", by: "p_2", body: { name: "Bo" } });
+  view = views.fold(view, { at: 4, ev: "away", by: "p_2" });
+  view = views.fold(view, { at: 5, ev: "set", by: "p_1", body: { keys: { move: "e4" } } });
+  view = views.fold(view, { ev: "durable", to: 4 });
+  deepEqual(view.members.map(({ name, state }) => `${name} ${state}`), ["Ana here", "Bo away"]);
+  deepEqual([view.board, view.place.at, view.durable, view.missed], [{ move: { v: "e4", at: 5 } }, 5, 4, false]);
+  deepEqual(view.events.map(({ ev }) => ev), ["said", "joined", "away"]);
+});
+
+test("a snapshot after a long absence keeps what is known and owns up to the hole", () => {
+  const known = views.fold(views.welcome(views.empty(), first({})), said(1, "p_2", "one"));
+  const snapshot = { at: 9, members: [], board: {}, events: [said(9, "p_2", "nine")] };
+  const view = views.welcome(known, first({ at: 9, recovered: false, snapshot }));
+  deepEqual([view.events.map(({ body }) => body), view.missed], [["one", "nine"], true]);
+});
+
+test("what was said is shown once, before and after its reply", () => {
+  const view = views.fold(views.welcome(views.empty(), first({})), said(1, "p_1", "hi"));
+  const box = outbox.put(outbox.put(outbox.EMPTY, { key: "a", op: "say", body: "hi" }), { key: "b", op: "say", body: "hi" });
+  const says = box.entries.map((entry) => ({ entry, after: 0 }));
+  deepEqual(views.unsent(view, says).map(({ key }) => key), ["b"]);
+});
+
+test("a place in a queue keeps its time", () => {
+  let place = queue({ is: "entering" }, { ev: "queued", body: { ticket: "t_1", since: 100 } });
+  place = queue(place, { ev: "lobby", body: { waiting: 3, estimate_ms: 4200 } });
+  place = queue(place, { ev: "returned", body: { why: "no_show" } });
+  deepEqual(place, { is: "queued", ticket: "t_1", since: 100, waiting: 3, estimate_ms: 4200 });
+  const matched = queue(place, { ev: "matched", body: { match: "m_1", room: "m_1", with: ["p_2"] } });
+  deepEqual(matched, { is: "matched", room: "m_1", with: ["p_2"] });
+});
