@@ -43,9 +43,9 @@ pub const LOG_EVENTS: usize = 300;
 pub const LOG_AGE: Duration = Duration::from_secs(120);
 /// Bytes of events kept for a resume: the isolate's 128 MB is shared by many rooms.
 pub const LOG_BYTES: usize = 256 * 1024;
-/// Results of commands remembered by key. A sender repeats what is not yet durable, which takes seconds: this is
-/// 25 s of the fastest room.
-pub const KEYS: usize = 1000;
+/// Results of commands remembered by key: at least twice what a resume can ask for, and what the rows of the log
+/// always hold.
+pub const KEYS: usize = 600;
 /// Events not yet on disk, before they are written as a chunk. One row for 50 messages, not 50 rows.
 pub const CHUNK_EVENTS: usize = 50;
 /// Bytes not yet on disk, before they are written as a chunk. A row holds 2 MB at most.

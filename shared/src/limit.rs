@@ -1,0 +1,77 @@
+//! How fast somebody may go: a token bucket that is a value, with a verdict.
+
+use crate::time::{self, Time};
+use std::time::Duration;
+
+/// So many a second, so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Kept up for ever.
+    pub per_s: u32,
+    /// At once, after rest.
+    pub burst: u32,
+}
+
+/// What is left of a pace, in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    left: u64,
+    since: Time,
+}
+
+impl Bucket {
+    /// A full bucket.
+    #[must_use]
+    pub fn full(pace: Pace, now: Time) -> Self {
+        Self { left: u64::from(pace.burst) * 1000, since: now }
+    }
+
+    /// Takes one, or says how long until there is one.
+    pub fn take(&mut self, pace: Pace, now: Time) -> Result<(), Duration> {
+        let gained = time::ms(now.since(self.since)).saturating_mul(u64::from(pace.per_s));
+        self.left = self.left.saturating_add(gained).min(u64::from(pace.burst) * 1000);
+        self.since = now;
+        match self.left.checked_sub(1000) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => {
+                let missing = 1000 - self.left;
+                Err(Duration::from_millis(missing.div_ceil(u64::from(pace.per_s.max(1)))))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACE: Pace = Pace { per_s: 20, burst: 3 };
+
+    fn check(times: &[u64], expected: &[Option<u64>]) {
+        let mut bucket = Bucket::full(PACE, Time::from_ms(0));
+        let got: Vec<_> = times
+            .iter()
+            .map(|&ms| bucket.take(PACE, Time::from_ms(ms)).err().map(time::ms))
+            .collect();
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn the_burst_goes_and_the_next_waits_its_share() {
+        check(&[0, 0, 0, 0], &[None, None, None, Some(50)]);
+    }
+
+    #[test]
+    fn time_gives_back_and_no_more_than_the_burst() {
+        check(&[0, 0, 0, 50, 60], &[None, None, None, None, Some(40)]);
+        check(&[9000, 9000, 9000, 9000], &[None, None, None, Some(50)]);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_gives_nothing_and_takes_nothing() {
+        check(&[100, 50, 50, 50], &[None, None, None, Some(50)]);
+    }
+}

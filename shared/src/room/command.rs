@@ -1,0 +1,170 @@
+//! What members say: read, paced, carried out, answered.
+
+use super::log::New;
+use super::presence::GiveUp;
+use super::{Conn, Effect, EndRule, Role, Room};
+use crate::id::PlayerId;
+use crate::outbox::Scope;
+use crate::protocol::event::{self, Text};
+use crate::protocol::{Close, Code, Command, Fault, Message, command};
+use crate::record::EndReason;
+use crate::socket::{Heard, id_of};
+use crate::time::Time;
+use serde_json::{Value, json};
+
+impl Room {
+    pub(super) fn said(&mut self, now: Time, conn: Conn, text: &str) {
+        let Some(socket) = self.sockets.get(&conn) else { return };
+        let messages = match socket.line.hear(text) {
+            Heard::Messages(messages) => messages,
+            Heard::Nothing(fault) => return self.faulty(now, conn, &fault),
+            Heard::Close(why) => return self.put_out(now, conn, why),
+        };
+        for message in messages {
+            let Some(socket) = self.sockets.get_mut(&conn) else { return };
+            match socket.line.pace(now) {
+                Ok(()) => {}
+                Err(Ok(fault)) => {
+                    self.answer(conn, id_of(&message), Err(fault), false);
+                    continue;
+                }
+                Err(Err(why)) => return self.put_out(now, conn, why),
+            }
+            match message {
+                Ok(message) => self.carry_out(now, conn, message),
+                Err(unread) if unread.id.is_none() => self.faulty(now, conn, &unread.fault),
+                Err(unread) => self.refuse(conn, unread.id.as_ref(), &unread.fault),
+            }
+        }
+    }
+
+    /// A frame that cannot be read: the reply says why; three in a row are enough.
+    pub(super) fn faulty(&mut self, now: Time, conn: Conn, fault: &Fault) {
+        let Some(socket) = self.sockets.get_mut(&conn) else { return };
+        let enough = socket.line.faulted();
+        self.refuse(conn, None, fault);
+        if enough {
+            self.put_out(now, conn, Close::Protocol);
+        }
+    }
+
+    /// Closes a socket whose seat stays.
+    fn put_out(&mut self, now: Time, conn: Conn, why: Close) {
+        self.drop_socket(conn, why);
+        self.away(now, conn);
+    }
+
+    fn carry_out(&mut self, now: Time, conn: Conn, message: Message) {
+        let Some(socket) = self.sockets.get_mut(&conn) else { return };
+        socket.line.sound();
+        let player = socket.line.who.player.clone();
+        let role = socket.role;
+        if let Some(at) = message.key.as_deref().and_then(|key| self.log.result(&player, key)) {
+            self.answer(conn, message.id.as_ref(), Ok(json!({ "at": at })), message.durable);
+            return;
+        }
+        let verdict = Command::read(&message).and_then(|command| match command {
+            Command::Debug { .. } if !self.debug => Err(command::unknown_op("debug", "none of that kind")),
+            Command::Debug { .. } => {
+                self.turn.out.push(Effect::Panic);
+                Ok(None)
+            }
+            Command::Auth { token } => {
+                self.turn.after.push(Effect::Verify { conn, id: message.id.clone(), token });
+                Ok(None)
+            }
+            Command::Seen { at } => {
+                self.seen(conn, at);
+                Ok(Some(json!({})))
+            }
+            other => match role {
+                Role::Spectator => Err(Fault::new(Code::Forbidden, "who watches does not speak")),
+                Role::Member => self.act(now, conn, &player, &message, other).map(Some),
+            },
+        });
+        match verdict {
+            Ok(Some(body)) => self.answer(conn, message.id.as_ref(), Ok(body), message.durable),
+            Ok(None) => {}
+            Err(fault) => self.answer(conn, message.id.as_ref(), Err(fault), false),
+        }
+    }
+
+    /// What only a member does.
+    fn act(
+        &mut self,
+        now: Time,
+        conn: Conn,
+        player: &PlayerId,
+        message: &Message,
+        command: Command,
+    ) -> Result<Value, Fault> {
+        let key = message.key.as_deref();
+        let new = New { ev: "said", by: Some(player), to: None, key, body: None, conn: Some(conn) };
+        let at = match command {
+            Command::Say { body } => self.happen(now, &New { body: Some(&body), ..new }),
+            Command::Set { keys, if_at } => {
+                self.board.check(&keys, if_at)?;
+                let body = json!({ "keys": keys });
+                let at = self.happen(now, &New { ev: "set", body: Some(&body), ..new });
+                self.board.write(&keys, at);
+                at
+            }
+            Command::Signal { to, body } => {
+                self.member(&to)?;
+                self.happen(now, &New { ev: "signal", to: Some(&to), body: Some(&body), ..new })
+            }
+            Command::Hint { to, body } => {
+                let conn = to.as_ref().map(|to| self.member(to)).transpose()?;
+                let text = event::fleeting("hint", Some(player), Some(&body));
+                match conn {
+                    None => self.turn.out.push(Effect::Tell { text, scope: Scope::Hint(player.clone()) }),
+                    Some(conn) => self.turn.out.extend(conn.map(|conn| Effect::Send { conn, text })),
+                }
+                return Ok(json!({}));
+            }
+            Command::Leave => self.give_up(now, player, GiveUp::Chose, key),
+            Command::Kick { to } => {
+                if self.saved.setup.owner.as_ref() != Some(player) {
+                    return Err(Fault::new(Code::Forbidden, "only the room's owner puts others out"));
+                }
+                self.member(&to)?;
+                self.give_up(now, &to, GiveUp::PutOut, key)
+            }
+            Command::End { result } => {
+                let may = match self.saved.setup.rules.end {
+                    EndRule::Anyone => true,
+                    EndRule::Owner => self.saved.setup.owner.as_ref() == Some(player),
+                    EndRule::Nobody => false,
+                };
+                if !may {
+                    return Err(Fault::new(Code::Forbidden, "this room's rules do not let you end it"));
+                }
+                self.over(now, EndReason::Ended, Some(player), &result, key)
+            }
+            Command::Seen { .. } | Command::Auth { .. } | Command::Debug { .. } => self.log.head(),
+        };
+        Ok(json!({ "at": at }))
+    }
+
+    /// Where to reach a member; nowhere while they are away.
+    fn member(&self, player: &PlayerId) -> Result<Option<Conn>, Fault> {
+        let seats = &self.saved.setup.seats;
+        let seat = seats.iter().find(|seat| seat.player.as_ref() == Some(player) && seat.held());
+        let absent = || Fault { field: Some("to".into()), ..Fault::new(Code::NotFound, "no such member here") };
+        seat.map(super::Seat::conn).ok_or_else(absent)
+    }
+
+    fn answer(&mut self, conn: Conn, id: Option<&Value>, verdict: Result<Value, Fault>, durable: bool) {
+        let text: Option<Text> = match verdict {
+            Ok(body) => id.map(|id| event::ok(id, &body)),
+            Err(fault) => id.map(|id| event::err(Some(id), &fault)),
+        };
+        let send = text.map(|text| Effect::Send { conn, text });
+        if durable {
+            self.turn.flush = true;
+            self.turn.after.extend(send);
+        } else {
+            self.turn.out.extend(send);
+        }
+    }
+}
