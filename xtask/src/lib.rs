@@ -1,1 +1,34 @@
-//! placeholder
+//! How the repository is run: what must be installed, what is built, and the stack on this machine.
+//!
+//! `cargo dev` and the tests start the same [`stack::Stack`]: the WebAssembly Worker in workerd, and the
+//! regional binary beside it.
+//!
+//! ```text
+//! artifacts ─▶ tools      what is installed, and where
+//!           ─▶ worker     the Worker, target/edge
+//!           ─▶ pages      the pages and the SDK, target/pages
+//!           ─▶ region     the regional binary
+//! stack     ─▶ driver     workerd, through xtask/driver
+//!           ─▶ region     the regional process
+//! ```
+
+pub mod advice;
+pub mod artifacts;
+pub mod dev;
+pub mod driver;
+pub mod group;
+pub mod health;
+pub mod lint;
+pub mod manifest;
+pub mod pages;
+pub mod port;
+pub mod progress;
+pub mod region;
+pub mod root;
+pub mod secrets;
+pub mod service;
+pub mod stack;
+pub mod stamp;
+pub mod tools;
+pub mod watch;
+pub mod worker;

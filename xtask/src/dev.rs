@@ -1,0 +1,183 @@
+//! `cargo dev`: everything on this machine, rebuilt as it is edited.
+
+use std::future::pending;
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow, bail};
+use clap::Args;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::spawn_blocking;
+
+use crate::artifacts::{self, Artifacts};
+use crate::root::Root;
+use crate::stack::{self, Options, Stack};
+use crate::watch::{Touched, Watch};
+use crate::{group, pages, port, region, worker};
+
+/// Runs Matchpoint on this machine: the Worker in workerd, the region, an embedded store. Needs no account and no
+/// Docker; the first run installs what is missing. Ctrl-C stops everything; what was stored stays.
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct Dev {
+    /// Port of the Worker and its pages; 0 takes any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 8787)]
+    edge_port: u16,
+    /// Port of the region; 0 takes any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 9000)]
+    region_port: u16,
+    /// Where databases and keys are kept [default: target/dev]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Forget what was kept there first.
+    #[arg(long)]
+    fresh: bool,
+    /// Print one line of JSON on stdout once everything answers, and nothing else there.
+    #[arg(long)]
+    json: bool,
+    /// Do not rebuild when a source is edited.
+    #[arg(long)]
+    no_watch: bool,
+    /// Let the Worker obey the debug commands. They exist for tests.
+    #[arg(long)]
+    debug_commands: bool,
+}
+
+/// Runs until a signal or until a part dies.
+pub async fn run(root: Root, dev: Dev) -> Result<()> {
+    let mut stopped = signals()?;
+    let started = tokio::select! {
+        started = start(&root, &dev) => started,
+        _ = stopped.recv() => Err(anyhow!("stopped before everything was ready")),
+    };
+    let result = match started {
+        Ok((stack, watch)) => {
+            let result = tokio::select! {
+                result = serve(&root, &stack, watch) => result,
+                _ = stopped.recv() => Ok(()),
+            };
+            stack.stop().await;
+            result
+        }
+        Err(error) => Err(error),
+    };
+    // Whatever was left in the middle of a build or a start.
+    group::kill_all();
+    result
+}
+
+/// Says when a person or a supervisor wants an end.
+fn signals() -> Result<UnboundedReceiver<()>> {
+    let (tell, stopped) = unbounded_channel();
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let (mut signal, tell) = (signal(kind)?, tell.clone());
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                let _ = tell.send(());
+            }
+        });
+    }
+    Ok(stopped)
+}
+
+async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
+    let edge_port = port::take(dev.edge_port, "--edge-port")?;
+    let region_port = port::take(dev.region_port, "--region-port")?;
+    let data = std::path::absolute(dev.data.clone().unwrap_or_else(|| root.path("target/dev")))?;
+    if dev.fresh {
+        stack::forget(&data)?;
+    }
+    // The watch starts first: an edit during the build is not lost.
+    let watch = if dev.no_watch {
+        None
+    } else {
+        Some(Watch::start(root)?)
+    };
+    let artifacts = build(root).await?;
+    let options = Options {
+        debug_commands: dev.debug_commands,
+        ..Options::new(data, edge_port, region_port)
+    };
+    let stack = Stack::start(root, &artifacts, options).await?;
+    announce(&stack, dev, &artifacts);
+    Ok((stack, watch))
+}
+
+async fn serve(root: &Root, stack: &Stack, mut watch: Option<Watch>) -> Result<()> {
+    loop {
+        let edit = async {
+            match &mut watch {
+                Some(watch) => watch.next().await,
+                None => pending().await,
+            }
+        };
+        let touched = tokio::select! {
+            how = stack.died() => bail!("{how}. Everything else is stopped."),
+            touched = edit => touched,
+        };
+        match rebuild(root, stack, touched).await {
+            Ok(()) => eprintln!("Ready again: {}", stack.edge_url()),
+            Err(error) => eprintln!("{error:#}\n\nWhat ran before still runs."),
+        }
+    }
+}
+
+async fn build(root: &Root) -> Result<Artifacts> {
+    let root = root.clone();
+    spawn_blocking(move || artifacts::build(&root)).await?
+}
+
+async fn rebuild(root: &Root, stack: &Stack, touched: Touched) -> Result<()> {
+    let here = root.clone();
+    spawn_blocking(move || {
+        let _lock = here.lock()?;
+        if touched.worker {
+            worker::build(&here)?;
+        }
+        if touched.pages {
+            pages::build(&here)?;
+        }
+        if touched.region {
+            region::build(&here)?;
+        }
+        anyhow::Ok(())
+    })
+    .await??;
+    if touched.region {
+        stack.start_region().await?;
+    }
+    if touched.worker || touched.pages {
+        stack.reload_edge().await?;
+    }
+    Ok(())
+}
+
+fn announce(stack: &Stack, dev: &Dev, artifacts: &Artifacts) {
+    let (edge, region) = (stack.edge_url(), stack.region_url());
+    if dev.json {
+        println!(
+            "{}",
+            json!({ "edge": edge, "region": region, "pids": stack.pids() })
+        );
+        return;
+    }
+    let watching = if dev.no_watch {
+        ""
+    } else {
+        "Edits are built and loaded as they are saved.\n"
+    };
+    println!(
+        "\n  Page      {edge}/\n  Edge      {edge}/v1/…   the Worker, {}\n  Region    {region}/v1/…\n  Data      {}\n\n\
+         {watching}Ctrl-C stops everything.",
+        artifacts.worker,
+        stack.data().display()
+    );
+}

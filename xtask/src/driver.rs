@@ -1,0 +1,128 @@
+//! The Worker's process: `xtask/driver` on the pinned Node, and workerd beneath it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::group;
+use crate::root::Root;
+use crate::service::{Log, Service};
+use crate::tools::node;
+
+/// How long workerd may take to be ready: about a second alone, several when compilers run beside it.
+const START: Duration = Duration::from_mins(1);
+/// How long a command may take.
+const COMMAND: Duration = Duration::from_secs(30);
+
+/// What an evicted object's sockets do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebSockets {
+    /// They stay open and wake a new instance, as after hibernation.
+    Hibernate,
+    /// They close with 1006 at the client, as at a deploy.
+    Close,
+}
+
+/// The running Worker.
+#[derive(Debug)]
+pub struct Driver {
+    service: Service,
+    workerd: AtomicU32,
+    next: AtomicU64,
+}
+
+impl Driver {
+    /// Starts the Worker on `port`, its objects kept in `data`, with `values` for the names in `wrangler.toml`.
+    pub async fn start(
+        root: &Root,
+        data: &Path,
+        port: u16,
+        values: &BTreeMap<String, String>,
+        log: Log,
+    ) -> Result<Self> {
+        let mut command = Command::new(node::ensure(root)?.program);
+        command
+            .arg(root.path("xtask/driver/main.ts"))
+            .current_dir(root.dir())
+            .env("WRANGLER_SEND_METRICS", "false");
+        let service = Service::start("the Worker", command, log)?;
+        let driver = Self {
+            service,
+            workerd: AtomicU32::new(0),
+            next: AtomicU64::new(1),
+        };
+        let config = root.path("wrangler.toml");
+        driver
+            .service
+            .send(&json!({ "config": config, "data": data, "port": port, "values": values }))?;
+        let ready = driver.service.answer(START, |_| true).await?;
+        driver.learn(ready.get("ready"))?;
+        Ok(driver)
+    }
+
+    /// The driver itself: whoever awaits its end hears of workerd's.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Process id of workerd. A reload changes it.
+    #[must_use]
+    pub fn workerd(&self) -> u32 {
+        self.workerd.load(Ordering::Relaxed)
+    }
+
+    /// Takes an object out of memory, as the platform does when it likes.
+    pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<()> {
+        let web_sockets = match web_sockets {
+            WebSockets::Hibernate => "hibernate",
+            WebSockets::Close => "close",
+        };
+        self.ask(
+            json!({ "cmd": "evict", "class": class, "name": name, "webSockets": web_sockets }),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Runs the build and the pages that are there now, on the same data and port.
+    pub async fn reload(&self) -> Result<()> {
+        let answer = self.ask(json!({ "cmd": "reload" })).await?;
+        self.learn(answer.get("reloaded"))
+    }
+
+    /// SIGKILL to workerd alone. The driver reports the death and ends; returns when it has.
+    pub async fn kill_workerd(&self) -> Result<()> {
+        group::kill(self.workerd())?;
+        tokio::time::timeout(COMMAND, self.service.ended())
+            .await
+            .context("the driver outlives workerd")?;
+        Ok(())
+    }
+
+    async fn ask(&self, mut command: Value) -> Result<Value> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        if let Some(command) = command.as_object_mut() {
+            command.insert("id".to_owned(), json!(id));
+        }
+        self.service.send(&command)?;
+        self.service
+            .answer(COMMAND, |line| {
+                line.get("id").and_then(Value::as_u64) == Some(id)
+            })
+            .await
+    }
+
+    fn learn(&self, answer: Option<&Value>) -> Result<()> {
+        let pid = answer
+            .and_then(|answer| answer.get("workerd_pid")?.as_u64())
+            .context("the driver names no workerd")?;
+        self.workerd.store(u32::try_from(pid)?, Ordering::Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! A child process and all that it started, ended together.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
+
+/// Every group of this process that has not been waited for, so that a signal can end them all.
+static RUNNING: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+/// This process is about to end: a thread in the middle of a build must not start the next step.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// A process group: its first process has its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group(Pid);
+
+impl Group {
+    /// Starts `command` as the first of a group. A terminal's Ctrl-C does not reach it; whoever started it ends it.
+    pub fn spawn(command: &mut Command) -> Result<(Self, Child)> {
+        if CLOSED.load(Ordering::SeqCst) {
+            bail!("stopped");
+        }
+        let child = command.process_group(0).spawn()?;
+        let pid = i32::try_from(child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .context("a process without an id")?;
+        running(|groups| groups.push(pid.as_raw_nonzero().get()));
+        if CLOSED.load(Ordering::SeqCst) {
+            Self(pid).kill();
+        }
+        Ok((Self(pid), child))
+    }
+
+    /// Process id of the first process.
+    #[must_use]
+    pub fn pid(self) -> u32 {
+        self.0.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Waits for the first process, then ends what it left behind. In this order the id cannot have been reused.
+    pub fn wait(self, child: &mut Child) -> Result<ExitStatus> {
+        let _ = waitid(
+            WaitId::Pid(self.0),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        );
+        self.kill();
+        running(|groups| groups.retain(|pid| *pid != self.0.as_raw_nonzero().get()));
+        Ok(child.wait()?)
+    }
+
+    /// SIGKILL to all of the group. To be called only before [`Group::wait`] returns.
+    pub fn kill(self) {
+        let _ = kill_process_group(self.0, Signal::KILL);
+    }
+
+    /// Whether [`Group::wait`] has not returned yet.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        running(|groups| groups.contains(&self.0.as_raw_nonzero().get()))
+    }
+}
+
+/// SIGKILL to every group that still runs, and to any that is started later: the last thing before this process
+/// ends.
+pub fn kill_all() {
+    CLOSED.store(true, Ordering::SeqCst);
+    let pids = running(|groups| groups.clone());
+    for pid in pids.into_iter().filter_map(Pid::from_raw) {
+        Group(pid).kill();
+    }
+}
+
+/// SIGKILL to one process.
+pub fn kill(pid: u32) -> Result<()> {
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .context("no such process id")?;
+    kill_process(pid, Signal::KILL).with_context(|| format!("cannot kill {pid:?}"))
+}
+
+fn running<T>(with: impl FnOnce(&mut Vec<i32>) -> T) -> T {
+    with(&mut RUNNING.lock().unwrap_or_else(PoisonError::into_inner))
+}

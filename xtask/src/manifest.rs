@@ -1,0 +1,62 @@
+//! `wrangler.toml`: the Worker's names and settings. Nothing here repeats them.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::root::Root;
+
+/// What the region shares with the Worker, read from the Worker's variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Who issues access tokens: `ISSUER`.
+    pub issuer: String,
+    /// For whom they are: `AUDIENCE`.
+    pub audience: String,
+}
+
+impl Manifest {
+    /// Reads `wrangler.toml`.
+    pub fn read(root: &Root) -> Result<Self> {
+        let text =
+            fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
+        Self::parse(&text)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let manifest: toml::Table = toml::from_str(text).context("wrangler.toml is faulty")?;
+        let var = |name: &str| {
+            let value = manifest
+                .get("vars")
+                .and_then(|vars| vars.get(name)?.as_str());
+            value
+                .map(str::to_owned)
+                .with_context(|| format!("wrangler.toml lacks the variable {name}"))
+        };
+        Ok(Self {
+            issuer: var("ISSUER")?,
+            audience: var("AUDIENCE")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_what_is_missing() -> Result<()> {
+        let both = Manifest::parse("[vars]\nISSUER = \"i\"\nAUDIENCE = \"a\"")?;
+        assert_eq!(
+            both,
+            Manifest {
+                issuer: "i".into(),
+                audience: "a".into()
+            }
+        );
+        let error = Manifest::parse("[vars]\nISSUER = \"i\"")
+            .map_or_else(|e| e.to_string(), |_| String::new());
+        assert!(error.contains("AUDIENCE"));
+        Ok(())
+    }
+}

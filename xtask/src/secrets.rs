@@ -1,0 +1,81 @@
+//! The keys of a local stack: made once, kept in its data directory, readable by their owner alone.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// What the Worker and the region must know and nobody else.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secrets {
+    /// Seed of the Ed25519 key that signs access tokens, 32 bytes in base64.
+    pub signing_seed: String,
+    /// The name of that key.
+    pub signing_kid: String,
+    /// Keys of requests from the edge to the region, base64, separated by commas, the first one signs.
+    pub edge_to_region_keys: String,
+    /// Keys of requests from the region to the edge, likewise.
+    pub region_to_edge_keys: String,
+}
+
+impl Secrets {
+    /// Those of the data directory `dir`, made if there are none.
+    pub fn of(dir: &Path) -> Result<Self> {
+        let file = dir.join("secrets.json");
+        if let Ok(text) = fs::read_to_string(&file) {
+            return serde_json::from_str(&text).with_context(|| {
+                format!(
+                    "{} is faulty: remove it, or start with `--fresh`",
+                    file.display()
+                )
+            });
+        }
+        let secrets = Self {
+            signing_seed: key()?,
+            signing_kid: "local".to_owned(),
+            edge_to_region_keys: key()?,
+            region_to_edge_keys: key()?,
+        };
+        let mut open = OpenOptions::new();
+        let mut file = open
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&file)
+            .context("cannot keep the keys")?;
+        file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
+        Ok(secrets)
+    }
+}
+
+fn key() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    Ok(STANDARD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn are_made_once_and_for_their_owner() -> Result<()> {
+        let dir = std::env::temp_dir().join(format!("matchpoint-secrets-{}", std::process::id()));
+        fs::create_dir_all(&dir)?;
+        let first = Secrets::of(&dir)?;
+        assert!(first == Secrets::of(&dir)?);
+        assert_ne!(first.edge_to_region_keys, first.region_to_edge_keys);
+        assert_eq!(STANDARD.decode(&first.signing_seed)?.len(), 32);
+        assert_eq!(
+            fs::metadata(dir.join("secrets.json"))?.permissions().mode() & 0o777,
+            0o600
+        );
+        Ok(fs::remove_dir_all(dir)?)
+    }
+}

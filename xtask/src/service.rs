@@ -1,0 +1,185 @@
+//! A long-running child: it is spoken to in JSON lines, and ends when its stdin closes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::group::Group;
+
+/// How long a child may take to end by itself once its stdin is closed.
+const GRACE: Duration = Duration::from_secs(5);
+/// Bytes at the end of a log that an error shows.
+const TAIL: usize = 4000;
+
+/// Where a child's stderr goes.
+#[derive(Debug, Clone)]
+pub enum Log {
+    /// To ours.
+    Terminal,
+    /// To the end of a file; errors show the last of it.
+    File(PathBuf),
+}
+
+/// A running child. It ends with this value, and with this process however that ends.
+#[derive(Debug)]
+pub struct Service {
+    name: &'static str,
+    group: Group,
+    log: Log,
+    stdin: Mutex<Option<ChildStdin>>,
+    lines: tokio::sync::Mutex<UnboundedReceiver<Value>>,
+    ended: watch::Receiver<Option<String>>,
+}
+
+impl Service {
+    /// Starts `command`; `name` is what errors call it.
+    pub fn start(name: &'static str, mut command: Command, log: Log) -> Result<Self> {
+        let file = match &log {
+            Log::Terminal => None,
+            Log::File(path) => Some(OpenOptions::new().create(true).append(true).open(path)?),
+        };
+        let stderr = file.as_ref().map(File::try_clone).transpose()?;
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr.map_or(Stdio::inherit(), Stdio::from));
+        let (group, mut child) =
+            Group::spawn(&mut command).with_context(|| format!("cannot start {name}"))?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().context("a child without stdout")?;
+
+        let (said, lines) = unbounded_channel();
+        // Threads, not tasks: a shared stack outlives the runtime of the test that started it.
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                match (serde_json::from_str(&line), &file) {
+                    (Ok(value), _) => drop(said.send(value)),
+                    (Err(_), None) => eprintln!("{line}"),
+                    (Err(_), Some(file)) => drop(writeln!(&mut &*file, "{line}")),
+                }
+            }
+        });
+        let (tell, ended) = watch::channel(None);
+        thread::spawn(move || {
+            let status = group
+                .wait(&mut child)
+                .map_or_else(|error| error.to_string(), |status| status.to_string());
+            let _ = tell.send(Some(status));
+        });
+        Ok(Self {
+            name,
+            group,
+            log,
+            stdin: Mutex::new(stdin),
+            lines: tokio::sync::Mutex::new(lines),
+            ended,
+        })
+    }
+
+    /// Process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.group.pid()
+    }
+
+    /// Writes a line to its stdin.
+    pub fn send(&self, line: &Value) -> Result<()> {
+        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
+        let stdin = stdin
+            .as_mut()
+            .with_context(|| format!("{} is being stopped", self.name))?;
+        writeln!(stdin, "{line}")
+            .with_context(|| format!("{} does not listen{}", self.name, self.tail()))
+    }
+
+    /// The first line from now on that `wanted` accepts; others are passed over. Ends with an error when a line
+    /// says `error`, when the child ends, and after `within`.
+    pub async fn answer(&self, within: Duration, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let mut lines = self.lines.lock().await;
+        let find = async {
+            while let Some(line) = lines.recv().await {
+                if !wanted(&line) {
+                    continue;
+                }
+                return match line.get("error").and_then(Value::as_str) {
+                    Some(error) => Err(anyhow!("{}: {error}{}", self.name, self.tail())),
+                    None => Ok(line),
+                };
+            }
+            bail!("{}{}", self.ended().await, self.tail())
+        };
+        timeout(within, find).await.unwrap_or_else(|_| {
+            bail!(
+                "{} did not answer within {} s{}",
+                self.name,
+                within.as_secs(),
+                self.tail()
+            )
+        })
+    }
+
+    /// Waits until the child has ended, and says how it did.
+    pub async fn ended(&self) -> String {
+        let mut ended = self.ended.clone();
+        let status = ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|status| status.clone());
+        format!(
+            "{} ended: {}",
+            self.name,
+            status.unwrap_or_else(|| "nobody knows how".to_owned())
+        )
+    }
+
+    /// Lets the child end by itself, by closing its stdin; kills it if it does not.
+    pub async fn stop(&self) {
+        drop(
+            self.stdin
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        if timeout(GRACE, self.ended()).await.is_err() {
+            self.kill();
+            self.ended().await;
+        }
+    }
+
+    /// SIGKILL, to the child and all that it started.
+    pub fn kill(&self) {
+        if self.group.is_running() {
+            self.group.kill();
+        }
+    }
+
+    fn tail(&self) -> String {
+        let Log::File(path) = &self.log else {
+            return String::new();
+        };
+        let log = std::fs::read(path).unwrap_or_default();
+        let tail = log.split_at(log.len().saturating_sub(TAIL)).1;
+        format!(
+            "\n--- the end of {}\n{}",
+            path.display(),
+            String::from_utf8_lossy(tail)
+        )
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

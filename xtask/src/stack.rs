@@ -1,0 +1,362 @@
+//! The stack on this machine: the Worker in workerd, and the region beside it, on one data directory.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use serde::Serialize;
+
+use crate::artifacts::Artifacts;
+use crate::driver::{Driver, WebSockets};
+use crate::health;
+use crate::manifest::Manifest;
+use crate::region::Region;
+use crate::root::Root;
+use crate::secrets::Secrets;
+use crate::service::Log;
+
+/// How to start a stack. Both ports must be free: see [`crate::port::take`].
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where everything is kept: databases, keys, logs.
+    pub data: PathBuf,
+    /// The Worker's port.
+    pub edge_port: u16,
+    /// The region's port.
+    pub region_port: u16,
+    /// Whether the Worker obeys the commands that exist for tests.
+    pub debug_commands: bool,
+    /// Whether logs go to files in the data directory, in place of the terminal.
+    pub log_to_files: bool,
+    /// More values for names in `wrangler.toml`; they win.
+    pub edge_values: BTreeMap<String, String>,
+    /// More of the region's environment; it wins.
+    pub region_env: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// A plain stack on these ports.
+    #[must_use]
+    pub fn new(data: PathBuf, edge_port: u16, region_port: u16) -> Self {
+        Self {
+            data,
+            edge_port,
+            region_port,
+            debug_commands: false,
+            log_to_files: false,
+            edge_values: BTreeMap::new(),
+            region_env: BTreeMap::new(),
+        }
+    }
+}
+
+/// Process ids of what listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Pids {
+    /// workerd.
+    pub workerd: u32,
+    /// The regional binary; 0 while it is stopped.
+    pub region: u32,
+}
+
+/// A running stack. It ends with this value, and with this process however that ends.
+#[derive(Debug)]
+pub struct Stack {
+    root: Root,
+    options: Options,
+    program: PathBuf,
+    values: BTreeMap<String, String>,
+    env: BTreeMap<String, String>,
+    edge: RwLock<Arc<Driver>>,
+    region: RwLock<Option<Arc<Region>>>,
+    /// One stack a data directory.
+    _lock: File,
+}
+
+impl Stack {
+    /// Starts the region and the Worker, and waits until both answer.
+    pub async fn start(root: &Root, artifacts: &Artifacts, options: Options) -> Result<Self> {
+        raise_open_files();
+        let lock = occupy(&options.data)?;
+        let secrets = Secrets::of(&options.data)?;
+        let values = edge_values(&options, &secrets);
+        let env = region_env(&options, &secrets, &Manifest::read(root)?);
+        let program = artifacts.region.clone();
+        let (objects, edge_log) = (options.data.join("edge"), log(&options, "edge"));
+        // At once: neither needs the other to start.
+        let (region, edge) = tokio::join!(
+            start_region(&program, &options, &env),
+            Driver::start(root, &objects, options.edge_port, &values, edge_log),
+        );
+        let (region, edge) = (
+            RwLock::new(Some(Arc::new(region?))),
+            RwLock::new(Arc::new(edge?)),
+        );
+        let stack = Self {
+            root: root.clone(),
+            options,
+            program,
+            values,
+            env,
+            edge,
+            region,
+            _lock: lock,
+        };
+        let (region, edge) = (stack.region_url(), stack.edge_url());
+        tokio::try_join!(health::wait(&region), health::wait(&edge))?;
+        Ok(stack)
+    }
+
+    /// `http://127.0.0.1:PORT` of the Worker. The port stays the same over restarts.
+    #[must_use]
+    pub fn edge_url(&self) -> String {
+        url(self.options.edge_port)
+    }
+
+    /// `http://127.0.0.1:PORT` of the region. The port stays the same over restarts.
+    #[must_use]
+    pub fn region_url(&self) -> String {
+        url(self.options.region_port)
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.options.data
+    }
+
+    /// Who listens now.
+    #[must_use]
+    pub fn pids(&self) -> Pids {
+        Pids {
+            workerd: self.edge().workerd(),
+            region: self.region().map_or(0, |region| region.service().pid()),
+        }
+    }
+
+    /// Takes an object out of memory: `class` as in `wrangler.toml`, `name` as the Worker names it.
+    pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<()> {
+        self.edge().evict(class, name, web_sockets).await
+    }
+
+    /// Runs the newly built Worker and pages.
+    pub async fn reload_edge(&self) -> Result<()> {
+        self.edge().reload().await?;
+        health::wait(&self.edge_url()).await
+    }
+
+    /// SIGKILL to workerd: what was not on disk is lost, every socket breaks. Nothing listens until
+    /// [`Stack::restart_edge`].
+    pub async fn kill_workerd(&self) -> Result<()> {
+        self.edge().kill_workerd().await
+    }
+
+    /// Starts the Worker again, on the same data and port.
+    pub async fn restart_edge(&self) -> Result<()> {
+        self.edge().service().stop().await;
+        let (port, log) = (self.options.edge_port, log(&self.options, "edge"));
+        let edge = Driver::start(
+            &self.root,
+            &self.options.data.join("edge"),
+            port,
+            &self.values,
+            log,
+        )
+        .await?;
+        *self.edge.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(edge);
+        health::wait(&self.edge_url()).await
+    }
+
+    /// Stops the region; nothing listens there until [`Stack::start_region`].
+    pub async fn stop_region(&self) {
+        let region = self
+            .region
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(region) = region {
+            region.service().stop().await;
+        }
+    }
+
+    /// SIGKILL to the region.
+    pub async fn kill_region(&self) {
+        let region = self
+            .region
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(region) = region {
+            region.service().kill();
+            region.service().ended().await;
+        }
+    }
+
+    /// Starts the region again, on the same data and port.
+    pub async fn start_region(&self) -> Result<()> {
+        self.stop_region().await;
+        let region = start_region(&self.program, &self.options, &self.env).await?;
+        *self.region.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(region));
+        health::wait(&self.region_url()).await
+    }
+
+    /// Waits until a part ends that nobody stopped, and says which and how. To be asked anew after each restart.
+    pub async fn died(&self) -> String {
+        let (edge, region) = (self.edge(), self.region());
+        let region = async {
+            match &region {
+                Some(region) => region.service().ended().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            how = edge.service().ended() => how,
+            how = region => how,
+        }
+    }
+
+    /// Ends both parts and waits for it.
+    pub async fn stop(&self) {
+        let edge = self.edge();
+        tokio::join!(edge.service().stop(), self.stop_region());
+    }
+
+    fn edge(&self) -> Arc<Driver> {
+        self.edge
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn region(&self) -> Option<Arc<Region>> {
+        self.region
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Removes what a stack kept in `data`, and nothing else that may lie there.
+pub fn forget(data: &Path) -> Result<()> {
+    let lock = if data.exists() {
+        Some(occupy(data)?)
+    } else {
+        None
+    };
+    for name in ["edge", "region"] {
+        let dir = data.join(name);
+        if dir.exists() {
+            fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
+        }
+    }
+    let secrets = data.join("secrets.json");
+    if secrets.exists() {
+        fs::remove_file(secrets)?;
+    }
+    drop(lock);
+    Ok(())
+}
+
+async fn start_region(
+    program: &Path,
+    options: &Options,
+    env: &BTreeMap<String, String>,
+) -> Result<Region> {
+    Region::start(
+        program,
+        &options.data.join("region"),
+        options.region_port,
+        env,
+        log(options, "region"),
+    )
+    .await
+}
+
+fn edge_values(options: &Options, secrets: &Secrets) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    let mut set = |name: &str, value: String| values.insert(name.to_owned(), value);
+    set("REGION_URL", url(options.region_port));
+    set("ORIGINS", origins(options));
+    set("EDGE_TO_REGION_KEYS", secrets.edge_to_region_keys.clone());
+    set("REGION_TO_EDGE_KEYS", secrets.region_to_edge_keys.clone());
+    set(
+        "DEBUG_COMMANDS",
+        if options.debug_commands { "on" } else { "off" }.to_owned(),
+    );
+    values.extend(options.edge_values.clone());
+    values
+}
+
+fn region_env(
+    options: &Options,
+    secrets: &Secrets,
+    manifest: &Manifest,
+) -> BTreeMap<String, String> {
+    let mut env = BTreeMap::new();
+    let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned());
+    set("TABLE_CORE", "core");
+    set("TABLE_HISTORY", "history");
+    set("TABLE_EVENTS", "events");
+    set("ISSUER", &manifest.issuer);
+    set("AUDIENCE", &manifest.audience);
+    set("SIGNING_SEED", &secrets.signing_seed);
+    set("SIGNING_KID", &secrets.signing_kid);
+    set("EDGE_TO_REGION_KEYS", &secrets.edge_to_region_keys);
+    set("REGION_TO_EDGE_KEYS", &secrets.region_to_edge_keys);
+    set("EDGE_URL", &url(options.edge_port));
+    set("GUESTS", "on");
+    set("ALLOWED_ORIGINS", &origins(options));
+    env.extend(options.region_env.clone());
+    env
+}
+
+fn url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// The pages' origins, however a person types the address.
+fn origins(options: &Options) -> String {
+    format!(
+        "{},http://localhost:{}",
+        url(options.edge_port),
+        options.edge_port
+    )
+}
+
+fn log(options: &Options, name: &str) -> Log {
+    if options.log_to_files {
+        Log::File(options.data.join(format!("{name}.log")))
+    } else {
+        Log::Terminal
+    }
+}
+
+fn occupy(data: &Path) -> Result<File> {
+    for name in ["edge", "region"] {
+        let dir = data.join(name);
+        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    }
+    let lock = File::create(data.join("lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!(
+                "another stack runs on {}. Stop it, or choose another directory with `--data DIR`.",
+                data.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", data.display()))
+        }
+    }
+}
+
+/// Sockets are files, and the usual soft limit is 1024 of them. Children inherit what is set here.
+fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
+}

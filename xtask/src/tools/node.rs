@@ -1,0 +1,131 @@
+//! Node and the npm tools: wrangler, miniflare, esbuild, binaryen, as `package-lock.json` pins them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::on_path;
+use crate::progress;
+use crate::root::Root;
+use crate::stamp::Stamp;
+
+/// The oldest Node whose npm can install the tools.
+const INSTALLS: u32 = 20;
+/// The oldest Node that can run them, and TypeScript as it is.
+const RUNS: u32 = 24;
+
+/// Node and what was installed for it.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The Node that runs the tools: the pinned one where npm has it for this platform, else the system's.
+    pub program: PathBuf,
+    /// esbuild's own binary.
+    pub esbuild: PathBuf,
+    /// `wasm-opt` of binaryen, a script for Node.
+    pub wasm_opt: PathBuf,
+    /// The TypeScript compiler, a script for Node.
+    pub tsc: PathBuf,
+}
+
+/// Installs the npm tools unless those of this lock file are there.
+pub fn ensure(root: &Root) -> Result<Node> {
+    let stamp = Stamp::of(root, "npm", &["package-lock.json"], &[])?;
+    if stamp.holds()
+        && let Ok(node) = installed(root)
+    {
+        return Ok(node);
+    }
+    system(INSTALLS)?;
+    let npm = on_path("npm").context(
+        "npm is missing, though Node is here. Install it (Debian: `apt-get install npm`).",
+    )?;
+    let mut install = Command::new(npm);
+    install
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(root.dir());
+    progress::run("Installing the npm tools", &mut install)?;
+    let node = installed(root)?;
+    stamp.keep()?;
+    Ok(node)
+}
+
+fn installed(root: &Root) -> Result<Node> {
+    let pinned = root.path("node_modules/.bin/node");
+    let program = if version(&pinned).is_ok() {
+        pinned
+    } else {
+        system(RUNS)?
+    };
+    Ok(Node {
+        program,
+        esbuild: esbuild(root)?,
+        wasm_opt: present(root, "node_modules/binaryen/bin/wasm-opt")?,
+        tsc: present(root, "node_modules/typescript/bin/tsc")?,
+    })
+}
+
+/// The system's Node, if it is new enough.
+fn system(least: u32) -> Result<PathBuf> {
+    let Some(node) = on_path("node") else {
+        bail!(
+            "Node.js is missing: the tools that run the Worker on this machine are installed by its npm. \
+             Install Node {least} or newer (https://nodejs.org) and run this again."
+        );
+    };
+    let found = version(&node)?;
+    if major(&found).is_none_or(|major| major < least) {
+        bail!(
+            "Node.js {found} is too old: {least} or newer is needed (found at {}). \
+             Install a newer one (https://nodejs.org) and run this again.",
+            node.display()
+        );
+    }
+    Ok(node)
+}
+
+fn version(node: &Path) -> Result<String> {
+    let output = Command::new(node)
+        .arg("--version")
+        .output()
+        .with_context(|| format!("cannot run {}", node.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// esbuild comes as one package a platform; npm installs the one that fits.
+fn esbuild(root: &Root) -> Result<PathBuf> {
+    fs::read_dir(root.path("node_modules/@esbuild"))
+        .ok()
+        .and_then(|dirs| {
+            dirs.flatten()
+                .map(|dir| dir.path().join("bin/esbuild"))
+                .find(|file| file.is_file())
+        })
+        .context("esbuild has no binary for this platform in node_modules/@esbuild")
+}
+
+fn present(root: &Root, name: &str) -> Result<PathBuf> {
+    let path = root.path(name);
+    if path.exists() {
+        Ok(path)
+    } else {
+        bail!("{name} is missing")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_versions() {
+        assert_eq!(major("v24.21.0"), Some(24));
+        assert_eq!(major("v8.0.0-nightly"), Some(8));
+        assert_eq!(major(""), None);
+    }
+}

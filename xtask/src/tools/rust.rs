@@ -1,0 +1,145 @@
+//! The pinned nightly, `worker-build` and `wasm-bindgen`: what makes the Worker of Rust.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::node::Node;
+use super::{on_path, script};
+use crate::progress;
+use crate::root::Root;
+
+/// The Worker's toolchain. Unwinding in WebAssembly needs a nightly, so that one panic fails one request and not
+/// every object of the isolate; a dated one, so that every build is the same.
+pub const NIGHTLY: &str = "nightly-2026-05-20";
+/// Builds the Worker: cargo, wasm-bindgen, esbuild and wasm-opt in turn.
+pub const WORKER_BUILD: &str = "0.8.7";
+
+/// Where the Worker's tools lie.
+#[derive(Debug, Clone)]
+pub struct WorkerTools {
+    /// The program `worker-build`.
+    pub worker_build: PathBuf,
+    /// The program `wasm-bindgen`, of exactly the version in `Cargo.lock`.
+    pub wasm_bindgen: PathBuf,
+    /// The program `wasm-opt`.
+    pub wasm_opt: PathBuf,
+    /// `PATH` for `worker-build`: its `nightly` is ours.
+    pub path: OsString,
+}
+
+/// Installs what is missing.
+pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
+    let rustup = on_path("rustup").context(
+        "rustup is missing: the Worker is built by a pinned nightly that rustup installs beside your toolchain. \
+         Install it (https://rustup.rs) and run this again.",
+    )?;
+    toolchain(&rustup)?;
+    let tools = root.path("target/tools");
+    install(root, "worker-build", WORKER_BUILD)?;
+    install(root, "wasm-bindgen-cli", &locked(root, "wasm-bindgen")?)?;
+
+    let (rustup, node_program) = (rustup.display(), node.program.display());
+    script(
+        &tools.join("bin/wasm-opt"),
+        &format!(
+            "exec '{node_program}' '{}' \"$@\"\n",
+            node.wasm_opt.display()
+        ),
+    )?;
+    // worker-build knows a toolchain called `nightly` only. These pass its calls on to the dated one.
+    let pinned = tools.join("pinned");
+    let plain = |name: &str| on_path(name).unwrap_or_else(|| name.into());
+    for name in ["cargo", "rustc"] {
+        let body = format!(
+            "if [ \"$1\" = +nightly ]; then shift; exec '{rustup}' run {NIGHTLY} {name} \"$@\"; fi\nexec '{}' \"$@\"\n",
+            plain(name).display()
+        );
+        script(&pinned.join(name), &body)?;
+    }
+    let body = format!(
+        "for word do shift; [ \"$word\" = nightly ] && word={NIGHTLY}; set -- \"$@\" \"$word\"; done\nexec '{rustup}' \"$@\"\n"
+    );
+    script(&pinned.join("rustup"), &body)?;
+    let mut path = vec![pinned];
+    path.extend(std::env::split_paths(
+        &std::env::var_os("PATH").unwrap_or_default(),
+    ));
+    Ok(WorkerTools {
+        worker_build: tools.join("bin/worker-build"),
+        wasm_bindgen: tools.join("bin/wasm-bindgen"),
+        wasm_opt: tools.join("bin/wasm-opt"),
+        path: std::env::join_paths(path)?,
+    })
+}
+
+/// The version of `package` in `Cargo.lock`.
+pub fn locked(root: &Root, package: &str) -> Result<String> {
+    let lock: toml::Table = toml::from_str(&fs::read_to_string(root.path("Cargo.lock"))?)?;
+    lock.get("package")
+        .and_then(toml::Value::as_array)
+        .and_then(|packages| {
+            packages
+                .iter()
+                .find(|p| p.get("name").and_then(toml::Value::as_str) == Some(package))
+        })
+        .and_then(|p| p.get("version")?.as_str())
+        .map(str::to_owned)
+        .with_context(|| format!("Cargo.lock has no {package}"))
+}
+
+fn toolchain(rustup: &PathBuf) -> Result<()> {
+    let list = |what: &str| -> Result<String> {
+        let output = Command::new(rustup)
+            .args([what, "list", "--installed", "--toolchain", NIGHTLY])
+            .output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    if list("component")?.contains("rust-src") && list("target")?.contains("wasm32-unknown-unknown")
+    {
+        return Ok(());
+    }
+    let mut install = Command::new(rustup);
+    install.args([
+        "toolchain",
+        "install",
+        NIGHTLY,
+        "--profile",
+        "minimal",
+        "--no-self-update",
+    ]);
+    install.args(["-c", "rust-src", "-t", "wasm32-unknown-unknown"]);
+    progress::run(&format!("Installing the toolchain {NIGHTLY}"), &mut install)?;
+    Ok(())
+}
+
+fn install(root: &Root, package: &str, version: &str) -> Result<()> {
+    let tools = root.path("target/tools");
+    let wanted = format!("\"{package} {version} (");
+    if fs::read_to_string(tools.join(".crates.toml")).is_ok_and(|list| list.contains(&wanted)) {
+        return Ok(());
+    }
+    let build = root.path("target/xtask/install");
+    let mut command = Command::new("cargo");
+    command
+        .args([
+            "install",
+            package,
+            "--version",
+            version,
+            "--locked",
+            "--root",
+        ])
+        .arg(&tools)
+        .current_dir(root.dir());
+    // Not in /tmp, which may be small, and not where the workspace builds.
+    command.env("CARGO_TARGET_DIR", &build);
+    progress::run(&format!("Installing {package} {version}"), &mut command)?;
+    if build.exists() && fs::remove_dir_all(&build).is_err() {
+        bail!("cannot remove {}", build.display());
+    }
+    Ok(())
+}

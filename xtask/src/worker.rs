@@ -1,0 +1,102 @@
+//! The Worker: WebAssembly made of `edge`, and how large it may be.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::progress;
+use crate::root::Root;
+use crate::stamp::Stamp;
+use crate::tools::{node, rust};
+
+/// Gzipped bytes the Worker must stay below. Cloudflare takes 3 MB on its free plan; every cold isolate parses it
+/// all, so a third of that is the house's own limit.
+pub const MOST: usize = 1024 * 1024;
+
+const SOURCES: &[&str] = &[
+    "edge/src",
+    "edge/Cargo.toml",
+    "shared/src",
+    "shared/Cargo.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo/config.toml",
+];
+
+/// Bytes of the WebAssembly module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// As it lies on the disk.
+    pub raw: usize,
+    /// As it is uploaded.
+    pub gzipped: usize,
+}
+
+impl Size {
+    /// Of the module in `file`.
+    pub fn of(file: &Path) -> Result<Self> {
+        let wasm = fs::read(file).with_context(|| format!("no Worker at {}", file.display()))?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(&wasm)?;
+        Ok(Self {
+            raw: wasm.len(),
+            gzipped: gzip.finish()?.len(),
+        })
+    }
+
+    /// An error if the Worker is too large to be deployed.
+    pub fn check(self) -> Result<()> {
+        if self.gzipped < MOST {
+            return Ok(());
+        }
+        bail!(
+            "the Worker is too large: {self}, and {} KiB gzipped is the limit",
+            MOST / 1024
+        )
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(
+            f,
+            "{} KiB, {} KiB gzipped",
+            self.raw.div_ceil(1024),
+            self.gzipped.div_ceil(1024)
+        )
+    }
+}
+
+/// Builds the Worker into `target/edge`, unless it is of these sources already.
+pub fn build(root: &Root) -> Result<Size> {
+    let wasm = root.edge().join("index_bg.wasm");
+    let stamp = Stamp::of(
+        root,
+        "worker",
+        SOURCES,
+        &[rust::NIGHTLY, rust::WORKER_BUILD],
+    )?;
+    if !(stamp.holds() && wasm.is_file() && root.edge().join("index.js").is_file()) {
+        let node = node::ensure(root)?;
+        let tools = rust::ensure(root, &node)?;
+        let mut build = Command::new(&tools.worker_build);
+        build
+            .args(["--release", "--panic-unwind", "--out-dir", "../target/edge"])
+            .current_dir(root.path("edge"))
+            .env("PATH", &tools.path)
+            .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
+            .env("WASM_OPT_BIN", &tools.wasm_opt)
+            .env("ESBUILD_BIN", &node.esbuild)
+            // Set by the cargo that runs this program; the Worker's toolchain is another.
+            .env_remove("RUSTUP_TOOLCHAIN");
+        progress::run("Building the Worker", &mut build)?;
+        stamp.keep()?;
+    }
+    Size::of(&wasm)
+}
