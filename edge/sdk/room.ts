@@ -117,10 +117,13 @@ export class Room {
 
   #heard(news: (Welcome | Event)[]): void {
     for (const one of news) {
-      if (is_welcome(one)) this.#view = views.welcome(this.#view, one);
-      else if (one.ev === "hint") this.#handlers.hint?.(one.by ?? "", one.body ?? null);
-      else if (one.ev === "signal") this.#handlers.signal?.(one.by ?? "", one.body ?? null);
-      else this.#view = views.fold(this.#view, one);
+      if (is_welcome(one)) {
+        this.#view = views.welcome(this.#view, one);
+        continue;
+      }
+      this.#view = views.fold(this.#view, one);
+      if (one.ev === "hint") this.#handlers.hint?.(one.by ?? "", one.body ?? null);
+      if (one.ev === "signal") this.#handlers.signal?.(one.by ?? "", one.body ?? null);
     }
     this.#handlers.changed?.();
   }
