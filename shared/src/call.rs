@@ -27,7 +27,10 @@ struct Open<C> {
 
 impl<C> Default for Calls<C> {
     fn default() -> Self {
-        Self { next: 1, open: Vec::new() }
+        Self {
+            next: 1,
+            open: Vec::new(),
+        }
     }
 }
 
@@ -36,7 +39,12 @@ impl<C: Clone> Calls<C> {
     pub fn add(&mut self, now: Time, call: C) -> CallId {
         let id = CallId(self.next);
         self.next += 1;
-        self.open.push(Open { id, call, tries: 0, due: now });
+        self.open.push(Open {
+            id,
+            call,
+            tries: 0,
+            due: now,
+        });
         id
     }
 
@@ -63,7 +71,10 @@ impl<C: Clone> Calls<C> {
     /// The call with this number, while it is open.
     #[must_use]
     pub fn get(&self, id: CallId) -> Option<&C> {
-        self.open.iter().find(|open| open.id == id).map(|open| &open.call)
+        self.open
+            .iter()
+            .find(|open| open.id == id)
+            .map(|open| &open.call)
     }
 
     /// When the next is due.
@@ -80,7 +91,9 @@ impl<C: Clone> Calls<C> {
 }
 
 fn pause(tries: u32) -> Duration {
-    caps::RETRY.saturating_mul(1 << tries.min(16)).min(caps::RETRY_MAX)
+    caps::RETRY
+        .saturating_mul(1 << tries.min(16))
+        .min(caps::RETRY_MAX)
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ impl fmt::Display for BadId {
         write!(
             f,
             "an id here is `{}` and 1 to {} of A-Z a-z 0-9 - _",
-            self.prefix,
-            MAX_TAIL
+            self.prefix, MAX_TAIL
         )
     }
 }

@@ -23,13 +23,19 @@ impl Bucket {
     /// A full bucket.
     #[must_use]
     pub fn full(pace: Pace, now: Time) -> Self {
-        Self { left: u64::from(pace.burst) * 1000, since: now }
+        Self {
+            left: u64::from(pace.burst) * 1000,
+            since: now,
+        }
     }
 
     /// Takes one, or says how long until there is one.
     pub fn take(&mut self, pace: Pace, now: Time) -> Result<(), Duration> {
         let gained = time::ms(now.since(self.since)).saturating_mul(u64::from(pace.per_s));
-        self.left = self.left.saturating_add(gained).min(u64::from(pace.burst) * 1000);
+        self.left = self
+            .left
+            .saturating_add(gained)
+            .min(u64::from(pace.burst) * 1000);
         self.since = now;
         match self.left.checked_sub(1000) {
             Some(left) => {
@@ -38,7 +44,9 @@ impl Bucket {
             }
             None => {
                 let missing = 1000 - self.left;
-                Err(Duration::from_millis(missing.div_ceil(u64::from(pace.per_s.max(1)))))
+                Err(Duration::from_millis(
+                    missing.div_ceil(u64::from(pace.per_s.max(1))),
+                ))
             }
         }
     }
@@ -48,7 +56,10 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { per_s: 20, burst: 3 };
+    const PACE: Pace = Pace {
+        per_s: 20,
+        burst: 3,
+    };
 
     fn check(times: &[u64], expected: &[Option<u64>]) {
         let mut bucket = Bucket::full(PACE, Time::from_ms(0));

@@ -291,7 +291,12 @@ impl Room {
         self.log.trim(now);
         self.expire(now);
         match input {
-            Input::Opened { conn, who, role, resume } => self.opened(now, conn, who, role, resume.as_ref()),
+            Input::Opened {
+                conn,
+                who,
+                role,
+                resume,
+            } => self.opened(now, conn, who, role, resume.as_ref()),
             Input::Said { conn, text } => self.said(now, conn, text),
             Input::Binary { conn } => self.faulty(now, conn, &socket::binary()),
             Input::Closed { conn } => self.closed(now, conn),
@@ -321,12 +326,18 @@ impl Room {
     /// The sockets on which this player is here.
     #[must_use]
     pub fn holds(&self, player: &PlayerId) -> Vec<Conn> {
-        self.sockets.iter().filter(|(_, socket)| socket.line.who.player == *player).map(|(&conn, _)| conn).collect()
+        self.sockets
+            .iter()
+            .filter(|(_, socket)| socket.line.who.player == *player)
+            .map(|(&conn, _)| conn)
+            .collect()
     }
 
     /// Who is to be owed what is told: for an outbox that begins anew.
     pub fn recipients(&self) -> impl Iterator<Item = (Conn, &PlayerId, Heed)> {
-        self.sockets.iter().map(|(&conn, socket)| (conn, &socket.line.who.player, socket.heed))
+        self.sockets
+            .iter()
+            .map(|(&conn, socket)| (conn, &socket.line.who.player, socket.heed))
     }
 
     /// What anybody may know of the room.
@@ -344,7 +355,10 @@ impl Room {
     /// When the room next has something to do by itself.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        [self.log.due(), self.saved.calls.wake_at(), self.deadline()].into_iter().flatten().min()
+        [self.log.due(), self.saved.calls.wake_at(), self.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn woke(&mut self, now: Time) {
@@ -361,9 +375,15 @@ impl Room {
         let effect = match &entry.to {
             Some(to) => {
                 let scope = Scope::But(to.clone(), entry.text.clone());
-                Effect::Tell { text: event::skip(entry.at), scope }
+                Effect::Tell {
+                    text: event::skip(entry.at),
+                    scope,
+                }
             }
-            None => Effect::Tell { text: entry.text.clone(), scope: Scope::All },
+            None => Effect::Tell {
+                text: entry.text.clone(),
+                scope: Scope::All,
+            },
         };
         self.turn.out.push(effect);
         self.watch_lag(now);
@@ -403,11 +423,18 @@ impl Room {
             out.push(Effect::Save(save));
         }
         if wrote {
-            out.push(Effect::Tell { text: event::durable(self.log.durable()), scope: Scope::All });
+            out.push(Effect::Tell {
+                text: event::durable(self.log.durable()),
+                scope: Scope::All,
+            });
         }
         out.append(&mut turn.after);
         out.append(&mut turn.closes);
-        out.extend(calls.into_iter().map(|(id, call)| Effect::Call { id, call }));
+        out.extend(
+            calls
+                .into_iter()
+                .map(|(id, call)| Effect::Call { id, call }),
+        );
         if done {
             out.push(Effect::Erase);
         }
@@ -415,7 +442,10 @@ impl Room {
     }
 
     fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Fault) {
-        self.turn.out.push(Effect::Send { conn, text: event::err(id, fault) });
+        self.turn.out.push(Effect::Send {
+            conn,
+            text: event::err(id, fault),
+        });
     }
 
     /// Closes a socket and forgets it, so that nothing late of it counts.
@@ -426,10 +456,19 @@ impl Room {
     }
 
     fn seat_of(&mut self, player: &PlayerId) -> Option<&mut Seat> {
-        self.saved.setup.seats.iter_mut().find(|seat| seat.player.as_ref() == Some(player))
+        self.saved
+            .setup
+            .seats
+            .iter_mut()
+            .find(|seat| seat.player.as_ref() == Some(player))
     }
 
     fn members(&self) -> Vec<Value> {
-        self.saved.setup.seats.iter().filter_map(Seat::member).collect()
+        self.saved
+            .setup
+            .seats
+            .iter()
+            .filter_map(Seat::member)
+            .collect()
     }
 }

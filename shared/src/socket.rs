@@ -45,7 +45,10 @@ pub enum Heard {
     Close(Close),
 }
 
-const PACE: Pace = Pace { per_s: caps::PER_S, burst: caps::BURST };
+const PACE: Pace = Pace {
+    per_s: caps::PER_S,
+    burst: caps::BURST,
+};
 /// Refusals in a row for going too fast, before the socket is closed.
 const FAR_TOO_FAST: u32 = 10 * caps::BURST;
 
@@ -53,7 +56,12 @@ impl Line {
     /// A new socket.
     #[must_use]
     pub fn new(who: Who, now: Time) -> Self {
-        Self { who, bucket: Bucket::full(PACE, now), faulty: 0, refused: 0 }
+        Self {
+            who,
+            bucket: Bucket::full(PACE, now),
+            faulty: 0,
+            refused: 0,
+        }
     }
 
     /// Reads a frame.
@@ -97,7 +105,10 @@ impl Line {
 /// The answer to a frame that is not text.
 #[must_use]
 pub fn binary() -> Fault {
-    Fault::new(Code::Binary, "frames here are text: one JSON message, or an array of them")
+    Fault::new(
+        Code::Binary,
+        "frames here are text: one JSON message, or an array of them",
+    )
 }
 
 /// The id that a message is to be answered with, read or not.

@@ -69,7 +69,9 @@ impl Command {
     pub fn read(message: &Message) -> Result<Self, Fault> {
         let body = &message.body;
         match message.op.as_str() {
-            "say" => Ok(Self::Say { body: bounded(body, caps::BODY_BYTES)? }),
+            "say" => Ok(Self::Say {
+                body: bounded(body, caps::BODY_BYTES)?,
+            }),
             "set" => set(body),
             "hint" => Ok(Self::Hint {
                 to: message.to.as_deref().map(player).transpose()?,
@@ -79,10 +81,15 @@ impl Command {
                 let Some(to) = message.to.as_deref() else {
                     return Err(Fault::field("to", "the player whom the signal is for"));
                 };
-                Ok(Self::Signal { to: player(to)?, body: bounded(body, caps::BODY_BYTES)? })
+                Ok(Self::Signal {
+                    to: player(to)?,
+                    body: bounded(body, caps::BODY_BYTES)?,
+                })
             }
             "leave" => Ok(Self::Leave),
-            "end" => Ok(Self::End { result: bounded(body, caps::RESULT_BYTES)? }),
+            "end" => Ok(Self::End {
+                result: bounded(body, caps::RESULT_BYTES)?,
+            }),
             "kick" => {
                 let Some(to) = message.to.as_deref() else {
                     return Err(Fault::field("to", "the player who is to go"));
@@ -94,11 +101,15 @@ impl Command {
                 None => Err(Fault::field("body.at", "a position: a whole number")),
             },
             "auth" => match body.get("token").and_then(Value::as_str) {
-                Some(token) => Ok(Self::Auth { token: token.to_owned() }),
+                Some(token) => Ok(Self::Auth {
+                    token: token.to_owned(),
+                }),
                 None => Err(Fault::field("body.token", "an access token")),
             },
             "debug" => match body.get("do").and_then(Value::as_str) {
-                Some(what) => Ok(Self::Debug { what: what.to_owned() }),
+                Some(what) => Ok(Self::Debug {
+                    what: what.to_owned(),
+                }),
                 None => Err(Fault::field("body.do", "\"panic\"")),
             },
             other => Err(unknown_op(
@@ -112,31 +123,53 @@ impl Command {
 /// The reply to an op that is not known here.
 #[must_use]
 pub fn unknown_op(op: &str, known: &str) -> Fault {
-    Fault { field: Some("op".into()), ..Fault::new(Code::UnknownOp, format!("no op {op:?} here; known: {known}")) }
+    Fault {
+        field: Some("op".into()),
+        ..Fault::new(
+            Code::UnknownOp,
+            format!("no op {op:?} here; known: {known}"),
+        )
+    }
 }
 
 fn player(text: &str) -> Result<PlayerId, Fault> {
-    text.parse().map_err(|bad: crate::id::BadId| Fault::field("to", bad.to_string()))
+    text.parse()
+        .map_err(|bad: crate::id::BadId| Fault::field("to", bad.to_string()))
 }
 
 fn bounded(body: &Value, most: usize) -> Result<Value, Fault> {
     let length = serde_json::to_string(body).map_or(usize::MAX, |text| text.len());
     if length > most {
         let message = format!("{length} bytes of JSON; at most {most}");
-        return Err(Fault { field: Some("body".into()), ..Fault::new(Code::TooLong, message) });
+        return Err(Fault {
+            field: Some("body".into()),
+            ..Fault::new(Code::TooLong, message)
+        });
     }
     Ok(body.clone())
 }
 
 fn set(body: &Value) -> Result<Command, Fault> {
     let Some(Value::Object(keys)) = body.get("keys") else {
-        return Err(Fault::field("body.keys", "an object: the keys to write, null to remove one"));
+        return Err(Fault::field(
+            "body.keys",
+            "an object: the keys to write, null to remove one",
+        ));
     };
     if keys.is_empty() || keys.len() > caps::BOARD_KEYS {
-        return Err(Fault::field("body.keys", format!("1 to {} keys", caps::BOARD_KEYS)));
+        return Err(Fault::field(
+            "body.keys",
+            format!("1 to {} keys", caps::BOARD_KEYS),
+        ));
     }
-    if keys.keys().any(|key| key.is_empty() || key.len() > caps::KEY_BYTES) {
-        return Err(Fault::field("body.keys", format!("a key is 1 to {} bytes", caps::KEY_BYTES)));
+    if keys
+        .keys()
+        .any(|key| key.is_empty() || key.len() > caps::KEY_BYTES)
+    {
+        return Err(Fault::field(
+            "body.keys",
+            format!("a key is 1 to {} bytes", caps::KEY_BYTES),
+        ));
     }
     let if_at = match body.get("if_at") {
         None | Some(Value::Null) => None,
@@ -145,7 +178,10 @@ fn set(body: &Value) -> Result<Command, Fault> {
             None => return Err(Fault::field("body.if_at", "a position: a whole number")),
         },
     };
-    Ok(Command::Set { keys: keys.clone(), if_at })
+    Ok(Command::Set {
+        keys: keys.clone(),
+        if_at,
+    })
 }
 
 #[cfg(test)]
@@ -155,18 +191,34 @@ mod tests {
 
     fn check(text: &str, expected: Result<Command, (Code, &str)>) {
         let message = decode(text).unwrap().remove(0).unwrap();
-        let got = Command::read(&message).map_err(|fault| (fault.code, fault.field.unwrap_or_default()));
-        assert_eq!(got, expected.map_err(|(code, field)| (code, field.to_owned())), "{text}");
+        let got =
+            Command::read(&message).map_err(|fault| (fault.code, fault.field.unwrap_or_default()));
+        assert_eq!(
+            got,
+            expected.map_err(|(code, field)| (code, field.to_owned())),
+            "{text}"
+        );
     }
 
     #[test]
     fn commands_are_read() {
-        check(r#"{"op":"say","body":{"x":1}}"#, Ok(Command::Say { body: serde_json::json!({"x": 1}) }));
+        check(
+            r#"{"op":"say","body":{"x":1}}"#,
+            Ok(Command::Say {
+                body: serde_json::json!({"x": 1}),
+            }),
+        );
         check(r#"{"op":"leave"}"#, Ok(Command::Leave));
-        check(r#"{"op":"seen","body":{"at":7}}"#, Ok(Command::Seen { at: 7 }));
+        check(
+            r#"{"op":"seen","body":{"at":7}}"#,
+            Ok(Command::Seen { at: 7 }),
+        );
         check(
             r#"{"op":"hint","to":"p_1","body":1}"#,
-            Ok(Command::Hint { to: Some("p_1".parse().unwrap()), body: 1.into() }),
+            Ok(Command::Hint {
+                to: Some("p_1".parse().unwrap()),
+                body: 1.into(),
+            }),
         );
     }
 
@@ -175,10 +227,22 @@ mod tests {
         check(r#"{"op":"dance"}"#, Err((Code::UnknownOp, "op")));
         check(r#"{"op":"signal"}"#, Err((Code::BadField, "to")));
         check(r#"{"op":"hint","to":"bob"}"#, Err((Code::BadField, "to")));
-        check(r#"{"op":"set","body":{"keys":{}}}"#, Err((Code::BadField, "body.keys")));
-        check(r#"{"op":"set","body":{"keys":{"a":1},"if_at":-1}}"#, Err((Code::BadField, "body.if_at")));
-        check(r#"{"op":"seen","body":{"at":-7}}"#, Err((Code::BadField, "body.at")));
+        check(
+            r#"{"op":"set","body":{"keys":{}}}"#,
+            Err((Code::BadField, "body.keys")),
+        );
+        check(
+            r#"{"op":"set","body":{"keys":{"a":1},"if_at":-1}}"#,
+            Err((Code::BadField, "body.if_at")),
+        );
+        check(
+            r#"{"op":"seen","body":{"at":-7}}"#,
+            Err((Code::BadField, "body.at")),
+        );
         let long = "x".repeat(caps::BODY_BYTES);
-        check(&format!(r#"{{"op":"say","body":"{long}"}}"#), Err((Code::TooLong, "body")));
+        check(
+            &format!(r#"{{"op":"say","body":"{long}"}}"#),
+            Err((Code::TooLong, "body")),
+        );
     }
 }

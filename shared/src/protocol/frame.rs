@@ -34,20 +34,27 @@ pub struct Unread {
 pub fn decode(text: &str) -> Result<Vec<Result<Message, Unread>>, Fault> {
     if depth(text) > caps::JSON_DEPTH {
         let most = caps::JSON_DEPTH;
-        return Err(Fault::new(Code::TooDeep, format!("JSON here nests at most {most} deep")));
+        return Err(Fault::new(
+            Code::TooDeep,
+            format!("JSON here nests at most {most} deep"),
+        ));
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Fault::new(Code::BadJson, format!("a frame is one JSON text: {error}")))?;
     match value {
         Value::Array(items) if items.len() > caps::BATCH => {
             let (got, most) = (items.len(), caps::BATCH);
-            Err(Fault::new(Code::TooLong, format!("{got} messages in a frame; at most {most}: send the rest in another")))
+            Err(Fault::new(
+                Code::TooLong,
+                format!("{got} messages in a frame; at most {most}: send the rest in another"),
+            ))
         }
         Value::Array(items) => Ok(items.into_iter().map(message).collect()),
         Value::Object(_) => Ok(vec![message(value)]),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            Err(Fault::new(Code::BadMessage, "a frame is an object with `op`, or an array of such"))
-        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(Fault::new(
+            Code::BadMessage,
+            "a frame is an object with `op`, or an array of such",
+        )),
     }
 }
 
@@ -57,14 +64,25 @@ fn message(value: Value) -> Result<Message, Unread> {
         return Err(Unread { id: None, fault });
     };
     let id = fields.remove("id");
-    let unread = |fault| Unread { id: id.clone().filter(fine_id), fault };
+    let unread = |fault| Unread {
+        id: id.clone().filter(fine_id),
+        fault,
+    };
     if id.as_ref().is_some_and(|id| !fine_id(id)) {
-        return Err(unread(Fault::field("id", format!("a number, or a string of at most {} bytes", caps::KEY_BYTES))));
+        return Err(unread(Fault::field(
+            "id",
+            format!("a number, or a string of at most {} bytes", caps::KEY_BYTES),
+        )));
     }
     let op = match fields.remove("op") {
         Some(Value::String(op)) if op.len() <= caps::KEY_BYTES => op,
         Some(_) => return Err(unread(Fault::field("op", "a string: what is to be done"))),
-        None => return Err(unread(Fault { field: Some("op".into()), ..Fault::new(Code::BadMessage, "`op` is missing") })),
+        None => {
+            return Err(unread(Fault {
+                field: Some("op".into()),
+                ..Fault::new(Code::BadMessage, "`op` is missing")
+            }));
+        }
     };
     let key = short(&mut fields, "key").map_err(unread)?;
     let to = short(&mut fields, "to").map_err(unread)?;
@@ -74,7 +92,14 @@ fn message(value: Value) -> Result<Message, Unread> {
         Some(_) => return Err(unread(Fault::field("ack", "\"durable\", or left out"))),
     };
     let body = fields.remove("body").unwrap_or(Value::Null);
-    Ok(Message { id, key, op, durable, to, body })
+    Ok(Message {
+        id,
+        key,
+        op,
+        durable,
+        to,
+        body,
+    })
 }
 
 fn fine_id(id: &Value) -> bool {
@@ -88,8 +113,13 @@ fn fine_id(id: &Value) -> bool {
 fn short(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Fault> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() && text.len() <= caps::KEY_BYTES => Ok(Some(text)),
-        Some(_) => Err(Fault::field(name, format!("a string of 1 to {} bytes", caps::KEY_BYTES))),
+        Some(Value::String(text)) if !text.is_empty() && text.len() <= caps::KEY_BYTES => {
+            Ok(Some(text))
+        }
+        Some(_) => Err(Fault::field(
+            name,
+            format!("a string of 1 to {} bytes", caps::KEY_BYTES),
+        )),
     }
 }
 
@@ -130,7 +160,11 @@ mod tests {
 
     fn unread(text: &str, code: Code, field: Option<&str>) {
         let fault = decode(text).unwrap().remove(0).unwrap_err().fault;
-        assert_eq!((fault.code, fault.field.as_deref()), (code, field), "{text}");
+        assert_eq!(
+            (fault.code, fault.field.as_deref()),
+            (code, field),
+            "{text}"
+        );
     }
 
     #[test]
@@ -144,7 +178,10 @@ mod tests {
         refused(r#"{"op":"say","body":1e999}"#, Code::BadJson);
         refused("{\"op\":\"say\",\"body\":\"\0\"}", Code::BadJson);
         refused(&"[".repeat(10_000), Code::TooDeep);
-        refused(&format!("{}{}", "[".repeat(33), "]".repeat(33)), Code::TooDeep);
+        refused(
+            &format!("{}{}", "[".repeat(33), "]".repeat(33)),
+            Code::TooDeep,
+        );
         refused(&format!("[{}1]", "1,".repeat(100_000)), Code::TooLong);
     }
 
@@ -163,7 +200,11 @@ mod tests {
         unread(r"{}", Code::BadMessage, Some("op"));
         unread(r#"{"op":"say","key":""}"#, Code::BadField, Some("key"));
         unread(r#"{"op":"say","ack":"soon"}"#, Code::BadField, Some("ack"));
-        unread(&format!(r#"{{"op":"say","key":"{}"}}"#, "k".repeat(65)), Code::BadField, Some("key"));
+        unread(
+            &format!(r#"{{"op":"say","key":"{}"}}"#, "k".repeat(65)),
+            Code::BadField,
+            Some("key"),
+        );
     }
 
     #[test]

@@ -14,14 +14,18 @@ use serde_json::{Value, json};
 
 impl Room {
     pub(super) fn said(&mut self, now: Time, conn: Conn, text: &str) {
-        let Some(socket) = self.sockets.get(&conn) else { return };
+        let Some(socket) = self.sockets.get(&conn) else {
+            return;
+        };
         let messages = match socket.line.hear(text) {
             Heard::Messages(messages) => messages,
             Heard::Nothing(fault) => return self.faulty(now, conn, &fault),
             Heard::Close(why) => return self.put_out(now, conn, why),
         };
         for message in messages {
-            let Some(socket) = self.sockets.get_mut(&conn) else { return };
+            let Some(socket) = self.sockets.get_mut(&conn) else {
+                return;
+            };
             match socket.line.pace(now) {
                 Ok(()) => {}
                 Err(Ok(fault)) => {
@@ -40,7 +44,9 @@ impl Room {
 
     /// A frame that cannot be read: the reply says why; three in a row are enough.
     pub(super) fn faulty(&mut self, now: Time, conn: Conn, fault: &Fault) {
-        let Some(socket) = self.sockets.get_mut(&conn) else { return };
+        let Some(socket) = self.sockets.get_mut(&conn) else {
+            return;
+        };
         let enough = socket.line.faulted();
         self.refuse(conn, None, fault);
         if enough {
@@ -55,22 +61,39 @@ impl Room {
     }
 
     fn carry_out(&mut self, now: Time, conn: Conn, message: Message) {
-        let Some(socket) = self.sockets.get_mut(&conn) else { return };
+        let Some(socket) = self.sockets.get_mut(&conn) else {
+            return;
+        };
         socket.line.sound();
         let player = socket.line.who.player.clone();
         let role = socket.role;
-        if let Some(at) = message.key.as_deref().and_then(|key| self.log.result(&player, key)) {
-            self.answer(conn, message.id.as_ref(), Ok(json!({ "at": at })), message.durable);
+        if let Some(at) = message
+            .key
+            .as_deref()
+            .and_then(|key| self.log.result(&player, key))
+        {
+            self.answer(
+                conn,
+                message.id.as_ref(),
+                Ok(json!({ "at": at })),
+                message.durable,
+            );
             return;
         }
         let verdict = Command::read(&message).and_then(|command| match command {
-            Command::Debug { .. } if !self.debug => Err(command::unknown_op("debug", "none of that kind")),
+            Command::Debug { .. } if !self.debug => {
+                Err(command::unknown_op("debug", "none of that kind"))
+            }
             Command::Debug { .. } => {
                 self.turn.out.push(Effect::Panic);
                 Ok(None)
             }
             Command::Auth { token } => {
-                self.turn.after.push(Effect::Verify { conn, id: message.id.clone(), token });
+                self.turn.after.push(Effect::Verify {
+                    conn,
+                    id: message.id.clone(),
+                    token,
+                });
                 Ok(None)
             }
             Command::Seen { at } => {
@@ -99,33 +122,70 @@ impl Room {
         command: Command,
     ) -> Result<Value, Fault> {
         let key = message.key.as_deref();
-        let new = New { ev: "said", by: Some(player), to: None, key, body: None, conn: Some(conn) };
+        let new = New {
+            ev: "said",
+            by: Some(player),
+            to: None,
+            key,
+            body: None,
+            conn: Some(conn),
+        };
         let at = match command {
-            Command::Say { body } => self.happen(now, &New { body: Some(&body), ..new }),
+            Command::Say { body } => self.happen(
+                now,
+                &New {
+                    body: Some(&body),
+                    ..new
+                },
+            ),
             Command::Set { keys, if_at } => {
                 self.board.check(&keys, if_at)?;
                 let body = json!({ "keys": keys });
-                let at = self.happen(now, &New { ev: "set", body: Some(&body), ..new });
+                let at = self.happen(
+                    now,
+                    &New {
+                        ev: "set",
+                        body: Some(&body),
+                        ..new
+                    },
+                );
                 self.board.write(&keys, at);
                 at
             }
             Command::Signal { to, body } => {
                 self.member(&to)?;
-                self.happen(now, &New { ev: "signal", to: Some(&to), body: Some(&body), ..new })
+                self.happen(
+                    now,
+                    &New {
+                        ev: "signal",
+                        to: Some(&to),
+                        body: Some(&body),
+                        ..new
+                    },
+                )
             }
             Command::Hint { to, body } => {
                 let conn = to.as_ref().map(|to| self.member(to)).transpose()?;
                 let text = event::fleeting("hint", Some(player), Some(&body));
                 match conn {
-                    None => self.turn.out.push(Effect::Tell { text, scope: Scope::Hint(player.clone()) }),
-                    Some(conn) => self.turn.out.extend(conn.map(|conn| Effect::Send { conn, text })),
+                    None => self.turn.out.push(Effect::Tell {
+                        text,
+                        scope: Scope::Hint(player.clone()),
+                    }),
+                    Some(conn) => self
+                        .turn
+                        .out
+                        .extend(conn.map(|conn| Effect::Send { conn, text })),
                 }
                 return Ok(json!({}));
             }
             Command::Leave => self.give_up(now, player, GiveUp::Chose, key),
             Command::Kick { to } => {
                 if self.saved.setup.owner.as_ref() != Some(player) {
-                    return Err(Fault::new(Code::Forbidden, "only the room's owner puts others out"));
+                    return Err(Fault::new(
+                        Code::Forbidden,
+                        "only the room's owner puts others out",
+                    ));
                 }
                 self.member(&to)?;
                 self.give_up(now, &to, GiveUp::PutOut, key)
@@ -137,7 +197,10 @@ impl Room {
                     EndRule::Nobody => false,
                 };
                 if !may {
-                    return Err(Fault::new(Code::Forbidden, "this room's rules do not let you end it"));
+                    return Err(Fault::new(
+                        Code::Forbidden,
+                        "this room's rules do not let you end it",
+                    ));
                 }
                 self.over(now, EndReason::Ended, Some(player), &result, key)
             }
@@ -149,12 +212,23 @@ impl Room {
     /// Where to reach a member; nowhere while they are away.
     fn member(&self, player: &PlayerId) -> Result<Option<Conn>, Fault> {
         let seats = &self.saved.setup.seats;
-        let seat = seats.iter().find(|seat| seat.player.as_ref() == Some(player) && seat.held());
-        let absent = || Fault { field: Some("to".into()), ..Fault::new(Code::NotFound, "no such member here") };
+        let seat = seats
+            .iter()
+            .find(|seat| seat.player.as_ref() == Some(player) && seat.held());
+        let absent = || Fault {
+            field: Some("to".into()),
+            ..Fault::new(Code::NotFound, "no such member here")
+        };
         seat.map(super::Seat::conn).ok_or_else(absent)
     }
 
-    fn answer(&mut self, conn: Conn, id: Option<&Value>, verdict: Result<Value, Fault>, durable: bool) {
+    fn answer(
+        &mut self,
+        conn: Conn,
+        id: Option<&Value>,
+        verdict: Result<Value, Fault>,
+        durable: bool,
+    ) {
         let text: Option<Text> = match verdict {
             Ok(body) => id.map(|id| event::ok(id, &body)),
             Err(fault) => id.map(|id| event::err(Some(id), &fault)),

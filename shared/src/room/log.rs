@@ -50,8 +50,14 @@ impl Entry {
             #[serde(skip_serializing_if = "Option::is_none")]
             to: Option<&'a PlayerId>,
         }
-        let Ok(e) = serde_json::from_str::<&RawValue>(&self.text) else { return Text::from("null") };
-        event::encode(&Stored { e, k: self.key.as_deref(), to: self.to.as_ref() })
+        let Ok(e) = serde_json::from_str::<&RawValue>(&self.text) else {
+            return Text::from("null");
+        };
+        event::encode(&Stored {
+            e,
+            k: self.key.as_deref(),
+            to: self.to.as_ref(),
+        })
     }
 
     /// Reads what `stored` wrote.
@@ -72,7 +78,15 @@ impl Entry {
         }
         let Stored { e, k: key, to } = serde_json::from_str(stored.get()).ok()?;
         let Head { at, ts, by } = serde_json::from_str(e.get()).ok()?;
-        Some(Self { at, ts, by, to, key, text: e.get().into(), conn })
+        Some(Self {
+            at,
+            ts,
+            by,
+            to,
+            key,
+            text: e.get().into(),
+            conn,
+        })
     }
 
     /// The body of the event, where it has one.
@@ -157,7 +171,13 @@ impl Log {
     pub fn push(&mut self, now: Time, new: &New<'_>) -> Entry {
         let at = self.head + 1;
         let ts = self.entries.back().map_or(now, |last| last.ts.max(now));
-        let event = Event { at: Some(at), ev: new.ev, by: new.by, ts: Some(ts), body: new.body };
+        let event = Event {
+            at: Some(at),
+            ev: new.ev,
+            by: new.by,
+            ts: Some(ts),
+            body: new.body,
+        };
         let entry = Entry {
             at,
             ts,
@@ -179,7 +199,11 @@ impl Log {
             self.keyed.push_back((entry.at, by.clone(), key.clone()));
             self.keys.insert((by.clone(), key.clone()), entry.at);
         }
-        while self.keyed.front().is_some_and(|(at, ..)| at + caps::KEYS as u64 <= self.head) {
+        while self
+            .keyed
+            .front()
+            .is_some_and(|(at, ..)| at + caps::KEYS as u64 <= self.head)
+        {
             if let Some((_, by, key)) = self.keyed.pop_front() {
                 self.keys.remove(&(by, key));
             }
@@ -222,13 +246,18 @@ impl Log {
 
     /// What is not yet on disk.
     pub fn unwritten(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().rev().take_while(|entry| entry.at > self.durable)
+        self.entries
+            .iter()
+            .rev()
+            .take_while(|entry| entry.at > self.durable)
     }
 
     /// When what waits for the disk has waited long enough; none where nothing waits.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        self.unwritten().last().map(|oldest| oldest.ts + caps::CHUNK_AGE)
+        self.unwritten()
+            .last()
+            .map(|oldest| oldest.ts + caps::CHUNK_AGE)
     }
 
     /// Whether what waits is enough for a row.
@@ -236,7 +265,11 @@ impl Log {
     pub fn full(&self) -> bool {
         let waiting = self.head - self.durable;
         waiting >= caps::CHUNK_EVENTS as u64
-            || self.unwritten().map(|entry| entry.text.len()).sum::<usize>() >= caps::CHUNK_BYTES
+            || self
+                .unwritten()
+                .map(|entry| entry.text.len())
+                .sum::<usize>()
+                >= caps::CHUNK_BYTES
     }
 
     /// The row that puts everything on disk: the last one again where it has space, else the next in turn.
@@ -256,11 +289,19 @@ impl Log {
             self.row = fresh;
         }
         let durable = std::mem::replace(&mut self.durable, self.head);
-        for entry in self.entries.iter_mut().rev().take_while(|entry| entry.at > durable) {
+        for entry in self
+            .entries
+            .iter_mut()
+            .rev()
+            .take_while(|entry| entry.at > durable)
+        {
             entry.conn = None;
         }
         let texts: Vec<&str> = self.row.iter().map(|text| &**text).collect();
-        Some(Chunk { slot: self.slot, text: format!("[{}]", texts.join(",")) })
+        Some(Chunk {
+            slot: self.slot,
+            text: format!("[{}]", texts.join(",")),
+        })
     }
 
     /// Reads the rows and what the attachments carry. False beside the log: something between them is missing.
@@ -271,7 +312,10 @@ impl Log {
             .iter()
             .map(|row| {
                 let stored: Vec<&RawValue> = serde_json::from_str(&row.text).unwrap_or_default();
-                let entries = stored.iter().filter_map(|stored| Entry::restore(stored, None)).collect();
+                let entries = stored
+                    .iter()
+                    .filter_map(|stored| Entry::restore(stored, None))
+                    .collect();
                 (row.slot, entries)
             })
             .collect();
@@ -282,7 +326,10 @@ impl Log {
             entries.into_iter().for_each(|entry| log.take(entry));
         }
         log.durable = log.head;
-        let mut carried: Vec<Entry> = carried.into_iter().filter(|entry| entry.at > log.durable).collect();
+        let mut carried: Vec<Entry> = carried
+            .into_iter()
+            .filter(|entry| entry.at > log.durable)
+            .collect();
         carried.sort_by_key(|entry| entry.at);
         let mut whole = true;
         for entry in carried {
@@ -299,8 +346,11 @@ impl Log {
     /// What one socket's attachment must carry, and what that weighs.
     #[must_use]
     pub fn journal(&self, conn: Conn) -> (Vec<Text>, usize) {
-        let mut texts: Vec<Text> =
-            self.unwritten().filter(|entry| entry.conn == Some(conn)).map(Entry::stored).collect();
+        let mut texts: Vec<Text> = self
+            .unwritten()
+            .filter(|entry| entry.conn == Some(conn))
+            .map(Entry::stored)
+            .collect();
         texts.reverse();
         let weight = texts.iter().map(|text| text.len() + 1).sum();
         (texts, weight)

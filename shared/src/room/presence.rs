@@ -14,11 +14,16 @@ impl Room {
     /// Whether this person may come in, and as what. It changes nothing.
     pub fn admit(&self, who: &Who, watch: bool) -> Result<Role, Close> {
         let seats = &self.saved.setup.seats;
-        if let Some(seat) = seats.iter().find(|seat| seat.player.as_ref() == Some(&who.player)) {
+        if let Some(seat) = seats
+            .iter()
+            .find(|seat| seat.player.as_ref() == Some(&who.player))
+        {
             return match seat.state {
                 Presence::Out => Err(Close::Kicked),
                 Presence::Left if self.saved.phase.over().is_none() => Err(Close::Forbidden),
-                Presence::Expected | Presence::Here(_) | Presence::Away(_) | Presence::Left => Ok(Role::Member),
+                Presence::Expected | Presence::Here(_) | Presence::Away(_) | Presence::Left => {
+                    Ok(Role::Member)
+                }
             };
         }
         if self.saved.phase.over().is_some() {
@@ -30,11 +35,26 @@ impl Room {
         if !self.saved.setup.rules.spectators {
             return Err(Close::Forbidden);
         }
-        let watching = self.sockets.values().filter(|socket| socket.role == Role::Spectator).count();
-        if watching < caps::SPECTATORS { Ok(Role::Spectator) } else { Err(Close::Overloaded) }
+        let watching = self
+            .sockets
+            .values()
+            .filter(|socket| socket.role == Role::Spectator)
+            .count();
+        if watching < caps::SPECTATORS {
+            Ok(Role::Spectator)
+        } else {
+            Err(Close::Overloaded)
+        }
     }
 
-    pub(super) fn opened(&mut self, now: Time, conn: Conn, who: Who, role: Role, resume: Option<&Resume>) {
+    pub(super) fn opened(
+        &mut self,
+        now: Time,
+        conn: Conn,
+        who: Who,
+        role: Role,
+        resume: Option<&Resume>,
+    ) {
         let player = who.player.clone();
         self.sockets.insert(conn, Socket::new(who, role, now));
         self.turn.carriers.insert(conn);
@@ -51,9 +71,14 @@ impl Room {
 
     fn take_seat(&mut self, now: Time, conn: Conn, player: &PlayerId) {
         let seats = &mut self.saved.setup.seats;
-        let own = seats.iter().position(|seat| seat.player.as_ref() == Some(player));
+        let own = seats
+            .iter()
+            .position(|seat| seat.player.as_ref() == Some(player));
         let free = || seats.iter().position(|seat| seat.player.is_none());
-        let Some(seat) = own.or_else(free).and_then(|at| self.saved.setup.seats.get_mut(at)) else {
+        let Some(seat) = own
+            .or_else(free)
+            .and_then(|at| self.saved.setup.seats.get_mut(at))
+        else {
             self.drop_socket(conn, Close::Forbidden);
             return;
         };
@@ -71,7 +96,17 @@ impl Room {
             Presence::Away(_) => "back",
             Presence::Expected | Presence::Left | Presence::Out => "joined",
         };
-        self.happen(now, &New { ev, by: Some(player), to: None, key: None, body: Some(&body), conn: None });
+        self.happen(
+            now,
+            &New {
+                ev,
+                by: Some(player),
+                to: None,
+                key: None,
+                body: Some(&body),
+                conn: None,
+            },
+        );
     }
 
     pub(super) fn closed(&mut self, now: Time, conn: Conn) {
@@ -83,25 +118,61 @@ impl Room {
     /// The seat on this socket is kept for a while.
     pub(super) fn away(&mut self, now: Time, conn: Conn) {
         let seats = &mut self.saved.setup.seats;
-        let Some(seat) = seats.iter_mut().find(|seat| seat.conn() == Some(conn)) else { return };
+        let Some(seat) = seats.iter_mut().find(|seat| seat.conn() == Some(conn)) else {
+            return;
+        };
         seat.state = Presence::Away(now);
         let player = seat.player.clone();
         self.turn.room = true;
         if self.saved.phase.over().is_none() {
-            self.happen(now, &New { ev: "away", by: player.as_ref(), to: None, key: None, body: None, conn: None });
+            self.happen(
+                now,
+                &New {
+                    ev: "away",
+                    by: player.as_ref(),
+                    to: None,
+                    key: None,
+                    body: None,
+                    conn: None,
+                },
+            );
         }
     }
 
     /// The seat is given up: by leaving, by staying away, or by being put out.
-    pub(super) fn give_up(&mut self, now: Time, player: &PlayerId, how: GiveUp, key: Option<&str>) -> u64 {
-        let Some(seat) = self.seat_of(player) else { return self.log.head() };
+    pub(super) fn give_up(
+        &mut self,
+        now: Time,
+        player: &PlayerId,
+        how: GiveUp,
+        key: Option<&str>,
+    ) -> u64 {
+        let Some(seat) = self.seat_of(player) else {
+            return self.log.head();
+        };
         let conn = seat.conn();
         seat.state = how.state();
         let body = json!({ "reason": how.reason() });
         self.turn.room = true;
-        let at = self.happen(now, &New { ev: "left", by: Some(player), to: None, key, body: Some(&body), conn: None });
+        let at = self.happen(
+            now,
+            &New {
+                ev: "left",
+                by: Some(player),
+                to: None,
+                key,
+                body: Some(&body),
+                conn: None,
+            },
+        );
         let room = self.saved.setup.id.clone();
-        self.saved.calls.add(now, Call::Free { player: player.clone(), room });
+        self.saved.calls.add(
+            now,
+            Call::Free {
+                player: player.clone(),
+                room,
+            },
+        );
         if let Some(conn) = conn {
             self.drop_socket(conn, how.close());
         }
@@ -119,17 +190,24 @@ impl Room {
         }
         let age = self.saved.created + rules.age();
         let no_show = self.awaits().then(|| self.saved.created + rules.no_show());
-        let grace = self.saved.setup.seats.iter().filter_map(|seat| match seat.state {
-            Presence::Away(since) => Some(since + rules.grace()),
-            Presence::Expected | Presence::Here(_) | Presence::Left | Presence::Out => None,
-        });
+        let grace = self
+            .saved
+            .setup
+            .seats
+            .iter()
+            .filter_map(|seat| match seat.state {
+                Presence::Away(since) => Some(since + rules.grace()),
+                Presence::Expected | Presence::Here(_) | Presence::Left | Presence::Out => None,
+            });
         grace.chain(no_show).chain([age]).min()
     }
 
     /// Whether somebody is still to come: a named player who never did, or anybody at all.
     fn awaits(&self) -> bool {
         let seats = &self.saved.setup.seats;
-        let named = seats.iter().any(|seat| seat.player.is_some() && seat.state == Presence::Expected);
+        let named = seats
+            .iter()
+            .any(|seat| seat.player.is_some() && seat.state == Presence::Expected);
         named || !seats.iter().any(|seat| seat.came)
     }
 
@@ -143,7 +221,9 @@ impl Room {
             .setup
             .seats
             .iter()
-            .filter(|seat| matches!(seat.state, Presence::Away(since) if since + rules.grace() <= now))
+            .filter(
+                |seat| matches!(seat.state, Presence::Away(since) if since + rules.grace() <= now),
+            )
             .filter_map(|seat| seat.player.clone())
             .collect();
         for player in stale {
@@ -162,8 +242,12 @@ impl Room {
     /// Sockets whose token's time is up hear nothing more. Looked at when something happens, so that an idle room
     /// needs no alarm for it.
     pub(super) fn expire(&mut self, now: Time) {
-        let stale: Vec<Conn> =
-            self.sockets.iter().filter(|(_, socket)| socket.line.who.exp <= now).map(|(&conn, _)| conn).collect();
+        let stale: Vec<Conn> = self
+            .sockets
+            .iter()
+            .filter(|(_, socket)| socket.line.who.exp <= now)
+            .map(|(&conn, _)| conn)
+            .collect();
         for conn in stale {
             self.drop_socket(conn, Close::TokenExpired);
             self.away(now, conn);
@@ -172,17 +256,26 @@ impl Room {
 
     pub(super) fn renewed(&mut self, conn: Conn, id: Option<&Value>, verdict: Result<Who, String>) {
         use crate::protocol::{Code, Fault, event};
-        let Some(socket) = self.sockets.get_mut(&conn) else { return };
+        let Some(socket) = self.sockets.get_mut(&conn) else {
+            return;
+        };
         let text = match verdict {
             Ok(who) if who.player == socket.line.who.player => {
                 socket.line.who = who;
                 self.turn.carriers.insert(conn);
                 id.map(|id| event::ok(id, &json!({})))
             }
-            Ok(_) => id.map(|id| event::err(Some(id), &Fault::new(Code::BadToken, "the token is somebody else's"))),
+            Ok(_) => id.map(|id| {
+                event::err(
+                    Some(id),
+                    &Fault::new(Code::BadToken, "the token is somebody else's"),
+                )
+            }),
             Err(why) => id.map(|id| event::err(Some(id), &Fault::new(Code::BadToken, why))),
         };
-        self.turn.out.extend(text.map(|text| Effect::Send { conn, text }));
+        self.turn
+            .out
+            .extend(text.map(|text| Effect::Send { conn, text }));
     }
 }
 

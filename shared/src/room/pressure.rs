@@ -10,12 +10,17 @@ impl Room {
     /// A client said how far it has come.
     pub(super) fn seen(&mut self, conn: Conn, at: u64) {
         let head = self.log.head();
-        let Some(socket) = self.sockets.get_mut(&conn) else { return };
+        let Some(socket) = self.sockets.get_mut(&conn) else {
+            return;
+        };
         socket.seen = Some(at.min(head));
         self.turn.carriers.insert(conn);
         if socket.heed == Heed::Events && lag(head, at) <= caps::LAG_HINTS {
             socket.heed = Heed::All;
-            self.turn.out.push(Effect::Heed { conn, heed: Heed::All });
+            self.turn.out.push(Effect::Heed {
+                conn,
+                heed: Heed::All,
+            });
         }
     }
 
@@ -40,7 +45,10 @@ impl Room {
             socket.heed = heed;
             self.turn.carriers.insert(conn);
             if heed == Heed::Nothing {
-                self.turn.out.push(Effect::Send { conn, text: event::fleeting("resync", None, None) });
+                self.turn.out.push(Effect::Send {
+                    conn,
+                    text: event::fleeting("resync", None, None),
+                });
             }
             self.turn.out.push(Effect::Heed { conn, heed });
         }

@@ -11,8 +11,8 @@ use crate::record::EndReason;
 use crate::socket::Line;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The room but for its log and board.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,7 +87,8 @@ impl Room {
         now: Time,
         debug: bool,
     ) -> Result<(Self, Vec<Effect>), Corrupt> {
-        let saved: Saved = serde_json::from_str(&disk.room).map_err(|error| Corrupt(error.to_string()))?;
+        let saved: Saved =
+            serde_json::from_str(&disk.room).map_err(|error| Corrupt(error.to_string()))?;
         let mut room = Self::from_saved(saved, debug);
         if let Some(board) = &disk.board {
             room.board = serde_json::from_str(board).map_err(|error| Corrupt(error.to_string()))?;
@@ -95,18 +96,32 @@ impl Room {
         }
         let mut journal = Vec::new();
         for text in attachments {
-            let Ok(carried) = serde_json::from_str::<Carried>(text) else { continue };
-            journal.extend(carried.log.iter().filter_map(|raw| Entry::restore(raw, Some(carried.conn))));
+            let Ok(carried) = serde_json::from_str::<Carried>(text) else {
+                continue;
+            };
+            journal.extend(
+                carried
+                    .log
+                    .iter()
+                    .filter_map(|raw| Entry::restore(raw, Some(carried.conn))),
+            );
             let fresh = Socket::new(carried.who, carried.role, now);
-            let socket = Socket { seen: carried.seen, heed: carried.heed, ..fresh };
+            let socket = Socket {
+                seen: carried.seen,
+                heed: carried.heed,
+                ..fresh
+            };
             room.sockets.insert(carried.conn, socket);
         }
         let (log, whole) = Log::restore(&disk.chunks, journal, now);
         room.log = log;
         room.reapply_board();
         let seats = &room.saved.setup.seats;
-        let lost: Vec<Conn> =
-            seats.iter().filter_map(super::Seat::conn).filter(|conn| !room.sockets.contains_key(conn)).collect();
+        let lost: Vec<Conn> = seats
+            .iter()
+            .filter_map(super::Seat::conn)
+            .filter(|conn| !room.sockets.contains_key(conn))
+            .collect();
         if lost.is_empty() && whole {
             return Ok((room, Vec::new()));
         }
@@ -116,7 +131,10 @@ impl Room {
             room.away(now, conn);
         }
         for &conn in room.sockets.keys() {
-            room.turn.out.push(Effect::Send { conn, text: event::fleeting("resync", None, None) });
+            room.turn.out.push(Effect::Send {
+                conn,
+                text: event::fleeting("resync", None, None),
+            });
         }
         let effects = room.finish(now);
         Ok((room, effects))
@@ -124,8 +142,15 @@ impl Room {
 
     /// Writes of the board that are in the log but not yet in its row.
     fn reapply_board(&mut self) {
-        for entry in self.log.kept().filter(|entry| entry.at > self.board_saved && entry.is("set")) {
-            if let Some(Value::Object(keys)) = entry.body().and_then(|mut body| body.get_mut("keys").map(Value::take)) {
+        for entry in self
+            .log
+            .kept()
+            .filter(|entry| entry.at > self.board_saved && entry.is("set"))
+        {
+            if let Some(Value::Object(keys)) = entry
+                .body()
+                .and_then(|mut body| body.get_mut("keys").map(Value::take))
+            {
                 self.board.write(&keys, entry.at);
             }
         }
@@ -168,14 +193,28 @@ impl Room {
     /// What a restart must find again: for tests that evict between any two events.
     #[must_use]
     pub fn remembered(&self) -> (Saved, Log, String, Vec<(Conn, Option<String>)>) {
-        let sockets = self.sockets.keys().map(|&conn| (conn, self.attachment(conn))).collect();
-        (self.saved.clone(), self.log.clone(), event::encode(&self.board).to_string(), sockets)
+        let sockets = self
+            .sockets
+            .keys()
+            .map(|&conn| (conn, self.attachment(conn)))
+            .collect();
+        (
+            self.saved.clone(),
+            self.log.clone(),
+            event::encode(&self.board).to_string(),
+            sockets,
+        )
     }
 }
 
 impl Socket {
     pub(super) fn new(who: Who, role: Role, now: Time) -> Self {
-        Self { line: Line::new(who, now), role, seen: None, heed: Heed::All }
+        Self {
+            line: Line::new(who, now),
+            role,
+            seen: None,
+            heed: Heed::All,
+        }
     }
 }
 

@@ -39,13 +39,23 @@ impl Seat {
     /// A seat for one player.
     #[must_use]
     pub fn of(player: PlayerId, name: String) -> Self {
-        Self { player: Some(player), name, state: Presence::Expected, came: false }
+        Self {
+            player: Some(player),
+            name,
+            state: Presence::Expected,
+            came: false,
+        }
     }
 
     /// A seat for whoever comes.
     #[must_use]
     pub fn free() -> Self {
-        Self { player: None, name: String::new(), state: Presence::Expected, came: false }
+        Self {
+            player: None,
+            name: String::new(),
+            state: Presence::Expected,
+            came: false,
+        }
     }
 
     /// Whether somebody may still be reached here.

@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 
 impl Room {
     pub(super) fn welcome(&mut self, now: Time, conn: Conn, resume: Option<&Resume>) {
-        let Some(socket) = self.sockets.get(&conn) else { return };
+        let Some(socket) = self.sockets.get(&conn) else {
+            return;
+        };
         let you = &socket.line.who.player;
         let epoch = format!("e{}", self.saved.epoch);
         let replay: Option<Vec<Text>> = resume
@@ -31,13 +33,18 @@ impl Room {
             more,
         };
         let texts = std::iter::once(welcome.text()).chain(replay.into_iter().flatten());
-        self.turn.out.extend(texts.map(|text| Effect::Send { conn, text }));
+        self.turn
+            .out
+            .extend(texts.map(|text| Effect::Send { conn, text }));
     }
 
     /// The room as it is at its head: who, the board, and the events that are kept.
     fn snapshot(&self, you: &crate::id::PlayerId) -> Value {
-        let events: Vec<Value> =
-            self.log.kept().filter_map(|entry| serde_json::from_str(&entry.seen_by(you)).ok()).collect();
+        let events: Vec<Value> = self
+            .log
+            .kept()
+            .filter_map(|entry| serde_json::from_str(&entry.seen_by(you)).ok())
+            .collect();
         json!({
             "at": self.log.head(),
             "members": self.members(),

@@ -1,0 +1,189 @@
+//! Who plays whom: a pure function of who waits, the rules, and the time.
+
+use super::ticket::{State, Ticket};
+use crate::id::TicketId;
+use crate::pool::Pool;
+use crate::time::Time;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What is to be done now, and when to look again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Matches to make, each the tickets of its seats.
+    pub matches: Vec<[TicketId; 2]>,
+    /// When the next pair comes to fit by waiting alone.
+    pub wake: Option<Time>,
+}
+
+/// Pairs whoever fits. Who waits longest chooses first: the nearest rating where ratings count, else the one who
+/// waits longest after.
+#[must_use]
+pub fn plan<'a>(now: Time, tickets: impl IntoIterator<Item = &'a Ticket>, pool: &Pool) -> Plan {
+    let mut waiting: Vec<&Ticket> = tickets
+        .into_iter()
+        .filter(|ticket| ticket.state == State::Waiting)
+        .collect();
+    waiting.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+    let mut plan = Plan::default();
+    let mut taken = BTreeSet::new();
+    for (at, first) in waiting.iter().enumerate() {
+        if taken.contains(&first.id) {
+            continue;
+        }
+        let fitting = waiting
+            .iter()
+            .skip(at + 1)
+            .filter(|other| !taken.contains(&other.id))
+            .filter(|other| {
+                let fits = fits_at(first, other, pool);
+                let later = fits.filter(|&fits| fits > now);
+                plan.wake = [plan.wake, later].into_iter().flatten().min();
+                fits.is_some_and(|fits| fits <= now)
+            });
+        let best = match pool.rating {
+            None => { fitting }.next(),
+            Some(_) => fitting.min_by(|a, b| gap(first, a).total_cmp(&gap(first, b))),
+        };
+        if let Some(other) = best {
+            taken.insert(&first.id);
+            taken.insert(&other.id);
+            plan.matches.push([first.id.clone(), other.id.clone()]);
+        }
+    }
+    plan
+}
+
+/// When two fit at the earliest; none, never. It is the same from both sides.
+#[must_use]
+pub fn fits_at(a: &Ticket, b: &Ticket, pool: &Pool) -> Option<Time> {
+    if a.player == b.player {
+        return None;
+    }
+    let wants = a.accepts_at(b)?.max(b.accepts_at(a)?);
+    let Some(window) = pool.rating else {
+        return Some(wants);
+    };
+    let gap = gap(a, b);
+    if gap <= window.within {
+        return Some(wants);
+    }
+    if gap > window.at_most || window.widen_per_s <= 0.0 {
+        return None;
+    }
+    let wait = Duration::try_from_secs_f64(
+        ((gap - window.within) / window.widen_per_s * 1000.0).ceil() / 1000.0,
+    );
+    let since = a.since.max(b.since);
+    wait.ok().map(|wait| wants.max(since + wait))
+}
+
+fn gap(a: &Ticket, b: &Ticket) -> f64 {
+    (a.rating - b.rating).abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool;
+    use serde_json::{Value, json};
+
+    fn ticket(n: u32, since: u64, rating: f64, wants: Value) -> Ticket {
+        let (attrs, wants) = crate::lobby::ticket::read(&json!({
+            "attrs": { "lang": if n.is_multiple_of(2) { "en" } else { "fr" } },
+            "wants": wants,
+        }))
+        .unwrap();
+        Ticket {
+            id: format!("t_{n}").parse().unwrap(),
+            player: format!("p_{n}").parse().unwrap(),
+            name: String::new(),
+            rating,
+            since: Time::from_ms(since),
+            key: None,
+            attrs,
+            wants,
+            state: State::Waiting,
+        }
+    }
+
+    fn pool(text: &str) -> Pool {
+        *pool::read(&format!(r#"{{"a":{text}}}"#))
+            .unwrap()
+            .values()
+            .next()
+            .unwrap()
+    }
+
+    fn check(tickets: &[Ticket], rules: &str, now: u64, matches: &[(u32, u32)], wake: Option<u64>) {
+        let got = plan(Time::from_ms(now), tickets, &pool(rules));
+        let names: Vec<_> = got
+            .matches
+            .iter()
+            .map(|[a, b]| (a.to_string(), b.to_string()))
+            .collect();
+        let expected: Vec<_> = matches
+            .iter()
+            .map(|(a, b)| (format!("t_{a}"), format!("t_{b}")))
+            .collect();
+        assert_eq!((names, got.wake.map(Time::ms)), (expected, wake));
+    }
+
+    const FIFO: &str = r#"{"seats":2}"#;
+    const RANKED: &str = r#"{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":300}}"#;
+
+    #[test]
+    fn who_waits_longest_goes_first() {
+        let all = [
+            ticket(3, 30, 0.0, json!([])),
+            ticket(1, 10, 0.0, json!([])),
+            ticket(2, 20, 0.0, json!([])),
+        ];
+        check(&all, FIFO, 40, &[(1, 2)], None);
+    }
+
+    #[test]
+    fn the_nearest_rating_is_taken() {
+        let all = [
+            ticket(1, 1, 1500.0, json!([])),
+            ticket(2, 2, 1590.0, json!([])),
+            ticket(3, 3, 1510.0, json!([])),
+        ];
+        check(&all, RANKED, 4, &[(1, 3)], None);
+    }
+
+    #[test]
+    fn a_wide_gap_waits_for_the_window_and_a_wider_one_for_ever() {
+        let all = [
+            ticket(1, 0, 1500.0, json!([])),
+            ticket(2, 1000, 1650.0, json!([])),
+        ];
+        check(&all, RANKED, 1000, &[], Some(6000));
+        check(&all, RANKED, 6000, &[(1, 2)], None);
+        let all = [
+            ticket(1, 0, 1500.0, json!([])),
+            ticket(2, 0, 1801.0, json!([])),
+        ];
+        check(&all, RANKED, 0, &[], None);
+    }
+
+    #[test]
+    fn wants_hold_on_both_sides_and_give_way_in_time() {
+        let wish = json!([{ "attr": "lang", "is": "en", "relax": { "after_s": 30 } }]);
+        let all = [ticket(2, 0, 0.0, wish), ticket(3, 5000, 0.0, json!([]))];
+        check(&all, FIFO, 5000, &[], Some(30_000));
+        check(&all, FIFO, 30_000, &[(2, 3)], None);
+        let all = [
+            ticket(2, 0, 0.0, json!([{ "attr": "lang", "is": "en" }])),
+            ticket(3, 0, 0.0, json!([])),
+        ];
+        check(&all, FIFO, 1 << 40, &[], None);
+    }
+
+    #[test]
+    fn nobody_meets_themselves() {
+        let mut twin = ticket(2, 0, 0.0, json!([]));
+        twin.player = "p_1".parse().unwrap();
+        check(&[ticket(1, 0, 0.0, json!([])), twin], FIFO, 0, &[], None);
+    }
+}

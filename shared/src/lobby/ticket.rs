@@ -1,0 +1,165 @@
+//! A place in a queue, and what its holder wants of the others.
+
+use crate::caps;
+use crate::id::{PlayerId, RoomId, TicketId};
+use crate::protocol::Fault;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// A place in a queue. It belongs to the player, not to a socket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its name.
+    pub id: TicketId,
+    /// Whose.
+    pub player: PlayerId,
+    /// The display name.
+    pub name: String,
+    /// The rating that the region knows.
+    pub rating: f64,
+    /// Since when. It never moves forward.
+    pub since: Time,
+    /// The key of the command that made it.
+    pub key: Option<String>,
+    /// What the holder is.
+    pub attrs: Map<String, Value>,
+    /// What the other must be.
+    pub wants: Vec<Want>,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Where a ticket stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It can be matched.
+    Waiting,
+    /// Its socket was lost then.
+    Paused(Time),
+    /// A match is being made of it.
+    Held(RoomId),
+}
+
+/// One wish about the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Want {
+    /// Which attribute of the other.
+    pub attr: String,
+    /// It equals this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is: Option<Value>,
+    /// It is a number at most this far from one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<f64>,
+    /// How it gives way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relax: Option<Relax>,
+}
+
+/// How a want gives way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relax {
+    /// After so long.
+    pub after_s: u32,
+    /// To this distance; none, it falls away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<f64>,
+}
+
+impl Ticket {
+    /// When this ticket accepts the other at the earliest; none, never.
+    #[must_use]
+    pub fn accepts_at(&self, other: &Self) -> Option<Time> {
+        self.wants.iter().try_fold(self.since, |soonest, want| {
+            let mine = self.attr(&want.attr);
+            let theirs = other.attr(&want.attr);
+            if want.holds(mine.as_ref(), theirs.as_ref(), want.within) {
+                return Some(soonest);
+            }
+            let relax = want.relax.as_ref()?;
+            let then = self.since + Duration::from_secs(relax.after_s.into());
+            let enough = match relax.to {
+                None => true,
+                Some(to) => want.holds(mine.as_ref(), theirs.as_ref(), Some(to)),
+            };
+            enough.then(|| soonest.max(then))
+        })
+    }
+
+    fn attr(&self, name: &str) -> Option<Value> {
+        match self.attrs.get(name) {
+            Some(value) => Some(value.clone()),
+            None if name == "rating" => Some(self.rating.into()),
+            None => None,
+        }
+    }
+}
+
+impl Want {
+    fn holds(&self, mine: Option<&Value>, theirs: Option<&Value>, within: Option<f64>) -> bool {
+        let is = self.is.as_ref().is_none_or(|is| theirs == Some(is));
+        let near = within.is_none_or(|within| {
+            let number = |value: Option<&Value>| value.and_then(Value::as_f64);
+            number(mine)
+                .zip(number(theirs))
+                .is_some_and(|(a, b)| (a - b).abs() <= within)
+        });
+        is && near
+    }
+}
+
+/// Reads the body of `enter`.
+pub fn read(body: &Value) -> Result<(Map<String, Value>, Vec<Want>), Fault> {
+    let attrs = match body.get("attrs") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(attrs)) if attrs.len() <= caps::ATTRS => attrs.clone(),
+        Some(_) => {
+            return Err(Fault::field(
+                "body.attrs",
+                format!("an object of at most {} attributes", caps::ATTRS),
+            ));
+        }
+    };
+    for (name, value) in &attrs {
+        let fine = match value {
+            Value::Number(_) | Value::Bool(_) => true,
+            Value::String(text) => text.len() <= caps::KEY_BYTES,
+            Value::Array(items) => items.len() <= caps::ATTRS && items.iter().all(Value::is_string),
+            Value::Null | Value::Object(_) => false,
+        };
+        if !fine || name.len() > caps::KEY_BYTES {
+            let field = format!("body.attrs.{}", name.chars().take(40).collect::<String>());
+            return Err(Fault::field(
+                &field,
+                "a number, a boolean, a short string or a list of strings",
+            ));
+        }
+    }
+    let wants: Vec<Want> = match body.get("wants") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(wants) => serde_json::from_value(wants.clone()).map_err(|error| {
+            Fault::field(
+                "body.wants",
+                format!("a list of {{attr, is | within, relax}}: {error}"),
+            )
+        })?,
+    };
+    if wants.len() > caps::WANTS {
+        return Err(Fault::field(
+            "body.wants",
+            format!("at most {} wants", caps::WANTS),
+        ));
+    }
+    if wants
+        .iter()
+        .any(|want| want.is.is_none() && want.within.is_none())
+    {
+        return Err(Fault::field("body.wants", "a want says `is` or `within`"));
+    }
+    Ok((attrs, wants))
+}
