@@ -6,7 +6,7 @@ import { Room } from "./room.ts";
 import type { RoomHandlers } from "./room.ts";
 import { Session, call, read } from "./session.ts";
 import type { Store } from "./session.ts";
-import type { View } from "./view.ts";
+import type { Ending, View } from "./view.ts";
 import { random_key } from "./wire.ts";
 import type { Json } from "./wire.ts";
 
@@ -24,10 +24,12 @@ export type { Event, Fault, Json, Member, Presence } from "./wire.ts";
 export type Meeting = {
   match: string;
   pool: string | null;
+  /** Everybody who had a seat, oneself among them, and whether they came. */
+  players: { player: string; name: string; came: boolean }[];
   started: string;
   ended: string;
-  reason: string;
-  with: { player: string; name: string }[];
+  reason: Ending["reason"];
+  by: string | null;
   result: Json;
 };
 

@@ -9,7 +9,7 @@ import * as words from "./words.ts";
 /** A meeting reaches the record a moment after its end; it is asked for at these distances. */
 const ASK_AGAIN_MS = [300, 700, 1_500, 3_000, 6_000];
 
-const REASONS: Record<string, string> = {
+const REASONS: Record<Meeting["reason"], string> = {
   ended: "",
   abandoned: "everybody left",
   no_show: "somebody did not come",
@@ -48,7 +48,7 @@ async function load(matchpoint: Matchpoint, session: Session, fresh: string | nu
   }
   if (gone()) return;
   const list = el("history-list");
-  list.replaceChildren(...page.matches.map((meeting) => item(meeting, meeting.match === fresh)));
+  list.replaceChildren(...page.matches.map((meeting) => item(meeting, session.player, meeting.match === fresh)));
   const late = fresh !== null && !page.matches.some(({ match }) => match === fresh);
   if (late) write(status, "Your last meeting is still being written down. Reload in a moment to see it.");
   else write(status, page.matches.length === 0 ? "Nobody yet. That can change in a minute." : "");
@@ -59,7 +59,7 @@ async function load(matchpoint: Matchpoint, session: Session, fresh: string | nu
     more.disabled = true;
     try {
       page = await matchpoint.meetings(session, page.cursor);
-      list.append(...page.matches.map((meeting) => item(meeting, false)));
+      list.append(...page.matches.map((meeting) => item(meeting, session.player, false)));
       more.hidden = page.cursor === null;
     } catch (error) {
       notice(words.trouble(error));
@@ -68,11 +68,12 @@ async function load(matchpoint: Matchpoint, session: Session, fresh: string | nu
   };
 }
 
-function item(meeting: Meeting, fresh: boolean): HTMLElement {
-  const names = meeting.with.map(({ name }) => name).join(", ") || "Nobody";
+function item(meeting: Meeting, me: string, fresh: boolean): HTMLElement {
+  const others = meeting.players.filter(({ player }) => player !== me);
+  const names = others.map(({ name }) => name).join(", ") || "Nobody";
   const started = Date.parse(meeting.started);
-  const how = REASONS[meeting.reason] ?? meeting.reason;
-  const facts = [words.span(Date.parse(meeting.ended) - started), how].filter((fact) => fact !== "");
+  const how = REASONS[meeting.reason];
+  const facts = [words.span(Date.parse(meeting.ended) - started), how].filter(Boolean);
   return make(
     "li",
     { "data-testid": "meeting", "data-match": meeting.match, class: fresh ? "fresh" : undefined },

@@ -99,7 +99,8 @@ function draw(room: Room): void {
   const { view } = room;
   const others = view.members.filter(({ player }) => player !== view.you);
   write(el("room-title"), others.map(({ name }) => name).join(", ") || "Your meeting");
-  const members = view.members.map((member) => chip(member, member.player === view.you));
+  const own = view.members.filter(({ player }) => player === view.you);
+  const members = [...own, ...others].map((member) => chip(member, member.player === view.you));
   const drawn = members.map(({ outerHTML }) => outerHTML).join("");
   const list = el("members");
   if (list.innerHTML !== drawn) list.replaceChildren(...members);

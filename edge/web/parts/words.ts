@@ -3,7 +3,7 @@
 import { HttpProblem, Refused, SessionLost, Stopped } from "../../sdk/index.ts";
 import type { Fault, Line } from "../../sdk/index.ts";
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 
 /** 9:41 for a message. */

@@ -1,0 +1,103 @@
+//! Do two people in two real browsers meet, lose nothing, and find each other in their history?
+
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use tests::chromium::{self, Chromium, Page};
+use xtask::root::Root;
+use xtask::tools;
+
+const LINES: &str = "[data-testid='message-text']";
+
+/// The rules of the SDK that need no browser, under the pinned Node; and its types.
+#[test]
+fn sdk_rules_hold() -> Result<()> {
+    let root = Root::here();
+    let node = tools::node::ensure(&root)?;
+    let run = |args: &[&str]| -> Result<()> {
+        let done = Command::new(&node.program).args(args).current_dir(root.dir()).output().context("Node does not run")?;
+        let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        ensure!(done.status.success(), "node {}:\n{out}\n{err}", args.join(" "));
+        Ok(())
+    };
+    let tsc = node.tsc.to_string_lossy().into_owned();
+    run(&[&tsc, "--project", "edge"])?;
+    run(&["--test", "edge/sdk/*.test.ts"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_browsers_meet() -> Result<()> {
+    if chromium::installed().is_none() {
+        ensure!(std::env::var_os("CI").is_none(), "CI has no Chromium: install chromium and chromium-driver");
+        eprintln!("==================================================================");
+        eprintln!("  SKIPPED: Chromium is not installed, so no real browser was tried");
+        eprintln!("  Install it (Debian: `apt-get install chromium chromium-driver`)");
+        eprintln!("==================================================================");
+        return Ok(());
+    }
+    let stack = tests::stack::start().await?;
+    let mut chromium = Chromium::start().await?;
+    let ana = open(&mut chromium, stack.edge_url(), 1180, 820, false).await?;
+    let bo = open(&mut chromium, stack.edge_url(), 390, 844, true).await?;
+    meeting(&ana, &bo).await
+}
+
+async fn open(chromium: &mut Chromium, url: &str, width: u32, height: u32, dark: bool) -> Result<Page> {
+    let page = chromium.open(width, height, dark).await?;
+    page.goto(url).await?;
+    state(&page, "name").await?;
+    Ok(page)
+}
+
+/// From two names to two histories.
+async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
+    ana.shoot("name").await?;
+    bo.shoot("name-phone").await?;
+    ana.enter("name-input", "Ana").await?;
+    state(ana, "queue").await?;
+    ana.until_texts("[data-testid='queue-waiting']", &["1"]).await?;
+    ana.shoot("queue").await?;
+    bo.enter("name-input", "Bo").await?;
+    state(ana, "room").await?;
+    state(bo, "room").await?;
+    ana.until_texts("[data-testid='room-title']", &["Bo"]).await?;
+    bo.until_texts("[data-testid='room-title']", &["Ana"]).await?;
+
+    ana.enter("say-input", "Hello, Bo").await?;
+    bo.until_texts(LINES, &["Hello, Bo"]).await?;
+    bo.enter("say-input", "Hello, Ana").await?;
+    let mut said = vec!["Hello, Bo", "Hello, Ana"];
+    ana.until_texts(LINES, &said).await?;
+
+    bo.press("drop").await?;
+    ana.find("[data-presence='away']").await?;
+    for text in ["one", "two", "three", "four", "five"] {
+        ana.enter("say-input", text).await?;
+        said.push(text);
+    }
+    bo.find("[data-line='waiting']").await?;
+    bo.shoot("offline-phone").await?;
+    bo.find("[data-line='open']").await?;
+    bo.until_texts(LINES, &said).await?;
+    ana.until_texts(LINES, &said).await?;
+    ana.find("[data-testid='message'][data-mark='durable']").await?;
+
+    bo.reload().await?;
+    state(bo, "room").await?;
+    bo.find("[data-line='open']").await?;
+    bo.until_texts(LINES, &said).await?;
+    ana.shoot("room").await?;
+    bo.shoot("room-phone").await?;
+
+    ana.press("end").await?;
+    for (page, other) in [(ana, "Bo"), (bo, "Ana")] {
+        state(page, "history").await?;
+        page.until_texts("[data-testid='meeting-with']", &[other]).await?;
+    }
+    ana.shoot("history").await?;
+    bo.shoot("history-phone").await
+}
+
+async fn state(page: &Page, name: &str) -> Result<()> {
+    page.find(&format!("body[data-state='{name}']")).await.map(drop)
+}
