@@ -61,8 +61,12 @@ lines.on("line", (line) => {
   queue.push(line);
   wake();
 });
-// `exit` kills workerd (see edge.ts), so this is all that it takes, even in the middle of a start.
-lines.on("close", () => process.exit(0));
+let edge: Edge | undefined;
+// An exit kills workerd even in the middle of a start (see edge.ts); a stop also waits until it is gone.
+lines.on("close", () => {
+  setTimeout(() => process.exit(0), 2000);
+  void Promise.resolve(edge?.stop()).finally(() => process.exit(0));
+});
 
 async function next(): Promise<string> {
   for (;;) {
@@ -73,7 +77,7 @@ async function next(): Promise<string> {
 }
 
 try {
-  const edge = new Edge(JSON.parse(await next()) as Start, (died) => {
+  edge = new Edge(JSON.parse(await next()) as Start, (died) => {
     say({ died });
     process.exit(1);
   });

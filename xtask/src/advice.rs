@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn knows_the_usual_troubles() {
         let check = |output: &str, word: &str| {
-            assert!(of(output).is_some_and(|a| a.contains(word)), "{output}")
+            assert!(of(output).is_some_and(|a| a.contains(word)), "{output}");
         };
         check("error: No space left on device (os error 28)", "disk");
         check("npm error code ENOTFOUND", "network");

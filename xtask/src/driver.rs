@@ -47,6 +47,10 @@ impl Driver {
     ) -> Result<Self> {
         let mut command = Command::new(node::ensure(root)?.program);
         command
+            .args([
+                "--experimental-strip-types",
+                "--disable-warning=ExperimentalWarning",
+            ])
             .arg(root.path("xtask/driver/main.ts"))
             .current_dir(root.dir())
             .env("WRANGLER_SEND_METRICS", "false");

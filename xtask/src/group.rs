@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, test_kill_process, waitid,
 };
 
 /// Every group of this process that has not been waited for, so that a signal can end them all.
@@ -78,11 +78,29 @@ pub fn kill_all() {
 
 /// SIGKILL to one process.
 pub fn kill(pid: u32) -> Result<()> {
-    let pid = i32::try_from(pid)
+    signal(pid, Signal::KILL)
+}
+
+/// SIGTERM to one process.
+pub fn terminate(pid: u32) -> Result<()> {
+    signal(pid, Signal::TERM)
+}
+
+/// Whether there is such a process. One that ended counts until its parent has waited for it.
+#[must_use]
+pub fn exists(pid: u32) -> bool {
+    of(pid).is_ok_and(|pid| test_kill_process(pid).is_ok())
+}
+
+fn signal(pid: u32, signal: Signal) -> Result<()> {
+    kill_process(of(pid)?, signal).with_context(|| format!("cannot signal {pid}"))
+}
+
+fn of(pid: u32) -> Result<Pid> {
+    i32::try_from(pid)
         .ok()
         .and_then(Pid::from_raw)
-        .context("no such process id")?;
-    kill_process(pid, Signal::KILL).with_context(|| format!("cannot kill {pid:?}"))
+        .context("no such process id")
 }
 
 fn running<T>(with: impl FnOnce(&mut Vec<i32>) -> T) -> T {

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ pub struct Service {
     stdin: Mutex<Option<ChildStdin>>,
     lines: tokio::sync::Mutex<UnboundedReceiver<Value>>,
     ended: watch::Receiver<Option<String>>,
+    last_words: Arc<Mutex<Option<String>>>,
 }
 
 impl Service {
@@ -59,11 +60,19 @@ impl Service {
         let stdout = child.stdout.take().context("a child without stdout")?;
 
         let (said, lines) = unbounded_channel();
+        let last_words = Arc::new(Mutex::new(None));
+        let words = last_words.clone();
         // Threads, not tasks: a shared stack outlives the runtime of the test that started it.
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                match (serde_json::from_str(&line), &file) {
-                    (Ok(value), _) => drop(said.send(value)),
+                match (serde_json::from_str::<Value>(&line), &file) {
+                    (Ok(value), _) => {
+                        if let Some(died) = value.get("died") {
+                            *words.lock().unwrap_or_else(PoisonError::into_inner) =
+                                Some(died.to_string());
+                        }
+                        let _ = said.send(value);
+                    }
                     (Err(_), None) => eprintln!("{line}"),
                     (Err(_), Some(file)) => drop(writeln!(&mut &*file, "{line}")),
                 }
@@ -74,6 +83,8 @@ impl Service {
             let status = group
                 .wait(&mut child)
                 .map_or_else(|error| error.to_string(), |status| status.to_string());
+            // The whole group is gone, so its stdout has an end; its last words may still be on the way.
+            let _ = reader.join();
             let _ = tell.send(Some(status));
         });
         Ok(Self {
@@ -83,6 +94,7 @@ impl Service {
             stdin: Mutex::new(stdin),
             lines: tokio::sync::Mutex::new(lines),
             ended,
+            last_words,
         })
     }
 
@@ -136,10 +148,16 @@ impl Service {
             .await
             .ok()
             .and_then(|status| status.clone());
+        let words = self
+            .last_words
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let how = words.map(|died| format!("it died, {died}")).or(status);
         format!(
             "{} ended: {}",
             self.name,
-            status.unwrap_or_else(|| "nobody knows how".to_owned())
+            how.unwrap_or_else(|| "nobody knows how".to_owned())
         )
     }
 

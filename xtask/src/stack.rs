@@ -67,6 +67,8 @@ pub struct Pids {
 pub struct Stack {
     root: Root,
     options: Options,
+    edge_url: String,
+    region_url: String,
     program: PathBuf,
     values: BTreeMap<String, String>,
     env: BTreeMap<String, String>,
@@ -95,9 +97,12 @@ impl Stack {
             RwLock::new(Some(Arc::new(region?))),
             RwLock::new(Arc::new(edge?)),
         );
+        let (edge_url, region_url) = (url(options.edge_port), url(options.region_port));
         let stack = Self {
             root: root.clone(),
             options,
+            edge_url,
+            region_url,
             program,
             values,
             env,
@@ -105,21 +110,23 @@ impl Stack {
             region,
             _lock: lock,
         };
-        let (region, edge) = (stack.region_url(), stack.edge_url());
-        tokio::try_join!(health::wait(&region), health::wait(&edge))?;
+        tokio::try_join!(
+            health::wait(&stack.region_url),
+            health::wait(&stack.edge_url)
+        )?;
         Ok(stack)
     }
 
     /// `http://127.0.0.1:PORT` of the Worker. The port stays the same over restarts.
     #[must_use]
-    pub fn edge_url(&self) -> String {
-        url(self.options.edge_port)
+    pub fn edge_url(&self) -> &str {
+        &self.edge_url
     }
 
     /// `http://127.0.0.1:PORT` of the region. The port stays the same over restarts.
     #[must_use]
-    pub fn region_url(&self) -> String {
-        url(self.options.region_port)
+    pub fn region_url(&self) -> &str {
+        &self.region_url
     }
 
     /// Where everything is kept.
@@ -145,7 +152,7 @@ impl Stack {
     /// Runs the newly built Worker and pages.
     pub async fn reload_edge(&self) -> Result<()> {
         self.edge().reload().await?;
-        health::wait(&self.edge_url()).await
+        health::wait(&self.edge_url).await
     }
 
     /// SIGKILL to workerd: what was not on disk is lost, every socket breaks. Nothing listens until
@@ -167,7 +174,7 @@ impl Stack {
         )
         .await?;
         *self.edge.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(edge);
-        health::wait(&self.edge_url()).await
+        health::wait(&self.edge_url).await
     }
 
     /// Stops the region; nothing listens there until [`Stack::start_region`].
@@ -200,7 +207,7 @@ impl Stack {
         self.stop_region().await;
         let region = start_region(&self.program, &self.options, &self.env).await?;
         *self.region.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(region));
-        health::wait(&self.region_url()).await
+        health::wait(&self.region_url).await
     }
 
     /// Waits until a part ends that nobody stopped, and says which and how. To be asked anew after each restart.

@@ -13,8 +13,8 @@ use crate::stamp::Stamp;
 
 /// The oldest Node whose npm can install the tools.
 const INSTALLS: u32 = 20;
-/// The oldest Node that can run them, and TypeScript as it is.
-const RUNS: u32 = 24;
+/// The oldest Node that can run them.
+const RUNS: u32 = 22;
 
 /// Node and what was installed for it.
 #[derive(Debug, Clone)]
