@@ -1,1 +1,28 @@
-//! placeholder
+//! The region: who somebody is, and what happened.
+//!
+//! A request passes through three layers, and each knows only the next:
+//!
+//! - [`http`]: bytes to values and back: bodies, tokens, signatures, problem documents;
+//! - [`routes`]: one file a resource; each loads, lets a rule decide, and commits;
+//! - [`store`]: DynamoDB; every key is in [`store::keys`], every mutation is conditional or a transaction.
+//!
+//! The rules themselves ([`session`], [`profile`], [`history`]) are pure: time and chance come in as arguments.
+//! [`router`] is the whole of it; the binaries put it behind Lambda (`lambda`) or a plain socket (`local`).
+
+// DynamoDB and OpenID are names, not code.
+#![allow(clippy::doc_markdown)]
+
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod history;
+pub mod http;
+#[cfg(feature = "local")]
+pub mod local;
+pub mod mint;
+pub mod profile;
+pub mod routes;
+pub mod session;
+pub mod store;
+
+pub use routes::{App, router};

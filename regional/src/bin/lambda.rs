@@ -1,1 +1,15 @@
-fn main() {}
+//! The region behind AWS Lambda.
+
+use lambda_http::tracing;
+use regional::clock::Clock;
+use regional::config::Config;
+use regional::store::{self, Store};
+use regional::{App, router};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_env().inspect_err(|error| tracing::error!(%error, "not started"))?;
+    let store = Store::new(store::client(&config).await, config.tables.clone());
+    lambda_http::run(router(App::new(config, Clock::system(), store)?)).await
+}

@@ -1,1 +1,127 @@
-fn main() {}
+//! The region on one machine: one process, one file, no account and no network.
+
+use base64::Engine as _;
+use clap::Parser;
+use lambda_http::tracing;
+use regional::clock::{Clock, chance};
+use regional::config::Config;
+use regional::local::{Database, LocalStore, default, open};
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The region over an embedded store. Prints `{"listening":"http://127.0.0.1:PORT"}` when it is ready.
+///
+/// The environment is as for Lambda (see `config.rs`), with defaults for a machine of one's own; keys that are not
+/// given are made up for this run.
+#[derive(Parser)]
+#[command(name = "local", version)]
+struct Flags {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// The folder that keeps the data, as `region.db`; made if it is absent.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+/// Waits this long for requests under way when it is told to stop.
+const STOP: Duration = Duration::from_millis(800);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let flags = Flags::parse();
+    tracing::init_default_subscriber_with_writer(std::io::stderr);
+    match run(flags).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("region: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<(), String> {
+    let config = config()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, flags.port))
+        .await
+        .map_err(|error| format!("port {} cannot be used: {error}", flags.port))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+
+    let file = flags.data.join("region.db");
+    let unusable =
+        |error: &dyn std::fmt::Display| format!("{} cannot be used: {error}", file.display());
+    std::fs::create_dir_all(&flags.data).map_err(|error| unusable(&error))?;
+    let path = file
+        .to_str()
+        .ok_or_else(|| unusable(&"its name is no UTF-8"))?;
+    let db = Database::new(path).map_err(|error| unusable(&error))?;
+    let store = LocalStore::serve(db)
+        .await
+        .map_err(|error| error.to_string())?;
+    let router = open(&store, config, Clock::system())
+        .await
+        .map_err(|error| unusable(&error))?;
+
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let mut told = stopped.clone();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        // An error means that nobody is left to tell.
+        let _ = told.wait_for(|stop| *stop).await;
+    });
+    let server = tokio::spawn(server.into_future());
+    println!(
+        "{}",
+        serde_json::json!({ "listening": format!("http://{address}") })
+    );
+    std::io::stdout()
+        .flush()
+        .map_err(|error| error.to_string())?;
+
+    wait().await.map_err(|error| error.to_string())?;
+    let _ = stop.send(true);
+    let _ = tokio::time::timeout(STOP, server).await;
+    Ok(())
+}
+
+/// The environment first, then what goes without saying on one machine.
+fn config() -> Result<Config, String> {
+    let mut keys = [String::new(), String::new()];
+    for key in &mut keys {
+        let bytes = chance::<32>().map_err(|error| error.to_string())?;
+        *key = base64::engine::general_purpose::STANDARD.encode(bytes);
+    }
+    let [seed, edge] = keys;
+    Config::read(&|name| {
+        std::env::var(name).ok().or_else(|| match name {
+            "SIGNING_SEED" => Some(seed.clone()),
+            "EDGE_TO_REGION_KEYS" => Some(edge.clone()),
+            _ => default(name),
+        })
+    })
+    .map_err(|error| error.to_string())
+}
+
+/// Until somebody says stop: a signal, or the end of standard input where the parent asked for that.
+async fn wait() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let with_parent = std::env::var("EXIT_ON_STDIN_EOF").is_ok_and(|value| value == "1");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        done = tokio::signal::ctrl_c() => done?,
+        () = end_of_input(), if with_parent => {}
+    }
+    Ok(())
+}
+
+/// The parent holds the other end; when it is killed, the end closes.
+async fn end_of_input() {
+    let mut input = tokio::io::stdin();
+    let mut some = [0; 64];
+    while input.read(&mut some).await.is_ok_and(|read| read > 0) {}
+}

@@ -1,0 +1,8 @@
+//! Bytes to values and back: bodies, tokens, signatures, problem documents, and what every answer carries.
+
+pub mod bearer;
+pub mod extract;
+pub mod layers;
+pub mod moment;
+pub mod problem;
+pub mod signed;

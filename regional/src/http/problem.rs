@@ -1,0 +1,172 @@
+//! How a refusal looks on the wire: RFC 9457 problem documents with codes that never change.
+
+use crate::error::{Error, Fault, Refusal};
+use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident $text:literal $status:ident $title:literal;)*) => {
+        /// What is wrong, by a name that clients act on. Names are never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// The name on the wire.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The HTTP status that it comes with.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            /// A short title for a person.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is no JSON.
+    BadJson "bad_json" BAD_REQUEST "The body is no JSON";
+    /// The body is JSON, but not what this route takes.
+    BadBody "bad_body" BAD_REQUEST "The body is not what is expected";
+    /// A query parameter is missing, unknown or wrong.
+    BadQuery "bad_query" BAD_REQUEST "A query parameter is wrong";
+    /// An id is of another kind.
+    BadId "bad_id" BAD_REQUEST "That is no id";
+    /// A text is empty, too long, or has characters it must not have.
+    BadText "bad_text" BAD_REQUEST "A text is not allowed";
+    /// A list has too many items.
+    TooMany "too_many" BAD_REQUEST "Too many at once";
+    /// A cursor is not one that was handed out.
+    BadCursor "bad_cursor" BAD_REQUEST "That is no cursor";
+    /// `If-Match` is no single entity tag.
+    BadIfMatch "bad_if_match" BAD_REQUEST "If-Match is wrong";
+    /// A login was presented, and there is nobody to check it.
+    NoIdentityProvider "no_identity_provider" BAD_REQUEST "No identity provider is configured";
+    /// Guests are not let in here.
+    GuestsOff "guests_off" FORBIDDEN "Guests are not allowed here";
+    /// The route wants an access token.
+    TokenMissing "token_missing" UNAUTHORIZED "An access token is needed";
+    /// The access token is not ours.
+    TokenInvalid "token_invalid" UNAUTHORIZED "The access token is not valid";
+    /// The access token's time is over: refresh.
+    TokenExpired "token_expired" UNAUTHORIZED "The access token has expired";
+    /// The refresh token is not one of this session.
+    RefreshInvalid "refresh_invalid" UNAUTHORIZED "The refresh token is not valid";
+    /// The refresh token was used before; the session is over.
+    RefreshReused "refresh_reused" UNAUTHORIZED "The refresh token was used before";
+    /// The session was not used for too long.
+    SessionExpired "session_expired" UNAUTHORIZED "The session has expired";
+    /// The session was ended.
+    SessionRevoked "session_revoked" UNAUTHORIZED "The session was ended";
+    /// The player is banned.
+    Banned "banned" FORBIDDEN "The player is banned";
+    /// An internal request without a signature.
+    Unsigned "unsigned" UNAUTHORIZED "The request is not signed";
+    /// An internal request with a wrong signature.
+    SignatureInvalid "signature_invalid" UNAUTHORIZED "The signature is not valid";
+    /// An internal request signed too long ago.
+    SignatureStale "signature_stale" UNAUTHORIZED "The signature is too old";
+    /// No such route.
+    NotFound "not_found" NOT_FOUND "Nothing is here";
+    /// No such player.
+    PlayerNotFound "player_not_found" NOT_FOUND "There is no such player";
+    /// The route exists, for other methods.
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "Not with this method";
+    /// Another record is kept under this match's id.
+    MatchDiffers "match_differs" CONFLICT "Another record of this match is kept";
+    /// Somebody changed it in between.
+    VersionChanged "version_changed" PRECONDITION_FAILED "It has changed since";
+    /// `If-Match` is missing.
+    VersionRequired "version_required" PRECONDITION_REQUIRED "If-Match is needed";
+    /// The body has too many bytes.
+    TooLarge "too_large" PAYLOAD_TOO_LARGE "The body is too large";
+    /// The body is of another media type.
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Another media type is needed";
+    /// The region cannot serve now.
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "Not available now";
+    /// A fault of ours.
+    Internal "internal" INTERNAL_SERVER_ERROR "Something failed here";
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let mut body = json!({
+            "type": format!("urn:matchpoint:problem:{}", self.code.as_str()),
+            "title": self.code.title(),
+            "status": status.as_u16(),
+            "code": self.code.as_str(),
+            "detail": self.detail,
+        });
+        if let Some(object) = body.as_object_mut() {
+            if let Some(field) = self.field {
+                object.insert("field".into(), field.into());
+            }
+            if let Some(limit) = self.limit {
+                object.insert("limit".into(), limit.into());
+            }
+        }
+        let mut response = (status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(etag) = self.version.and_then(etag) {
+            headers.insert(ETAG, etag);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Code::TokenMissing | Code::TokenInvalid | Code::TokenExpired = self.code {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refusal(refusal) => refusal.into_response(),
+            Self::Error(error) => error.into_response(),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    /// The one place where an error of ours is logged. The caller hears only whether trying again helps.
+    fn into_response(self) -> Response {
+        tracing::error!(error = %self, "request failed");
+        match self {
+            Self::Busy { .. } | Self::Contended { .. } | Self::Slow => Refusal::new(
+                Code::Unavailable,
+                "The region is busy. Try again in a moment; repeating this request is safe.",
+            ),
+            Self::Store { .. } | Self::Corrupt { .. } | Self::Chance => Refusal::new(
+                Code::Internal,
+                "This is a fault of the service, not of the request. It has been logged.",
+            ),
+        }
+        .into_response()
+    }
+}
+
+/// The entity tag of a version: `"3"`.
+#[must_use]
+pub fn etag(version: u64) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("\"{version}\"")).ok()
+}

@@ -1,0 +1,85 @@
+//! The region on one machine: the same router, over an embedded store that speaks DynamoDB's own protocol.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::store::{Store, timeouts};
+use crate::{App, router};
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use axum::Router;
+pub use dynoxide::Database;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// An embedded store, served on a port of its own to the real SDK. Dropping it stops serving.
+#[derive(Debug)]
+pub struct LocalStore {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl LocalStore {
+    /// Serves a database: `Database::memory()` for a test, `Database::new(file)` for what is to last.
+    pub async fn serve(db: Database) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(dynoxide::server::serve_on(listener, db));
+        Ok(Self { address, task })
+    }
+
+    /// Where it is: the value of `DYNAMODB_ENDPOINT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client for it. Its credentials are made up; nobody checks them.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("local"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+            .endpoint_url(self.endpoint())
+            .timeout_config(timeouts())
+            .build();
+        Client::from_conf(config)
+    }
+}
+
+impl Drop for LocalStore {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The whole region over an embedded store, its tables made where they are absent.
+pub async fn open(store: &LocalStore, config: Config, clock: Clock) -> Result<Router, Error> {
+    let tables = Store::new(store.client(), config.tables.clone());
+    tables.create_tables().await?;
+    let app = App::new(config, clock, tables).map_err(|error| Error::Store {
+        call: "open",
+        text: error.to_string(),
+    })?;
+    Ok(router(app))
+}
+
+/// What a variable is on one machine when nobody sets it. Keys are not here: they are made up anew at each start.
+#[must_use]
+pub fn default(name: &str) -> Option<String> {
+    let value = match name {
+        "TABLE_CORE" => "core",
+        "TABLE_HISTORY" => "history",
+        "TABLE_EVENTS" => "events",
+        "ISSUER" => "http://region.localhost",
+        "AUDIENCE" => "matchpoint",
+        "SIGNING_KID" => "local",
+        "GUESTS" => "on",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}

@@ -1,0 +1,99 @@
+//! The region's routes, each to its own file.
+
+pub mod matches;
+pub mod operations;
+pub mod profiles;
+pub mod sessions;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::http::problem::Code;
+use crate::http::{layers, signed};
+use crate::mint::Mint;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, patch, post};
+use shared::caps;
+use shared::token::BadKeys;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// What every request needs. A copy is a pointer.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct Parts {
+    /// What is configured.
+    pub config: Config,
+    /// What time it is.
+    pub clock: Clock,
+    /// The tables.
+    pub store: Store,
+    /// The keys.
+    pub mint: Mint,
+}
+
+impl App {
+    /// Puts the parts together; an error where the configured keys cannot be used.
+    pub fn new(config: Config, clock: Clock, store: Store) -> Result<Self, BadKeys> {
+        let mint = Mint::new(&config)?;
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            store,
+            mint,
+        })))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Everything that the region answers.
+pub fn router(app: App) -> Router {
+    let internal = Router::new()
+        .route("/internal/v1/matches", post(matches::keep))
+        .route("/internal/v1/players/{player}", get(profiles::standing))
+        .route_layer(from_fn_with_state(app.clone(), signed::signed));
+    let cors = layers::cors(&app.config);
+    Router::new()
+        .route("/v1/sessions", post(sessions::begin))
+        .route("/v1/sessions/refresh", post(sessions::refresh))
+        .route("/v1/profiles", get(profiles::list))
+        .route(
+            "/v1/profiles/me",
+            patch(profiles::edit).get(profiles::show_own),
+        )
+        .route("/v1/profiles/{player}", get(profiles::show))
+        .route("/v1/matches", get(matches::list))
+        .route("/.well-known/jwks.json", get(operations::jwks))
+        .route("/health", get(operations::health))
+        .route("/ready", get(operations::ready))
+        .merge(internal)
+        .fallback(nothing)
+        .method_not_allowed_fallback(another_method)
+        .layer(DefaultBodyLimit::max(caps::HTTP_BODY))
+        .layer(cors)
+        .layer(from_fn(layers::protect))
+        .layer(from_fn(layers::log))
+        .with_state(app)
+}
+
+async fn nothing(uri: Uri) -> Refusal {
+    Refusal::new(Code::NotFound, format!("There is no route {}.", uri.path()))
+}
+
+async fn another_method(uri: Uri) -> Refusal {
+    let detail = format!("{} is for other methods; `Allow` names them.", uri.path());
+    Refusal::new(Code::MethodNotAllowed, detail)
+}

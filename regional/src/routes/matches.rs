@@ -1,0 +1,131 @@
+//! What was played: kept when the edge says so, read by who played.
+
+use super::App;
+use crate::error::{Fault, Refusal};
+use crate::history::{self, Place};
+use crate::http::bearer::Bearer;
+use crate::http::extract::{Body, Query, player};
+use crate::http::moment::rfc3339;
+use crate::http::problem::Code;
+use crate::store::matches::Kept;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::caps;
+use shared::id::{PlayerId, PoolName, RoomId};
+use shared::record::{EndReason, MatchRecord, Participant};
+
+/// `GET /v1/matches?player=me&cursor=…&limit=…`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    player: String,
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// A page of history.
+#[derive(Serialize)]
+pub struct List {
+    matches: Vec<View>,
+    /// For the next page; none when this is the last.
+    cursor: Option<String>,
+}
+
+/// A match, as those who played it see it.
+#[derive(Serialize)]
+pub struct View {
+    #[serde(rename = "match")]
+    id: RoomId,
+    pool: Option<PoolName>,
+    players: Vec<Participant>,
+    started: String,
+    ended: String,
+    reason: EndReason,
+    by: Option<PlayerId>,
+    result: Value,
+}
+
+/// What became of a record.
+#[derive(Serialize)]
+pub struct Answer {
+    #[serde(rename = "match")]
+    id: RoomId,
+    kept: bool,
+}
+
+/// Matches on a page unless the caller says otherwise.
+const LIMIT: usize = 20;
+
+/// One's own history, newest first.
+pub async fn list(
+    State(app): State<App>,
+    bearer: Bearer,
+    Query(asked): Query<Asked>,
+) -> Result<Json<List>, Fault> {
+    let own = bearer.0.sub;
+    if asked.player != "me" && player(&asked.player)? != own {
+        let detail = "One's own history alone can be read: `player=me`.";
+        return Err(Refusal::new(Code::BadQuery, detail).field("player").into());
+    }
+    let limit = asked.limit.unwrap_or(LIMIT);
+    if limit == 0 || limit > caps::PAGE {
+        let detail = format!("A page has 1 to {} matches.", caps::PAGE);
+        return Err(Refusal::new(Code::BadQuery, detail)
+            .field("limit")
+            .limit(caps::PAGE)
+            .into());
+    }
+    let after = asked.cursor.as_deref().map(Place::of_cursor).transpose()?;
+    let now = app.clock.now();
+    let page = app
+        .store
+        .history_eventual(&own, after.as_ref(), limit, now)
+        .await?;
+    Ok(Json(List {
+        matches: page.matches.into_iter().map(view).collect(),
+        cursor: page.next.map(|place| place.cursor()),
+    }))
+}
+
+/// Keeps the record of a finished match. The edge repeats it until it hears that it is kept: 201 the first time, 200
+/// after that, 409 if it is another record than the one kept.
+pub async fn keep(
+    State(app): State<App>,
+    Body(record): Body<MatchRecord>,
+) -> Result<(StatusCode, Json<Answer>), Fault> {
+    history::check(&record)?;
+    let status = match app.store.add_match(&record, app.config.history).await? {
+        Kept::New => StatusCode::CREATED,
+        Kept::Before => StatusCode::OK,
+        Kept::Another => {
+            let detail = format!(
+                "{} was told before, and differently. The first record stays.",
+                record.id
+            );
+            return Err(Refusal::new(Code::MatchDiffers, detail).field("id").into());
+        }
+    };
+    Ok((
+        status,
+        Json(Answer {
+            id: record.id,
+            kept: true,
+        }),
+    ))
+}
+
+fn view(record: MatchRecord) -> View {
+    View {
+        id: record.id,
+        pool: record.pool,
+        players: record.players,
+        started: rfc3339(record.started),
+        ended: rfc3339(record.ended),
+        reason: record.reason,
+        by: record.by,
+        result: record.result,
+    }
+}

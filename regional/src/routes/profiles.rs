@@ -1,0 +1,216 @@
+//! Reading profiles, and changing one's own.
+
+use super::App;
+use crate::clock::chance;
+use crate::error::{Fault, Refusal};
+use crate::http::bearer::Bearer;
+use crate::http::extract::{Body, Named, Query, player};
+use crate::http::moment::rfc3339;
+use crate::http::problem::{Code, etag};
+use crate::profile::{Patch, Profile};
+use crate::store::profiles::Edited;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use shared::id::{PlayerId, base32};
+use shared::record::Standing;
+
+/// How many profiles one request may ask for: as many as one batch read takes.
+const LIST: usize = 100;
+
+/// What everybody sees of somebody.
+#[derive(Serialize)]
+pub struct View {
+    player: PlayerId,
+    name: String,
+    bio: String,
+    rating: f64,
+    created: String,
+    /// What only they see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private: Option<Private>,
+}
+
+/// What one sees of oneself.
+#[derive(Serialize)]
+pub struct Private {
+    updated: String,
+    banned_until: Option<String>,
+}
+
+/// `GET /v1/profiles?ids=a,b`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ids {
+    ids: String,
+}
+
+/// The answer to it: in the order asked, without those who are not there.
+#[derive(Serialize)]
+pub struct List {
+    profiles: Vec<View>,
+}
+
+/// One profile: the public view, and the private part for its owner.
+pub async fn show(
+    State(app): State<App>,
+    Named(named): Named,
+    bearer: Option<Bearer>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let own = bearer.map(|bearer| bearer.0.sub);
+    let player = named.or_else(|| own.clone()).ok_or_else(missing)?;
+    let profile = if own.as_ref() == Some(&player) {
+        app.store.profile_strong(&player).await?
+    } else {
+        app.store.profile_eventual(&player).await?
+    };
+    let profile = profile.ok_or_else(|| gone(&player))?;
+    Ok(one(&profile, own.as_ref() == Some(&player), &headers))
+}
+
+/// One's own profile.
+pub async fn show_own(
+    State(app): State<App>,
+    bearer: Bearer,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let player = bearer.0.sub;
+    let profile = app.store.profile_strong(&player).await?;
+    Ok(one(&profile.ok_or_else(|| gone(&player))?, true, &headers))
+}
+
+/// Several public views at once.
+pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Response, Fault> {
+    let mut ids: Vec<PlayerId> = Vec::new();
+    for text in query.ids.split(',') {
+        let id = player(text).map_err(|refusal| refusal.field("ids"))?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+        if ids.len() > LIST {
+            let detail = format!("Ask for at most {LIST} players at once.");
+            return Err(Refusal::new(Code::TooMany, detail)
+                .field("ids")
+                .limit(LIST)
+                .into());
+        }
+    }
+    let found = app.store.profiles_eventual(&ids).await?;
+    let in_order = ids
+        .iter()
+        .filter_map(|id| found.iter().find(|profile| profile.player == *id));
+    let profiles = in_order.map(|profile| view(profile, false)).collect();
+    Ok(([(CACHE_CONTROL, PUBLIC)], Json(List { profiles })).into_response())
+}
+
+/// Changes one's own profile, if it is still as one last saw it.
+pub async fn edit(
+    State(app): State<App>,
+    bearer: Bearer,
+    headers: HeaderMap,
+    Body(patch): Body<Patch>,
+) -> Result<Response, Fault> {
+    let version = expected(&headers)?;
+    let change = patch.check()?;
+    let player = bearer.0.sub;
+    let edit = base32(&chance::<16>()?);
+    let edited = app
+        .store
+        .edit_profile(&player, version, &change, app.clock.now(), &edit)
+        .await?;
+    match edited {
+        Edited::Done(profile) => Ok(one(&profile, true, &HeaderMap::new())),
+        Edited::Gone => Err(gone(&player).into()),
+        Edited::Changed(profile) => {
+            let detail = "Read the profile again, decide whether the change still holds, and send its `ETag`.";
+            let mut refusal = Refusal::new(Code::VersionChanged, detail).field("If-Match");
+            refusal.version = Some(profile.version);
+            Err(refusal.into())
+        }
+    }
+}
+
+/// What the edge asks when somebody enters a queue.
+pub async fn standing(
+    State(app): State<App>,
+    Named(named): Named,
+) -> Result<Json<Standing>, Fault> {
+    let player =
+        named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
+    let profile = app.store.profile_strong(&player).await?;
+    let profile = profile.ok_or_else(|| gone(&player))?;
+    Ok(Json(profile.standing(app.clock.now())))
+}
+
+/// The public view may be kept for a while; the edge drops it when it changes.
+const PUBLIC: &str = "public, max-age=60";
+const PRIVATE: &str = "private, no-cache";
+
+fn one(profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
+    let tag = etag(profile.version);
+    let known = tag.is_some() && asked.get(IF_NONE_MATCH) == tag.as_ref();
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Json(view(profile, own)).into_response()
+    };
+    let headers = response.headers_mut();
+    if let Some(tag) = tag {
+        headers.insert(ETAG, tag);
+    }
+    let keep = if own { PRIVATE } else { PUBLIC };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.append(VARY, HeaderValue::from_static("authorization"));
+    response
+}
+
+fn view(profile: &Profile, own: bool) -> View {
+    View {
+        player: profile.player.clone(),
+        name: profile.name.clone(),
+        bio: profile.bio.clone(),
+        rating: profile.rating,
+        created: rfc3339(profile.created),
+        private: own.then(|| Private {
+            updated: rfc3339(profile.updated),
+            banned_until: profile.banned_until.map(rfc3339),
+        }),
+    }
+}
+
+/// The version that `If-Match` names. A tag that was never ours matches none: 0 is no version.
+fn expected(headers: &HeaderMap) -> Result<u64, Refusal> {
+    let Some(header) = headers.get(IF_MATCH) else {
+        let detail = "Send the `ETag` of the profile that you read as `If-Match`.";
+        return Err(Refusal::new(Code::VersionRequired, detail).field("If-Match"));
+    };
+    let tag = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'))
+        .filter(|tag| !tag.contains('"'));
+    let Some(tag) = tag else {
+        let detail =
+            "Send one entity tag in quotes, such as `\"3\"`: neither `*`, a list nor a weak one.";
+        return Err(Refusal::new(Code::BadIfMatch, detail).field("If-Match"));
+    };
+    Ok(tag.parse().unwrap_or(0))
+}
+
+fn missing() -> Refusal {
+    let detail =
+        "`me` is the bearer of an access token: send one as `Authorization: Bearer <token>`.";
+    Refusal::new(Code::TokenMissing, detail).field("Authorization")
+}
+
+fn gone(player: &PlayerId) -> Refusal {
+    Refusal::new(
+        Code::PlayerNotFound,
+        format!("There is no player {player}."),
+    )
+    .field("player")
+}

@@ -1,0 +1,186 @@
+//! How one comes by a session, and keeps it.
+
+use super::App;
+use crate::clock::chance;
+use crate::error::{Error, Fault, Refusal};
+use crate::http::extract::Body;
+use crate::http::problem::Code;
+use crate::profile::{Profile, name};
+use crate::session::{IDLE, Secret, Session, Verdict, decide};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::caps;
+use shared::id::{PlayerId, SessionId};
+use shared::time::Time;
+
+/// `POST /v1/sessions`: one of the two.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begin {
+    guest: Option<Guest>,
+    id_token: Option<String>,
+}
+
+/// Somebody without an account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guest {
+    name: String,
+}
+
+/// `POST /v1/sessions/refresh`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    refresh_token: String,
+}
+
+/// A session, as it is handed out.
+#[derive(Serialize)]
+pub struct Pair {
+    player: PlayerId,
+    sid: SessionId,
+    access_token: String,
+    /// Seconds.
+    expires_in: u64,
+    refresh_token: String,
+}
+
+/// Begins a session for a new guest.
+pub async fn begin(
+    State(app): State<App>,
+    Body(body): Body<Begin>,
+) -> Result<(StatusCode, Json<Pair>), Fault> {
+    let guest = match (body.guest, body.id_token) {
+        (Some(guest), None) => guest,
+        (None, Some(_)) => {
+            let detail = "An id token cannot be checked: no identity provider is configured.";
+            return Err(Refusal::new(Code::NoIdentityProvider, detail)
+                .field("id_token")
+                .into());
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            let detail = "Send either `guest` or `id_token`.";
+            return Err(Refusal::new(Code::BadBody, detail).field("guest").into());
+        }
+    };
+    if !app.config.guests {
+        let detail = "Guest sessions are off here. Sign in with an identity provider.";
+        return Err(Refusal::new(Code::GuestsOff, detail).field("guest").into());
+    }
+    let now = app.clock.now();
+    let profile = Profile::new(
+        PlayerId::random(chance()?),
+        name("guest.name", &guest.name)?,
+        now,
+    );
+    let sid = SessionId::random(chance()?);
+    let secret = app
+        .mint
+        .first_secret(&sid, chance()?)
+        .ok_or(Error::Chance)?;
+    let session = Session {
+        sid: sid.clone(),
+        player: profile.player.clone(),
+        epoch: profile.epoch,
+        current: secret.hash(),
+        previous: None,
+        rotated: now,
+        created: now,
+        expires: now + IDLE,
+        revoked: None,
+    };
+    app.store.add_player(&profile, &session).await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(pair(&app, &session, &secret, now)),
+    ))
+}
+
+/// Hands out the next pair for a refresh token.
+pub async fn refresh(
+    State(app): State<App>,
+    Body(body): Body<Refresh>,
+) -> Result<Json<Pair>, Fault> {
+    let Some((sid, secret)) = Secret::of(&body.refresh_token) else {
+        return Err(refused(Code::RefreshInvalid));
+    };
+    let now = app.clock.now();
+    let (presented, issued) = (secret.hash(), app.mint.issued(&sid, &secret));
+    let mut found = app.store.session_strong(&sid).await?;
+    // Whoever loses a race decides again with the winner's session: at most a rotation and a revocation come between.
+    for _ in 0..3 {
+        let Some(session) = found else {
+            return Err(refused(Code::RefreshInvalid));
+        };
+        let next = match decide(now, &session, &presented, issued) {
+            Verdict::Rotate => {
+                admit(&app, &session, now).await?;
+                let next = app.mint.next_secrets(&sid, &secret).into_iter().next();
+                let next = next.ok_or(Error::Chance)?;
+                let done = app
+                    .store
+                    .rotate_session(&sid, &presented, &next.hash(), now)
+                    .await?;
+                match done {
+                    Ok(()) => next,
+                    Err(current) => {
+                        found = current;
+                        continue;
+                    }
+                }
+            }
+            Verdict::Again => {
+                admit(&app, &session, now).await?;
+                let mut next = app.mint.next_secrets(&sid, &secret).into_iter();
+                // None where the keys were exchanged within these seconds.
+                next.find(|next| next.hash() == session.current)
+                    .ok_or_else(|| refused(Code::RefreshInvalid))?
+            }
+            Verdict::Reused => {
+                tracing::warn!(%sid, player = %session.player, "a spent refresh token came again: session ended");
+                app.store.revoke_session(&sid, now).await?;
+                return Err(refused(Code::RefreshReused));
+            }
+            Verdict::Unknown => return Err(refused(Code::RefreshInvalid)),
+            Verdict::Expired => return Err(refused(Code::SessionExpired)),
+            Verdict::Revoked => return Err(refused(Code::SessionRevoked)),
+        };
+        return Ok(Json(pair(&app, &session, &next, now)));
+    }
+    Err(Error::Contended { call: "refresh" }.into())
+}
+
+/// Whether the player may still come in. A change that races this is harmless: the token carries the epoch read here.
+async fn admit(app: &App, session: &Session, now: Time) -> Result<(), Fault> {
+    let Some(profile) = app.store.profile_strong(&session.player).await? else {
+        return Err(refused(Code::SessionRevoked));
+    };
+    if profile.epoch > session.epoch {
+        return Err(refused(Code::SessionRevoked));
+    }
+    if profile.banned(now) {
+        return Err(Refusal::new(Code::Banned, "This account may not play for now.").into());
+    }
+    Ok(())
+}
+
+fn refused(code: Code) -> Fault {
+    Refusal::new(code, "Begin a new session with POST /v1/sessions.")
+        .field("refresh_token")
+        .into()
+}
+
+fn pair(app: &App, session: &Session, secret: &Secret, now: Time) -> Pair {
+    Pair {
+        player: session.player.clone(),
+        sid: session.sid.clone(),
+        access_token: app
+            .mint
+            .access(&session.player, &session.sid, session.epoch, now),
+        expires_in: caps::TOKEN.as_secs(),
+        refresh_token: secret.token(&session.sid),
+    }
+}

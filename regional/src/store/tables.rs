@@ -1,0 +1,103 @@
+//! The tables as they are to be, for a store that has none yet. `template.yaml` says the same for the cloud.
+
+use super::keys::{GSI1, GSI1PK, GSI1SK, PK, SK, TTL, Table};
+use super::{Store, failed};
+use crate::error::Error;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    TimeToLiveSpecification,
+};
+
+impl Store {
+    /// Makes the tables that are absent. Repeating it changes nothing.
+    pub async fn create_tables(&self) -> Result<(), Error> {
+        for table in [Table::Core, Table::History, Table::Events] {
+            self.create(table).await?;
+        }
+        Ok(())
+    }
+
+    async fn create(&self, table: Table) -> Result<(), Error> {
+        let request = self.client.create_table().table_name(self.name(table));
+        let request = describe(request, table).map_err(|error| Error::Store {
+            call: "create_table",
+            text: error.to_string(),
+        })?;
+        match request.send().await {
+            Ok(_) => {}
+            Err(error) if error.code() == Some("ResourceInUseException") => return Ok(()),
+            Err(error) => return Err(failed("create_table")(error)),
+        }
+        let ttl = TimeToLiveSpecification::builder()
+            .attribute_name(TTL)
+            .enabled(true)
+            .build()
+            .map_err(|error| Error::Store {
+                call: "update_time_to_live",
+                text: error.to_string(),
+            })?;
+        self.client
+            .update_time_to_live()
+            .table_name(self.name(table))
+            .time_to_live_specification(ttl)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(failed("update_time_to_live"))
+    }
+}
+
+/// History is read by player alone: no index. Core's changes are followed by a stream.
+fn describe(
+    request: CreateTableFluentBuilder,
+    table: Table,
+) -> Result<CreateTableFluentBuilder, BuildError> {
+    let mut request = request
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(text(PK)?)
+        .attribute_definitions(text(SK)?)
+        .key_schema(part(PK, KeyType::Hash)?)
+        .key_schema(part(SK, KeyType::Range)?);
+    if let Table::Core | Table::Events = table {
+        request = request
+            .attribute_definitions(text(GSI1PK)?)
+            .attribute_definitions(text(GSI1SK)?)
+            .global_secondary_indexes(
+                GlobalSecondaryIndex::builder()
+                    .index_name(GSI1)
+                    .key_schema(part(GSI1PK, KeyType::Hash)?)
+                    .key_schema(part(GSI1SK, KeyType::Range)?)
+                    .projection(
+                        Projection::builder()
+                            .projection_type(ProjectionType::KeysOnly)
+                            .build(),
+                    )
+                    .build()?,
+            );
+    }
+    if table == Table::Core {
+        let stream = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::NewAndOldImages)
+            .build()?;
+        request = request.stream_specification(stream);
+    }
+    Ok(request)
+}
+
+fn text(name: &str) -> Result<AttributeDefinition, BuildError> {
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+}
+
+fn part(name: &str, kind: KeyType) -> Result<KeySchemaElement, BuildError> {
+    KeySchemaElement::builder()
+        .attribute_name(name)
+        .key_type(kind)
+        .build()
+}
