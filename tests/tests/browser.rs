@@ -70,7 +70,7 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     ana.until_texts(LINES, &said).await?;
 
     bo.press("drop").await?;
-    ana.find("[data-presence='away']").await?;
+    ana.find("[data-own='false'][data-presence='away']").await?;
     for text in ["one", "two", "three", "four", "five"] {
         ana.enter("say-input", text).await?;
         said.push(text);

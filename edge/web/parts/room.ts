@@ -100,7 +100,10 @@ function draw(room: Room): void {
   const others = view.members.filter(({ player }) => player !== view.you);
   write(el("room-title"), others.map(({ name }) => name).join(", ") || "Your meeting");
   const own = view.members.filter(({ player }) => player === view.you);
-  const members = [...own, ...others].map((member) => chip(member, member.player === view.you));
+  // What the room last said of oneself is no news while one cannot hear it.
+  const offline = room.line.is !== "open";
+  const own_now = own.map((member) => (offline ? { ...member, state: "away" as const } : member));
+  const members = [...own_now, ...others].map((member) => chip(member, member.player === view.you));
   const drawn = members.map(({ outerHTML }) => outerHTML).join("");
   const list = el("members");
   if (list.innerHTML !== drawn) list.replaceChildren(...members);
@@ -122,6 +125,7 @@ function draw_line(room: Room): void {
   const place = el("connection");
   place.dataset.line = room.line.is;
   write(place, words.line(room.line));
+  write(el("connection-said"), words.line_said(room.line));
   el<HTMLButtonElement>("drop").disabled = room.line.is !== "open";
 }
 

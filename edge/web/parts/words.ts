@@ -36,18 +36,16 @@ export function about(ms: number | null): string {
   return ms < 55_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.max(1, Math.round(ms / 60_000))} min`;
 }
 
-/** How the connection is. */
+const LINES = { connecting: "Connecting…", open: "Connected", stopped: "Closed" };
+
+/** How the connection is, for those who see it. */
 export function line(line: Line, now: number = Date.now()): string {
-  switch (line.is) {
-    case "connecting":
-      return "Connecting…";
-    case "open":
-      return "Connected";
-    case "waiting":
-      return `Offline, back in ${Math.max(1, Math.ceil((line.until - now) / 1000))} s`;
-    case "stopped":
-      return "Closed";
-  }
+  return line.is === "waiting" ? `Back in ${Math.max(1, Math.ceil((line.until - now) / 1000))} s` : LINES[line.is];
+}
+
+/** The same for those who hear it: once a change, without the countdown. */
+export function line_said(line: Line): string {
+  return line.is === "waiting" ? "The connection was lost. It comes back by itself." : LINES[line.is];
 }
 
 const CLOSED: Record<number, string> = {
