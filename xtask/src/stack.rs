@@ -1,5 +1,7 @@
 //! The stack on this machine: the Worker in workerd, and the region beside it, on one data directory.
 
+pub mod options;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -16,42 +18,7 @@ use crate::manifest::Manifest;
 use crate::region::Region;
 use crate::root::Root;
 use crate::secrets::Secrets;
-use crate::service::Log;
-
-/// How to start a stack. Both ports must be free: see [`crate::port::take`].
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where everything is kept: databases, keys, logs.
-    pub data: PathBuf,
-    /// The Worker's port.
-    pub edge_port: u16,
-    /// The region's port.
-    pub region_port: u16,
-    /// Whether the Worker obeys the commands that exist for tests.
-    pub debug_commands: bool,
-    /// Whether logs go to files in the data directory, in place of the terminal.
-    pub log_to_files: bool,
-    /// More values for names in `wrangler.toml`; they win.
-    pub edge_values: BTreeMap<String, String>,
-    /// More of the region's environment; it wins.
-    pub region_env: BTreeMap<String, String>,
-}
-
-impl Options {
-    /// A plain stack on these ports.
-    #[must_use]
-    pub fn new(data: PathBuf, edge_port: u16, region_port: u16) -> Self {
-        Self {
-            data,
-            edge_port,
-            region_port,
-            debug_commands: false,
-            log_to_files: false,
-            edge_values: BTreeMap::new(),
-            region_env: BTreeMap::new(),
-        }
-    }
-}
+pub use options::Options;
 
 /// Process ids of what listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -84,10 +51,10 @@ impl Stack {
         raise_open_files();
         let lock = occupy(&options.data)?;
         let secrets = Secrets::of(&options.data)?;
-        let values = edge_values(&options, &secrets);
-        let env = region_env(&options, &secrets, &Manifest::read(root)?);
+        let values = options.edge(&secrets);
+        let env = options.region(&secrets, &Manifest::read(root)?);
         let program = artifacts.region.clone();
-        let (objects, edge_log) = (options.data.join("edge"), log(&options, "edge"));
+        let (objects, edge_log) = (options.data.join("edge"), options.log("edge"));
         // At once: neither needs the other to start.
         let (region, edge) = tokio::join!(
             start_region(&program, &options, &env),
@@ -97,7 +64,7 @@ impl Stack {
             RwLock::new(Some(Arc::new(region?))),
             RwLock::new(Arc::new(edge?)),
         );
-        let (edge_url, region_url) = (url(options.edge_port), url(options.region_port));
+        let (edge_url, region_url) = (options.edge_url(), options.region_url());
         let stack = Self {
             root: root.clone(),
             options,
@@ -164,7 +131,7 @@ impl Stack {
     /// Starts the Worker again, on the same data and port.
     pub async fn restart_edge(&self) -> Result<()> {
         self.edge().service().stop().await;
-        let (port, log) = (self.options.edge_port, log(&self.options, "edge"));
+        let (port, log) = (self.options.edge_port, self.options.log("edge"));
         let edge = Driver::start(
             &self.root,
             &self.options.data.join("edge"),
@@ -277,68 +244,9 @@ async fn start_region(
         &options.data.join("region"),
         options.region_port,
         env,
-        log(options, "region"),
+        options.log("region"),
     )
     .await
-}
-
-fn edge_values(options: &Options, secrets: &Secrets) -> BTreeMap<String, String> {
-    let mut values = BTreeMap::new();
-    let mut set = |name: &str, value: String| values.insert(name.to_owned(), value);
-    set("REGION_URL", url(options.region_port));
-    set("ORIGINS", origins(options));
-    set("EDGE_TO_REGION_KEYS", secrets.edge_to_region_keys.clone());
-    set("REGION_TO_EDGE_KEYS", secrets.region_to_edge_keys.clone());
-    set(
-        "DEBUG_COMMANDS",
-        if options.debug_commands { "on" } else { "off" }.to_owned(),
-    );
-    values.extend(options.edge_values.clone());
-    values
-}
-
-fn region_env(
-    options: &Options,
-    secrets: &Secrets,
-    manifest: &Manifest,
-) -> BTreeMap<String, String> {
-    let mut env = BTreeMap::new();
-    let mut set = |name: &str, value: &str| env.insert(name.to_owned(), value.to_owned());
-    set("TABLE_CORE", "core");
-    set("TABLE_HISTORY", "history");
-    set("TABLE_EVENTS", "events");
-    set("ISSUER", &manifest.issuer);
-    set("AUDIENCE", &manifest.audience);
-    set("SIGNING_SEED", &secrets.signing_seed);
-    set("SIGNING_KID", &secrets.signing_kid);
-    set("EDGE_TO_REGION_KEYS", &secrets.edge_to_region_keys);
-    set("REGION_TO_EDGE_KEYS", &secrets.region_to_edge_keys);
-    set("EDGE_URL", &url(options.edge_port));
-    set("GUESTS", "on");
-    set("ALLOWED_ORIGINS", &origins(options));
-    env.extend(options.region_env.clone());
-    env
-}
-
-fn url(port: u16) -> String {
-    format!("http://127.0.0.1:{port}")
-}
-
-/// The pages' origins, however a person types the address.
-fn origins(options: &Options) -> String {
-    format!(
-        "{},http://localhost:{}",
-        url(options.edge_port),
-        options.edge_port
-    )
-}
-
-fn log(options: &Options, name: &str) -> Log {
-    if options.log_to_files {
-        Log::File(options.data.join(format!("{name}.log")))
-    } else {
-        Log::Terminal
-    }
 }
 
 fn occupy(data: &Path) -> Result<File> {
