@@ -17,6 +17,9 @@ export type Place =
   | { is: "matched"; room: string; with: string[] }
   | { is: "out"; why: "left" | "expired" | "refused" | "closed"; fault?: Fault };
 
+/** How many wait, oneself among them, and a guess at how long. */
+type Numbers = { waiting: number | null; estimate_ms: number | null };
+
 export type LobbyHandlers = { changed?: () => void };
 
 /**
@@ -30,6 +33,8 @@ export class Lobby {
   #handlers: LobbyHandlers;
   #socket: Socket;
   #place: Place = { is: "entering" };
+  /** What the welcome said of the queue, until the queue itself says more. */
+  #at_first: Numbers = { waiting: null, estimate_ms: null };
 
   constructor(url: string, pool: string, session: Session, wish: Wish, key: string, handlers: LobbyHandlers) {
     this.pool = pool;
@@ -64,8 +69,12 @@ export class Lobby {
       await this.#socket.sender.send({ op: "leave" });
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Stopped)) throw error;
+      // Too late: the match is being made, and the other one counts on it.
+      const room = error instanceof Refused ? error.fault.room : undefined;
+      if (room !== undefined) this.#place = { is: "matched", room, with: [] };
     }
     this.#out("left");
+    this.#handlers.changed?.();
     this.close();
   }
 
@@ -81,8 +90,11 @@ export class Lobby {
 
   #heard(news: (Welcome | Event)[]): void {
     for (const one of news) {
-      if (is_welcome(one)) void this.#enter();
-      else this.#place = fold(this.#place, one);
+      if (is_welcome(one)) {
+        // Whoever had no ticket yet is not among those who wait.
+        this.#at_first = { waiting: (one.waiting ?? 0) + (one.recovered ? 0 : 1), estimate_ms: one.estimate_ms ?? null };
+        void this.#enter();
+      } else this.#place = fold(this.#place, one, this.#at_first);
     }
     this.#handlers.changed?.();
   }
@@ -113,7 +125,7 @@ export class Lobby {
 }
 
 /** One event of the lobby, and what is known after it. */
-export function fold(place: Place, { ev, body }: Event): Place {
+export function fold(place: Place, { ev, body }: Event, first: Numbers = { waiting: null, estimate_ms: null }): Place {
   const said = (body ?? {}) as Record<string, Json | undefined>;
   const was = place.is === "queued" ? place : null;
   switch (ev) {
@@ -123,8 +135,8 @@ export function fold(place: Place, { ev, body }: Event): Place {
         is: "queued",
         ticket: typeof said.ticket === "string" ? said.ticket : (was?.ticket ?? ""),
         since: typeof said.since === "number" ? said.since : (was?.since ?? Date.now()),
-        waiting: was?.waiting ?? null,
-        estimate_ms: was?.estimate_ms ?? null,
+        waiting: was?.waiting ?? first.waiting,
+        estimate_ms: was?.estimate_ms ?? first.estimate_ms,
       };
     case "lobby":
       if (!was) return place;
@@ -136,6 +148,8 @@ export function fold(place: Place, { ev, body }: Event): Place {
     case "matched":
       return { is: "matched", room: String(said.room), with: (said.with as string[] | undefined) ?? [] };
     case "expired":
+      // The ticket lapsed because its owner is in a match already: that is where they belong.
+      if (typeof said.room === "string") return { is: "matched", room: said.room, with: [] };
       return { is: "out", why: "expired" };
     default:
       return place;

@@ -118,7 +118,7 @@ test("frames are read alone or in order, and written within the limits", () => {
 const said = (at: number, by: string, body: string): Event => ({ at, ev: "said", by, ts: at, body });
 
 test("a room is what its events made of it", () => {
-  const snapshot = { at: 2, members: [{ player: "p_1", name: "Ana", state: "here" as const }], board: {}, events: [said(2, "p_1", "hi")] };
+  const snapshot = { at: 2, members: [{ player: "p_1", name: "Ana", state: "here" as const }], board: {}, events: [{ at: 1, ev: "skip" }, said(2, "p_1", "hi")] };
   let view = views.welcome(views.empty(), first({ at: 2, recovered: false, snapshot }));
   view = views.fold(view, { at: 3, ev: "joined", by: "p_2", body: { name: "Bo" } });
   view = views.fold(view, { at: 4, ev: "away", by: "p_2" });
@@ -150,4 +150,6 @@ test("a place in a queue keeps its time", () => {
   deepEqual(place, { is: "queued", ticket: "t_1", since: 100, waiting: 3, estimate_ms: 4200 });
   const matched = queue(place, { ev: "matched", body: { match: "m_1", room: "m_1", with: ["p_2"] } });
   deepEqual(matched, { is: "matched", room: "m_1", with: ["p_2"] });
+  deepEqual(queue(place, { ev: "expired", body: { reason: "waited_too_long" } }), { is: "out", why: "expired" });
+  equal(queue(place, { ev: "expired", body: { reason: "in_match", room: "m_2" } }).is, "matched");
 });

@@ -4,7 +4,7 @@
 type Grant = { player?: string; sid?: string; access_token: string; expires_in: number; refresh_token: string };
 
 /** What is kept of a session, in memory and in the tab's storage. */
-export type Kept = { player: string; name: string; access: string; refresh: string; expires_at: number };
+export type Kept = { player: string; name: string; access: string; refresh: string; renew_at: number };
 
 /** Where a session is kept across a reload: `sessionStorage`, or anything that looks like it. */
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -21,17 +21,21 @@ export class SessionLost extends Error {
 export class HttpProblem extends Error {
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string) {
+  /** Which field of the request was at fault. */
+  readonly field: string | null;
+  constructor(status: number, code: string, field: string | null) {
     super(`${status} ${code}`);
     this.name = "HttpProblem";
     this.status = status;
     this.code = code;
+    this.field = field;
   }
 }
 
 const STORE_KEY = "matchpoint.session";
-/** A token is renewed this long before it expires: a slow dial must not arrive with an expired one. */
-const EARLY_MS = 60_000;
+/** A token is renewed a minute before it expires, or in its last fifth: a slow dial must not arrive too late. */
+const EARLY_S = 60;
+const EARLY_PART = 0.2;
 /** How long the region may take to answer. */
 const TIMEOUT_MS = 10_000;
 
@@ -74,9 +78,14 @@ export class Session {
     return this.#kept.name;
   }
 
+  /** How long until the token should be another, in milliseconds. */
+  get renewal_due_ms(): number {
+    return Math.max(1_000, this.#kept.renew_at - Date.now());
+  }
+
   /** An access token that is good for a while yet. */
   async token(): Promise<string> {
-    return Date.now() < this.#kept.expires_at - EARLY_MS ? this.#kept.access : this.renew();
+    return Date.now() < this.#kept.renew_at ? this.#kept.access : this.renew();
   }
 
   /**
@@ -127,7 +136,7 @@ function keep(grant: Grant, player: string, name: string): Kept {
     name,
     access: grant.access_token,
     refresh: grant.refresh_token,
-    expires_at: Date.now() + grant.expires_in * 1000,
+    renew_at: Date.now() + 1000 * (grant.expires_in - Math.min(EARLY_S, EARLY_PART * grant.expires_in)),
   };
 }
 
@@ -144,6 +153,6 @@ export async function call(url: string, init: RequestInit = {}): Promise<Respons
 export async function read<T>(answer: Response): Promise<T> {
   const body: unknown = await answer.json().catch(() => null);
   if (answer.ok) return body as T;
-  const code = (body as { code?: unknown } | null)?.code;
-  throw new HttpProblem(answer.status, typeof code === "string" ? code : "unknown");
+  const { code, field } = (body ?? {}) as { code?: unknown; field?: unknown };
+  throw new HttpProblem(answer.status, typeof code === "string" ? code : "unknown", typeof field === "string" ? field : null);
 }

@@ -43,6 +43,7 @@ export class Socket {
   #ws: WebSocket | null = null;
   #pulse: Pulse;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   #welcomed_at: number | null = null;
   #new_token = false;
@@ -102,7 +103,8 @@ export class Socket {
     const news: (Welcome | Event)[] = [];
     const go_on = read(text).every((message) => this.#message(message, news));
     if (news.length > 0) this.#handlers.heard(news);
-    if (!go_on) this.#lost(BACK_SOON, '{"why":"behind"}', 0);
+    // At once, but not again and again: a server that keeps leaving things out is one in trouble.
+    if (!go_on) this.#lost(BACK_SOON, '{"why":"behind"}', this.#failures === 0 ? 0 : undefined);
   }
 
   /** Says `false` where what follows cannot be trusted: the connection is then opened anew. */
@@ -140,7 +142,19 @@ export class Socket {
     this.skew_ms = welcome.now - Date.now();
     this.#pulse.start(welcome.heartbeat);
     this.sender.welcome(welcome, same_epoch);
+    this.#renew_later();
     this.#set({ is: "open" });
+  }
+
+  /** A connection outlives its token when it hears of a newer one in time; else it is closed, and comes back. */
+  #renew_later(): void {
+    this.#renewal = setTimeout(async () => {
+      const token = await this.#session.token().catch(() => null);
+      if (token === null || this.#line.is !== "open") return;
+      this.sender.hint({ op: "auth", body: { token } });
+      clearTimeout(this.#renewal);
+      this.#renew_later();
+    }, this.#session.renewal_due_ms);
   }
 
   /** The connection is gone. `in_ms` overrules the wait of the close table. */
@@ -169,6 +183,7 @@ export class Socket {
   /** Lets go of the present connection without hearing it out. */
   #hang_up(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#renewal);
     this.#pulse.stop();
     this.sender.lost();
     this.#welcomed_at = null;

@@ -103,7 +103,7 @@ function from_snapshot(next: View, snapshot: Snapshot, before: View): View {
   const fresh = { ...next, members: snapshot.members, board: snapshot.board, events: known, ended: before.ended };
   const folded = snapshot.events.reduce((view, event) => (shown(event) ? remember(view, event) : view), fresh);
   const ended = snapshot.events.find((event) => event.ev === "ended");
-  const hole = same_epoch ? first > before.place.at + 1 : before.events.length > 0;
+  const hole = first > (same_epoch ? before.place.at : 0) + 1 || (!same_epoch && before.events.length > 0);
   return {
     ...folded,
     missed: before.missed || hole,

@@ -39,6 +39,9 @@ export type Welcome = {
   members?: Member[];
   phase?: "open" | "over";
   snapshot?: Snapshot;
+  /** Of a lobby: how many wait, and how long it may take. */
+  waiting?: number;
+  estimate_ms?: number | null;
 };
 
 /** Something that happened. With `at` it is in the log; without, it is gone once told. */

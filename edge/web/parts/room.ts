@@ -27,6 +27,11 @@ export function meet(matchpoint: Matchpoint, session: Session, id: string): Prom
   show("room", input);
   return new Promise((parted) => {
     let over = false;
+    let leaving = false;
+    const left = () => {
+      if (!over) notice("You left. The meeting is listed here once it is over for the other one too.", "news");
+      done({ met: false, log_in: false });
+    };
     const done = (how: Parted) => {
       if (over) return;
       over = true;
@@ -43,6 +48,7 @@ export function meet(matchpoint: Matchpoint, session: Session, id: string): Prom
         done({ met: true, log_in: false });
       } else if (room.line.is === "stopped") {
         const { code, log_in } = room.line;
+        if (leaving && (code === 4000 || code === 1000)) return left();
         notice(log_in ? "Your session is over. Give your name again to carry on." : words.closed(code));
         done({ met: code === 4007, log_in });
       }
@@ -79,7 +85,10 @@ export function meet(matchpoint: Matchpoint, session: Session, id: string): Prom
       input.focus();
     };
     el("end").onclick = () => act(room.end(), () => over);
-    el("leave").onclick = () => act(room.leave().then(() => done({ met: true, log_in: false })), () => over);
+    el("leave").onclick = () => {
+      leaving = true;
+      act(room.leave().then(left), () => over);
+    };
   });
 }
 

@@ -87,7 +87,7 @@ export function trouble(error: unknown): string {
   if (error instanceof HttpProblem) {
     if (error.status === 429) return "Too many requests at once. Wait a few seconds, then try again.";
     if (error.status >= 500) return "The service has a problem of its own. Try again in a minute.";
-    if (error.code.includes("name")) return "That name cannot be used. Try another one, up to 40 characters.";
+    if (error.field?.includes("name")) return "That name cannot be used. Try another one, up to 40 characters.";
     return `That was refused (${error.code.replaceAll("_", " ")}). Check what you entered and try again.`;
   }
   return "Matchpoint cannot be reached. Check your connection, then try again.";

@@ -1,0 +1,179 @@
+// A connection through rough weather: lost replies, gaps, refusals and restarts, with a clock the test turns.
+
+import { deepEqual, equal } from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { Room } from "./room.ts";
+import { Session } from "./session.ts";
+import type { Json } from "./wire.ts";
+
+/** The other end of each connection, newest last. */
+let dialled: FakeSocket[] = [];
+
+class FakeSocket {
+  static readonly OPEN = 1;
+  readyState = 0;
+  said: Record<string, Json>[] = [];
+  pings = 0;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  readonly url: string;
+  readonly token: string;
+  constructor(url: string, [, bearer = ""]: string[]) {
+    this.url = url;
+    this.token = bearer;
+    dialled.push(this);
+  }
+  send(frame: string): void {
+    if (frame === "ping") this.pings += 1;
+    else this.said.push(...[JSON.parse(frame)].flat());
+  }
+  close(): void {
+    this.readyState = 3;
+  }
+  tell(...messages: object[]): void {
+    this.onmessage?.({ data: JSON.stringify(messages) });
+  }
+  end(code: number, reason = ""): void {
+    this.readyState = 3;
+    this.onclose?.({ code, reason });
+  }
+  welcome(more: object = {}): void {
+    this.readyState = 1;
+    const heartbeat = { every_ms: 25_000, grace_ms: 10_000 };
+    const limits = { frame_bytes: 16_384, per_s: 20, burst: 40, batch: 64 };
+    this.tell({ ev: "welcome", epoch: "e1", at: 0, recovered: true, you: "p_1", now: 0, durable: 0, heartbeat, limits, ...more });
+  }
+}
+
+const settle = () => new Promise<void>((rung) => setImmediate(rung));
+const last = () => dialled[dialled.length - 1] as FakeSocket;
+const texts = (room: Room) => room.view.events.map(({ body }) => body);
+const said = (at: number, body: string, by = "p_2") => ({ at, ev: "said", by, ts: 0, body });
+
+let refreshed = 0;
+Object.assign(globalThis, {
+  WebSocket: FakeSocket,
+  fetch: async (url: string) => {
+    const renewed = url.endsWith("/refresh") ? ++refreshed : 0;
+    const grant = { player: "p_1", sid: "s", access_token: `t${renewed}`, expires_in: 600, refresh_token: "s.r" };
+    return new Response(JSON.stringify(grant), { status: 201 });
+  },
+});
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  mock.method(Math, "random", () => 0.5);
+  dialled = [];
+  refreshed = 0;
+});
+
+async function enter(): Promise<Room> {
+  const session = await Session.guest("http://region", "Ana", null);
+  const room = new Room("ws://edge/v1/rooms/m_1", "m_1", session, {});
+  await settle();
+  last().welcome();
+  return room;
+}
+
+async function pass(ms: number): Promise<void> {
+  mock.timers.tick(ms);
+  await settle();
+}
+
+test("a lost reply is asked for again by the same key, and the message is shown once", async () => {
+  const room = await enter();
+  const answer = room.say("hi");
+  await settle();
+  const { key } = last().said[0] ?? {};
+  last().tell(said(1, "hi", "p_1"));
+  last().end(1006);
+  await pass(1000);
+  equal(last().url, "ws://edge/v1/rooms/m_1?epoch=e1&at=1");
+  last().welcome({ at: 1 });
+  await settle();
+  deepEqual(last().said, [{ id: 2, op: "say", key, body: "hi" }]);
+  deepEqual([texts(room), room.unsent], [["hi"], []]);
+  last().tell({ id: 2, ok: { at: 1 } });
+  equal(await answer, 1);
+});
+
+test("a repetition is dropped, a gap asks again from before it", async () => {
+  const room = await enter();
+  last().tell(said(1, "one"), said(1, "one"), { at: 2, ev: "skip" }, said(3, "three"));
+  last().tell(said(5, "five"));
+  await pass(0);
+  equal(last().url.endsWith("at=3"), true);
+  last().welcome({ at: 5, replayed: 2 });
+  last().tell(said(4, "four"), said(5, "five"));
+  deepEqual(texts(room), ["one", "three", "four", "five"]);
+});
+
+test("after a resync everything begins with a snapshot", async () => {
+  const room = await enter();
+  last().tell(said(1, "one"), { ev: "resync" });
+  await pass(0);
+  equal(last().url, "ws://edge/v1/rooms/m_1");
+  last().welcome({ at: 9, recovered: false, snapshot: { at: 9, members: [], board: {}, events: [said(9, "nine")] } });
+  last().tell(said(10, "ten"));
+  deepEqual([texts(room), room.view.missed], [["one", "nine", "ten"], true]);
+});
+
+test("an expired token is renewed once, then the connection goes on", async () => {
+  await enter();
+  last().end(4300, '{"why":"token_expired"}');
+  await pass(0);
+  await settle();
+  deepEqual([refreshed, last().token, dialled.length], [1, "matchpoint.bearer.t1", 2]);
+});
+
+test("a room that is over stays closed", async () => {
+  const room = await enter();
+  last().end(4007, '{"why":"room_over"}');
+  await pass(60_000);
+  deepEqual([room.line.is, dialled.length], ["stopped", 1]);
+});
+
+test("silence after a ping ends the connection, a pong keeps it", async () => {
+  const room = await enter();
+  await pass(25_000);
+  equal(last().pings, 1);
+  await pass(1);
+  last().onmessage?.({ data: "pong" });
+  await pass(10_000);
+  equal(room.line.is, "open");
+  await pass(15_000);
+  await pass(10_000);
+  equal(room.line.is, "waiting");
+});
+
+test("how far one has seen is said at most each five seconds, and only after news", async () => {
+  await enter();
+  last().tell(said(1, "one"), said(2, "two"));
+  await pass(4_999);
+  deepEqual(last().said, []);
+  await pass(1);
+  deepEqual(last().said, [{ op: "seen", body: { at: 2 } }]);
+  await pass(20_000);
+  equal(last().said.length, 1);
+});
+
+test("a hint without a connection is gone for good", async () => {
+  const room = await enter();
+  room.drop(1_000);
+  room.hint({ typing: true });
+  await pass(1_000);
+  last().welcome();
+  await settle();
+  deepEqual(last().said, []);
+});
+
+test("a newer token reaches the open connection before the old one expires", async () => {
+  await enter();
+  for (let beat = 0; beat < 22; beat += 1) {
+    await pass(25_000);
+    last().onmessage?.({ data: "pong" });
+  }
+  await settle();
+  deepEqual([last().said, dialled.length], [[{ op: "auth", body: { token: "t1" } }], 1]);
+});
