@@ -37,6 +37,13 @@ pub(super) struct Carried {
 }
 
 impl Lobby {
+    /// Which socket an attachment belongs to, and whose it is.
+    #[must_use]
+    pub fn carried(attachment: &str) -> Option<(Conn, Who)> {
+        let carried: Carried = serde_json::from_str(attachment).ok()?;
+        Some((carried.conn, carried.who))
+    }
+
     /// The lobby as a restart finds it, and what follows from that. `Err`: a row that cannot be read.
     pub fn restore(
         name: &str,

@@ -140,6 +140,13 @@ impl Room {
         Ok((room, effects))
     }
 
+    /// Which socket an attachment belongs to, and whose it is.
+    #[must_use]
+    pub fn who_of(attachment: &str) -> Option<(Conn, Who)> {
+        let carried: Carried = serde_json::from_str(attachment).ok()?;
+        Some((carried.conn, carried.who))
+    }
+
     /// Writes of the board that are in the log but not yet in its row.
     fn reapply_board(&mut self) {
         for entry in self

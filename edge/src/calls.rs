@@ -1,0 +1,60 @@
+//! What the objects ask of each other, over requests that no client can make.
+
+use crate::error::{Error, Result};
+use crate::platform;
+use crate::region::in_time;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::id::{PlayerId, RoomId};
+use shared::internal::{PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
+use shared::room::Setup;
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, Method, Request, RequestInit, Stub};
+
+/// The path of a question between objects.
+pub const ASK: &str = "/ask";
+
+/// Asks a player's object.
+pub async fn player(env: &Env, id: &PlayerId, ask: &PlayerAsk) -> Result<PlayerAnswer> {
+    put(&platform::player(env, id)?, ask, "a player's object").await
+}
+
+/// Makes a room. Twice is the same as once.
+pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
+    let stub = platform::room(env, &setup.id)?;
+    let ask = PlaceAsk::Create {
+        setup: Box::new(setup.clone()),
+    };
+    let _: PlaceAnswer = put(&stub, &ask, "a room").await?;
+    Ok(())
+}
+
+/// A player has left a match.
+pub async fn free(env: &Env, player_id: &PlayerId, room: &RoomId) -> Result<()> {
+    player(env, player_id, &PlayerAsk::Free { room: room.clone() })
+        .await
+        .map(drop)
+}
+
+/// Asks the object that a lease names which sockets of a player it holds.
+pub async fn holds(env: &Env, lease: &str, player: &PlayerId) -> Result<Vec<shared::socket::Conn>> {
+    let ask = PlaceAsk::Holds {
+        player: player.clone(),
+    };
+    match put(&platform::leased(env, lease)?, &ask, lease).await? {
+        PlaceAnswer::Holds { conns } => Ok(conns),
+        PlaceAnswer::Done => Ok(Vec::new()),
+    }
+}
+
+async fn put<A: Serialize, B: DeserializeOwned>(stub: &Stub, ask: &A, whom: &str) -> Result<B> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post);
+    init.with_body(Some(JsValue::from_str(&serde_json::to_string(ask)?)));
+    let request = Request::new_with_init(&format!("https://object{ASK}"), &init)?;
+    let mut response = in_time(stub.fetch_with_request(request), whom).await?;
+    match response.status_code() {
+        200 => Ok(response.json().await?),
+        status => Err(Error::Unavailable(format!("{whom} answered {status}"))),
+    }
+}

@@ -1,0 +1,69 @@
+//! Whose request it is: the access token, from where a browser or a native client can put it.
+
+use crate::error::Result;
+use crate::keys;
+use shared::protocol::{BEARER, Close, SUBPROTOCOL};
+use shared::token::{Claims, TokenError};
+use worker::{Env, Headers};
+
+/// What a client offered when it asked for a socket.
+#[derive(Debug, Default)]
+pub struct Offer {
+    /// Whether it speaks this wire.
+    pub version: bool,
+    /// Whether it offered subprotocols at all: a native client need not.
+    pub offered: bool,
+    /// Its access token.
+    pub token: Option<String>,
+}
+
+impl Offer {
+    /// Reads the headers. A token in the URL is never looked at: URLs are logged.
+    pub fn read(headers: &Headers) -> Self {
+        let mut offer = Self::default();
+        let protocols = headers.get("sec-websocket-protocol").ok().flatten();
+        for protocol in protocols
+            .iter()
+            .flat_map(|text| text.split(','))
+            .map(str::trim)
+        {
+            offer.offered = true;
+            if protocol == SUBPROTOCOL {
+                offer.version = true;
+            } else if let Some(token) = protocol.strip_prefix(BEARER) {
+                offer.token = Some(token.to_owned());
+            }
+        }
+        offer.version |= !offer.offered;
+        if offer.token.is_none() {
+            offer.token = bearer(headers);
+        }
+        offer
+    }
+}
+
+/// The bearer of an `Authorization` header.
+pub fn bearer(headers: &Headers) -> Option<String> {
+    let header = headers.get("authorization").ok().flatten()?;
+    header
+        .strip_prefix("Bearer ")
+        .map(|token| token.trim().to_owned())
+}
+
+/// Whose token it is; or the code to close with.
+pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result<Claims, Close>> {
+    let Some(token) = token else {
+        return Ok(Err(Close::TokenInvalid));
+    };
+    Ok(keys::verify(env, token)
+        .await?
+        .map_err(|error| match error {
+            TokenError::Expired => Close::TokenExpired,
+            TokenError::Malformed
+            | TokenError::UnknownKey
+            | TokenError::BadSignature
+            | TokenError::NotYet
+            | TokenError::WrongIssuer
+            | TokenError::WrongAudience => Close::TokenInvalid,
+        }))
+}

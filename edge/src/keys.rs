@@ -1,0 +1,59 @@
+//! Who signs access tokens: the region's public keys, fetched when an unknown one is named, once a minute at most.
+
+use crate::clock::now;
+use crate::error::{Error, Result};
+use crate::{platform, region};
+use shared::time::Time;
+use shared::token::{self, Claims, KeySet, TokenError};
+use std::cell::RefCell;
+use std::time::Duration;
+use worker::{Env, console_error};
+
+/// How often an unknown key id may send us to the region.
+const AGAIN: Duration = Duration::from_secs(60);
+/// How soon after the region could not be reached.
+const SOON: Duration = Duration::from_secs(2);
+
+#[derive(Default)]
+struct Cache {
+    keys: KeySet,
+    next: Time,
+}
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::default();
+}
+
+/// Verifies an access token. `Err` outside: the keys could not be had.
+pub async fn verify(env: &Env, text: &str) -> Result<std::result::Result<Claims, TokenError>> {
+    let known = |kid: &str| CACHE.with_borrow(|cache| cache.keys.has(kid));
+    if let Some(kid) = token::kid(text)
+        && !known(&kid)
+        && CACHE.with_borrow(|cache| cache.next <= now())
+    {
+        refresh(env).await?;
+    }
+    let (issuer, audience) = (platform::issuer(env)?, platform::audience(env)?);
+    Ok(CACHE.with_borrow(|cache| token::verify(text, &cache.keys, &issuer, &audience, now())))
+}
+
+async fn refresh(env: &Env) -> Result<()> {
+    let fetched = region::jwks(env).await.and_then(|text| {
+        KeySet::from_jwks(&text)
+            .map_err(|_| Error::Ours("the region's JWKS cannot be read".to_owned()))
+    });
+    CACHE.with_borrow_mut(|cache| match fetched {
+        Ok(keys) => {
+            *cache = Cache {
+                keys,
+                next: now() + AGAIN,
+            };
+            Ok(())
+        }
+        Err(error) => {
+            cache.next = now() + SOON;
+            console_error!("no keys to verify tokens with: {error:?}");
+            Err(error)
+        }
+    })
+}

@@ -1,0 +1,163 @@
+//! The sockets of one object, and what they are owed: gathered while input waits, sent as one frame each.
+
+use crate::clock::now;
+use crate::error::Result;
+use shared::id::PlayerId;
+use shared::outbox::{Heed, Outbox, Scope};
+use shared::protocol::event::Text;
+use shared::protocol::{Close, PING, PONG};
+use shared::socket::Conn;
+use shared::time::Time;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use worker::js_sys::{JsString, Map};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{State, WebSocket, WebSocketRequestResponsePair, console_error, web_sys};
+
+/// After this much quiet the next event goes out at once.
+const QUIET: Duration = Duration::from_millis(2);
+/// The longest that output is gathered while the object stays busy.
+const LONGEST: Duration = Duration::from_millis(16);
+
+/// The sockets of one object.
+#[derive(Default)]
+pub struct Lines {
+    outbox: Outbox,
+    sockets: BTreeMap<Conn, WebSocket>,
+    /// Socket → number, by identity.
+    numbers: Map,
+    flushed: Time,
+    /// A timer is set; it was, at this time, for so long.
+    timer: Option<Time>,
+    window: Duration,
+}
+
+impl Lines {
+    /// A socket that the platform handed over.
+    pub fn open(&mut self, conn: Conn, player: PlayerId, heed: Heed, socket: WebSocket) {
+        self.outbox.open(conn, player, heed);
+        self.numbers.set(key(&socket), &JsValue::from(conn.0));
+        self.sockets.insert(conn, socket);
+    }
+
+    /// The number of a socket; none, it is not (or no longer) one of ours.
+    pub fn number(&self, socket: &WebSocket) -> Option<Conn> {
+        let number = self.numbers.get(key(socket)).as_f64()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Some(Conn(number as u32))
+    }
+
+    /// A socket is gone.
+    pub fn forget(&mut self, conn: Conn) {
+        self.outbox.close(conn);
+        if let Some(socket) = self.sockets.remove(&conn) {
+            self.numbers.delete(key(&socket));
+        }
+    }
+
+    /// Keeps something with a socket.
+    pub fn attach(&self, conn: Conn, data: &str) {
+        if let Some(socket) = self.sockets.get(&conn)
+            && let Err(error) = socket.serialize_attachment(data)
+        {
+            console_error!("an attachment of {} bytes was refused: {error}", data.len());
+        }
+    }
+
+    /// Owes one socket a message.
+    pub fn send(&mut self, conn: Conn, text: Text) {
+        self.outbox.send(conn, text);
+    }
+
+    /// Owes everybody a message.
+    pub fn tell(&mut self, text: Text, scope: Scope) {
+        self.outbox.tell(text, scope);
+    }
+
+    /// How much of what is told to all a socket gets.
+    pub fn heed(&mut self, conn: Conn, heed: Heed) {
+        self.outbox.heed(conn, heed);
+    }
+
+    /// Closes a socket, after what it is owed.
+    pub fn close(&mut self, conn: Conn, why: Close) {
+        self.flush();
+        if let Some(socket) = self.sockets.get(&conn)
+            && let Err(error) = socket.close(Some(why.code()), Some(why.reason()))
+        {
+            console_error!("a socket could not be closed: {error}");
+        }
+        self.forget(conn);
+    }
+
+    /// Sends everything that is owed, now. The string for everybody is made once.
+    pub fn flush(&mut self) {
+        for frame in self.outbox.flush() {
+            let text = JsString::from(frame.text);
+            for conn in frame.to {
+                if let Some(socket) = self.sockets.get(&conn) {
+                    send(socket, &text);
+                }
+            }
+        }
+        self.flushed = now();
+    }
+
+    /// After a turn: the first output after quiet goes at once. While input keeps coming it is gathered: the answer
+    /// is how long, where a timer is to be set. A timer lives only while output waits.
+    pub fn settle(&mut self) -> Option<Duration> {
+        if !self.outbox.owing() || self.timer.is_some() {
+            return None;
+        }
+        let now = now();
+        if now.since(self.flushed) >= QUIET.max(self.window) {
+            self.window = Duration::ZERO;
+            self.flush();
+            return None;
+        }
+        self.timer = Some(now);
+        Some(self.window)
+    }
+
+    /// The timer rang. If it rang late the machine is busy: gather longer, as long as that lasts.
+    pub fn rang(&mut self) {
+        if let Some(set) = self.timer.take() {
+            let late = now().since(set).saturating_sub(self.window);
+            self.window = (late * 2).min(LONGEST);
+        }
+        self.flush();
+    }
+}
+
+#[allow(unsafe_code, reason = "what wasm-bindgen makes of a foreign function")]
+mod js {
+    use worker::js_sys::JsString;
+    use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+
+    #[wasm_bindgen]
+    extern "C" {
+        /// A socket whose `send` takes a string that JavaScript has already, so that it is converted once for all.
+        pub type Sender;
+
+        #[wasm_bindgen(method, catch)]
+        pub fn send(this: &Sender, text: &JsString) -> Result<(), JsValue>;
+    }
+}
+
+fn key(socket: &WebSocket) -> &JsValue {
+    let raw: &web_sys::WebSocket = socket.as_ref();
+    raw.as_ref()
+}
+
+/// A socket that is closing refuses; its close event follows.
+fn send(socket: &WebSocket, text: &JsString) {
+    let raw: &web_sys::WebSocket = socket.as_ref();
+    let _closing = raw.unchecked_ref::<js::Sender>().send(text);
+}
+
+/// Lets the platform answer `ping` without waking the object.
+pub fn answer_pings(state: &State) -> Result<()> {
+    let pair = WebSocketRequestResponsePair::new(PING, PONG).map_err(worker::Error::from)?;
+    state.set_websocket_auto_response(&pair);
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! Every row that an object keeps: table, key, what is in it, how long it stays.
+//!
+//! A room, until it is erased: `rows` 0 the room, 1 the board; `log` a slot's number, the slot's entries.
+//! A lobby, for ever: `rows` 0 the lobby; `tickets` a ticket's id, the ticket, until it is matched or given up.
+//! A player, for ever: `rows` 0 the player.
+
+use crate::error::Result;
+use shared::id::TicketId;
+use shared::room::log::Chunk;
+use shared::room::save::Disk;
+use shared::time::Time;
+use shared::{lobby, room};
+use worker::js_sys::{Date, Object};
+use worker::wasm_bindgen::JsValue;
+use worker::{SqlStorage, SqlStorageValue, Storage};
+
+const THING: i32 = 0;
+const BOARD: i32 = 1;
+
+/// What a room finds of itself; none, it was never made or is erased.
+pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
+    let sql = storage.sql();
+    if !has(&sql, "log")? {
+        return Ok(None);
+    }
+    let Some(room) = row(&sql, THING)? else {
+        return Ok(None);
+    };
+    let mut chunks = Vec::new();
+    for found in sql.exec("SELECT slot, data FROM log", None)?.raw() {
+        if let [
+            SqlStorageValue::Integer(slot),
+            SqlStorageValue::String(text),
+        ] = found?.as_slice()
+        {
+            chunks.push(Chunk {
+                slot: u64::try_from(*slot).unwrap_or_default(),
+                text: text.clone(),
+            });
+        }
+    }
+    Ok(Some(Disk {
+        room,
+        board: row(&sql, BOARD)?,
+        chunks,
+    }))
+}
+
+/// Makes the tables of a room.
+pub fn make_room(storage: &Storage) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
+        None,
+    )?;
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS log (slot INTEGER PRIMARY KEY, data TEXT NOT NULL)",
+        None,
+    )?;
+    Ok(())
+}
+
+/// Writes what a room saves: no await between, so all of it or nothing.
+pub fn write_room(storage: &Storage, save: &room::Save) -> Result<()> {
+    let sql = storage.sql();
+    if let Some(chunk) = &save.chunk {
+        let slot = i64::try_from(chunk.slot).unwrap_or_default();
+        let values = vec![slot.into(), chunk.text.as_str().into()];
+        sql.exec(
+            "INSERT OR REPLACE INTO log (slot, data) VALUES (?, ?)",
+            values,
+        )?;
+    }
+    if let Some(board) = &save.board {
+        write_row(&sql, BOARD, board)?;
+    }
+    if let Some(room) = &save.room {
+        write_row(&sql, THING, room)?;
+    }
+    ring_at(storage, save.alarm)
+}
+
+/// What a lobby finds of itself. Its tables are made where they are missing.
+pub fn read_lobby(storage: &Storage) -> Result<lobby::Disk> {
+    let sql = storage.sql();
+    if !has(&sql, "tickets")? {
+        return Ok(lobby::Disk::default());
+    }
+    let mut tickets = Vec::new();
+    for found in sql.exec("SELECT data FROM tickets", None)?.raw() {
+        if let [SqlStorageValue::String(text)] = found?.as_slice() {
+            tickets.push(text.clone());
+        }
+    }
+    Ok(lobby::Disk {
+        tickets,
+        lobby: row(&sql, THING)?,
+    })
+}
+
+/// Writes what a lobby saves.
+pub fn write_lobby(storage: &Storage, save: &lobby::Save) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
+        None,
+    )?;
+    sql.exec("CREATE TABLE IF NOT EXISTS tickets (id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID", None)?;
+    for (id, ticket) in &save.tickets {
+        write_ticket(&sql, id, ticket.as_deref())?;
+    }
+    if let Some(lobby) = &save.lobby {
+        write_row(&sql, THING, lobby)?;
+    }
+    ring_at(storage, save.alarm)
+}
+
+fn write_ticket(sql: &SqlStorage, id: &TicketId, ticket: Option<&str>) -> Result<()> {
+    match ticket {
+        Some(text) => {
+            let values = vec![id.as_str().into(), text.into()];
+            sql.exec(
+                "INSERT OR REPLACE INTO tickets (id, data) VALUES (?, ?)",
+                values,
+            )?;
+        }
+        None => {
+            sql.exec("DELETE FROM tickets WHERE id = ?", vec![id.as_str().into()])?;
+        }
+    }
+    Ok(())
+}
+
+/// What a player's object finds of itself.
+pub fn read_player(storage: &Storage) -> Result<Option<String>> {
+    let sql = storage.sql();
+    if has(&sql, "rows")? {
+        row(&sql, THING)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Writes a player.
+pub fn write_player(storage: &Storage, text: &str) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
+        None,
+    )?;
+    write_row(&sql, THING, text)
+}
+
+fn has(sql: &SqlStorage, table: &str) -> Result<bool> {
+    let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
+    Ok(sql.exec(query, vec![table.into()])?.raw().next().is_some())
+}
+
+fn row(sql: &SqlStorage, id: i32) -> Result<Option<String>> {
+    match sql
+        .exec("SELECT data FROM rows WHERE id = ?", vec![id.into()])?
+        .raw()
+        .next()
+        .transpose()?
+        .as_deref()
+    {
+        Some([SqlStorageValue::String(text)]) => Ok(Some(text.clone())),
+        Some(_) | None => Ok(None),
+    }
+}
+
+fn write_row(sql: &SqlStorage, id: i32, text: &str) -> Result<()> {
+    sql.exec(
+        "INSERT OR REPLACE INTO rows (id, data) VALUES (?, ?)",
+        vec![id.into(), text.into()],
+    )?;
+    Ok(())
+}
+
+/// Sets the alarm in the same breath as the rows. The promise is the platform's: it holds back what is sent until
+/// the write is done.
+#[allow(clippy::cast_precision_loss)]
+fn ring_at(storage: &Storage, at: Option<Time>) -> Result<()> {
+    let Some(at) = at else { return Ok(()) };
+    let date = Date::new(&JsValue::from_f64(at.ms() as f64));
+    let _set = storage
+        .as_raw()
+        .set_alarm(date, Object::new())
+        .map_err(worker::Error::from)?;
+    Ok(())
+}
