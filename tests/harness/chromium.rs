@@ -45,7 +45,9 @@ pub struct Chromium {
 /// What is installed: the browser and its driver, where both are on the `PATH`.
 #[must_use]
 pub fn installed() -> Option<(PathBuf, PathBuf)> {
-    let browser = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(xtask::tools::on_path)?;
+    let browser = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find_map(xtask::tools::on_path)?;
     Some((browser, xtask::tools::on_path("chromedriver")?))
 }
 
@@ -60,11 +62,22 @@ impl Chromium {
             .kill_on_drop(true)
             .spawn()
             .context("chromedriver does not start")?;
-        let profiles = std::env::temp_dir().join(format!("matchpoint-chromium-{}", driver.id().unwrap_or_default()));
+        let profiles = std::env::temp_dir().join(format!(
+            "matchpoint-chromium-{}",
+            driver.id().unwrap_or_default()
+        ));
         fs::create_dir_all(&profiles)?;
         let output = driver.stdout.take().context("chromedriver has no output")?;
-        let port = timeout(START, port(output)).await.context("chromedriver does not say its port")??;
-        Ok(Self { driver, url: format!("http://127.0.0.1:{port}"), browser, profiles, opened: 0 })
+        let port = timeout(START, port(output))
+            .await
+            .context("chromedriver does not say its port")??;
+        Ok(Self {
+            driver,
+            url: format!("http://127.0.0.1:{port}"),
+            browser,
+            profiles,
+            opened: 0,
+        })
     }
 
     /// Opens a browser with a fresh profile: another person, as far as any page can tell.
@@ -97,7 +110,10 @@ impl Drop for Chromium {
     fn drop(&mut self) {
         if let Some(driver) = self.driver.id() {
             for pid in descendants(driver) {
-                let _ = std::process::Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+                let _ = std::process::Command::new("kill")
+                    .args(["-9", &pid.to_string()])
+                    .stderr(Stdio::null())
+                    .status();
             }
         }
         let _ = self.driver.start_kill();
@@ -121,10 +137,18 @@ impl Page {
 
     /// Waits until something matches the selector.
     pub async fn find(&self, css: &str) -> Result<Element> {
-        let found = self.0.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let found = self
+            .0
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await;
         match found {
             Ok(element) => Ok(element),
-            Err(error) => bail!("{css} never came ({error}); the page says:\n{}", self.text().await),
+            Err(error) => bail!(
+                "{css} never came ({error}); the page says:\n{}",
+                self.text().await
+            ),
         }
     }
 
@@ -140,12 +164,17 @@ impl Page {
 
     /// Types into a field and sends its form with Enter.
     pub async fn enter(&self, testid: &str, text: &str) -> Result<()> {
-        Ok(self.by_id(testid).await?.send_keys(&format!("{text}\u{E007}")).await?)
+        Ok(self
+            .by_id(testid)
+            .await?
+            .send_keys(&format!("{text}\u{E007}"))
+            .await?)
     }
 
     /// The texts of everything that matches, in the page's order.
     pub async fn texts(&self, css: &str) -> Result<Vec<String>> {
-        let script = "return [...document.querySelectorAll(arguments[0])].map(found => found.textContent)";
+        let script =
+            "return [...document.querySelectorAll(arguments[0])].map(found => found.textContent)";
         let found = self.0.execute(script, vec![json!(css)]).await?;
         Ok(serde_json::from_value(found)?)
     }
@@ -159,28 +188,39 @@ impl Page {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!("{css} has {texts:?}, not {expected:?}; the page says:\n{}", self.text().await);
+                bail!(
+                    "{css} has {texts:?}, not {expected:?}; the page says:\n{}",
+                    self.text().await
+                );
             }
         }
     }
 
     /// Keeps a picture of the page in the directory that `SHOTS` names; none, no picture.
     pub async fn shoot(&self, name: &str) -> Result<()> {
-        let Some(dir) = std::env::var_os("SHOTS") else { return Ok(()) };
+        let Some(dir) = std::env::var_os("SHOTS") else {
+            return Ok(());
+        };
         fs::create_dir_all(&dir)?;
         // What moves on its way somewhere is let arrive; what goes on forever is taken as it is.
         let rest = "const done = arguments[0];
             const moves = document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity);
             Promise.allSettled(moves.map(({ finished }) => finished)).then(() => done())";
         self.0.execute_async(rest, Vec::new()).await?;
-        fs::write(Path::new(&dir).join(format!("{name}.png")), self.0.screenshot().await?)?;
+        fs::write(
+            Path::new(&dir).join(format!("{name}.png")),
+            self.0.screenshot().await?,
+        )?;
         Ok(())
     }
 
     async fn text(&self) -> String {
         let script = "return document.body.dataset.state + ': ' + document.body.innerText";
         let text = self.0.execute(script, Vec::new()).await;
-        text.map_or_else(|error| error.to_string(), |text| text.as_str().unwrap_or_default().to_owned())
+        text.map_or_else(
+            |error| error.to_string(),
+            |text| text.as_str().unwrap_or_default().to_owned(),
+        )
     }
 }
 
@@ -201,10 +241,20 @@ async fn port(output: tokio::process::ChildStdout) -> Result<u16> {
 fn descendants(of: u32) -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
         // The name stands in brackets and may hold anything; the parent is the second word after it.
-        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
         if let Some(parent) = parent {
             children.entry(parent).or_default().push(pid);
         }
@@ -212,7 +262,14 @@ fn descendants(of: u32) -> Vec<u32> {
     let mut all = vec![of];
     let mut next = 0;
     while let Some(pid) = all.get(next) {
-        all.extend(children.get(pid).into_iter().flatten().copied().collect::<Vec<_>>());
+        all.extend(
+            children
+                .get(pid)
+                .into_iter()
+                .flatten()
+                .copied()
+                .collect::<Vec<_>>(),
+        );
         next += 1;
     }
     all.drain(1..).rev().collect()

@@ -1,4 +1,5 @@
 //! What the tests share.
 
+pub mod chromium;
 pub mod runtime_api;
 pub mod stack;

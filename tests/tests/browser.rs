@@ -15,9 +15,20 @@ fn sdk_rules_hold() -> Result<()> {
     let root = Root::here();
     let node = tools::node::ensure(&root)?;
     let run = |args: &[&str]| -> Result<()> {
-        let done = Command::new(&node.program).args(args).current_dir(root.dir()).output().context("Node does not run")?;
-        let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-        ensure!(done.status.success(), "node {}:\n{out}\n{err}", args.join(" "));
+        let done = Command::new(&node.program)
+            .args(args)
+            .current_dir(root.dir())
+            .output()
+            .context("Node does not run")?;
+        let (out, err) = (
+            String::from_utf8_lossy(&done.stdout),
+            String::from_utf8_lossy(&done.stderr),
+        );
+        ensure!(
+            done.status.success(),
+            "node {}:\n{out}\n{err}",
+            args.join(" ")
+        );
         Ok(())
     };
     let tsc = node.tsc.to_string_lossy().into_owned();
@@ -28,7 +39,10 @@ fn sdk_rules_hold() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_browsers_meet() -> Result<()> {
     if chromium::installed().is_none() {
-        ensure!(std::env::var_os("CI").is_none(), "CI has no Chromium: install chromium and chromium-driver");
+        ensure!(
+            std::env::var_os("CI").is_none(),
+            "CI has no Chromium: install chromium and chromium-driver"
+        );
         eprintln!("==================================================================");
         eprintln!("  SKIPPED: Chromium is not installed, so no real browser was tried");
         eprintln!("  Install it (Debian: `apt-get install chromium chromium-driver`)");
@@ -42,7 +56,13 @@ async fn two_browsers_meet() -> Result<()> {
     meeting(&ana, &bo).await
 }
 
-async fn open(chromium: &mut Chromium, url: &str, width: u32, height: u32, dark: bool) -> Result<Page> {
+async fn open(
+    chromium: &mut Chromium,
+    url: &str,
+    width: u32,
+    height: u32,
+    dark: bool,
+) -> Result<Page> {
     let page = chromium.open(width, height, dark).await?;
     page.goto(url).await?;
     state(&page, "name").await?;
@@ -55,13 +75,16 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     bo.shoot("name-phone").await?;
     ana.enter("name-input", "Ana").await?;
     state(ana, "queue").await?;
-    ana.until_texts("[data-testid='queue-waiting']", &["1"]).await?;
+    ana.until_texts("[data-testid='queue-waiting']", &["1"])
+        .await?;
     ana.shoot("queue").await?;
     bo.enter("name-input", "Bo").await?;
     state(ana, "room").await?;
     state(bo, "room").await?;
-    ana.until_texts("[data-testid='room-title']", &["Bo"]).await?;
-    bo.until_texts("[data-testid='room-title']", &["Ana"]).await?;
+    ana.until_texts("[data-testid='room-title']", &["Bo"])
+        .await?;
+    bo.until_texts("[data-testid='room-title']", &["Ana"])
+        .await?;
 
     ana.enter("say-input", "Hello, Bo").await?;
     bo.until_texts(LINES, &["Hello, Bo"]).await?;
@@ -80,7 +103,8 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     bo.find("[data-line='open']").await?;
     bo.until_texts(LINES, &said).await?;
     ana.until_texts(LINES, &said).await?;
-    ana.find("[data-testid='message'][data-mark='durable']").await?;
+    ana.find("[data-testid='message'][data-mark='durable']")
+        .await?;
 
     bo.reload().await?;
     state(bo, "room").await?;
@@ -92,12 +116,15 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     ana.press("end").await?;
     for (page, other) in [(ana, "Bo"), (bo, "Ana")] {
         state(page, "history").await?;
-        page.until_texts("[data-testid='meeting-with']", &[other]).await?;
+        page.until_texts("[data-testid='meeting-with']", &[other])
+            .await?;
     }
     ana.shoot("history").await?;
     bo.shoot("history-phone").await
 }
 
 async fn state(page: &Page, name: &str) -> Result<()> {
-    page.find(&format!("body[data-state='{name}']")).await.map(drop)
+    page.find(&format!("body[data-state='{name}']"))
+        .await
+        .map(drop)
 }
