@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use shared::caps;
 use shared::id::PlayerId;
 
@@ -43,8 +43,15 @@ pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes,
     })
 }
 
-/// Reads JSON, and names the field that is wrong.
+/// Reads a JSON object, and names the field that is wrong.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // serde would take an array for a struct, its items for the fields in order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Ok(_) => Refusal::new(Code::BadBody, "The body is one JSON object."),
+            Err(error) => Refusal::new(Code::BadJson, format!("{error}")),
+        });
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

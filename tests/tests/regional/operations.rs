@@ -1,0 +1,105 @@
+//! Can operators tell whether it serves, and does Lambda run it?
+
+use crate::world::{Guest, World, variable};
+use anyhow::{Context, Result};
+use regional::local::{Database, LocalStore};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tests::runtime_api::{self, Function};
+
+#[tokio::test]
+async fn operators_see_whether_it_serves() -> Result<()> {
+    let world = World::new().await?;
+    assert_eq!(world.get("/health", "").await?.body["status"], "ok");
+    assert_eq!(world.get("/ready", "").await?.body["status"], "ready");
+    let keys = world.get("/.well-known/jwks.json", "").await?;
+    assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
+    let ana = world.guest("Ana").await?;
+    let keys = shared::token::KeySet::from_jwks(&keys.body.to_string())?;
+    let claims = shared::token::verify(
+        &ana.access,
+        &keys,
+        "http://region.localhost",
+        "matchpoint",
+        world.time(),
+    )?;
+    assert_eq!(claims.sub.as_str(), ana.player);
+
+    let World {
+        url,
+        now,
+        http,
+        store,
+    } = world;
+    let dead = store.endpoint();
+    drop(store);
+    let world = World {
+        url,
+        now,
+        http,
+        store: LocalStore::serve(Database::memory()?).await?,
+    };
+    assert_ne!(world.store.endpoint(), dead);
+    world.get("/ready", "").await?.is(503, "unavailable");
+    let failed = world.get("/v1/profiles/p_1", &ana.access).await?;
+    failed.is(503, "unavailable");
+    assert_eq!(failed.header("retry-after"), Some("1"));
+    assert_eq!(world.get("/health", "").await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_lambda_binary_answers_events() -> Result<()> {
+    let world = World::new().await?;
+    let endpoint = world.store.endpoint();
+    let settings = [
+        "TABLE_CORE",
+        "TABLE_HISTORY",
+        "TABLE_EVENTS",
+        "ISSUER",
+        "AUDIENCE",
+        "SIGNING_KID",
+        "SIGNING_SEED",
+        "EDGE_TO_REGION_KEYS",
+        "GUESTS",
+    ]
+    .map(|name| (name, variable(name).unwrap_or_default()));
+    let mut env: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    env.extend([
+        ("DYNAMODB_ENDPOINT", endpoint.as_str()),
+        ("AWS_REGION", "local"),
+    ]);
+    env.extend([
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+    ]);
+    let function = Function::start(runtime_api::build().await?, &env).await?;
+
+    let event: Value = serde_json::from_str(include_str!("../../../regional/events/guest.json"))?;
+    let answer = function.invoke(&event).await?;
+    assert_eq!(
+        answer["statusCode"],
+        StatusCode::CREATED.as_u16(),
+        "{answer}"
+    );
+    let ana = Guest::of(&serde_json::from_str(
+        answer["body"].as_str().context("a body")?,
+    )?)?;
+
+    let event =
+        include_str!("../../../regional/events/profile.json").replace("ACCESS_TOKEN", &ana.access);
+    let answer = function.invoke(&serde_json::from_str(&event)?).await?;
+    assert_eq!(
+        (&answer["statusCode"], &answer["headers"]["etag"]),
+        (&json!(200), &json!("\"1\""))
+    );
+    let profile: Value = serde_json::from_str(answer["body"].as_str().context("a body")?)?;
+    assert_eq!(
+        (&profile["player"], &profile["name"]),
+        (&json!(ana.player), &json!("Ana"))
+    );
+    Ok(())
+}

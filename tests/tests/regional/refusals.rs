@@ -1,0 +1,245 @@
+//! Is everything that cannot be refused by its name, and may a browser read it?
+
+use crate::world::{ORIGIN, World};
+use anyhow::Result;
+use serde_json::json;
+
+/// Method, path and body; status, code and field.
+type Row<'a> = (&'a str, &'a str, &'a str, u16, &'a str, Option<&'a str>);
+
+const REFUSED: &[Row<'static>] = &[
+    ("POST", "/v1/sessions", "{", 400, "bad_json", None),
+    ("POST", "/v1/sessions", "{}", 400, "bad_body", Some("guest")),
+    ("POST", "/v1/sessions", "{} {}", 400, "bad_json", None),
+    ("POST", "/v1/sessions", "[]", 400, "bad_body", None),
+    (
+        "POST",
+        "/v1/sessions",
+        r#"{"guest":{"name":7}}"#,
+        400,
+        "bad_body",
+        Some("guest.name"),
+    ),
+    (
+        "POST",
+        "/v1/sessions",
+        r#"{"guest":{"name":"A","admin":true}}"#,
+        400,
+        "bad_body",
+        Some("guest.admin"),
+    ),
+    (
+        "POST",
+        "/v1/sessions",
+        r#"{"guest":{"name":" "}}"#,
+        400,
+        "bad_text",
+        Some("guest.name"),
+    ),
+    (
+        "POST",
+        "/v1/sessions",
+        r#"{"id_token":"x","guest":{"name":"A"}}"#,
+        400,
+        "bad_body",
+        Some("guest"),
+    ),
+    ("POST", "/v1/sessions/refresh", "{}", 400, "bad_body", None),
+    ("GET", "/v1/sessions", "", 405, "method_not_allowed", None),
+    ("GET", "/v1/profiles/bob", "", 400, "bad_id", Some("player")),
+    (
+        "GET",
+        "/v1/profiles/p_nobody",
+        "",
+        404,
+        "player_not_found",
+        Some("player"),
+    ),
+    (
+        "GET",
+        "/v1/matches?player=me&limit=51",
+        "",
+        400,
+        "bad_query",
+        Some("limit"),
+    ),
+    (
+        "GET",
+        "/v1/matches?player=me&limit=0",
+        "",
+        400,
+        "bad_query",
+        Some("limit"),
+    ),
+    (
+        "GET",
+        "/v1/matches?player=me&limit=-1",
+        "",
+        400,
+        "bad_query",
+        None,
+    ),
+    (
+        "GET",
+        "/v1/matches?player=me&cursor=x",
+        "",
+        400,
+        "bad_cursor",
+        Some("cursor"),
+    ),
+    (
+        "GET",
+        "/v1/matches?player=me&page=2",
+        "",
+        400,
+        "bad_query",
+        None,
+    ),
+    ("GET", "/nowhere", "", 404, "not_found", None),
+];
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_by_name() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    let long = json!({"guest": {"name": "x".repeat(41)}}).to_string();
+    let large = format!("{{\"guest\":{{\"name\":\"{}\"}}}}", "x".repeat(70_000));
+    let many = format!(
+        "/v1/profiles?ids={}",
+        (0..101)
+            .map(|n| format!("p_{n}"))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    let measured: &[Row<'_>] = &[
+        (
+            "POST",
+            "/v1/sessions",
+            &long,
+            400,
+            "bad_text",
+            Some("guest.name"),
+        ),
+        ("POST", "/v1/sessions", &large, 413, "too_large", None),
+        (
+            "POST",
+            "/v1/sessions",
+            r#"{"id_token":"x"}"#,
+            400,
+            "no_identity_provider",
+            Some("id_token"),
+        ),
+        ("GET", "/v1/profiles", "", 400, "bad_query", None),
+        ("GET", "/v1/profiles?ids=", "", 400, "bad_id", Some("ids")),
+        ("GET", &many, "", 400, "too_many", Some("ids")),
+        (
+            "GET",
+            "/v1/matches?player=p_other",
+            "",
+            400,
+            "bad_query",
+            Some("player"),
+        ),
+    ];
+    for (method, path, body, status, code, field) in REFUSED.iter().chain(measured).copied() {
+        let bearer = format!("Bearer {}", ana.access);
+        let answer = world
+            .ask(method, path, &[("authorization", &bearer)], body.to_owned())
+            .await?;
+        answer.is(status, code);
+        assert_eq!(
+            answer.body["field"].as_str(),
+            field,
+            "{method} {path}: {}",
+            answer.body
+        );
+    }
+    let text = [("content-type", "text/plain")];
+    world
+        .ask("POST", "/v1/sessions", &text, "{}".into())
+        .await?
+        .is(415, "unsupported_media_type");
+    world
+        .ask("GET", "/v1/profiles/me", &[], String::new())
+        .await?
+        .is(401, "token_missing");
+    world
+        .get("/v1/profiles/me", "x.y.z")
+        .await?
+        .is(401, "token_invalid");
+    let basic = [("authorization", "Basic eDp5")];
+    world
+        .ask("GET", "/v1/profiles/p_1", &basic, String::new())
+        .await?
+        .is(401, "token_invalid");
+    let bad = json!({"id": "m_1"}).to_string();
+    world
+        .signed("POST", "/internal/v1/matches", bad)
+        .await?
+        .is(400, "bad_body");
+
+    let closed = World::with(&[("GUESTS", "off")]).await?;
+    closed
+        .post("/v1/sessions", json!({"guest": {"name": "Ana"}}))
+        .await?
+        .is(403, "guests_off");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_browser_is_told_what_it_may_do() -> Result<()> {
+    let world = World::new().await?;
+    let preflight = async |origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "PATCH"),
+            ("access-control-request-headers", "if-match,authorization"),
+        ];
+        world
+            .ask("OPTIONS", "/v1/profiles/me", &headers, String::new())
+            .await
+    };
+    let fine = preflight(ORIGIN).await?;
+    assert_eq!(
+        (fine.status, fine.header("access-control-allow-origin")),
+        (200, Some(ORIGIN))
+    );
+    assert!(
+        fine.header("access-control-allow-headers")
+            .is_some_and(|allowed| allowed.contains("if-match"))
+    );
+    for other in ["https://app.test.evil", "http://app.test", "null"] {
+        assert_eq!(
+            preflight(other)
+                .await?
+                .header("access-control-allow-origin"),
+            None,
+            "{other}"
+        );
+    }
+    // A refusal can be read too.
+    let refused = world
+        .ask(
+            "GET",
+            "/v1/profiles/bob",
+            &[("origin", ORIGIN)],
+            String::new(),
+        )
+        .await?;
+    assert_eq!(
+        (
+            refused.status,
+            refused.header("access-control-allow-origin")
+        ),
+        (400, Some(ORIGIN))
+    );
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+    ] {
+        assert_eq!(refused.header(name), Some(value));
+    }
+    assert!(refused.header("content-security-policy").is_some());
+    Ok(())
+}

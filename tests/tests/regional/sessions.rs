@@ -1,0 +1,92 @@
+//! Does a session turn over, and end when it must?
+
+use crate::world::{Guest, World};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_refresh_token_turns_over() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    world.pass(Duration::from_mins(10));
+    world
+        .get("/v1/profiles/me", &ana.access)
+        .await?
+        .is(401, "token_expired");
+
+    let answer = world.refresh(&ana.refresh).await?;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let second = Guest::of(&answer.body)?;
+    assert_ne!(second.refresh, ana.refresh);
+    assert_eq!(
+        world.get("/v1/profiles/me", &second.access).await?.status,
+        200
+    );
+
+    // The answer was lost: within 10 s the same successor comes again, and both pairs are one.
+    world.pass(Duration::from_secs(10));
+    let again = world.refresh(&ana.refresh).await?;
+    assert_eq!(again.body["refresh_token"], json!(second.refresh));
+    let third = Guest::of(&world.refresh(&second.refresh).await?.body)?;
+
+    // A token from two turns ago can only be a stolen one, or its theft's victim's.
+    world.refresh(&ana.refresh).await?.is(401, "refresh_reused");
+    world
+        .refresh(&third.refresh)
+        .await?
+        .is(401, "session_revoked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_spent_refresh_token_ends_the_session_after_the_grace() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    let second = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
+    world.pass(Duration::from_millis(10_001));
+    world.refresh(&ana.refresh).await?.is(401, "refresh_reused");
+    world
+        .refresh(&second.refresh)
+        .await?
+        .is(401, "session_revoked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_forged_refresh_token_ends_nothing() -> Result<()> {
+    let world = World::new().await?;
+    let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
+    let (sid, _) = ana.refresh.split_once('.').context("a dot")?;
+    let (_, secret) = ben.refresh.split_once('.').context("a dot")?;
+    for forged in [
+        format!("{sid}.{secret}"),
+        format!("{sid}.{}", "A".repeat(64)),
+        "s_1.x".into(),
+        String::new(),
+    ] {
+        world.refresh(&forged).await?.is(401, "refresh_invalid");
+    }
+    assert_eq!(world.refresh(&ana.refresh).await?.status, 200);
+    world.pass(Duration::from_hours(30 * 24));
+    world
+        .refresh(&ben.refresh)
+        .await?
+        .is(401, "session_expired");
+    Ok(())
+}
+
+#[tokio::test]
+async fn ten_refreshes_at_once_give_one_successor() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    let many = (0..10).map(|_| world.refresh(&ana.refresh));
+    let mut tokens = Vec::new();
+    for answer in futures_util::future::try_join_all(many).await? {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        tokens.push(answer.body["refresh_token"].to_string());
+    }
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! A region of one's own: the router, an embedded store and a clock that the test moves.
+
+use anyhow::{Context, Result, ensure};
+use regional::clock::Clock;
+use regional::config::Config;
+use regional::local::{Database, LocalStore, default, open};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use shared::sign::{HEADER, SignKeys};
+use shared::time::Time;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+pub const START_MS: u64 = 1_733_000_000_000;
+pub const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+pub const OTHER_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+pub const ORIGIN: &str = "https://app.test";
+
+/// A region of its own, with nobody in it.
+pub struct World {
+    pub url: String,
+    pub now: Arc<AtomicU64>,
+    pub http: reqwest::Client,
+    pub store: LocalStore,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+/// Somebody with a session.
+pub struct Guest {
+    pub player: String,
+    pub access: String,
+    pub refresh: String,
+}
+
+pub fn variable(name: &str) -> Option<String> {
+    match name {
+        "SIGNING_SEED" | "EDGE_TO_REGION_KEYS" => Some(KEY.into()),
+        "ALLOWED_ORIGINS" => Some(ORIGIN.into()),
+        _ => default(name),
+    }
+}
+
+impl World {
+    pub async fn new() -> Result<Self> {
+        Self::with(&[]).await
+    }
+
+    pub async fn with(changes: &[(&str, &str)]) -> Result<Self> {
+        let now = Arc::new(AtomicU64::new(START_MS));
+        let hand = now.clone();
+        let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
+        let config = Config::read(&|name| {
+            let change = changes.iter().find(|(changed, _)| *changed == name);
+            change.map_or_else(|| variable(name), |(_, value)| Some((*value).into()))
+        })?;
+        let store = LocalStore::serve(Database::memory()?).await?;
+        let router = open(&store, config, clock).await?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let http = reqwest::Client::new();
+        Ok(Self {
+            url,
+            now,
+            http,
+            store,
+        })
+    }
+
+    pub fn pass(&self, span: Duration) {
+        self.now.fetch_add(shared::time::ms(span), Ordering::SeqCst);
+    }
+
+    pub fn time(&self) -> Time {
+        Time::from_ms(self.now.load(Ordering::SeqCst))
+    }
+
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<Answer> {
+        let mut request = self.http.request(
+            Method::from_bytes(method.as_bytes())?,
+            format!("{}{path}", self.url),
+        );
+        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(
+                HeaderName::from_bytes(name.as_bytes())?,
+                HeaderValue::from_str(value)?,
+            );
+        }
+        let response = request.body(body).send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Result<Answer> {
+        self.ask(
+            "GET",
+            path,
+            &[("authorization", &format!("Bearer {token}"))],
+            String::new(),
+        )
+        .await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Result<Answer> {
+        self.ask("POST", path, &[], body.to_string()).await
+    }
+
+    pub async fn patch(&self, guest: &Guest, etag: &str, body: Value) -> Result<Answer> {
+        let bearer = format!("Bearer {}", guest.access);
+        let headers = [("authorization", bearer.as_str()), ("if-match", etag)];
+        self.ask("PATCH", "/v1/profiles/me", &headers, body.to_string())
+            .await
+    }
+
+    pub async fn guest(&self, name: &str) -> Result<Guest> {
+        let answer = self
+            .post("/v1/sessions", json!({"guest": {"name": name}}))
+            .await?;
+        ensure!(answer.status == 201, "{}", answer.body);
+        Guest::of(&answer.body)
+    }
+
+    pub async fn refresh(&self, token: &str) -> Result<Answer> {
+        self.post("/v1/sessions/refresh", json!({ "refresh_token": token }))
+            .await
+    }
+
+    /// As the edge asks.
+    pub async fn signed(&self, method: &str, path: &str, body: String) -> Result<Answer> {
+        let keys: SignKeys = KEY.parse()?;
+        let header = keys.sign(self.time(), "nonce", method, path, body.as_bytes());
+        self.ask(method, path, &[(HEADER, &header)], body).await
+    }
+}
+
+impl Guest {
+    pub fn of(body: &Value) -> Result<Self> {
+        let text =
+            |name: &str| Ok::<_, anyhow::Error>(body[name].as_str().context("a text")?.to_owned());
+        Ok(Self {
+            player: text("player")?,
+            access: text("access_token")?,
+            refresh: text("refresh_token")?,
+        })
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn is(&self, status: u16, code: &str) {
+        assert_eq!(
+            (self.status, self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.body
+        );
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(self.body["status"], status);
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
