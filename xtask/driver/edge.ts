@@ -92,7 +92,8 @@ export class Edge {
 
   #options(): MiniflareOptions {
     const { data, port, values } = this.#start;
-    const config = readConfig({ config: this.#start.config });
+    // Faults are errors all the same; hints about newer keys belong to whoever deploys.
+    const config = readConfig({ config: this.#start.config }, { hideWarnings: true });
     const { workerOptions: options, main, externalWorkers } = workerOptions(config);
     if (!main || !config.name) throw new Error(`${this.#start.config} lacks \`name\` or \`main\``);
     this.#name = config.name;
