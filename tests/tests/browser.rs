@@ -93,13 +93,13 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     ana.until_texts(LINES, &said).await?;
 
     bo.press("drop").await?;
+    bo.find("[data-line='waiting']").await?;
     ana.find("[data-own='false'][data-presence='away']").await?;
+    bo.shoot("offline-phone").await?;
     for text in ["one", "two", "three", "four", "five"] {
         ana.enter("say-input", text).await?;
         said.push(text);
     }
-    bo.find("[data-line='waiting']").await?;
-    bo.shoot("offline-phone").await?;
     bo.find("[data-line='open']").await?;
     bo.until_texts(LINES, &said).await?;
     ana.until_texts(LINES, &said).await?;
