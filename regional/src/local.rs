@@ -37,17 +37,10 @@ impl LocalStore {
         format!("http://{}", self.address)
     }
 
-    /// A client for it. Its credentials are made up; nobody checks them.
+    /// A client for it.
     #[must_use]
     pub fn client(&self) -> Client {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("local"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-            .endpoint_url(self.endpoint())
-            .timeout_config(timeouts())
-            .build();
-        Client::from_conf(config)
+        client(&self.endpoint())
     }
 }
 
@@ -55,6 +48,19 @@ impl Drop for LocalStore {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// A client for a store on this machine. Its credentials are made up; nobody checks them.
+#[must_use]
+pub fn client(endpoint: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url(endpoint)
+        .timeout_config(timeouts())
+        .build();
+    Client::from_conf(config)
 }
 
 /// The whole region over an embedded store, its tables made where they are absent.

@@ -6,6 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use shared::id::{PlayerId, SessionId};
@@ -173,10 +174,12 @@ impl fmt::Debug for SecretKey {
 
 /// HMAC-SHA256 over the parts, each with its length in front.
 fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    // A key of any length will do for HMAC; this one is always 32 bytes.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        unreachable!("HMAC takes a key of any length");
-    };
+    // HMAC fills a key up with zeros to its block.
+    let mut block = Key::<Hmac<Sha256>>::default();
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    let mut mac = Hmac::<Sha256>::new(&block);
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);

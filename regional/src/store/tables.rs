@@ -3,7 +3,7 @@
 use super::keys::{GSI1, GSI1PK, GSI1SK, PK, SK, TTL, Table};
 use super::{Store, failed};
 use crate::error::Error;
-use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata};
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
@@ -14,8 +14,16 @@ use aws_sdk_dynamodb::types::{
 impl Store {
     /// Makes the tables that are absent. Repeating it changes nothing.
     pub async fn create_tables(&self) -> Result<(), Error> {
+        let there = self.client.list_tables().send().await;
+        let there = there.map_err(failed("list_tables"))?;
         for table in [Table::Core, Table::History, Table::Events] {
-            self.create(table).await?;
+            if !there
+                .table_names()
+                .iter()
+                .any(|name| name == self.name(table))
+            {
+                self.create(table).await?;
+            }
         }
         Ok(())
     }
@@ -26,11 +34,7 @@ impl Store {
             call: "create_table",
             text: error.to_string(),
         })?;
-        match request.send().await {
-            Ok(_) => {}
-            Err(error) if error.code() == Some("ResourceInUseException") => return Ok(()),
-            Err(error) => return Err(failed("create_table")(error)),
-        }
+        request.send().await.map_err(failed("create_table"))?;
         let ttl = TimeToLiveSpecification::builder()
             .attribute_name(TTL)
             .enabled(true)

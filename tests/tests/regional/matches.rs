@@ -1,8 +1,8 @@
 //! Is what happened kept once, and told by the edge alone?
 
-use crate::world::{Guest, KEY, OTHER_KEY, START_MS, World};
+use crate::world::{Guest, KEY, OTHER_KEY, START_MS, World, record};
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::sign::{HEADER, SignKeys};
 use shared::time::Time;
 use std::time::Duration;
@@ -121,15 +121,4 @@ async fn the_edge_alone_reaches_internal_routes() -> Result<()> {
     world.pass(Duration::from_millis(60_001));
     ask(&old).await?.is(401, "signature_stale");
     Ok(())
-}
-
-fn record(id: &str, players: &[&str], ended: u64) -> Value {
-    let players: Vec<_> = players
-        .iter()
-        .map(|player| json!({"player": player, "name": "Somebody", "came": true}))
-        .collect();
-    json!({
-        "id": id, "pool": "speed-dating", "players": players, "started": ended - 1000, "ended": ended,
-        "reason": "ended", "by": null, "result": {"liked": true, "score": 1.5}, "events": 7,
-    })
 }

@@ -1,9 +1,12 @@
 //! A region of one's own: the router, an embedded store and a clock that the test moves.
 
 use anyhow::{Context, Result, ensure};
+use axum::Router;
 use regional::clock::Clock;
 use regional::config::Config;
-use regional::local::{Database, LocalStore, default, open};
+use regional::local::{Database, LocalStore, client, default, open};
+use regional::store::Store;
+use regional::{App, router};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -63,6 +66,23 @@ impl World {
         })?;
         let store = LocalStore::serve(Database::memory()?).await?;
         let router = open(&store, config, clock).await?;
+        Self::serve(router, now, store).await
+    }
+
+    /// The region over a store that is reached through `endpoint`, where somebody stands in the way.
+    pub async fn through(endpoint: &str, store: LocalStore) -> Result<Self> {
+        let now = Arc::new(AtomicU64::new(START_MS));
+        let hand = now.clone();
+        let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
+        let config = Config::read(&variable)?;
+        Store::new(store.client(), config.tables.clone())
+            .create_tables()
+            .await?;
+        let tables = Store::new(client(endpoint), config.tables.clone());
+        Self::serve(router(App::new(config, clock, tables)?), now, store).await
+    }
+
+    async fn serve(router: Router, now: Arc<AtomicU64>, store: LocalStore) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -187,4 +207,16 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// A match as the edge tells it.
+pub fn record(id: &str, players: &[&str], ended: u64) -> Value {
+    let players: Vec<_> = players
+        .iter()
+        .map(|player| json!({"player": player, "name": "Somebody", "came": true}))
+        .collect();
+    json!({
+        "id": id, "pool": "speed-dating", "players": players, "started": ended - 1000, "ended": ended,
+        "reason": "ended", "by": null, "result": {"liked": true, "score": 1.5}, "events": 7,
+    })
 }
