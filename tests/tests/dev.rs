@@ -161,6 +161,43 @@ async fn a_missing_or_old_node_is_named_with_what_to_do() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn parts_that_were_killed_come_back_where_they_were() -> Result<()> {
+    let stack = stack::start().await?;
+    let (edge, region) = (
+        format!("{}/health", stack.edge_url()),
+        format!("{}/health", stack.region_url()),
+    );
+    let before = stack.pids();
+    stack.kill_workerd().await?;
+    assert!(
+        reqwest::get(&edge).await.is_err(),
+        "nothing listens until it is restarted"
+    );
+    stack.restart_edge().await?;
+    assert!(reqwest::get(&edge).await?.status().is_success());
+
+    stack.kill_region().await;
+    assert!(
+        reqwest::get(&region).await.is_err(),
+        "nothing listens until it is started"
+    );
+    stack.start_region().await?;
+    assert!(reqwest::get(&region).await?.status().is_success());
+
+    let after = stack.pids();
+    assert!(before.workerd != after.workerd && before.region != after.region);
+    stack.reload_edge().await?;
+    assert_ne!(
+        after.workerd,
+        stack.pids().workerd,
+        "a reload is a new workerd"
+    );
+    stack.stop().await;
+    assert!(!group::exists(after.region) && !group::exists(stack.pids().workerd));
+    Ok(())
+}
+
 async fn tools(xtask: &PathBuf, checkout: &Path, path: &Path) -> Result<Output> {
     let mut command = Command::new(xtask);
     command
