@@ -11,7 +11,6 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -119,9 +118,14 @@ async fn wait() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The parent holds the other end; when it is killed, the end closes.
+/// The parent holds the other end; when it is killed, the end closes. A thread of its own reads, because the runtime
+/// would wait for a read of its own before it stops.
 async fn end_of_input() {
-    let mut input = tokio::io::stdin();
-    let mut some = [0; 64];
-    while input.read(&mut some).await.is_ok_and(|read| read > 0) {}
+    let (over, is_over) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // An error is the end as well.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = over.send(());
+    });
+    let _ = is_over.await;
 }

@@ -72,11 +72,9 @@ impl Store {
             Outcome::Done => Ok(Kept::New),
             Outcome::Refused(held) => {
                 let held = held.into_iter().flatten().next().unwrap_or_default();
-                Ok(if read(&held)? == *record {
-                    Kept::Before
-                } else {
-                    Kept::Another
-                })
+                // The text first: a float that is read back may differ in its last bit.
+                let same = get_text::<String>(&held, "record")? == text || read(&held)? == *record;
+                Ok(if same { Kept::Before } else { Kept::Another })
             }
         }
     }
