@@ -3,6 +3,8 @@
 use crate::error::Result;
 use crate::keys;
 use shared::protocol::{BEARER, Close, SUBPROTOCOL};
+use shared::socket::Who;
+use shared::time::Time;
 use shared::token::{Claims, TokenError};
 use worker::{Env, Headers};
 
@@ -66,4 +68,14 @@ pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result
             | TokenError::WrongIssuer
             | TokenError::WrongAudience => Close::TokenInvalid,
         }))
+}
+
+/// The person a token speaks for.
+pub fn who(claims: &Claims) -> Who {
+    let exp = Time::from_ms(claims.exp.saturating_mul(1000));
+    Who {
+        player: claims.sub.clone(),
+        sid: claims.sid.clone(),
+        exp,
+    }
 }

@@ -12,6 +12,7 @@ mod player;
 mod region;
 mod room;
 mod routes;
+mod shell;
 mod store;
 mod upgrade;
 

@@ -90,6 +90,15 @@ impl Lines {
         self.forget(conn);
     }
 
+    /// Closes all sockets; what they are owed may not be true.
+    pub fn abandon(&mut self, why: Close) {
+        self.outbox = Outbox::default();
+        let all: Vec<Conn> = self.sockets.keys().copied().collect();
+        for conn in all {
+            self.close(conn, why);
+        }
+    }
+
     /// Sends everything that is owed, now. The string for everybody is made once.
     pub fn flush(&mut self) {
         for frame in self.outbox.flush() {

@@ -22,16 +22,6 @@ pub fn lobby(env: &Env, pool: &PoolName) -> Result<Stub> {
     object(env, "LOBBY", pool.as_str())
 }
 
-/// How a room is called in a player's leases.
-pub fn room_lease(id: &RoomId) -> String {
-    format!("room:{id}")
-}
-
-/// How a lobby is called in a player's leases.
-pub fn lobby_lease(pool: &PoolName) -> String {
-    format!("lobby:{pool}")
-}
-
 /// The object that a lease names.
 pub fn leased(env: &Env, lease: &str) -> Result<Stub> {
     match lease.split_once(':') {

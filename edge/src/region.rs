@@ -55,6 +55,11 @@ async fn send(request: Request) -> Result<Response> {
     let response = in_time(Fetch::Request(request).send(), &path).await?;
     match response.status_code() {
         200..=299 => Ok(response),
+        // Keys or clocks that differ, and too much at once, pass; what is wrong with the request does not.
+        status @ (400 | 402..=407 | 409..=428 | 430..=499) => {
+            let detail = format!("the region answered {status} to {path}");
+            Err(Error::refused(status, "region_refused", detail))
+        }
         status => Err(Error::Unavailable(format!(
             "the region answered {status} to {path}"
         ))),

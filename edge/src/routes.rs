@@ -145,7 +145,6 @@ async fn page(request: Request, env: &Env) -> Result<Response> {
     let region = platform::region_url(env)?;
     let url = request.url()?;
     let response = platform::assets(env)?.fetch_request(request).await?;
-    let mut response = Response::from(response);
     let headers = response.headers().clone();
     let host = url.host_str().unwrap_or_default();
     let port = url
@@ -166,8 +165,7 @@ async fn page(request: Request, env: &Env) -> Result<Response> {
         "permissions-policy",
         "camera=(self), microphone=(self), geolocation=()",
     )?;
-    response = response.with_headers(headers);
-    Ok(response)
+    Ok(response.with_headers(headers))
 }
 
 fn not_here(path: &str) -> Error {

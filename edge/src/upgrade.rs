@@ -7,7 +7,6 @@ use crate::platform;
 use serde::{Deserialize, Serialize};
 use shared::protocol::{Close, SUBPROTOCOL};
 use shared::room::{Resume, Who};
-use shared::time::Time;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, WebSocketPair};
 
 /// What the Worker tells an object of a socket. Nothing of the client's own headers goes through.
@@ -78,13 +77,8 @@ pub async fn bring(
     {
         return refuse(Close::TooFast);
     }
-    let exp = Time::from_ms(claims.exp.saturating_mul(1000));
     let opening = Opening {
-        who: Who {
-            player: claims.sub,
-            sid: claims.sid,
-            exp,
-        },
+        who: identity::who(&claims),
         ep: claims.ep,
         epoch: query(&url, "epoch").filter(|epoch| epoch.len() <= 24),
         at: query(&url, "at").and_then(|at| at.parse().ok()),

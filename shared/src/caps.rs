@@ -68,13 +68,9 @@ pub const NO_SHOW: Duration = Duration::from_secs(60);
 pub const ROOM_AGE: Duration = Duration::from_secs(4 * 3600);
 /// How long a finished room still answers, so that who lost the connection hears how it ended.
 pub const LINGER: Duration = Duration::from_secs(120);
-/// Signals held for a member who reconnects.
-pub const HELD_SIGNALS: usize = 64;
 
 // --- delivery -----------------------------------------------------------------------------------
 
-/// How often a client says which position it has seen, at the most.
-pub const SEEN_EVERY: Duration = Duration::from_secs(5);
 /// Events a recipient may be behind before hints to it are dropped.
 pub const LAG_HINTS: u64 = 300;
 /// Events a recipient may be behind before it gets a snapshot in place of events.

@@ -37,18 +37,14 @@ impl Bucket {
             .saturating_add(gained)
             .min(u64::from(pace.burst) * 1000);
         self.since = now;
-        match self.left.checked_sub(1000) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => {
-                let missing = 1000 - self.left;
-                Err(Duration::from_millis(
-                    missing.div_ceil(u64::from(pace.per_s.max(1))),
-                ))
-            }
+        if let Some(left) = self.left.checked_sub(1000) {
+            self.left = left;
+            return Ok(());
         }
+        let missing = 1000 - self.left;
+        Err(Duration::from_millis(
+            missing.div_ceil(u64::from(pace.per_s.max(1))),
+        ))
     }
 }
 

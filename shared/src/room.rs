@@ -4,6 +4,8 @@
 
 pub mod board;
 mod command;
+mod effect;
+mod input;
 pub mod log;
 mod over;
 mod presence;
@@ -13,17 +15,18 @@ pub mod save;
 pub mod seat;
 mod welcome;
 
-use crate::call::CallId;
 use crate::id::{PlayerId, PoolName, RoomId};
 use crate::outbox::{Heed, Scope};
-use crate::protocol::event::{self, Text};
+use crate::protocol::event;
 use crate::protocol::{Close, Fault};
-use crate::record::{EndReason, MatchRecord};
+use crate::record::EndReason;
 use crate::socket::{self, Line};
 pub use crate::socket::{Conn, Who};
 use crate::time::Time;
 use board::Board;
-use log::{Chunk, Log, New};
+pub use effect::{Call, Effect, Save};
+pub use input::{Input, Resume, Role};
+use log::{Log, New};
 pub use rules::{EndRule, Rules};
 pub use save::Saved;
 use seat::Seat;
@@ -44,168 +47,6 @@ pub struct Setup {
     pub seats: Vec<Seat>,
     /// What holds here.
     pub rules: Rules,
-}
-
-/// Where a recipient wants to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resume {
-    /// The life of the log that the position belongs to.
-    pub epoch: String,
-    /// The last position seen.
-    pub at: u64,
-}
-
-/// What a socket may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Has a seat.
-    Member,
-    /// Watches.
-    Spectator,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Input<'a> {
-    /// A socket that was admitted is open.
-    Opened {
-        /// Its number, from `next_conn`.
-        conn: Conn,
-        /// Whose it is.
-        who: Who,
-        /// As what, from `admit`.
-        role: Role,
-        /// Where it goes on.
-        resume: Option<Resume>,
-    },
-    /// A text frame came. A late frame of a replaced socket is ignored.
-    Said {
-        /// On which socket.
-        conn: Conn,
-        /// The frame.
-        text: &'a str,
-    },
-    /// A frame came that nobody will read: binary.
-    Binary {
-        /// On which socket.
-        conn: Conn,
-    },
-    /// A socket is gone. It may be told twice.
-    Closed {
-        /// Which.
-        conn: Conn,
-    },
-    /// The alarm rang. It may ring late, twice, or for a deadline since moved.
-    Woke,
-    /// The other side has what it was told.
-    Confirmed {
-        /// Which call.
-        call: CallId,
-    },
-    /// The shell looked at a newer token.
-    Renewed {
-        /// For which socket.
-        conn: Conn,
-        /// The id of the command.
-        id: Option<Value>,
-        /// Until when it is good; or why not.
-        verdict: Result<Who, String>,
-    },
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq)]
-#[must_use]
-pub enum Effect {
-    /// Write, all of it at once or nothing.
-    Save(Save),
-    /// Keep this with the socket.
-    Attach {
-        /// Which.
-        conn: Conn,
-        /// At most 16 KiB.
-        data: String,
-    },
-    /// Owe one socket a message.
-    Send {
-        /// Which.
-        conn: Conn,
-        /// The message.
-        text: Text,
-    },
-    /// Owe everybody a message.
-    Tell {
-        /// The message.
-        text: Text,
-        /// Whom it is for.
-        scope: Scope,
-    },
-    /// From now on one socket gets this much of what is told to all.
-    Heed {
-        /// Which.
-        conn: Conn,
-        /// How much.
-        heed: Heed,
-    },
-    /// Close one socket, after what it is owed.
-    Close {
-        /// Which.
-        conn: Conn,
-        /// Why.
-        why: Close,
-    },
-    /// Tell another object or the region; it is repeated until confirmed.
-    Call {
-        /// Its number, for the confirmation.
-        id: CallId,
-        /// What.
-        call: Call,
-    },
-    /// Look at a newer token.
-    Verify {
-        /// For which socket.
-        conn: Conn,
-        /// The id of the command.
-        id: Option<Value>,
-        /// The token.
-        token: String,
-    },
-    /// A fault on purpose, where the deployment allows them.
-    Panic,
-    /// Forget everything: the room is done.
-    Erase,
-}
-
-/// One write.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Save {
-    /// The room but for its log and board.
-    pub room: Option<String>,
-    /// The board.
-    pub board: Option<String>,
-    /// A row of the log.
-    pub chunk: Option<Chunk>,
-    /// The alarm is to ring then.
-    pub alarm: Option<Time>,
-}
-
-/// What a room tells others.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "call", rename_all = "snake_case")]
-pub enum Call {
-    /// The region: this match is over.
-    Record {
-        /// What happened.
-        record: Box<MatchRecord>,
-    },
-    /// A player's object: they are in this room no more.
-    Free {
-        /// Whose.
-        player: PlayerId,
-        /// Which.
-        room: RoomId,
-    },
 }
 
 /// Whether the room is going on.
@@ -289,14 +130,20 @@ impl Room {
     /// What happens next.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
         self.log.trim(now);
-        self.expire(now);
+        // The welcome is the first word on a socket: whose time is up is seen to after it.
+        if !matches!(input, Input::Opened { .. }) {
+            self.expire(now);
+        }
         match input {
             Input::Opened {
                 conn,
                 who,
                 role,
                 resume,
-            } => self.opened(now, conn, who, role, resume.as_ref()),
+            } => {
+                self.opened(now, conn, who, role, resume.as_ref());
+                self.expire(now);
+            }
             Input::Said { conn, text } => self.said(now, conn, text),
             Input::Binary { conn } => self.faulty(now, conn, &socket::binary()),
             Input::Closed { conn } => self.closed(now, conn),
@@ -413,15 +260,23 @@ impl Room {
             save.alarm = Some(wake);
             self.armed = Some(wake);
         }
-        let mut out = turn.out;
-        out.extend(turn.carriers.iter().filter_map(|&conn| {
+        let wrote = save.chunk.is_some();
+        let attach = turn.carriers.iter().filter_map(|&conn| {
             let data = self.attachment(conn)?;
             Some(Effect::Attach { conn, data })
-        }));
-        let wrote = save.chunk.is_some();
-        if save != Save::default() {
-            out.push(Effect::Save(save));
+        });
+        // Who comes and goes is written before anybody hears of it: no socket carries it, and were it lost after it
+        // was seen, its position would come again with another event. What is said need not wait; its sender's
+        // socket carries it, and is missed where it is lost.
+        let mut out = Vec::new();
+        let first = save.room.is_some();
+        let mut save = (save != Save::default()).then_some(Effect::Save(save));
+        if first {
+            out.extend(save.take());
         }
+        out.append(&mut turn.out);
+        out.extend(save);
+        out.extend(attach);
         if wrote {
             out.push(Effect::Tell {
                 text: event::durable(self.log.durable()),

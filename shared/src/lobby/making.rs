@@ -92,7 +92,7 @@ impl Lobby {
         match answer {
             PlayerAnswer::Granted { .. } => self.agreed(now, &room, player),
             PlayerAnswer::Busy { room: other } => {
-                self.call_off(now, &room, Some((&player, &other)))
+                self.call_off(now, &room, Some((&player, &other)));
             }
             PlayerAnswer::Full { .. } => self.call_off(now, &room, None),
         }
@@ -180,7 +180,7 @@ impl Lobby {
             };
             match absent {
                 Some((player, other)) if ticket.player == *player => {
-                    self.already_in(&ticket, other)
+                    self.already_in(&ticket, other);
                 }
                 Some(_) | None => self.put_back(now, &ticket),
             }

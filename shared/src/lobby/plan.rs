@@ -88,10 +88,10 @@ mod tests {
     use crate::pool;
     use serde_json::{Value, json};
 
-    fn ticket(n: u32, since: u64, rating: f64, wants: Value) -> Ticket {
+    fn ticket(n: u32, since: u64, rating: f64, wants: &Value) -> Ticket {
         let (attrs, wants) = crate::lobby::ticket::read(&json!({
             "attrs": { "lang": if n.is_multiple_of(2) { "en" } else { "fr" } },
-            "wants": wants,
+            "wants": wants.clone(),
         }))
         .unwrap();
         Ticket {
@@ -135,9 +135,9 @@ mod tests {
     #[test]
     fn who_waits_longest_goes_first() {
         let all = [
-            ticket(3, 30, 0.0, json!([])),
-            ticket(1, 10, 0.0, json!([])),
-            ticket(2, 20, 0.0, json!([])),
+            ticket(3, 30, 0.0, &json!([])),
+            ticket(1, 10, 0.0, &json!([])),
+            ticket(2, 20, 0.0, &json!([])),
         ];
         check(&all, FIFO, 40, &[(1, 2)], None);
     }
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn the_nearest_rating_is_taken() {
         let all = [
-            ticket(1, 1, 1500.0, json!([])),
-            ticket(2, 2, 1590.0, json!([])),
-            ticket(3, 3, 1510.0, json!([])),
+            ticket(1, 1, 1500.0, &json!([])),
+            ticket(2, 2, 1590.0, &json!([])),
+            ticket(3, 3, 1510.0, &json!([])),
         ];
         check(&all, RANKED, 4, &[(1, 3)], None);
     }
@@ -155,14 +155,14 @@ mod tests {
     #[test]
     fn a_wide_gap_waits_for_the_window_and_a_wider_one_for_ever() {
         let all = [
-            ticket(1, 0, 1500.0, json!([])),
-            ticket(2, 1000, 1650.0, json!([])),
+            ticket(1, 0, 1500.0, &json!([])),
+            ticket(2, 1000, 1650.0, &json!([])),
         ];
         check(&all, RANKED, 1000, &[], Some(6000));
         check(&all, RANKED, 6000, &[(1, 2)], None);
         let all = [
-            ticket(1, 0, 1500.0, json!([])),
-            ticket(2, 0, 1801.0, json!([])),
+            ticket(1, 0, 1500.0, &json!([])),
+            ticket(2, 0, 1801.0, &json!([])),
         ];
         check(&all, RANKED, 0, &[], None);
     }
@@ -170,20 +170,20 @@ mod tests {
     #[test]
     fn wants_hold_on_both_sides_and_give_way_in_time() {
         let wish = json!([{ "attr": "lang", "is": "en", "relax": { "after_s": 30 } }]);
-        let all = [ticket(2, 0, 0.0, wish), ticket(3, 5000, 0.0, json!([]))];
+        let all = [ticket(2, 0, 0.0, &wish), ticket(3, 5000, 0.0, &json!([]))];
         check(&all, FIFO, 5000, &[], Some(30_000));
         check(&all, FIFO, 30_000, &[(2, 3)], None);
         let all = [
-            ticket(2, 0, 0.0, json!([{ "attr": "lang", "is": "en" }])),
-            ticket(3, 0, 0.0, json!([])),
+            ticket(2, 0, 0.0, &json!([{ "attr": "lang", "is": "en" }])),
+            ticket(3, 0, 0.0, &json!([])),
         ];
         check(&all, FIFO, 1 << 40, &[], None);
     }
 
     #[test]
     fn nobody_meets_themselves() {
-        let mut twin = ticket(2, 0, 0.0, json!([]));
+        let mut twin = ticket(2, 0, 0.0, &json!([]));
         twin.player = "p_1".parse().unwrap();
-        check(&[ticket(1, 0, 0.0, json!([])), twin], FIFO, 0, &[], None);
+        check(&[ticket(1, 0, 0.0, &json!([])), twin], FIFO, 0, &[], None);
     }
 }

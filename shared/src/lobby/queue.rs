@@ -106,7 +106,7 @@ impl Lobby {
                 Err(Err(why)) => return self.put_out(now, conn, why),
             }
             match message {
-                Ok(message) => self.carry_out(now, conn, message),
+                Ok(message) => self.carry_out(now, conn, &message),
                 Err(unread) if unread.id.is_none() => self.faulty(now, conn, &unread.fault),
                 Err(unread) => self.refuse(conn, unread.id.as_ref(), &unread.fault),
             }
@@ -129,14 +129,14 @@ impl Lobby {
         self.closed(now, conn);
     }
 
-    fn carry_out(&mut self, now: Time, conn: Conn, message: Message) {
+    fn carry_out(&mut self, now: Time, conn: Conn, message: &Message) {
         let Some(line) = self.sockets.get_mut(&conn) else {
             return;
         };
         line.sound();
         let player = line.who.player.clone();
         let verdict = match message.op.as_str() {
-            "enter" => match self.enter(conn, &player, &message) {
+            "enter" => match self.enter(conn, &player, message) {
                 Ok(None) => return,
                 Ok(Some(body)) => Ok(body),
                 Err(fault) => Err(fault),

@@ -27,7 +27,7 @@ pub struct Unread {
     /// The id of the message, where it had one.
     pub id: Option<Value>,
     /// What was wrong.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
 }
 
 /// Reads a frame. An `Err` is about the frame as a whole: nothing of it is carried out.
@@ -61,12 +61,15 @@ pub fn decode(text: &str) -> Result<Vec<Result<Message, Unread>>, Fault> {
 fn message(value: Value) -> Result<Message, Unread> {
     let Value::Object(mut fields) = value else {
         let fault = Fault::new(Code::BadMessage, "a message is an object with `op`");
-        return Err(Unread { id: None, fault });
+        return Err(Unread {
+            id: None,
+            fault: Box::new(fault),
+        });
     };
     let id = fields.remove("id");
     let unread = |fault| Unread {
         id: id.clone().filter(fine_id),
-        fault,
+        fault: Box::new(fault),
     };
     if id.as_ref().is_some_and(|id| !fine_id(id)) {
         return Err(unread(Fault::field(

@@ -104,7 +104,7 @@ mod tests {
         board
     }
 
-    fn check(keys: Value, if_at: Option<u64>, expected: Option<Code>) {
+    fn check(keys: &Value, if_at: Option<u64>, expected: Option<Code>) {
         let got = board()
             .check(keys.as_object().unwrap(), if_at)
             .err()
@@ -114,10 +114,10 @@ mod tests {
 
     #[test]
     fn compare_and_set_looks_at_the_keys_named() {
-        check(json!({"a": 2}), Some(4), Some(Code::Conflict));
-        check(json!({"a": 2}), Some(5), None);
-        check(json!({"a": 2}), None, None);
-        check(json!({"c": 2}), Some(0), None);
+        check(&json!({"a": 2}), Some(4), Some(Code::Conflict));
+        check(&json!({"a": 2}), Some(5), None);
+        check(&json!({"a": 2}), None, None);
+        check(&json!({"c": 2}), Some(0), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Room {
                 Err(Err(why)) => return self.put_out(now, conn, why),
             }
             match message {
-                Ok(message) => self.carry_out(now, conn, message),
+                Ok(message) => self.carry_out(now, conn, &message),
                 Err(unread) if unread.id.is_none() => self.faulty(now, conn, &unread.fault),
                 Err(unread) => self.refuse(conn, unread.id.as_ref(), &unread.fault),
             }
@@ -60,7 +60,7 @@ impl Room {
         self.away(now, conn);
     }
 
-    fn carry_out(&mut self, now: Time, conn: Conn, message: Message) {
+    fn carry_out(&mut self, now: Time, conn: Conn, message: &Message) {
         let Some(socket) = self.sockets.get_mut(&conn) else {
             return;
         };
@@ -80,7 +80,7 @@ impl Room {
             );
             return;
         }
-        let verdict = Command::read(&message).and_then(|command| match command {
+        let verdict = Command::read(message).and_then(|command| match command {
             Command::Debug { .. } if !self.debug => {
                 Err(command::unknown_op("debug", "none of that kind"))
             }
@@ -102,7 +102,7 @@ impl Room {
             }
             other => match role {
                 Role::Spectator => Err(Fault::new(Code::Forbidden, "who watches does not speak")),
-                Role::Member => self.act(now, conn, &player, &message, other).map(Some),
+                Role::Member => self.act(now, conn, &player, message, other).map(Some),
             },
         });
         match verdict {

@@ -240,6 +240,7 @@ impl Log {
     }
 
     /// Everything that is kept.
+    #[must_use]
     pub fn kept(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.entries.iter()
     }
@@ -323,7 +324,9 @@ impl Log {
         for (slot, entries) in read {
             log.slot = slot;
             log.row = entries.iter().map(Entry::stored).collect();
-            entries.into_iter().for_each(|entry| log.take(entry));
+            for entry in entries {
+                log.take(entry);
+            }
         }
         log.durable = log.head;
         let mut carried: Vec<Entry> = carried

@@ -30,7 +30,7 @@ impl Room {
         let mut closed = Vec::new();
         for (&conn, socket) in &mut self.sockets {
             let Some(seen) = socket.seen else { continue };
-            let heed = match lag(head, seen) {
+            let due = match lag(head, seen) {
                 behind if behind > caps::LAG_CLOSE => {
                     closed.push(conn);
                     continue;
@@ -39,18 +39,18 @@ impl Room {
                 behind if behind > caps::LAG_HINTS && socket.heed == Heed::All => Heed::Events,
                 _ => continue,
             };
-            if heed == socket.heed {
+            if due == socket.heed {
                 continue;
             }
-            socket.heed = heed;
+            socket.heed = due;
             self.turn.carriers.insert(conn);
-            if heed == Heed::Nothing {
+            if due == Heed::Nothing {
                 self.turn.out.push(Effect::Send {
                     conn,
                     text: event::fleeting("resync", None, None),
                 });
             }
-            self.turn.out.push(Effect::Heed { conn, heed });
+            self.turn.out.push(Effect::Heed { conn, heed: due });
         }
         for conn in closed {
             self.drop_socket(conn, Close::TooSlow);

@@ -1,0 +1,349 @@
+//! What rooms and lobbies have in common: a machine of the rules, its sockets, and one turn after another.
+
+use crate::clock::now;
+use crate::error::Result;
+use crate::lines::{self, Lines};
+use crate::upgrade::{self, Opening};
+use crate::{calls, upgrade::accepted};
+use shared::id::{PlayerId, RoomId};
+use shared::internal::{PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
+use shared::outbox::Heed;
+use shared::protocol::Close;
+use shared::socket::{Conn, Who};
+use shared::time::Time;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{
+    Delay, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
+    console_error,
+};
+
+/// A machine of the rules, as a shell drives it.
+pub trait Machine: Sized + 'static {
+    /// What happens to it.
+    type Input<'a>;
+    /// What it orders.
+    type Effect;
+
+    /// The machine as a restart finds it; none, there is nothing here.
+    fn restore(
+        shell: &Shell<Self>,
+        attachments: &[String],
+    ) -> Result<Option<(Self, Vec<Self::Effect>)>>;
+    /// One input.
+    fn handle(&mut self, now: Time, input: Self::Input<'_>) -> Vec<Self::Effect>;
+    /// Carries one order out.
+    fn perform(shell: &Rc<Shell<Self>>, effect: Self::Effect) -> Result<After>;
+    /// A text frame came.
+    fn said(conn: Conn, text: &str) -> Self::Input<'_>;
+    /// A binary frame came.
+    fn binary(conn: Conn) -> Self::Input<'static>;
+    /// A socket is gone.
+    fn closed(conn: Conn) -> Self::Input<'static>;
+    /// The alarm rang.
+    fn woke() -> Self::Input<'static>;
+    /// A socket is open.
+    fn opened(&self, conn: Conn, opening: &Opening, live: Option<RoomId>) -> Self::Input<'static>;
+    /// Whether a socket may open now.
+    fn admit(&self, opening: &Opening) -> std::result::Result<(), Close>;
+    /// Which socket an attachment belongs to, and whose it is.
+    fn carried(attachment: &str) -> Option<(Conn, Who)>;
+    /// A number for the next socket.
+    fn next_conn(&self) -> Conn;
+    /// The sockets of a player.
+    fn holds(&self, player: &PlayerId) -> Vec<Conn>;
+    /// Those of them that a newer one leaves open.
+    fn keeps(&self, player: &PlayerId) -> Vec<Conn>;
+    /// How much of what is told to all a socket gets.
+    fn heed(&self, conn: Conn) -> Heed;
+    /// How this object is called in a player's leases.
+    fn lease(name: &str) -> String;
+}
+
+/// Whether there is still a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// There is.
+    GoOn,
+    /// It is done, or has to be read anew.
+    Gone,
+}
+
+/// One object.
+pub struct Shell<M> {
+    pub state: State,
+    pub env: Env,
+    pub lines: RefCell<Lines>,
+    /// None until the first event, and again after a panic: then it is read anew.
+    machine: RefCell<Option<M>>,
+    last_conn: Cell<u32>,
+}
+
+impl<M: Machine> Shell<M> {
+    /// An object that knows nothing yet: construction must be cheap.
+    pub fn new(state: State, env: Env) -> Rc<Self> {
+        let lines = RefCell::default();
+        Rc::new(Self {
+            state,
+            env,
+            lines,
+            machine: RefCell::new(None),
+            last_conn: Cell::new(0),
+        })
+    }
+
+    /// The object's name.
+    pub fn name(&self) -> String {
+        self.state.id().name().unwrap_or_default()
+    }
+
+    /// Takes the machine out, from memory or from disk. A panic before it is put back leaves none behind, and the
+    /// next event finds what is on disk and with the sockets.
+    pub fn take(self: &Rc<Self>) -> Result<Option<M>> {
+        if let Some(machine) = self.machine.take() {
+            return Ok(Some(machine));
+        }
+        let open = self.state.get_websockets().into_iter();
+        let sockets: Vec<(WebSocket, String)> = open
+            .filter_map(|socket| attachment(&socket).map(|data| (socket, data)))
+            .collect();
+        let texts: Vec<String> = sockets.iter().map(|(_, data)| data.clone()).collect();
+        let Some((machine, effects)) = M::restore(self, &texts)? else {
+            return Ok(None);
+        };
+        let mut lines = Lines::default();
+        for (socket, data) in sockets {
+            if let Some((conn, who)) = M::carried(&data) {
+                lines.open(conn, who.player, machine.heed(conn), socket);
+            }
+        }
+        self.last_conn.set(machine.next_conn().0.saturating_sub(1));
+        self.lines.replace(lines);
+        let after = self.perform(effects);
+        self.settle();
+        Ok(Some(machine).filter(|_| after == After::GoOn))
+    }
+
+    /// Puts the machine back after a look at it.
+    pub fn put(&self, machine: M) {
+        self.machine.replace(Some(machine));
+    }
+
+    /// One turn: the input in, the orders out.
+    pub fn turn(self: &Rc<Self>, input: M::Input<'_>) {
+        match self.take() {
+            Ok(Some(machine)) => self.go_on(machine, input),
+            Ok(None) => {}
+            Err(error) => console_error!("{}: {error:?}", self.name()),
+        }
+    }
+
+    fn go_on(self: &Rc<Self>, mut machine: M, input: M::Input<'_>) {
+        let effects = machine.handle(now(), input);
+        if self.perform(effects) == After::GoOn {
+            self.put(machine);
+        }
+        self.settle();
+    }
+
+    /// Carries out what was ordered. Where an order fails, nothing after it is done, the machine is dropped, and its
+    /// clients come back to what is on disk.
+    pub fn perform(self: &Rc<Self>, effects: Vec<M::Effect>) -> After {
+        let mut after = After::GoOn;
+        for effect in effects {
+            match M::perform(self, effect) {
+                Ok(After::GoOn) => {}
+                Ok(After::Gone) => after = After::Gone,
+                Err(error) => {
+                    console_error!("{}: {error:?}", self.name());
+                    self.lines.borrow_mut().abandon(Close::Internal);
+                    return After::Gone;
+                }
+            }
+        }
+        after
+    }
+
+    /// Sends what is owed, or sets the timer that will.
+    fn settle(self: &Rc<Self>) {
+        let Some(window) = self.lines.borrow_mut().settle() else {
+            return;
+        };
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            Delay::from(window).await;
+            shell.lines.borrow_mut().rang();
+        });
+    }
+
+    /// A frame came.
+    pub fn heard(self: &Rc<Self>, socket: &WebSocket, message: &WebSocketIncomingMessage) {
+        let Some(conn) = self.number(socket) else {
+            return;
+        };
+        match message {
+            WebSocketIncomingMessage::String(text) => self.turn(M::said(conn, text)),
+            WebSocketIncomingMessage::Binary(_) => self.turn(M::binary(conn)),
+        }
+    }
+
+    /// A socket is gone.
+    pub fn closed(self: &Rc<Self>, socket: &WebSocket) {
+        let carried = attachment(socket).and_then(|data| M::carried(&data));
+        if let Some(conn) = self.number(socket) {
+            self.turn(M::closed(conn));
+            self.lines.borrow_mut().forget(conn);
+        }
+        if let Some((conn, who)) = carried {
+            self.release(conn, who.player);
+        }
+    }
+
+    fn number(self: &Rc<Self>, socket: &WebSocket) -> Option<Conn> {
+        if self.machine.borrow().is_none() {
+            match self.take() {
+                Ok(machine) => drop(self.machine.replace(machine)),
+                Err(error) => console_error!("{}: {error:?}", self.name()),
+            }
+        }
+        self.lines.borrow().number(socket)
+    }
+
+    /// A socket wants to come in: this object, then its player's, then this one again say yes.
+    pub async fn open(self: &Rc<Self>, request: &Request) -> Result<Response> {
+        let opening = upgrade::opening(request)?;
+        let refuse = |why| upgrade::refuse(why, opening.echo);
+        let player = &opening.who.player;
+        let Some(machine) = self.take()? else {
+            return refuse(Close::NotFound);
+        };
+        let conn = Conn(machine.next_conn().0.max(self.last_conn.get() + 1));
+        self.last_conn.set(conn.0);
+        let verdict = machine.admit(&opening);
+        let object = M::lease(&self.name());
+        let claim = PlayerAsk::Claim {
+            object,
+            conn,
+            holding: machine.keeps(player),
+            ep: opening.ep,
+        };
+        self.put(machine);
+        if let Err(why) = verdict {
+            return refuse(why);
+        }
+        let live = match calls::player(&self.env, player, &claim).await {
+            Ok(PlayerAnswer::Granted { live }) => live,
+            Ok(PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. }) => {
+                return refuse(Close::TooManyDevices);
+            }
+            Err(error) => {
+                console_error!("{error:?}");
+                return refuse(Close::Overloaded);
+            }
+        };
+        // Others may have come and gone while the player's object was asked.
+        let Some(machine) = self.take()? else {
+            return refuse(Close::NotFound);
+        };
+        if let Err(why) = machine.admit(&opening) {
+            self.put(machine);
+            self.release(conn, player.clone());
+            return refuse(why);
+        }
+        let pair = WebSocketPair::new()?;
+        lines::answer_pings(&self.state)?;
+        self.state.accept_web_socket(&pair.server);
+        self.lines
+            .borrow_mut()
+            .open(conn, player.clone(), Heed::All, pair.server);
+        let input = machine.opened(conn, &opening, live);
+        self.go_on(machine, input);
+        accepted(pair.client, opening.echo)
+    }
+
+    /// Another object asks which sockets of a player are open here.
+    pub fn answer_holds(self: &Rc<Self>, player: &PlayerId) -> Result<PlaceAnswer> {
+        let Some(machine) = self.take()? else {
+            return Ok(PlaceAnswer::Holds { conns: Vec::new() });
+        };
+        let conns = machine.holds(player);
+        self.put(machine);
+        Ok(PlaceAnswer::Holds { conns })
+    }
+
+    /// A hint to the player's object. Where it is lost, the object asks before it counts the lease.
+    fn release(self: &Rc<Self>, conn: Conn, player: PlayerId) {
+        let shell = Rc::clone(self);
+        spawn_local(async move {
+            let ask = PlayerAsk::Release {
+                object: M::lease(&shell.name()),
+                conn,
+            };
+            if let Err(error) = calls::player(&shell.env, &player, &ask).await {
+                console_error!("{error:?}; the lease will be looked at when it counts");
+            }
+        });
+    }
+}
+
+fn attachment(socket: &WebSocket) -> Option<String> {
+    socket.deserialize_attachment().ok().flatten()
+}
+
+/// The question of another object.
+pub async fn ask(mut request: Request) -> Result<PlaceAsk> {
+    Ok(request.json().await?)
+}
+
+/// A Durable Object around a shell. `$answer` takes the requests that are not events of sockets.
+#[macro_export]
+macro_rules! object {
+    ($(#[$doc:meta])* $name:ident, $machine:ty, $answer:path) => {
+        $(#[$doc])*
+        #[worker::durable_object]
+        pub struct $name {
+            shell: std::panic::AssertUnwindSafe<std::rc::Rc<$crate::shell::Shell<$machine>>>,
+        }
+
+        impl worker::DurableObject for $name {
+            fn new(state: worker::State, env: worker::Env) -> Self {
+                Self { shell: std::panic::AssertUnwindSafe($crate::shell::Shell::new(state, env)) }
+            }
+
+            async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+                $answer(&self.shell, request).await.or_else($crate::error::Error::response)
+            }
+
+            async fn websocket_message(
+                &self,
+                socket: worker::WebSocket,
+                message: worker::WebSocketIncomingMessage,
+            ) -> worker::Result<()> {
+                self.shell.heard(&socket, &message);
+                Ok(())
+            }
+
+            async fn websocket_close(
+                &self,
+                socket: worker::WebSocket,
+                _: usize,
+                _: String,
+                _: bool,
+            ) -> worker::Result<()> {
+                self.shell.closed(&socket);
+                Ok(())
+            }
+
+            async fn websocket_error(&self, socket: worker::WebSocket, _: worker::Error) -> worker::Result<()> {
+                self.shell.closed(&socket);
+                Ok(())
+            }
+
+            async fn alarm(&self) -> worker::Result<worker::Response> {
+                self.shell.turn(<$machine as $crate::shell::Machine>::woke());
+                worker::Response::empty()
+            }
+        }
+    };
+}
