@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn it_does_not_grow_beyond_its_bound() {
         check(
-            json!({"big": "x".repeat(caps::BOARD_BYTES)}),
+            &json!({"big": "x".repeat(caps::BOARD_BYTES)}),
             None,
             Some(Code::BoardFull),
         );
