@@ -54,7 +54,7 @@ async fn put<A: Serialize, B: DeserializeOwned>(stub: &Stub, ask: &A, whom: &str
     let request = Request::new_with_init(&format!("https://object{ASK}"), &init)?;
     let mut response = in_time(stub.fetch_with_request(request), whom).await?;
     match response.status_code() {
-        200 => Ok(response.json().await?),
+        200 => Ok(serde_json::from_str(&response.text().await?)?),
         status => Err(Error::Unavailable(format!("{whom} answered {status}"))),
     }
 }

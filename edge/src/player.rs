@@ -64,7 +64,7 @@ impl DurableObject for PlayerObject {
 
 impl PlayerObject {
     async fn asked(&self, mut request: Request) -> Result<Response> {
-        let ask: PlayerAsk = request.json().await?;
+        let ask: PlayerAsk = serde_json::from_str(&request.text().await?)?;
         let mut answer = self.decide(ask.clone())?;
         if let PlayerAnswer::Full { at } = &answer {
             self.look_again(at.iter().cloned().collect()).await?;

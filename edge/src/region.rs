@@ -23,7 +23,7 @@ pub async fn jwks(env: &Env) -> Result<String> {
 pub async fn standing(env: &Env, player: &PlayerId) -> Result<Standing> {
     let path = format!("/internal/v1/players/{player}");
     let mut response = signed(env, Method::Get, &path, "").await?;
-    Ok(response.json().await?)
+    Ok(serde_json::from_str(&response.text().await?)?)
 }
 
 /// Tells that a match is over. Twice is the same as once.

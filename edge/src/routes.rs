@@ -131,12 +131,10 @@ async fn look(env: &Env, room: &str) -> Result<Response> {
     let missing = || Error::refused(404, "not_found", "no such room, or it is over and gone");
     let id: RoomId = room.parse().map_err(|_| missing())?;
     let stub = platform::room(env, &id)?;
-    let mut response =
+    let response =
         crate::region::in_time(stub.fetch_with_str("https://object/summary"), "a room").await?;
     match response.status_code() {
-        200 => Ok(Response::from_json(
-            &response.json::<serde_json::Value>().await?,
-        )?),
+        200 => Ok(response),
         _ => Err(missing()),
     }
 }

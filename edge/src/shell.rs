@@ -293,7 +293,7 @@ fn attachment(socket: &WebSocket) -> Option<String> {
 
 /// The question of another object.
 pub async fn ask(mut request: Request) -> Result<PlaceAsk> {
-    Ok(request.json().await?)
+    Ok(serde_json::from_str(&request.text().await?)?)
 }
 
 /// A Durable Object around a shell. `$answer` takes the requests that are not events of sockets.

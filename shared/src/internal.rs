@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// To a player's object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PlayerAsk {
     /// A socket of theirs opens at an object, which holds these of theirs already.
     Claim {
@@ -57,7 +57,7 @@ pub enum PlayerAsk {
 
 /// From a player's object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PlayerAnswer {
     /// Done, or yes.
     Granted {
@@ -78,7 +78,7 @@ pub enum PlayerAnswer {
 
 /// To a room or a lobby.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PlaceAsk {
     /// Begin. The same setup again changes nothing.
     Create {
@@ -94,7 +94,7 @@ pub enum PlaceAsk {
 
 /// From a room or a lobby.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PlaceAnswer {
     /// Done.
     Done,

@@ -129,7 +129,7 @@ pub enum Effect {
 
 /// What a lobby tells others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "call", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Call {
     /// A player's object.
     Player {

@@ -90,7 +90,7 @@ pub struct Save {
 
 /// What a room tells others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "call", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Call {
     /// The region: this match is over.
     Record {
