@@ -143,6 +143,9 @@ async fn page(request: Request, env: &Env) -> Result<Response> {
     let region = platform::region_url(env)?;
     let url = request.url()?;
     let response = platform::assets(env)?.fetch_request(request).await?;
+    if response.status_code() == 404 {
+        return Err(Error::refused(404, "not_found", "no such page or path"));
+    }
     let headers = response.headers().clone();
     let host = url.host_str().unwrap_or_default();
     let port = url

@@ -31,4 +31,5 @@ pub mod stack;
 pub mod stamp;
 pub mod tools;
 pub mod watch;
+pub mod wire;
 pub mod worker;

@@ -187,8 +187,14 @@ impl Room {
                         "only the room's owner puts others out",
                     ));
                 }
-                self.member(&to)?;
-                self.give_up(now, &to, GiveUp::PutOut, key)
+                match self.put_out_at(&to) {
+                    Some(at) => at,
+                    None => {
+                        self.member(&to)?;
+                        // The event is the other's, and so the key would be: it is the seat that makes it once.
+                        self.give_up(now, &to, GiveUp::PutOut, None)
+                    }
+                }
             }
             Command::End { result } => {
                 let may = match self.saved.setup.rules.end {
@@ -207,6 +213,17 @@ impl Room {
             Command::Seen { .. } | Command::Auth { .. } | Command::Debug { .. } => self.log.head(),
         };
         Ok(json!({ "at": at }))
+    }
+
+    /// Where a member who was put out left, as far as the log says; a repetition gets the same answer.
+    fn put_out_at(&self, player: &PlayerId) -> Option<u64> {
+        let mut seats = self.saved.setup.seats.iter();
+        seats.find(|seat| {
+            seat.player.as_ref() == Some(player) && seat.state == super::seat::Presence::Out
+        })?;
+        let mut kept = self.log.kept().rev();
+        let left = kept.find(|entry| entry.by.as_ref() == Some(player) && entry.is("left"));
+        Some(left.map_or(self.log.head(), |entry| entry.at))
     }
 
     /// Where to reach a member; nowhere while they are away.
