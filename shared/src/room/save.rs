@@ -127,14 +127,16 @@ impl Room {
         }
         room.saved.epoch += 1;
         room.turn.room = true;
-        for conn in lost {
-            room.away(now, conn);
-        }
         for &conn in room.sockets.keys() {
+            // Before it hears anything of the new epoch; and what it carried of the old must not come up again.
+            room.turn.carriers.insert(conn);
             room.turn.out.push(Effect::Send {
                 conn,
                 text: event::fleeting("resync", None, None),
             });
+        }
+        for conn in lost {
+            room.away(now, conn);
         }
         let effects = room.finish(now);
         Ok((room, effects))

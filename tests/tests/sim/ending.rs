@@ -10,7 +10,8 @@ use shared::room::seat::Presence;
 impl World {
     /// Nothing goes wrong any more; everybody comes back, and has the same. Then it ends.
     ///
-    /// Whoever comes back misses nothing or is told so. Proved by an outbox that dropped what a closing turn owed.
+    /// What was answered is there, and came to whom it was for. Proved by a signal that was answered, and dropped
+    /// because its recipient was away.
     pub fn everybody_comes_back(&mut self) {
         self.calm();
         for client in &mut self.clients {
@@ -48,7 +49,7 @@ impl World {
 
     /// Nobody comes back: the room finds that out by its alarm alone.
     ///
-    /// Proved by a grace period that was looked at only when somebody came.
+    /// Proved by a grace period that set no alarm.
     pub fn nobody_comes_back(&mut self) {
         self.calm();
         for wire in self.platform.wires.values_mut() {
@@ -63,7 +64,11 @@ impl World {
             self.now += 1;
             self.report_gone();
         }
+        let waits = self.rough.rules.grace_s.max(self.rough.rules.no_show_s);
+        let latest = self.latest.max(self.now) + u64::from(waits) * 1000;
         self.rest();
+        let record = self.platform.records.values().next().expect("one");
+        assert!(record.ended.ms() <= latest, "over too late: {record:?}");
     }
 
     fn calm(&mut self) {

@@ -117,7 +117,7 @@ impl World {
                     "an attachment of {} bytes",
                     data.len()
                 );
-                if data.len() > 12_000 {
+                if data.len() > 8_000 {
                     self.marks.insert(Mark::JournalFull);
                 }
                 let wire = self.platform.wire_of(conn).expect("a socket to attach to");
@@ -229,8 +229,8 @@ impl World {
 
     /// The object leaves memory between two events, with the sockets kept. What comes back is what was there.
     ///
-    /// Proved by an attachment that left out the unwritten events; by one that forgot `seen`; by a log trimmed only
-    /// at the next event; by keys that outlived the rows of the log.
+    /// Proved by an attachment that left out the unwritten events; by one that forgot `seen`; by keys that were not
+    /// read back; by what a socket carried of an epoch before.
     pub fn evict(&mut self) {
         if !self.verifying.is_empty() {
             return;
