@@ -13,8 +13,9 @@ use worker::{Env, Headers};
 pub struct Offer {
     /// Whether it speaks this wire.
     pub version: bool,
-    /// Whether it offered subprotocols at all: a native client need not.
-    pub offered: bool,
+    /// What to echo: a browser hangs up on an answer that takes up nothing of its offer. None where nothing was
+    /// offered, as native clients may.
+    pub echo: Option<String>,
     /// Its access token.
     pub token: Option<String>,
 }
@@ -29,14 +30,16 @@ impl Offer {
             .flat_map(|text| text.split(','))
             .map(str::trim)
         {
-            offer.offered = true;
-            if protocol == SUBPROTOCOL {
-                offer.version = true;
-            } else if let Some(token) = protocol.strip_prefix(BEARER) {
+            if let Some(token) = protocol.strip_prefix(BEARER) {
                 offer.token = Some(token.to_owned());
+                continue;
             }
+            if protocol == SUBPROTOCOL || offer.echo.is_none() {
+                offer.echo = Some(protocol.to_owned());
+            }
+            offer.version |= protocol == SUBPROTOCOL;
         }
-        offer.version |= !offer.offered;
+        offer.version |= protocols.is_none();
         if offer.token.is_none() {
             offer.token = bearer(headers);
         }

@@ -213,7 +213,7 @@ impl<M: Machine> Shell<M> {
     /// A socket wants to come in: this object, then its player's, then this one again say yes.
     pub async fn open(self: &Rc<Self>, request: &Request) -> Result<Response> {
         let opening = upgrade::opening(request)?;
-        let refuse = |why| upgrade::refuse(why, opening.echo);
+        let refuse = |why| upgrade::refuse(why, opening.echo.as_deref());
         let player = &opening.who.player;
         let Some(machine) = self.take()? else {
             return refuse(Close::NotFound);
@@ -259,7 +259,7 @@ impl<M: Machine> Shell<M> {
             .open(conn, player.clone(), Heed::All, pair.server);
         let input = machine.opened(conn, &opening, live);
         self.go_on(machine, input);
-        accepted(pair.client, opening.echo)
+        accepted(pair.client, opening.echo.as_deref())
     }
 
     /// Another object asks which sockets of a player are open here.

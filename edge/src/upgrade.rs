@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::identity::{self, Offer};
 use crate::platform;
 use serde::{Deserialize, Serialize};
-use shared::protocol::{Close, SUBPROTOCOL};
+use shared::protocol::Close;
 use shared::room::{Resume, Who};
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, WebSocketPair};
 
@@ -22,8 +22,8 @@ pub struct Opening {
     pub at: Option<u64>,
     /// Whether they only want to watch.
     pub watch: bool,
-    /// Whether the subprotocol is to be echoed.
-    pub echo: bool,
+    /// The subprotocol to echo.
+    pub echo: Option<String>,
 }
 
 impl Opening {
@@ -52,7 +52,7 @@ pub async fn bring(
     find: impl FnOnce() -> std::result::Result<Result<Stub>, Close>,
 ) -> Result<Response> {
     let offer = Offer::read(request.headers());
-    let refuse = |why| refuse(why, offer.offered);
+    let refuse = |why| refuse(why, offer.echo.as_deref());
     if !offer.version {
         return refuse(Close::Version);
     }
@@ -83,7 +83,7 @@ pub async fn bring(
         epoch: query(&url, "epoch").filter(|epoch| epoch.len() <= 24),
         at: query(&url, "at").and_then(|at| at.parse().ok()),
         watch: query(&url, "watch").is_some_and(|watch| watch == "1"),
-        echo: offer.offered,
+        echo: offer.echo.clone(),
     };
     let headers = Headers::new();
     headers.set("upgrade", "websocket")?;
@@ -108,7 +108,7 @@ pub fn opening(request: &Request) -> Result<Opening> {
 }
 
 /// A refusal that a browser can read: an open socket, closed at once with a code.
-pub fn refuse(why: Close, echo: bool) -> Result<Response> {
+pub fn refuse(why: Close, echo: Option<&str>) -> Result<Response> {
     let pair = WebSocketPair::new()?;
     pair.server.accept()?;
     pair.server.close(Some(why.code()), Some(why.reason()))?;
@@ -116,12 +116,12 @@ pub fn refuse(why: Close, echo: bool) -> Result<Response> {
 }
 
 /// The answer to an upgrade: the client's end, and the subprotocol where one was offered.
-pub fn accepted(client: worker::WebSocket, echo: bool) -> Result<Response> {
+pub fn accepted(client: worker::WebSocket, echo: Option<&str>) -> Result<Response> {
     let mut response = Response::from_websocket(client)?;
-    if echo {
+    if let Some(protocol) = echo {
         response
             .headers_mut()
-            .set("sec-websocket-protocol", SUBPROTOCOL)?;
+            .set("sec-websocket-protocol", protocol)?;
     }
     Ok(response)
 }
