@@ -14,6 +14,7 @@
 
 pub mod advice;
 pub mod artifacts;
+pub mod conformance;
 pub mod dev;
 pub mod driver;
 pub mod group;

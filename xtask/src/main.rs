@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
-use xtask::{artifacts, dev, lint, tools};
+use xtask::{artifacts, conformance, dev, lint, tools};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "How the repository is run.")]
@@ -28,6 +28,7 @@ enum Task {
     },
     /// Installs what a build and a local run need, and nothing that is there already.
     Tools,
+    Conformance(conformance::Conformance),
     /// Clippy for both targets, rustdoc, TypeScript, licences.
     Lint,
 }
@@ -62,6 +63,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
             let _lock = root.lock()?;
             tools::ensure(&root)
         }
+        Task::Conformance(conformance) => conformance::run(conformance).await,
         Task::Lint => lint::run(&root),
     }
 }

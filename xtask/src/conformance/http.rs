@@ -1,0 +1,195 @@
+//! What the edge answers to who asks for no socket.
+
+use anyhow::{Result, ensure};
+use reqwest::Response;
+use serde_json::{Value, json};
+
+use super::Table;
+use super::table::must;
+use crate::wire::text;
+
+checks! {
+    "W-200" "GET of a lobby without an upgrade is 426" => upgrade;
+    "W-201" "POST /v1/rooms is 201 with the room's name" => room;
+    "W-202" "POST /v1/rooms without a token is 401" => no_token;
+    "W-203" "POST /v1/rooms with what is no wish is 400" => bad_wish;
+    "W-204" "POST /v1/rooms with more than 4 KiB is 413" => long_wish;
+    "W-205" "GET /v1/rooms/{room} is a summary: room, pool, phase, members, at" => summary;
+    "W-206" "GET of a room that is not there is 404" => no_room;
+    "W-207" "a path under /v1 that is not there is 404" => no_path;
+    "W-208" "a method that is not there is 405" => no_method;
+    "W-209" "errors are problem documents with status, code and detail" => problem;
+    "W-210" "/health is 200 and says ok" => health;
+    "W-211" "/v1/config names region and pools, and is not cached" => config;
+    "W-212" "pages come with the headers that keep other pages out" => headers;
+    "W-213" "a summary shows nothing that was said" => no_secrets;
+}
+
+/// The problem in an answer with this status and code.
+async fn is_problem(answer: Response, status: u16, code: &str) -> Result<Value> {
+    let got = answer.status().as_u16();
+    let kind = answer.headers().get("content-type").cloned();
+    let body: Value = answer.json().await?;
+    ensure!(got == status, "{got} in place of {status}: {body}");
+    let kind = kind.and_then(|kind| kind.to_str().map(str::to_owned).ok());
+    let is_problem = kind.is_some_and(|kind| kind.starts_with("application/problem+json"));
+    must(is_problem, "application/problem+json", &body)?;
+    must(text(&body, "/code") == code, code, &body)?;
+    Ok(body)
+}
+
+async fn upgrade(table: Table) -> Result<()> {
+    let pool = table.pool().await?;
+    let answer = table.server().get(&format!("/v1/lobbies/{pool}")).await?;
+    is_problem(answer, 426, "upgrade_required").await.map(drop)
+}
+
+async fn room(table: Table) -> Result<()> {
+    let guest = table.guest().await?;
+    for wish in ["", "{}", r#"{"seats":64,"rules":{"spectators":true}}"#] {
+        let post = table
+            .server()
+            .post("/v1/rooms", Some(&guest.token), wish.to_owned());
+        let answer = post.await?;
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await?;
+        ensure!(status == 201, "{wish} was answered {status} {body}");
+        must(text(&body, "/room").starts_with("m_"), "room", &body)?;
+    }
+    Ok(())
+}
+
+async fn no_token(table: Table) -> Result<()> {
+    for token in [None, Some("garbage")] {
+        let post = table.server().post("/v1/rooms", token, "{}".into());
+        is_problem(post.await?, 401, "token_invalid").await?;
+    }
+    Ok(())
+}
+
+async fn wish(table: &Table, wish: String, status: u16, code: &str) -> Result<()> {
+    let guest = table.guest().await?;
+    let post = table.server().post("/v1/rooms", Some(&guest.token), wish);
+    is_problem(post.await?, status, code).await.map(drop)
+}
+
+async fn bad_wish(table: Table) -> Result<()> {
+    let wishes = [
+        json!({"seats": 0}),
+        json!({"seats": 65}),
+        json!({"seats": "2"}),
+        json!({"colour": "red"}),
+        json!({"rules": {"colour": "red"}}),
+        json!({"rules": {"end": "whoever"}}),
+        json!([]),
+    ];
+    for bad in wishes {
+        wish(&table, bad.to_string(), 400, "bad_field").await?;
+    }
+    wish(&table, "{".into(), 400, "bad_field").await
+}
+
+async fn long_wish(table: Table) -> Result<()> {
+    let long = format!("{{}}{}", " ".repeat(shared::caps::RESULT_BYTES));
+    wish(&table, long, 413, "too_long").await
+}
+
+async fn summary(table: Table) -> Result<()> {
+    let pair = table.pair(json!({})).await?;
+    let path = format!("/v1/rooms/{}", pair.room);
+    let answer = table.server().get(&path).await?;
+    ensure!(answer.status().as_u16() == 200, "{}", answer.status());
+    let body: Value = answer.json().await?;
+    must(text(&body, "/room") == pair.room, "room", &body)?;
+    must(body.get("pool").is_some(), "pool", &body)?;
+    must(text(&body, "/phase") == "open", "phase", &body)?;
+    let members = body.get("members").and_then(Value::as_array);
+    must(members.map(Vec::len) == Some(2), "members", &body)?;
+    let at = body.get("at").is_some_and(Value::is_u64);
+    must(at, "at", &body)
+}
+
+async fn no_room(table: Table) -> Result<()> {
+    for name in ["m_nosuchroom", "no-name", "m_%2e%2e"] {
+        let answer = table.server().get(&format!("/v1/rooms/{name}")).await?;
+        is_problem(answer, 404, "not_found").await?;
+    }
+    Ok(())
+}
+
+async fn no_path(table: Table) -> Result<()> {
+    let answer = table.server().get("/v1/elsewhere").await?;
+    is_problem(answer, 404, "not_found").await.map(drop)
+}
+
+async fn no_method(table: Table) -> Result<()> {
+    let post = table.server().post("/health", None, String::new());
+    is_problem(post.await?, 405, "method_not_allowed")
+        .await
+        .map(drop)
+}
+
+async fn problem(table: Table) -> Result<()> {
+    let answer = table.server().get("/v1/elsewhere").await?;
+    let body = is_problem(answer, 404, "not_found").await?;
+    must(body.get("status") == Some(&json!(404)), "status", &body)?;
+    must(!text(&body, "/type").is_empty(), "type", &body)?;
+    must(!text(&body, "/detail").is_empty(), "detail", &body)
+}
+
+async fn health(table: Table) -> Result<()> {
+    let answer = table.server().get("/health").await?;
+    ensure!(answer.status().as_u16() == 200, "{}", answer.status());
+    let body: Value = answer.json().await?;
+    must(text(&body, "/status") == "ok", "status", &body)
+}
+
+async fn config(table: Table) -> Result<()> {
+    let answer = table.server().get("/v1/config").await?;
+    let cache = answer.headers().get("cache-control").cloned();
+    let body: Value = answer.json().await?;
+    must(text(&body, "/region").starts_with("http"), "region", &body)?;
+    must(
+        body.get("pools").is_some_and(Value::is_array),
+        "pools",
+        &body,
+    )?;
+    ensure!(
+        cache.is_some_and(|cache| cache == "no-store"),
+        "it is cached"
+    );
+    Ok(())
+}
+
+async fn headers(table: Table) -> Result<()> {
+    let answer = table.server().get("/").await?;
+    let headers = answer.headers();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let policy = header("content-security-policy").unwrap_or_default();
+    for part in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "frame-ancestors 'none'",
+    ] {
+        ensure!(policy.contains(part), "no {part} in {policy:?}");
+    }
+    ensure!(!policy.contains("unsafe"), "{policy}");
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+    ] {
+        ensure!(header(name) == Some(value), "{name}: {:?}", header(name));
+    }
+    ensure!(header("permissions-policy").is_some(), "permissions-policy");
+    Ok(())
+}
+
+async fn no_secrets(table: Table) -> Result<()> {
+    let mut pair = table.pair(json!({})).await?;
+    pair.a.ok(super::table::say("secret")).await?;
+    let set = json!({"op": "set", "body": {"keys": {"secret": 1}}});
+    pair.a.ok(set).await?;
+    let path = format!("/v1/rooms/{}", pair.room);
+    let body: Value = table.server().get(&path).await?.json().await?;
+    must(!body.to_string().contains("secret"), "no word", &body)
+}
