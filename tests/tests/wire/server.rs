@@ -1,0 +1,253 @@
+//! A room that says everything a room can say, at times that are always the same.
+
+use serde_json::{Value, json};
+use shared::outbox::Scope;
+use shared::room::seat::Seat;
+use shared::room::{Conn, Effect, Input, Resume, Role, Room, Rules, Setup, Who};
+use shared::time::Time;
+
+/// Long enough ago that no deadline of the room is near.
+const START: u64 = 1_733_000_000_000;
+
+struct Stage {
+    room: Room,
+    now: u64,
+    said: Vec<(String, String)>,
+}
+
+/// Every kind of message, by the occasion.
+pub fn everything() -> Vec<(String, String)> {
+    let rules = Rules {
+        spectators: true,
+        ..Rules::default()
+    };
+    let seat = |n: u32| {
+        Seat::of(
+            format!("p_{n}").parse().expect("an id"),
+            format!("Player {n}"),
+        )
+    };
+    let setup = Setup {
+        id: "m_1".parse().expect("an id"),
+        pool: None,
+        owner: "p_1".parse().ok(),
+        seats: vec![seat(1), seat(2), Seat::free()],
+        rules,
+    };
+    let (room, effects) = Room::create(Time::from_ms(START), setup, false);
+    drop(effects);
+    let mut stage = Stage {
+        room,
+        now: START,
+        said: Vec::new(),
+    };
+    stage.open("first", 1, Role::Member, None);
+    stage.open("second", 2, Role::Member, None);
+    stage.open("watching", 9, Role::Spectator, None);
+    stage.say(
+        "say",
+        1,
+        r#"{"id":1,"op":"say","key":"a","body":{"text":"hello"}}"#,
+    );
+    stage.say(
+        "the same key again",
+        1,
+        r#"{"id":2,"op":"say","key":"a","body":{"text":"hello"}}"#,
+    );
+    stage.say("say without id", 2, r#"{"op":"say","body":[1,2.5,"é\n"]}"#);
+    stage.say(
+        "set",
+        1,
+        r#"{"id":3,"op":"set","body":{"keys":{"turn":"p_2","old":null}}}"#,
+    );
+    stage.say(
+        "conflict",
+        2,
+        r#"{"id":1,"op":"set","body":{"keys":{"turn":"p_1"},"if_at":1}}"#,
+    );
+    let big = format!(
+        r#"{{"id":2,"op":"set","body":{{"keys":{{"a":"{0}","b":"{0}"}}}}}}"#,
+        "x".repeat(8_100)
+    );
+    stage.say("half a board", 2, &big);
+    stage.say(
+        "board full",
+        2,
+        &big.replace(r#""a""#, r#""c""#).replace(r#""b""#, r#""d""#),
+    );
+    stage.say(
+        "no board",
+        2,
+        r#"{"id":4,"op":"set","body":{"keys":{"a":null,"b":null}}}"#,
+    );
+    stage.say("hint", 1, r#"{"id":4,"op":"hint","body":{"typing":true}}"#);
+    stage.say(
+        "hint to one",
+        1,
+        r#"{"id":5,"op":"hint","to":"p_2","body":1}"#,
+    );
+    stage.say(
+        "signal",
+        1,
+        r#"{"id":6,"op":"signal","to":"p_2","body":{"sdp":"…"}}"#,
+    );
+    stage.say(
+        "signal to nobody",
+        1,
+        r#"{"id":7,"op":"signal","to":"p_7","body":1}"#,
+    );
+    stage.say(
+        "durable",
+        2,
+        r#"{"id":5,"op":"say","key":"d","ack":"durable","body":1}"#,
+    );
+    stage.say("seen", 2, r#"{"id":6,"op":"seen","body":{"at":3}}"#);
+    stage.say("a spectator speaks", 9, r#"{"id":1,"op":"say","body":1}"#);
+    stage.say("a member kicks", 2, r#"{"id":7,"op":"kick","to":"p_1"}"#);
+    stage.say(
+        "debug where it is off",
+        2,
+        r#"{"id":8,"op":"debug","body":{"do":"panic"}}"#,
+    );
+    stage.say("no json", 2, "{");
+    stage.feed("binary", 2, Input::Binary { conn: Conn(2) });
+    stage.say("unknown op", 2, r#"{"id":9,"op":"dance"}"#);
+    stage.say(
+        "far too fast",
+        9,
+        &json!(vec![json!({ "id": 1, "op": "leave" }); 64]).to_string(),
+    );
+    stage.feed("gone", 2, Input::Closed { conn: Conn(2) });
+    let resume = Resume {
+        epoch: "e1".into(),
+        at: 6,
+    };
+    stage.open_as("back", 3, 2, Role::Member, Some(resume));
+    stage.open_as(
+        "another epoch",
+        4,
+        2,
+        Role::Member,
+        Some(Resume {
+            epoch: "e7".into(),
+            at: 1,
+        }),
+    );
+    let verdict = || Err("this token is none of ours".to_owned());
+    stage.feed(
+        "a bad token",
+        4,
+        Input::Renewed {
+            conn: Conn(4),
+            id: Some(json!(1)),
+            verdict: verdict(),
+        },
+    );
+    let other = Ok(who(7));
+    stage.feed(
+        "another's token",
+        4,
+        Input::Renewed {
+            conn: Conn(4),
+            id: Some(json!(2)),
+            verdict: other,
+        },
+    );
+    stage.feed(
+        "a good token",
+        4,
+        Input::Renewed {
+            conn: Conn(4),
+            id: Some(json!(3)),
+            verdict: Ok(who(2)),
+        },
+    );
+    stage.open("a third", 5, Role::Member, None);
+    stage.say("leave", 5, r#"{"id":1,"op":"leave"}"#);
+    stage.say("kick", 1, r#"{"id":8,"op":"kick","key":"k","to":"p_2"}"#);
+    stage.say(
+        "kick again",
+        1,
+        r#"{"id":9,"op":"kick","key":"k","to":"p_2"}"#,
+    );
+    stage.say("end", 1, r#"{"id":10,"op":"end","body":{"winner":"p_1"}}"#);
+    stage.open_as("over", 11, 1, Role::Member, None);
+    stage.said
+}
+
+fn who(n: u32) -> Who {
+    Who {
+        player: format!("p_{n}").parse().expect("an id"),
+        sid: format!("s_{n}").parse().expect("an id"),
+        exp: Time::from_ms(START + 86_400_000),
+    }
+}
+
+impl Stage {
+    fn open(&mut self, name: &str, n: u32, role: Role, resume: Option<Resume>) {
+        self.open_as(name, n, n, role, resume);
+    }
+
+    fn open_as(&mut self, name: &str, conn: u32, player: u32, role: Role, resume: Option<Resume>) {
+        let (conn, who) = (Conn(conn), who(player));
+        self.feed(
+            name,
+            conn.0,
+            Input::Opened {
+                conn,
+                who,
+                role,
+                resume,
+            },
+        );
+    }
+
+    fn say(&mut self, name: &str, conn: u32, text: &str) {
+        let conn = Conn(conn);
+        self.feed(name, conn.0, Input::Said { conn, text });
+    }
+
+    fn feed(&mut self, name: &str, conn: u32, input: Input<'_>) {
+        self.now += 3000;
+        let mut keep = |what: String, text: &str| {
+            let known = |(name, _): &(String, String)| *name == what;
+            let parsed: Value = serde_json::from_str(text).expect("JSON");
+            let text = without_words(&parsed).unwrap_or_else(|| text.to_owned());
+            if !self.said.iter().any(known) && parsed["body"].to_string().len() < 4000 {
+                self.said.push((what, text));
+            }
+        };
+        for effect in self.room.handle(Time::from_ms(self.now), input) {
+            match effect {
+                Effect::Send { conn: to, text } => {
+                    let whom = if to.0 == conn { "sender" } else { "other" };
+                    keep(format!("{name}: to the {whom}, {}", kind(&text)), &text);
+                }
+                Effect::Tell { text, scope } => {
+                    keep(format!("{name}: to all, {}", kind(&text)), &text);
+                    if let Scope::But(_, own) = scope {
+                        keep(format!("{name}: to the one it is for"), &own);
+                    }
+                }
+                Effect::Close { why, .. } => keep(format!("{name}: close"), &why.reason()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A fault but for its message, whose words are for people and may change.
+fn without_words(message: &Value) -> Option<String> {
+    let mut message = message.clone();
+    message.get_mut("err")?.as_object_mut()?.remove("message");
+    Some(message.to_string())
+}
+
+fn kind(text: &str) -> String {
+    let value: Value = serde_json::from_str(text).expect("JSON");
+    match value["ev"].as_str() {
+        Some(ev) => ev.to_owned(),
+        None if value.get("ok").is_some() => "ok".to_owned(),
+        None => value["err"]["code"].as_str().unwrap_or_default().to_owned(),
+    }
+}
