@@ -16,6 +16,7 @@ struct Stage {
 }
 
 /// Every kind of message, by the occasion.
+#[allow(clippy::too_many_lines, reason = "a script is read from top to bottom")]
 pub fn everything() -> Vec<(String, String)> {
     let rules = Rules {
         spectators: true,

@@ -1,0 +1,8 @@
+//! Any text as a frame: it is read, or refused, and nothing else happens.
+#![no_main]
+
+#[allow(dead_code, reason = "the room is another target")]
+#[path = "../../tests/tests/fuzz/feed.rs"]
+mod feed;
+
+libfuzzer_sys::fuzz_target!(|frame: &str| feed::read(frame));
