@@ -9,7 +9,7 @@ use feed::Stage;
 use made_up::Source;
 
 /// Frames of one run.
-const FRAMES: usize = 12_000;
+const FRAMES: usize = 6_000;
 /// Frames to one room, before the next begins.
 const TO_ONE: usize = 300;
 

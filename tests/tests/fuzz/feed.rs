@@ -13,8 +13,17 @@ pub fn read(frame: &str) {
     if let Ok(messages) = decode(frame) {
         assert!(messages.len() <= caps::BATCH);
         for message in messages.iter().flatten() {
+            assert!(depth(&message.body) < caps::JSON_DEPTH, "too deep: {frame}");
             let _read = Command::read(message);
         }
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 
@@ -152,6 +161,12 @@ impl Stage {
                 assert!(
                     message.get("ev").is_some(),
                     "an answer to somebody else: {message}"
+                );
+                let body = message["body"].to_string().len();
+                assert!(body <= caps::BOARD_BYTES + 64, "a body of {body} bytes");
+                assert!(
+                    message["ev"] == "set" || body <= caps::BODY_BYTES,
+                    "a body of {body} bytes"
                 );
                 if let Some(at) = message["at"].as_u64() {
                     assert_eq!(at, self.at + 1, "the witness missed something");

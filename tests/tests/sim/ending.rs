@@ -282,6 +282,7 @@ impl World {
         );
     }
 
+    /// Everybody who has to know was told. Proved by a room that freed only those who were there when it ended.
     fn told_all(&mut self) {
         assert_eq!(self.platform.records.len(), 1, "a match has one record");
         let record = self.platform.records.values().next().expect("one").clone();

@@ -38,10 +38,8 @@ impl Truth {
 
     /// Somebody got this at a position.
     ///
-    /// One total order. Proved by telling a joined member before the row is written, with a crash in between: the
-    /// position came again with another event.
-    /// A key takes effect once. Proved by forgetting the keys at a restart, and by a kick whose key counted as the
-    /// kicked member's own.
+    /// One total order. Proved by a replay that told another body than was told live.
+    /// A key takes effect once. Proved by keys that were not remembered.
     pub fn saw(&mut self, epoch: u64, at: u64, event: &Value) {
         if event["ev"] == "skip" {
             return;
@@ -102,7 +100,7 @@ impl Truth {
 
     /// Everybody who stands at a position has the same room before them, however they came there.
     ///
-    /// Proved by a snapshot whose board was taken before the last write.
+    /// Proved by a snapshot that left out a board not yet on disk.
     pub fn stands(&mut self, epoch: u64, at: u64, state: &Rc<str>) {
         let before = self
             .life(epoch)
@@ -115,7 +113,8 @@ impl Truth {
     /// The object came back from disk. Its epoch is the same only where nothing that somebody saw is lost. A new one begins with what is
     /// left of the old.
     ///
-    /// What was durable is still there: proved by sending `durable` before the write, with a crash in between.
+    /// Proved by telling of who joined before it is written; by an epoch that stayed after a crash; and, of what was
+    /// durable, by saying `durable` and answering `"ack":"durable"` before the write.
     pub fn restored(&mut self, epoch: u64, log: &Log) {
         assert!(
             log.head() >= self.promised,
