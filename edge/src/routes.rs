@@ -103,6 +103,8 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     }
     let wish: NewRoom = if text.is_empty() {
         NewRoom::default()
+    } else if !text.trim_start().starts_with('{') {
+        return Err(Error::refused(400, "bad_field", "an object: seats, rules"));
     } else {
         serde_json::from_str(&text)
             .map_err(|error| Error::refused(400, "bad_field", error.to_string()))?

@@ -6,8 +6,8 @@ mod outgoing;
 
 use std::time::Duration;
 
-use anyhow::Result;
 use serde_json::{Value, json};
+use shared::protocol::Close;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Goodbye, Got, Opening, Socket, at, ev, num, text};
@@ -91,46 +91,55 @@ impl Follower {
         self.socket.is_some()
     }
 
-    /// One thing that happens: a socket opened, a message taken, a socket lost, a while waited. It may be dropped
-    /// while it waits.
-    pub async fn step(&mut self) -> Result<()> {
+    /// One thing that happens, or nothing until then: a socket opened, a message taken, a socket lost.
+    pub async fn step(&mut self, until: Instant) {
         if self.socket.is_none() {
-            sleep_until(self.next_try).await;
-            return self.open().await;
+            sleep_until(self.next_try.min(until)).await;
+            if self.next_try <= Instant::now() {
+                self.open().await;
+            }
+            return;
         }
         if let Some(socket) = &mut self.socket
             && let Some(frame) = self.outgoing.frame(Instant::now())
-            && socket.raw(frame).await.is_err()
+            && !matches!(timeout(OPENING, socket.raw(frame)).await, Ok(Ok(())))
         {
-            self.broken();
-            return Ok(());
+            return self.broken();
         }
-        let pause = self.outgoing.pause(Instant::now());
+        let pause = self.outgoing.pause(Instant::now()).min(until);
         let Some(socket) = &mut self.socket else {
-            return Ok(());
+            return;
         };
         tokio::select! {
             got = socket.next_ever() => self.take(got),
             () = sleep_until(pause) => {}
         }
-        Ok(())
     }
 
     /// Steps until `done`, or until the deadline; whether it was done.
-    pub async fn until(&mut self, deadline: Instant, done: impl Fn(&Self) -> bool) -> Result<bool> {
+    pub async fn until(&mut self, deadline: Instant, done: impl Fn(&Self) -> bool) -> bool {
         while !done(self) {
             if Instant::now() >= deadline {
-                return Ok(false);
+                return false;
             }
-            tokio::select! {
-                step = self.step() => step?,
-                () = sleep_until(deadline) => {}
-            }
+            self.step(deadline).await;
         }
-        Ok(true)
+        true
     }
 
-    async fn open(&mut self) -> Result<()> {
+    /// Whether the last socket ended because its token's time was up.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        self.socket.is_none() && self.codes.last() == Some(&Close::TokenExpired.code())
+    }
+
+    /// Goes on with a new way in: the same room, a newer token.
+    pub fn reopen(&mut self, opening: Opening) {
+        self.opening = opening;
+        self.next_try = Instant::now();
+    }
+
+    async fn open(&mut self) {
         self.next_try = Instant::now() + self.wait;
         self.wait = (self.wait * 2).min(AGAIN.1);
         let opening = match &self.epoch {
@@ -152,7 +161,6 @@ impl Follower {
             // Nobody there, or too late: again after a while.
             Ok(Ok(_) | Err(_)) | Err(_) => {}
         }
-        Ok(())
     }
 
     fn welcomed(&mut self, welcome: &Value) {

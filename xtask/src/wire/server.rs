@@ -43,6 +43,8 @@ impl Server {
     pub fn at(edge: &str, region: &str) -> Result<Self> {
         let http = Client::builder()
             .timeout(Duration::from_secs(20))
+            // A connection that waits for its next use may belong to a server that is gone.
+            .pool_max_idle_per_host(0)
             .no_proxy()
             .build()?;
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
@@ -77,6 +79,19 @@ impl Server {
             answer.text().await.unwrap_or_default()
         );
         Ok(answer.json().await?)
+    }
+
+    /// The same player with a new token.
+    pub async fn refresh(&self, player: &Player) -> Result<Player> {
+        let url = format!("{}/v1/sessions/refresh", self.region);
+        let body = json!({ "refresh_token": player.refresh_token });
+        let answer = self.http.post(url).json(&body).send().await?;
+        let pair: Value = answer.error_for_status()?.json().await?;
+        Ok(Player {
+            id: player.id.clone(),
+            token: text(&pair, "/access_token").to_owned(),
+            refresh_token: text(&pair, "/refresh_token").to_owned(),
+        })
     }
 
     /// Asks the edge over HTTP.

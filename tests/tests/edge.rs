@@ -1,0 +1,22 @@
+//! Does the wire keep its promises in the real workerd: through lost connections, kills, evictions, panics?
+
+#[path = "edge/bad_input.rs"]
+mod bad_input;
+#[path = "edge/cuts.rs"]
+mod cuts;
+#[path = "edge/evictions.rs"]
+mod evictions;
+#[path = "edge/history.rs"]
+mod history;
+#[path = "edge/idle.rs"]
+mod idle;
+#[path = "edge/kills.rs"]
+mod kills;
+#[path = "edge/mint.rs"]
+mod mint;
+#[path = "edge/panics.rs"]
+mod panics;
+#[path = "edge/talk.rs"]
+mod talk;
+#[path = "edge/tickets.rs"]
+mod tickets;

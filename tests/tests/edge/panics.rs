@@ -1,0 +1,60 @@
+//! A fault in one room is that room's alone.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use tests::stack;
+use xtask::wire::{at, num, text};
+
+use super::talk::{meet, server};
+
+#[tokio::test]
+async fn a_panic_in_one_room_leaves_its_neighbour_alone() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let (faulty, ana, bo) = meet(&server).await?;
+    let (fine, cyn, dan) = meet(&server).await?;
+    let mut a = server.room(&faulty, &ana).connect().await?;
+    let epoch = text(&a.welcome().await?, "/epoch").to_owned();
+    let mut b = server.room(&faulty, &bo).connect().await?;
+    b.welcome().await?;
+    let mut c = server.room(&fine, &cyn).connect().await?;
+    c.welcome().await?;
+    let mut d = server.room(&fine, &dan).connect().await?;
+    d.welcome().await?;
+    // Known in memory alone: another instance would have forgotten these two.
+    for _ in 0..2 {
+        c.raw("{").await?;
+        c.wait("bad_json", |one| text(one, "/err/code") == "bad_json")
+            .await?;
+    }
+
+    let before = a.ok(json!({"op": "say", "key": "k", "body": 1})).await?;
+    for _ in 0..3 {
+        b.send(&json!({"op": "debug", "body": {"do": "panic"}}))
+            .await?;
+    }
+
+    // The neighbour: the same socket, the same instance.
+    d.ok(json!({"op": "say", "body": "undisturbed"})).await?;
+    c.event("said").await?;
+    c.raw("{").await?;
+    c.closed_with(4003).await?;
+    d.ok(json!({"op": "say", "body": "undisturbed"})).await?;
+
+    // The room itself: the same sockets, nothing that was said is lost, nothing is doubled.
+    let again = a.ok(json!({"op": "say", "key": "k", "body": 1})).await?;
+    ensure!(before == again, "{before}, then {again}");
+    let ok = b.ok(json!({"op": "say", "body": "goes on"})).await?;
+    let fits = |one: &serde_json::Value| text(one, "/body") == "goes on";
+    let event = a.wait("what goes on", fits).await?;
+    ensure!(at(&event) == num(&ok, "/at"), "{event}");
+    let from = num(&before, "/at").unwrap_or(0);
+    let mut a = server
+        .room(&faulty, &ana)
+        .resume(&epoch, from)
+        .connect()
+        .await?;
+    let welcome = a.welcome().await?;
+    ensure!(welcome["recovered"] == true, "the epoch changed: {welcome}");
+    Ok(())
+}

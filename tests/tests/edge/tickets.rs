@@ -1,0 +1,69 @@
+//! A place in a queue is on disk.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tests::stack;
+use xtask::wire::{Player, Server, num, text, unique};
+
+use super::talk::server;
+
+const POOL: &str = "speed-dating";
+
+fn enter(mark: &str) -> Value {
+    json!({"op": "enter", "key": mark, "body": {
+        "attrs": {"mark": mark}, "wants": [{"attr": "mark", "is": mark}],
+    }})
+}
+
+/// Two guests that were matched, and their room.
+pub async fn matched(server: &Server) -> Result<(String, Player, Player)> {
+    let (ana, bo) = (server.guest("Ana").await?, server.guest("Bo").await?);
+    let mark = unique();
+    let mut sockets = Vec::new();
+    for player in [&ana, &bo] {
+        let mut socket = server.lobby(POOL, player).connect().await?;
+        socket.welcome().await?;
+        socket.ok(enter(&mark)).await?;
+        sockets.push(socket);
+    }
+    let mut room = None;
+    for socket in &mut sockets {
+        let event = socket.event("matched").await?;
+        room = Some(text(&event, "/body/room").to_owned());
+    }
+    Ok((room.context("two were told")?, ana, bo))
+}
+
+#[tokio::test]
+async fn a_ticket_survives_a_kill() -> Result<()> {
+    let stack = stack::start().await?;
+    let server = server(&stack)?;
+    let (ana, bo) = (server.guest("Ana").await?, server.guest("Bo").await?);
+    let mark = unique();
+    let mut a = server.lobby(POOL, &ana).connect().await?;
+    a.welcome().await?;
+    let ticket = a.ok(enter(&mark)).await?;
+
+    stack.kill_workerd().await?;
+    ensure!(a.closed().await?.code == 1006);
+    stack.restart_edge().await?;
+
+    let mut a = server.lobby(POOL, &ana).connect().await?;
+    let welcome = a.welcome().await?;
+    ensure!(welcome["recovered"] == true, "{welcome}");
+    let queued = a.event("queued").await?;
+    ensure!(
+        text(&queued, "/body/ticket") == text(&ticket, "/ticket")
+            && num(&queued, "/body/since") == num(&ticket, "/since"),
+        "{ticket} became {queued}"
+    );
+    let mut b = server.lobby(POOL, &bo).connect().await?;
+    b.welcome().await?;
+    b.ok(enter(&mark)).await?;
+    let (mine, theirs) = (a.event("matched").await?, b.event("matched").await?);
+    ensure!(
+        text(&mine, "/body/room") == text(&theirs, "/body/room"),
+        "{mine} {theirs}"
+    );
+    Ok(())
+}

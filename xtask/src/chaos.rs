@@ -1,0 +1,175 @@
+//! `cargo xtask chaos`: rooms full of people in bad weather, and whether anybody lost anything.
+
+mod client;
+mod report;
+mod verdict;
+mod weather;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, interval};
+
+use crate::artifacts;
+use crate::port;
+use crate::root::Root;
+use crate::stack::{self, Options, Stack};
+use crate::wire::{Player, Server, num};
+use client::{Client, Phase, Tally};
+use report::Report;
+use weather::{Chance, Plan};
+
+/// How long everybody may take to come back and to hear everything, once the weather is fine again.
+const CALM: Duration = Duration::from_mins(3);
+
+/// Runs a stack of its own under bad weather: clients in rooms, lost connections, slow readers, evictions, kills.
+/// At the end nothing that was reported durable may be missing, doubled or out of order.
+#[derive(Debug, Clone, Args)]
+pub struct Chaos {
+    /// How long the weather is bad.
+    #[arg(long, default_value_t = 10.0)]
+    minutes: f64,
+    /// People.
+    #[arg(long, default_value_t = 200)]
+    clients: usize,
+    /// Rooms that they share evenly.
+    #[arg(long, default_value_t = 50)]
+    rooms: usize,
+    /// Messages that each of them says in a second.
+    #[arg(long, default_value_t = 0.5)]
+    rate: f64,
+    /// Seconds between kills of workerd; 0, none.
+    #[arg(long, value_name = "S", default_value_t = 30)]
+    kill_every: u64,
+    /// The same weather again.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Where the stack keeps its data; what it kept before is forgotten [default: target/chaos]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Runs it, prints the report, and fails on any broken promise.
+pub async fn run(root: &Root, chaos: Chaos) -> Result<()> {
+    let seats = chaos.clients / chaos.rooms.max(1);
+    let fits = (1..=shared::caps::SEATS).contains(&seats) && seats * chaos.rooms == chaos.clients;
+    ensure!(fits, "--clients must be 1 to 64 times --rooms");
+    let seed = chaos.seed.unwrap_or_else(weather::seed);
+    eprintln!("--seed {seed} gives the same weather again.");
+    let stack = Arc::new(start(root, &chaos).await?);
+    let result = storm(&stack, &chaos, seats, seed).await;
+    stack.stop().await;
+    let report = result?;
+    println!("{report}");
+    if !report.is_fine() {
+        bail!("a promise was broken; --seed {seed}");
+    }
+    Ok(())
+}
+
+async fn start(root: &Root, chaos: &Chaos) -> Result<Stack> {
+    let here = root.clone();
+    let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
+    let data = chaos.data.clone();
+    let data = std::path::absolute(data.unwrap_or_else(|| root.path("target/chaos")))?;
+    stack::forget(&data)?;
+    let options = Options {
+        log_to_files: true,
+        ..Options::new(data, port::take(0, "")?, port::take(0, "")?)
+    };
+    Stack::start(root, &artifacts, options).await
+}
+
+/// Who is where.
+async fn gather(server: &Server, rooms: usize, seats: usize) -> Result<Vec<(String, Vec<Player>)>> {
+    let mut making = JoinSet::new();
+    for at in 0..rooms {
+        let server = server.clone();
+        making.spawn(async move {
+            let mut players = Vec::new();
+            for seat in 0..seats {
+                players.push(server.guest(&format!("Chaos {at} {seat}")).await?);
+            }
+            let owner = players.first().context("a room has a seat")?;
+            let wish = json!({ "seats": seats, "rules": { "end": "nobody", "grace_s": 600 } });
+            let room = server.open_room(owner, &wish).await?;
+            anyhow::Ok((room, players))
+        });
+    }
+    making.join_all().await.into_iter().collect()
+}
+
+async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Result<Report> {
+    let server = Server::at(stack.edge_url(), stack.region_url())?;
+    let rooms = gather(&server, chaos.rooms, seats).await?;
+    let (phase, phases) = watch::channel(Phase::Storm);
+    let mut running = JoinSet::new();
+    let (mut orders, mut tallies) = (Vec::new(), Vec::new());
+    let every = Duration::from_secs_f64(1.0 / chaos.rate.max(0.01));
+    for (at, (room, players)) in rooms.iter().enumerate() {
+        for player in players {
+            let (client, order, tally) = Client::new(&server, at, room, player, every);
+            orders.push(order);
+            tallies.push(tally);
+            running.spawn(client.live(phases.clone()));
+        }
+    }
+    let names = rooms.iter().map(|(room, _)| room.clone()).collect();
+    let plan = Plan {
+        until: Instant::now() + Duration::from_secs_f64(chaos.minutes * 60.0),
+        kill_every: Duration::from_secs(chaos.kill_every),
+        rooms: names,
+    };
+    let began = Instant::now();
+    let mut line = interval(Duration::from_secs(1));
+    let weather = weather::rage(stack.clone(), plan, Chance::new(seed), orders);
+    tokio::pin!(weather);
+    let done = loop {
+        tokio::select! {
+            done = &mut weather => break done?,
+            _ = line.tick() => show(began, &tallies),
+        }
+    };
+    phase.send(Phase::Calm)?;
+    let deadline = Instant::now() + CALM;
+    let left = || tallies.iter().map(|tally| tally.unsettled()).sum::<u64>();
+    while left() > 0 && Instant::now() < deadline {
+        line.tick().await;
+        show(began, &tallies);
+    }
+    let unsettled = left();
+    let mut heads = Vec::new();
+    for (room, _) in &rooms {
+        let answer = server.get(&format!("/v1/rooms/{room}")).await?;
+        let summary: Value = answer.json().await?;
+        heads.push(num(&summary, "/at").with_context(|| format!("a room is gone: {summary}"))?);
+    }
+    phase.send(Phase::Until(Arc::new(heads), deadline))?;
+    let clients = running.join_all().await;
+    eprintln!();
+    Ok(verdict::report(clients, chaos.rooms, &done, unsettled))
+}
+
+fn show(began: Instant, tallies: &[Arc<Tally>]) {
+    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(|tally| of(tally)).sum::<u64>();
+    let seconds = began.elapsed().as_secs();
+    let here = sum(Tally::here);
+    let (said, left) = (sum(Tally::said), sum(Tally::unsettled));
+    let line = format!(
+        "{seconds:>4} s  {here:>4} here  {said:>7} said  {left:>5} not yet durable  {:>8} delivered  {:>6} resumes",
+        sum(Tally::delivered),
+        sum(Tally::resumes),
+    );
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{line}");
+    } else if seconds.is_multiple_of(10) {
+        eprintln!("{line}");
+    }
+}
