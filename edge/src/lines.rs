@@ -164,6 +164,12 @@ fn send(socket: &WebSocket, text: &JsString) {
     let _closing = raw.unchecked_ref::<js::Sender>().send(text);
 }
 
+/// Whether a socket is still open. One that is closing is listed, with its attachment, until its close event.
+pub fn is_open(socket: &WebSocket) -> bool {
+    let raw: &web_sys::WebSocket = socket.as_ref();
+    raw.ready_state() == web_sys::WebSocket::OPEN
+}
+
 /// Lets the platform answer `ping` without waking the object.
 pub fn answer_pings(state: &State) -> Result<()> {
     let pair = WebSocketRequestResponsePair::new(PING, PONG).map_err(worker::Error::from)?;

@@ -104,7 +104,11 @@ impl<M: Machine> Shell<M> {
         if let Some(machine) = self.machine.take() {
             return Ok(Some(machine));
         }
-        let open = self.state.get_websockets().into_iter();
+        let open = self
+            .state
+            .get_websockets()
+            .into_iter()
+            .filter(lines::is_open);
         let sockets: Vec<(WebSocket, String)> = open
             .filter_map(|socket| attachment(&socket).map(|data| (socket, data)))
             .collect();
