@@ -49,10 +49,6 @@ pub fn decode(text: &str) -> Result<Vec<Result<Message, Unread>>, Fault> {
                 format!("{got} messages in a frame; at most {most}: send the rest in another"),
             ))
         }
-        Value::Array(items) if items.is_empty() => Err(Fault::new(
-            Code::BadMessage,
-            "an array of no messages: leave it out",
-        )),
         Value::Array(items) => Ok(items.into_iter().map(message).collect()),
         Value::Object(_) => Ok(vec![message(value)]),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(Fault::new(
@@ -181,7 +177,6 @@ mod tests {
         refused("7", Code::BadMessage);
         refused("null", Code::BadMessage);
         refused(r#""say""#, Code::BadMessage);
-        refused("[]", Code::BadMessage);
         refused(r#"{"op":"say","body":"\ud800"}"#, Code::BadJson);
         refused(r#"{"op":"say","body":1e999}"#, Code::BadJson);
         refused("{\"op\":\"say\",\"body\":\"\0\"}", Code::BadJson);

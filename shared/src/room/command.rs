@@ -22,6 +22,17 @@ impl Room {
             Heard::Nothing(fault) => return self.faulty(now, conn, &fault),
             Heard::Close(why) => return self.put_out(now, conn, why),
         };
+        if messages.is_empty() {
+            // A frame of nothing is fine, and costs as much as one of something.
+            let paced = self
+                .sockets
+                .get_mut(&conn)
+                .map(|socket| socket.line.pace(now));
+            if let Some(Err(Err(why))) = paced {
+                self.put_out(now, conn, why);
+            }
+            return;
+        }
         for message in messages {
             let Some(socket) = self.sockets.get_mut(&conn) else {
                 return;
