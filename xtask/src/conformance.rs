@@ -117,13 +117,16 @@ pub struct Subject {
     pub expired: Option<String>,
 }
 
+/// A check that is being made.
+type Run = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
 /// One rule of the wire, and how to see whether it is kept.
 pub struct Check {
     /// `W-017`. Never used for another rule.
     pub number: &'static str,
     /// The rule.
     pub says: &'static str,
-    run: fn(Table) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>,
+    run: fn(Table) -> Run,
 }
 
 impl fmt::Debug for Check {

@@ -4,9 +4,10 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::stack::{self, WebSockets};
 use tokio::sync::watch;
-use xtask::wire::{at, num, text};
+use tokio::time::Instant;
+use xtask::wire::{Follower, at, num, text};
 
-use super::talk::{Chance, EACH, check, meet, server, talk, talker};
+use super::talk::{Chance, DEADLINE, EACH, check, meet, server, talk, talker};
 
 fn keyed(n: u64) -> Value {
     json!({"op": "say", "key": format!("k{n}"), "body": n})
@@ -64,14 +65,20 @@ async fn a_thousand_messages_survive_evictions_of_both_kinds() -> Result<()> {
     let stack = stack::start().await?;
     let server = server(&stack)?;
     let (room, ana, bo) = meet(&server).await?;
-    let (a, of_a) = talker(&server, &room, &ana);
-    let (b, of_b) = talker(&server, &room, &bo);
+    let (mut a, of_a) = talker(&server, &room, &ana);
+    let (mut b, of_b) = talker(&server, &room, &bo);
+    for one in [&mut a, &mut b] {
+        let deadline = Instant::now() + DEADLINE;
+        ensure!(one.until(deadline, Follower::is_here).await, "no socket");
+    }
     let points = chance.points(12, 10, 2 * EACH - 100);
     let (progress, mut watched) = watch::channel(0);
     let evict = async {
         for (n, &point) in points.iter().enumerate() {
             watched.wait_for(|at| *at >= point).await?;
-            let how = if n % 3 == 2 {
+            // The last one: workerd does not let go of an object whose sockets opened at the same moment
+            // (cloudflare/workerd#6862), and after a close both come back at once.
+            let how = if n + 1 == points.len() {
                 WebSockets::Close
             } else {
                 WebSockets::Hibernate
@@ -82,8 +89,9 @@ async fn a_thousand_messages_survive_evictions_of_both_kinds() -> Result<()> {
     };
     let (a, b, ()) = tokio::try_join!(talk(a, &[], &progress), talk(b, &[], &progress), evict)?;
     check(&a, &b, &[of_a, of_b])?;
-    let resumes = a.resumes.len();
-    // Four of twelve closed the sockets; two such evictions may fall into one reconnect.
-    ensure!((1..=4).contains(&resumes), "{resumes} resumes");
+    for one in [&a, &b] {
+        let resumes = one.resumes.len();
+        ensure!(resumes == 1, "{resumes} resumes, and one close");
+    }
     Ok(())
 }

@@ -48,3 +48,23 @@ async fn an_idle_room_leaves_memory_and_keeps_its_sockets() -> Result<()> {
         .await
         .map(drop)
 }
+
+#[tokio::test]
+#[ignore = "cloudflare/workerd#6862: sockets that open at the same moment keep an object in memory"]
+async fn two_who_came_at_once_do_not_keep_a_room_awake() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let (room, ana, bo) = meet(&server).await?;
+    let (opening_a, opening_b) = (server.room(&room, &ana), server.room(&room, &bo));
+    let (mut a, mut b) = tokio::try_join!(opening_a.connect(), opening_b.connect())?;
+    a.welcome().await?;
+    b.welcome().await?;
+    fault(&mut a).await?;
+    fault(&mut a).await?;
+    tokio::time::sleep(IDLE).await;
+    fault(&mut a).await?;
+    fault(&mut a).await?;
+    a.ok(json!({"op": "say", "body": "still the same socket"}))
+        .await
+        .map(drop)
+}

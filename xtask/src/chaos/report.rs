@@ -65,13 +65,14 @@ impl fmt::Display for Report {
         let Done {
             kills,
             evictions,
+            held,
             cuts,
             slowed,
         } = self.weather;
         writeln!(f, "{} clients in {} rooms", self.clients, self.rooms)?;
         writeln!(
             f,
-            "weather            {kills} kills, {evictions} evictions, {cuts} cuts, {slowed} slow readers"
+            "weather            {kills} kills, {evictions} evictions ({held} held up), {cuts} cuts, {slowed} slow readers"
         )?;
         writeln!(
             f,

@@ -28,7 +28,7 @@ async fn standing(table: &Table, pair: &mut Pair) -> Result<(String, u64)> {
     Ok((epoch, num(&welcome, "/at").unwrap_or(0)))
 }
 
-async fn recovered(welcome: &Value, replayed: u64) -> Result<()> {
+fn recovered(welcome: &Value, replayed: u64) -> Result<()> {
     let is = welcome.get("recovered") == Some(&Value::Bool(true));
     must(is, "it is recovered", welcome)?;
     let count = num(welcome, "/replayed") == Some(replayed);
@@ -50,7 +50,7 @@ async fn exact(table: Table) -> Result<()> {
         pair.a.ok(say(n)).await?;
     }
     let (welcome, mut socket) = pair.again(&table, &pair.bo, Some((&epoch, head))).await?;
-    recovered(&welcome, 7).await?;
+    recovered(&welcome, 7)?;
     for n in 0..7 {
         let event = socket.numbered().await?;
         must(at(&event) == Some(head + 1 + n), "in order", &event)?;
@@ -65,7 +65,7 @@ async fn at_head(table: Table) -> Result<()> {
     let mut pair = table.pair(json!({})).await?;
     let (epoch, head) = standing(&table, &mut pair).await?;
     let (welcome, mut socket) = pair.again(&table, &pair.bo, Some((&epoch, head))).await?;
-    recovered(&welcome, 0).await?;
+    recovered(&welcome, 0)?;
     pair.a.ok(say("live")).await?;
     let event = socket.numbered().await?;
     must(at(&event) == Some(head + 1), "goes on", &event)
@@ -110,7 +110,7 @@ async fn outside(table: Table) -> Result<()> {
     let mut socket = opening.clone().resume(epoch, 1).connect().await?;
     fresh(&socket.welcome().await?)?;
     let mut socket = opening.resume(epoch, head - 100).connect().await?;
-    recovered(&socket.welcome().await?, 100).await
+    recovered(&socket.welcome().await?, 100)
 }
 
 async fn queried(table: &Table, names: &[(&str, &str)]) -> Result<()> {
@@ -166,7 +166,7 @@ async fn from_zero(table: Table) -> Result<()> {
     let mut pair = table.pair(json!({})).await?;
     let (epoch, head) = standing(&table, &mut pair).await?;
     let (welcome, mut socket) = pair.again(&table, &pair.bo, Some((&epoch, 0))).await?;
-    recovered(&welcome, head).await?;
+    recovered(&welcome, head)?;
     let event = socket.numbered().await?;
     must(
         at(&event) == Some(1) && ev(&event) == "joined",
