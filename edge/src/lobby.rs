@@ -153,7 +153,7 @@ async fn known(shell: &Shell<Lobby>, player: &PlayerId) -> Result<(Standing, Opt
     let standing = region::standing(&shell.env, player).await?;
     let live = match calls::player(&shell.env, player, &PlayerAsk::Live).await? {
         PlayerAnswer::Granted { live } => live,
-        PlayerAnswer::Busy { room } => Some(room),
+        PlayerAnswer::Busy { room, .. } => Some(room),
         PlayerAnswer::Full { .. } => None,
     };
     Ok((standing, live))

@@ -50,10 +50,15 @@ impl<C: Clone> Calls<C> {
 
     /// The calls to make now. Each is due again after a pause that doubles.
     pub fn take_due(&mut self, now: Time) -> Vec<(CallId, C)> {
+        self.take_due_within(now, caps::RETRY_MAX)
+    }
+
+    /// The same, where somebody waits for the answer: no pause is longer than `most`.
+    pub fn take_due_within(&mut self, now: Time, most: Duration) -> Vec<(CallId, C)> {
         let mut due = Vec::new();
         for open in &mut self.open {
             if open.due <= now {
-                open.due = now + pause(open.tries);
+                open.due = now + pause(open.tries).min(most);
                 open.tries = open.tries.saturating_add(1);
                 due.push((open.id, open.call.clone()));
             }

@@ -92,6 +92,9 @@ pub const LOBBY_EVERY: Duration = Duration::from_secs(2);
 pub const TICKET_PAUSE: Duration = Duration::from_secs(30);
 /// How long a ticket waits for a match.
 pub const TICKET_AGE: Duration = Duration::from_secs(3600);
+/// Longest rest of a ticket whose player another lobby wanted at the same time. Each rests another part of it, so
+/// that two lobbies do not meet for ever.
+pub const REST: Duration = Duration::from_secs(2);
 /// Waits remembered for the estimate.
 pub const WAITS: usize = 64;
 
@@ -101,6 +104,9 @@ pub const WAITS: usize = 64;
 pub const DEVICES: usize = 2;
 /// How long a reservation for a match holds without a word from the lobby.
 pub const RESERVATION: Duration = Duration::from_secs(30);
+/// Matches that are remembered to have let a player go, so that a late or second call cannot take them back. A call
+/// is out for minutes at most, a match takes longer than a second.
+pub const FREED: usize = 16;
 /// How long a lease holds when its object is never heard of again. The object is asked before a lease counts
 /// against somebody, so this only collects garbage.
 pub const LEASE: Duration = Duration::from_secs(24 * 3600);
@@ -121,6 +127,8 @@ pub const CALL: Duration = Duration::from_secs(3);
 pub const RETRY: Duration = Duration::from_secs(2);
 /// Longest wait before an unconfirmed call is repeated.
 pub const RETRY_MAX: Duration = Duration::from_secs(300);
+/// The same, where people wait in a lobby for the answer: a room holds their seats for `NO_SHOW` only.
+pub const RETRY_WAITED: Duration = Duration::from_secs(8);
 /// A body sent to the region over HTTP, bytes.
 pub const HTTP_BODY: usize = 64 * 1024;
 

@@ -3,6 +3,7 @@
 use crate::id::{PlayerId, RoomId};
 use crate::room::Setup;
 use crate::socket::Conn;
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// To a player's object.
@@ -73,6 +74,9 @@ pub enum PlayerAnswer {
     Busy {
         /// Which.
         room: RoomId,
+        /// Where that match is only being made: how long it may keep them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
     },
 }
 

@@ -1,11 +1,13 @@
 //! Where people wait to be matched. A ticket is on disk and outlives its sockets; each match is made in steps that
 //! may be repeated: reserve the players, commit them, open the room, tell them.
 
+mod enter;
 mod making;
 pub mod plan;
 mod queue;
 mod save;
 pub mod ticket;
+mod why;
 
 use crate::call::{CallId, Calls};
 use crate::caps;
@@ -283,19 +285,16 @@ impl Lobby {
     fn woke(&mut self, now: Time) {
         self.pass_deadlines(now);
         self.give_up_slow(now);
-        if self.ripe.is_some_and(|ripe| ripe <= now) {
-            self.turn.plan = true;
-        }
     }
 
     fn finish(&mut self, now: Time) -> Vec<Effect> {
-        if self.turn.plan {
+        if self.turn.plan || self.ripe.is_some_and(|ripe| ripe <= now) {
             self.turn.plan = false;
             self.make_matches(now);
         }
         self.tell_lobby(now);
+        let calls = self.due_calls(now);
         let turn = std::mem::take(&mut self.turn);
-        let calls = self.saved.calls.take_due(now);
         let mut save = Save::default();
         if turn.saved || !calls.is_empty() {
             save.lobby = Some(event::encode(&self.saved).to_string());

@@ -6,12 +6,16 @@ use crate::internal::{PlayerAnswer, PlayerAsk};
 use crate::socket::Conn;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 
 /// A person, as the edge knows them. A value: each question has its answer at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Player {
     leases: Vec<Lease>,
     live: Option<Live>,
+    /// The last matches that let them go: what a lobby asked for one of these before may still come.
+    #[serde(default)]
+    freed: VecDeque<RoomId>,
 }
 
 /// A socket somewhere in the world.
@@ -70,6 +74,11 @@ impl Player {
                 if self.live.as_ref().is_some_and(|live| live.room == room) {
                     self.live = None;
                 }
+                if !self.freed.contains(&room) {
+                    self.freed.push_back(room);
+                    let over = self.freed.len().saturating_sub(caps::FREED);
+                    self.freed.drain(..over);
+                }
                 self.granted(now)
             }
             PlayerAsk::Live => self.granted(now),
@@ -98,10 +107,14 @@ impl Player {
     }
 
     fn take(&mut self, now: Time, room: RoomId, reserve: bool) -> PlayerAnswer {
+        if self.freed.contains(&room) {
+            return PlayerAnswer::Busy { room, until: None };
+        }
         match self.live(now) {
             Some(live) if live.room != room => {
                 return PlayerAnswer::Busy {
                     room: live.room.clone(),
+                    until: live.until,
                 };
             }
             Some(live) if reserve && live.until.is_none() => {}
@@ -144,6 +157,13 @@ mod tests {
 
     fn room(n: u32) -> RoomId {
         format!("m_{n}").parse().unwrap()
+    }
+
+    fn busy(n: u32, until: Option<u64>) -> PlayerAnswer {
+        PlayerAnswer::Busy {
+            room: room(n),
+            until: until.map(Time::from_ms),
+        }
     }
 
     const FREE: PlayerAnswer = PlayerAnswer::Granted { live: None };
@@ -210,11 +230,7 @@ mod tests {
         };
         check(vec![
             (0, PlayerAsk::Reserve { room: room(1) }, FREE),
-            (
-                0,
-                PlayerAsk::Reserve { room: room(2) },
-                PlayerAnswer::Busy { room: room(1) },
-            ),
+            (0, PlayerAsk::Reserve { room: room(2) }, busy(1, Some(ms))),
             (ms, PlayerAsk::Reserve { room: room(2) }, FREE),
             (
                 ms,
@@ -230,11 +246,25 @@ mod tests {
                     room: room(1),
                     lobby: "l".into(),
                 },
-                PlayerAnswer::Busy { room: room(2) },
+                busy(2, None),
             ),
             (9 * ms, PlayerAsk::Reserve { room: room(2) }, live()),
             (99 * ms, PlayerAsk::Free { room: room(1) }, live()),
             (99 * ms, PlayerAsk::Free { room: room(2) }, FREE),
+        ]);
+    }
+
+    #[test]
+    fn a_match_that_let_go_takes_nobody_back() {
+        let commit = || PlayerAsk::Commit {
+            room: room(1),
+            lobby: "l".into(),
+        };
+        check(vec![
+            (0, PlayerAsk::Free { room: room(1) }, FREE),
+            (0, PlayerAsk::Reserve { room: room(1) }, busy(1, None)),
+            (0, commit(), busy(1, None)),
+            (0, PlayerAsk::Live, FREE),
         ]);
     }
 

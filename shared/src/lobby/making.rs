@@ -2,7 +2,7 @@
 
 use super::plan::plan;
 use super::queue::matched;
-use super::ticket::{State, Ticket};
+use super::ticket::State;
 use super::{Call, Effect, Lobby, Making, Step};
 use crate::call::CallId;
 use crate::caps;
@@ -14,6 +14,10 @@ use crate::room::seat::Seat;
 use crate::time::{self, Time};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Why most matches come to nothing.
+const UNAVAILABLE: &str = "partner_unavailable";
 
 impl Lobby {
     pub(super) fn make_matches(&mut self, now: Time) {
@@ -72,30 +76,60 @@ impl Lobby {
         };
         self.saved.calls.confirm(call);
         self.turn.saved = true;
-        let (room, step) = match ask {
-            PlayerAsk::Reserve { room } => (room, Step::Reserving),
-            PlayerAsk::Commit { room, .. } => (room, Step::Committing),
-            PlayerAsk::Claim { .. }
-            | PlayerAsk::Correct { .. }
-            | PlayerAsk::Release { .. }
-            | PlayerAsk::Free { .. }
-            | PlayerAsk::Live => return,
-        };
-        let current = self
-            .saved
-            .making
-            .get(&room)
-            .is_some_and(|making| making.step == step);
-        if !current {
-            return;
+        if let PlayerAsk::Free { room } = &ask {
+            return self.freed(now, room, &player);
         }
+        let current = step_of(&ask).filter(|(room, step)| self.is_at(room, *step));
+        let Some((room, _)) = current else {
+            return;
+        };
+        let ticket = self.ticket_of(&player).map(|ticket| ticket.id.clone());
         match answer {
             PlayerAnswer::Granted { .. } => self.agreed(now, &room, player),
-            PlayerAnswer::Busy { room: other } => {
-                self.call_off(now, &room, Some((&player, &other)));
+            PlayerAnswer::Busy {
+                room: other,
+                until: None,
+            } => {
+                self.call_off(now, &room, UNAVAILABLE, ticket.as_ref());
+                if let Some(id) = ticket {
+                    self.in_match(&id, &player, &other);
+                }
             }
-            PlayerAnswer::Full { .. } => self.call_off(now, &room, None),
+            PlayerAnswer::Busy { until: Some(_), .. } | PlayerAnswer::Full { .. } => {
+                self.call_off(now, &room, UNAVAILABLE, None);
+                if let Some(ticket) = ticket.and_then(|id| self.tickets.get_mut(&id)) {
+                    ticket.rest = Some(now + rest(&room));
+                }
+            }
         }
+    }
+
+    fn is_at(&self, room: &RoomId, step: Step) -> bool {
+        let making = self.saved.making.get(room);
+        making.is_some_and(|making| making.step == step)
+    }
+
+    /// Whether nobody is committed to that match yet.
+    pub(super) fn is_open(&self, room: &RoomId) -> bool {
+        self.is_at(room, Step::Reserving)
+    }
+
+    /// The calls to make now. What a match asked at a step that it has left is not asked again.
+    pub(super) fn due_calls(&mut self, now: Time) -> Vec<(CallId, Call)> {
+        let mut due = self.saved.calls.take_due_within(now, caps::RETRY_WAITED);
+        due.retain(|(id, call)| {
+            let step = match call {
+                Call::Player { ask, .. } => step_of(ask),
+                Call::Open { .. } => None,
+            };
+            let wanted = step.is_none_or(|(room, step)| self.is_at(&room, step));
+            if !wanted {
+                self.saved.calls.confirm(*id);
+                self.turn.saved = true;
+            }
+            wanted
+        });
+        due
     }
 
     fn agreed(&mut self, now: Time, room: &RoomId, player: PlayerId) {
@@ -168,52 +202,65 @@ impl Lobby {
         self.saved.waits.drain(..over);
     }
 
-    /// Somebody cannot come: the others are free again and keep their place.
-    fn call_off(&mut self, now: Time, room: &RoomId, absent: Option<(&PlayerId, &RoomId)>) {
+    /// A match comes to nothing: `gone` is out of the queue, the others keep their place in it. They can be matched
+    /// again once their own objects have let go of them.
+    pub(super) fn call_off(
+        &mut self,
+        now: Time,
+        room: &RoomId,
+        reason: &str,
+        gone: Option<&TicketId>,
+    ) {
         let Some(making) = self.saved.making.remove(room) else {
             return;
         };
+        self.turn.saved = true;
         self.ask_all(now, &making, &PlayerAsk::Free { room: room.clone() });
         for id in &making.tickets {
+            if gone == Some(id) {
+                self.remove(id);
+                continue;
+            }
+            self.set_state(id, State::Freeing(room.clone()));
             let Some(ticket) = self.tickets.get(id).cloned() else {
                 continue;
             };
-            match absent {
-                Some((player, other)) if ticket.player == *player => {
-                    self.already_in(&ticket, other);
-                }
-                Some(_) | None => self.put_back(now, &ticket),
-            }
+            let body = json!({ "ticket": ticket.id, "since": ticket.since, "reason": reason });
+            self.tell_player(
+                &ticket.player,
+                &event::fleeting("returned", None, Some(&body)),
+            );
         }
+    }
+
+    /// A player's object has let go of a match that came to nothing.
+    fn freed(&mut self, now: Time, room: &RoomId, player: &PlayerId) {
+        let Some(ticket) = self.ticket_of(player) else {
+            return;
+        };
+        if ticket.state != State::Freeing(room.clone()) {
+            return;
+        }
+        let (id, here) = (ticket.id.clone(), !self.holds(player).is_empty());
+        let state = if here {
+            State::Waiting
+        } else {
+            State::Paused(now)
+        };
+        self.set_state(&id, state);
         self.turn.plan = true;
-        self.turn.saved = true;
     }
 
-    fn already_in(&mut self, ticket: &Ticket, room: &RoomId) {
-        self.remove(&ticket.id);
-        let body = json!({ "ticket": ticket.id, "reason": "in_match", "room": room });
-        self.tell_player(
-            &ticket.player,
-            &event::fleeting("expired", None, Some(&body)),
-        );
+    /// Who is in a match waits no more.
+    pub(super) fn already_in(&mut self, id: &TicketId, room: &RoomId) {
+        if let Some(ticket) = self.remove(id) {
+            self.in_match(id, &ticket.player, room);
+        }
     }
 
-    fn put_back(&mut self, now: Time, ticket: &Ticket) {
-        let here = !self.holds(&ticket.player).is_empty();
-        self.set_state(
-            &ticket.id,
-            if here {
-                State::Waiting
-            } else {
-                State::Paused(now)
-            },
-        );
-        let body =
-            json!({ "ticket": ticket.id, "since": ticket.since, "reason": "partner_unavailable" });
-        self.tell_player(
-            &ticket.player,
-            &event::fleeting("returned", None, Some(&body)),
-        );
+    fn in_match(&mut self, id: &TicketId, player: &PlayerId, room: &RoomId) {
+        let body = json!({ "ticket": id, "reason": "in_match", "room": room });
+        self.tell_player(player, &event::fleeting("expired", None, Some(&body)));
     }
 
     /// Reservations that did not come together in the time that they hold.
@@ -227,7 +274,7 @@ impl Lobby {
             .map(|making| making.room.clone())
             .collect();
         for room in rooms {
-            self.call_off(now, &room, None);
+            self.call_off(now, &room, UNAVAILABLE, None);
         }
     }
 
@@ -247,4 +294,26 @@ impl Lobby {
         self.turn.plan = true;
         self.finish(now)
     }
+}
+
+/// Which match a question is for, and at which of its steps it is asked.
+fn step_of(ask: &PlayerAsk) -> Option<(RoomId, Step)> {
+    match ask {
+        PlayerAsk::Reserve { room } => Some((room.clone(), Step::Reserving)),
+        PlayerAsk::Commit { room, .. } => Some((room.clone(), Step::Committing)),
+        PlayerAsk::Claim { .. }
+        | PlayerAsk::Correct { .. }
+        | PlayerAsk::Release { .. }
+        | PlayerAsk::Free { .. }
+        | PlayerAsk::Live => None,
+    }
+}
+
+/// A part of `caps::REST` that two lobbies hardly share.
+fn rest(room: &RoomId) -> Duration {
+    let mixed = room.as_str().bytes().fold(0_u64, |mixed, byte| {
+        mixed.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let most = time::ms(caps::REST);
+    Duration::from_millis(most / 8 + mixed % (most - most / 8))
 }

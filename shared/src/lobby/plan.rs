@@ -60,7 +60,8 @@ pub fn fits_at(a: &Ticket, b: &Ticket, pool: &Pool) -> Option<Time> {
     if a.player == b.player {
         return None;
     }
-    let wants = a.accepts_at(b)?.max(b.accepts_at(a)?);
+    let rested = a.rest.max(b.rest).unwrap_or_default();
+    let wants = a.accepts_at(b)?.max(b.accepts_at(a)?).max(rested);
     let Some(window) = pool.rating else {
         return Some(wants);
     };
@@ -104,6 +105,7 @@ mod tests {
             attrs,
             wants,
             state: State::Waiting,
+            rest: None,
         }
     }
 

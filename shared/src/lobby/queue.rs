@@ -1,15 +1,14 @@
 //! Entering, waiting, leaving: what people do with their tickets.
 
-use super::ticket::{self, State, Ticket};
-use super::{Asking, Effect, Lobby};
+use super::ticket::{State, Ticket};
+use super::{Effect, Lobby};
 use crate::caps;
 use crate::id::{PlayerId, RoomId, TicketId};
 use crate::protocol::command::unknown_op;
 use crate::protocol::event::{self, Text, Welcome};
 use crate::protocol::{Close, Code, Fault, Message};
-use crate::record::Standing;
 use crate::socket::{Conn, Heard, Line, Who, id_of};
-use crate::time::{self, Time};
+use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -42,7 +41,10 @@ impl Lobby {
             conn,
             text: welcome.text(),
         });
-        if let Some(room) = live {
+        if let Some(room) = live.filter(|room| !makes(ticket.as_ref(), room)) {
+            if let Some(ticket) = ticket.filter(Ticket::is_free) {
+                self.already_in(&ticket.id, &room);
+            }
             self.turn.out.push(Effect::Send {
                 conn,
                 text: matched(&room, &[]),
@@ -141,7 +143,7 @@ impl Lobby {
                 Ok(Some(body)) => Ok(body),
                 Err(fault) => Err(fault),
             },
-            "leave" => self.leave(&player),
+            "leave" => self.leave(now, &player),
             "why" => self.why(now, &player),
             other => Err(unknown_op(other, "enter, leave, why")),
         };
@@ -153,124 +155,16 @@ impl Lobby {
         self.turn.out.push(Effect::Send { conn, text });
     }
 
-    /// None: the answer comes when the region has said who that is.
-    fn enter(
-        &mut self,
-        conn: Conn,
-        player: &PlayerId,
-        message: &Message,
-    ) -> Result<Option<Value>, Fault> {
-        if let Some(ticket) = self.ticket_of(player) {
-            let (text, body) = (queued(ticket), ticket_body(ticket));
-            self.turn.out.push(Effect::Send { conn, text });
-            return Ok(Some(body));
-        }
-        ticket::read(&message.body)?;
-        if self.tickets.len() >= caps::TICKETS {
-            let words = format!("{} wait here already", caps::TICKETS);
-            return Err(Fault::new(Code::LobbyFull, words).retry_after(Duration::from_secs(10)));
-        }
-        self.looks += 1;
-        let asking = Asking {
-            conn,
-            id: message.id.clone(),
-            key: message.key.clone(),
-            body: message.body.clone(),
-        };
-        self.asking.insert(self.looks, asking);
-        self.turn.out.push(Effect::Look {
-            look: self.looks,
-            player: player.clone(),
-        });
-        Ok(None)
-    }
-
-    pub(super) fn known(
-        &mut self,
-        now: Time,
-        look: u64,
-        answer: Option<(Standing, Option<RoomId>)>,
-    ) {
-        let Some(asking) = self.asking.remove(&look) else {
-            return;
-        };
-        let Some(line) = self.sockets.get(&asking.conn) else {
-            return;
-        };
-        let player = line.who.player.clone();
-        let verdict =
-            match answer {
-                None => Err(Fault::new(Code::Unavailable, "the region did not answer")
-                    .retry_after(caps::RETRY)),
-                Some((standing, _)) if standing.banned => {
-                    Err(Fault::new(Code::Banned, "you are banned"))
-                }
-                Some((_, Some(room))) => {
-                    let fault = Fault::new(
-                        Code::InMatch,
-                        "you are in a match already: go there, or leave it",
-                    );
-                    Err(Fault {
-                        room: Some(room),
-                        ..fault
-                    })
-                }
-                Some((standing, None)) => Ok(standing),
-            };
-        let text = match verdict {
-            Ok(standing) => {
-                let id = self.ticket_of(&player).map(|ticket| ticket.id.clone());
-                let id = id.unwrap_or_else(|| self.add_ticket(now, &player, standing, &asking));
-                let Some(ticket) = self.tickets.get(&id) else {
-                    return;
-                };
-                let (text, body) = (queued(ticket), ticket_body(ticket));
-                self.tell_player(&player, &text);
-                asking.id.map(|id| event::ok(&id, &body))
-            }
-            Err(fault) => asking.id.map(|id| event::err(Some(&id), &fault)),
-        };
-        self.turn.out.extend(text.map(|text| Effect::Send {
-            conn: asking.conn,
-            text,
-        }));
-    }
-
-    fn add_ticket(
-        &mut self,
-        now: Time,
-        player: &PlayerId,
-        standing: Standing,
-        asking: &Asking,
-    ) -> TicketId {
-        let since = now.ms().to_string();
-        let key = asking.key.as_deref().unwrap_or_default();
-        let id = TicketId::derive(&[&self.name, player.as_str(), key, &since]);
-        let (attrs, wants) = ticket::read(&asking.body).unwrap_or_default();
-        let ticket = Ticket {
-            id: id.clone(),
-            player: player.clone(),
-            name: standing.name,
-            rating: standing.rating,
-            since: now,
-            key: asking.key.clone(),
-            attrs,
-            wants,
-            state: State::Waiting,
-        };
-        self.tickets.insert(id.clone(), ticket);
-        self.turn.tickets.insert(id.clone());
-        self.turn.plan = true;
-        self.changed = true;
-        id
-    }
-
-    fn leave(&mut self, player: &PlayerId) -> Result<Value, Fault> {
+    fn leave(&mut self, now: Time, player: &PlayerId) -> Result<Value, Fault> {
         match self
             .ticket_of(player)
             .map(|ticket| (ticket.id.clone(), ticket.state.clone()))
         {
             None => Err(Fault::new(Code::NoTicket, "you are not in this queue")),
+            Some((id, State::Held(room))) if self.is_open(&room) => {
+                self.call_off(now, &room, "partner_left", Some(&id));
+                Ok(json!({}))
+            }
             Some((_, State::Held(room))) => {
                 let fault = Fault::new(
                     Code::InMatch,
@@ -281,29 +175,11 @@ impl Lobby {
                     ..fault
                 })
             }
-            Some((id, State::Waiting | State::Paused(_))) => {
+            Some((id, State::Waiting | State::Paused(_) | State::Freeing(_))) => {
                 self.remove(&id);
                 Ok(json!({}))
             }
         }
-    }
-
-    fn why(&self, now: Time, player: &PlayerId) -> Result<Value, Fault> {
-        let Some(mine) = self.ticket_of(player) else {
-            return Err(Fault::new(Code::NoTicket, "you are not in this queue"));
-        };
-        let others = || self.tickets.values().filter(|other| other.id != mine.id);
-        let fits: Vec<Time> = others()
-            .filter_map(|other| super::plan::fits_at(mine, other, &self.pool))
-            .collect();
-        let next = fits.iter().filter(|&&fits| fits > now).min();
-        Ok(json!({
-            "waiting": others().count(),
-            "fit_now": fits.iter().filter(|&&fits| fits <= now).count(),
-            "fit_later": fits.iter().filter(|&&fits| fits > now).count(),
-            "next_in_ms": next.map(|next| time::ms(next.since(now))),
-            "estimate_ms": self.estimate(),
-        }))
     }
 
     pub(super) fn set_state(&mut self, id: &TicketId, state: State) {
@@ -332,7 +208,7 @@ impl Lobby {
         match ticket.state {
             State::Waiting => Some(ticket.since + caps::TICKET_AGE),
             State::Paused(since) => Some(since + Duration::from_secs(self.pool.pause_s.into())),
-            State::Held(_) => None,
+            State::Held(_) | State::Freeing(_) => None,
         }
     }
 
@@ -355,12 +231,21 @@ impl Lobby {
     }
 }
 
-fn ticket_body(ticket: &Ticket) -> Value {
+pub(super) fn ticket_body(ticket: &Ticket) -> Value {
     json!({ "ticket": ticket.id, "since": ticket.since, "key": ticket.key })
 }
 
 pub(super) fn queued(ticket: &Ticket) -> Text {
     event::fleeting("queued", None, Some(&ticket_body(ticket)))
+}
+
+/// Whether that match is still being made of the ticket, or was. Its player's object may call it theirs before its
+/// room is there.
+pub(super) fn makes(ticket: Option<&Ticket>, room: &RoomId) -> bool {
+    ticket.is_some_and(|ticket| match &ticket.state {
+        State::Held(of) | State::Freeing(of) => of == room,
+        State::Waiting | State::Paused(_) => false,
+    })
 }
 
 /// The way to the room.

@@ -2,8 +2,9 @@
 
 use super::{Effect, Lobby, Saved, Turn};
 use crate::call::Calls;
-use crate::id::{PoolName, TicketId};
+use crate::id::{PlayerId, PoolName, TicketId};
 use crate::pool::Pool;
+use crate::protocol::event;
 use crate::socket::{Conn, Line, Who};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
@@ -90,5 +91,20 @@ impl Lobby {
         };
         let effects = lobby.effects_of_restart(now);
         Ok((lobby, effects))
+    }
+
+    /// What a restart must find again: the rows, and who is on which socket.
+    #[must_use]
+    pub fn remembered(&self) -> (Disk, Vec<(Conn, PlayerId)>) {
+        let disk = Disk {
+            tickets: self
+                .tickets
+                .values()
+                .map(|ticket| event::encode(ticket).to_string())
+                .collect(),
+            lobby: Some(event::encode(&self.saved).to_string()),
+        };
+        let sockets = self.recipients().map(|(conn, who)| (conn, who.clone()));
+        (disk, sockets.collect())
     }
 }

@@ -29,6 +29,9 @@ pub struct Ticket {
     pub wants: Vec<Want>,
     /// Where it stands.
     pub state: State,
+    /// It is in no match before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Time>,
 }
 
 /// Where a ticket stands.
@@ -41,6 +44,8 @@ pub enum State {
     Paused(Time),
     /// A match is being made of it.
     Held(RoomId),
+    /// That match came to nothing; its player's object has not let go of it yet.
+    Freeing(RoomId),
 }
 
 /// One wish about the other.
@@ -72,6 +77,15 @@ pub struct Relax {
 }
 
 impl Ticket {
+    /// Whether no match is being made of it.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        match self.state {
+            State::Waiting | State::Paused(_) | State::Freeing(_) => true,
+            State::Held(_) => false,
+        }
+    }
+
     /// When this ticket accepts the other at the earliest; none, never.
     #[must_use]
     pub fn accepts_at(&self, other: &Self) -> Option<Time> {

@@ -1,0 +1,387 @@
+//! What is between the objects: questions and answers, lost, doubled, late, in any order.
+
+use crate::marks::Mark;
+use crate::world::{World, number, player};
+use shared::call::CallId;
+use shared::id::RoomId;
+use shared::internal::{PlayerAnswer, PlayerAsk};
+use shared::lobby::{Call, Input};
+use shared::player::Player;
+use shared::record::Standing;
+use shared::room::Setup;
+use shared::socket::{Conn, Who};
+use shared::time::Time;
+
+/// Something on its way.
+#[derive(Debug, Clone)]
+pub enum Flight {
+    /// A lobby's question, to a player's object or a room.
+    Out {
+        lane: usize,
+        life: u64,
+        id: CallId,
+        call: Call,
+    },
+    /// The answer of a player's object.
+    Answer {
+        lane: usize,
+        life: u64,
+        id: CallId,
+        answer: PlayerAnswer,
+    },
+    /// The room's.
+    Open { lane: usize, life: u64, id: CallId },
+    /// A question to the region and to a player's object.
+    Look {
+        lane: usize,
+        life: u64,
+        look: u64,
+        who: usize,
+    },
+    /// Their answer.
+    Known {
+        lane: usize,
+        life: u64,
+        look: u64,
+        answer: Option<(Standing, Option<RoomId>)>,
+    },
+    /// A socket that the player's object has admitted.
+    Opening {
+        lane: usize,
+        life: u64,
+        conn: Conn,
+        who: usize,
+        live: Option<RoomId>,
+    },
+    /// A socket that the lobby closed is reported.
+    Gone {
+        lane: usize,
+        life: u64,
+        conn: Conn,
+        who: usize,
+    },
+    /// A room lets somebody go.
+    Free { who: usize, room: RoomId },
+}
+
+/// A room that was opened.
+#[derive(Debug)]
+pub struct Match {
+    pub setup: Setup,
+    pub over: bool,
+}
+
+impl World {
+    /// A player's object answers. It leaves memory between any two questions.
+    pub fn ask(&mut self, who: usize, ask: &PlayerAsk) -> PlayerAnswer {
+        let row = &self.players[who];
+        let mut player: Player = if row.is_empty() {
+            Player::default()
+        } else {
+            serde_json::from_str(row).expect("a player can be read back")
+        };
+        let (answer, changed) = player.answer(self.time(), ask.clone());
+        if changed {
+            self.players[who] = serde_json::to_string(&player).expect("a player can be written");
+        }
+        self.trace(|| format!("p_{who} {ask:?} -> {answer:?}"));
+        answer
+    }
+
+    /// The match that somebody is in, by their own object.
+    pub fn live(&mut self, who: usize) -> Option<RoomId> {
+        match self.ask(who, &PlayerAsk::Live) {
+            PlayerAnswer::Granted { live } => live,
+            other => panic!("{other:?} is no answer"),
+        }
+    }
+
+    /// Something arrives.
+    pub fn fly(&mut self) {
+        if self.flights.is_empty() {
+            return;
+        }
+        let nth = self.chance.below(self.flights.len());
+        let flight = self.flights.swap_remove(nth);
+        let repeated = matches!(
+            flight,
+            Flight::Out { .. } | Flight::Answer { .. } | Flight::Open { .. }
+        );
+        if repeated && self.chance.percent(self.rough.lost) {
+            self.marks.insert(Mark::CallLost);
+            return;
+        }
+        if (repeated || matches!(flight, Flight::Free { .. }))
+            && self.chance.percent(self.rough.doubled)
+        {
+            self.marks.insert(match flight {
+                Flight::Out { .. } => Mark::CallDoubled,
+                _ => Mark::AnsweredTwice,
+            });
+            self.flights.push(flight.clone());
+        }
+        self.arrive(flight);
+    }
+
+    fn arrive(&mut self, flight: Flight) {
+        match flight {
+            Flight::Out {
+                lane,
+                life,
+                id,
+                call,
+            } => match call {
+                Call::Player { player, ask } => {
+                    let answer = self.ask(number(&player), &ask);
+                    if matches!(answer, PlayerAnswer::Busy { .. }) {
+                        self.marks.insert(Mark::BusyElsewhere);
+                    }
+                    self.flights.push(Flight::Answer {
+                        lane,
+                        life,
+                        id,
+                        answer,
+                    });
+                }
+                Call::Open { setup } => {
+                    self.open_room(*setup);
+                    self.flights.push(Flight::Open { lane, life, id });
+                }
+            },
+            Flight::Answer {
+                lane,
+                life,
+                id,
+                answer,
+            } => {
+                if self.lanes[lane].life == life {
+                    self.turn(lane, &Input::Answered { call: id, answer });
+                }
+            }
+            Flight::Open { lane, life, id } => {
+                if self.lanes[lane].life == life {
+                    self.turn(lane, &Input::Opening { call: id });
+                }
+            }
+            Flight::Look {
+                lane,
+                life,
+                look,
+                who,
+            } => {
+                let answer = self.known(who);
+                self.flights.push(Flight::Known {
+                    lane,
+                    life,
+                    look,
+                    answer,
+                });
+            }
+            Flight::Known {
+                lane,
+                life,
+                look,
+                answer,
+            } => {
+                if self.lanes[lane].life == life {
+                    self.turn(lane, &Input::Known { look, answer });
+                }
+            }
+            Flight::Opening {
+                lane,
+                life,
+                conn,
+                who,
+                live,
+            } => {
+                if self.lanes[lane].life == life {
+                    self.opened(lane, conn, who, live);
+                }
+            }
+            Flight::Gone {
+                lane,
+                life,
+                conn,
+                who,
+            } => {
+                if self.lanes[lane].life == life {
+                    self.turn(lane, &Input::Closed { conn });
+                }
+                self.release(lane, conn, who);
+            }
+            Flight::Free { who, room } => drop(self.ask(who, &PlayerAsk::Free { room })),
+        }
+    }
+
+    fn known(&mut self, who: usize) -> Option<(Standing, Option<RoomId>)> {
+        if self.chance.percent(self.rough.silent) {
+            self.marks.insert(Mark::RegionSilent);
+            return None;
+        }
+        let person = &self.people[who];
+        let standing = Standing {
+            player: player(who),
+            name: format!("Player {who}"),
+            rating: person.rating,
+            banned: person.banned,
+            ep: 0,
+        };
+        Some((standing, self.live(who)))
+    }
+
+    fn open_room(&mut self, setup: Setup) {
+        if let Some(made) = self.rooms.get(&setup.id) {
+            assert_eq!(made.setup, setup, "one match, two rooms");
+            self.marks.insert(Mark::OpenedTwice);
+            return;
+        }
+        self.check_open(&setup);
+        self.marks.insert(Mark::Opened);
+        self.rooms
+            .insert(setup.id.clone(), Match { setup, over: false });
+    }
+
+    /// Somebody's room is over: it frees its people.
+    pub fn somebody_is_done(&mut self) {
+        let open: Vec<RoomId> = self
+            .rooms
+            .iter()
+            .filter(|(_, made)| !made.over)
+            .map(|(room, _)| room.clone())
+            .collect();
+        if let Some(nth) = open.len().checked_sub(1) {
+            let nth = self.chance.below(nth + 1);
+            self.finish(&open[nth]);
+        }
+    }
+
+    pub fn finish(&mut self, room: &RoomId) {
+        self.trace(|| format!("{room} is over"));
+        let made = self.rooms.get_mut(room).expect("an open room");
+        made.over = true;
+        for who in seats(&made.setup) {
+            self.flights.push(Flight::Free {
+                who,
+                room: room.clone(),
+            });
+            if self.people[who].room.as_ref() == Some(room) {
+                self.people[who].room = None;
+            }
+        }
+    }
+
+    /// Somebody dials: their own object is asked, then the lobby again.
+    pub fn dial(&mut self, lane: usize, who: usize) {
+        self.wake(lane);
+        let at = &mut self.lanes[lane];
+        let lobby = at.lobby.as_ref().expect("awake");
+        let conn = Conn(lobby.next_conn().0.max(at.last_conn + 1));
+        at.last_conn = conn.0;
+        let life = at.life;
+        let claim = PlayerAsk::Claim {
+            object: at.lease(),
+            conn,
+            holding: lobby.holds(&player(who)),
+            ep: 0,
+        };
+        let mut answer = self.ask(who, &claim);
+        if let PlayerAnswer::Full { at } = &answer {
+            for object in at.clone() {
+                self.correct(who, object);
+            }
+            answer = self.ask(who, &claim);
+        }
+        match answer {
+            PlayerAnswer::Granted { live } => {
+                self.people[who].places[lane].dialing = Some((conn, life));
+                self.flights.push(Flight::Opening {
+                    lane,
+                    life,
+                    conn,
+                    who,
+                    live,
+                });
+            }
+            PlayerAnswer::Full { .. } => drop(self.marks.insert(Mark::TooManyDevices)),
+            PlayerAnswer::Busy { .. } => panic!("a connection is never busy"),
+        }
+    }
+
+    /// An object says which sockets it still holds.
+    fn correct(&mut self, who: usize, object: String) {
+        let lane = self.lanes.iter().position(|lane| lane.lease() == object);
+        let Some(lane) = lane else { return };
+        self.wake(lane);
+        let lobby = self.lanes[lane].lobby.as_ref().expect("awake");
+        let holding = lobby.holds(&player(who));
+        self.ask(who, &PlayerAsk::Correct { object, holding });
+    }
+
+    fn opened(&mut self, lane: usize, conn: Conn, who: usize, live: Option<RoomId>) {
+        let wire = crate::lane::Wire {
+            who,
+            attachment: None,
+            cut: false,
+            gone_at: None,
+        };
+        self.lanes[lane].wires.insert(conn, wire);
+        let place = &mut self.people[who].places[lane];
+        place.wire = Some(conn);
+        place.dialing = None;
+        let identity = Who {
+            player: player(who),
+            sid: "s_1".parse().expect("an id"),
+            exp: Time::from_ms(u64::MAX),
+        };
+        self.turn(
+            lane,
+            &Input::Opened {
+                conn,
+                who: identity,
+                live,
+            },
+        );
+    }
+
+    fn release(&mut self, lane: usize, conn: Conn, who: usize) {
+        let object = self.lanes[lane].lease();
+        self.ask(who, &PlayerAsk::Release { object, conn });
+    }
+
+    /// A connection is lost; the platform says so later, or never.
+    pub fn cut(&mut self, lane: usize, who: usize) {
+        let Some(conn) = self.people[who].places[lane].wire.take() else {
+            return;
+        };
+        let later = self.now + self.chance.between(0, 4000);
+        let reported = !self.chance.percent(self.rough.unreported);
+        let wire = self.lanes[lane].wires.get_mut(&conn).expect("open");
+        wire.cut = true;
+        wire.gone_at = reported.then_some(later);
+        self.trace(|| format!("{lane} cut {conn:?} of p_{who}"));
+    }
+
+    pub fn report_gone(&mut self) {
+        for lane in 0..self.lanes.len() {
+            let now = self.now;
+            let gone = |at: Option<u64>| at.is_some_and(|at| at <= now);
+            let wires = self.lanes[lane].wires.iter();
+            let gone: Vec<(Conn, usize)> = wires
+                .filter(|(_, wire)| gone(wire.gone_at))
+                .map(|(&conn, wire)| (conn, wire.who))
+                .collect();
+            for (conn, who) in gone {
+                self.marks.insert(Mark::ClosedLate);
+                self.lanes[lane].wires.remove(&conn);
+                self.turn(lane, &Input::Closed { conn });
+                self.release(lane, conn, who);
+            }
+        }
+    }
+}
+
+/// Whose the seats are.
+pub fn seats(setup: &Setup) -> Vec<usize> {
+    let players = setup.seats.iter().filter_map(|seat| seat.player.as_ref());
+    players.map(number).collect()
+}
