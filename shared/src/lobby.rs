@@ -7,6 +7,7 @@ pub mod plan;
 mod queue;
 mod save;
 pub mod ticket;
+pub mod want;
 mod why;
 
 use crate::call::{CallId, Calls};

@@ -1,5 +1,6 @@
 //! A place in a queue, and what its holder wants of the others.
 
+use super::want::{self, Want};
 use crate::caps;
 use crate::id::{PlayerId, RoomId, TicketId};
 use crate::protocol::Fault;
@@ -48,34 +49,6 @@ pub enum State {
     Freeing(RoomId),
 }
 
-/// One wish about the other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Want {
-    /// Which attribute of the other.
-    pub attr: String,
-    /// It equals this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is: Option<Value>,
-    /// It is a number at most this far from one's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub within: Option<f64>,
-    /// How it gives way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub relax: Option<Relax>,
-}
-
-/// How a want gives way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Relax {
-    /// After so long.
-    pub after_s: u32,
-    /// To this distance; none, it falls away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<f64>,
-}
-
 impl Ticket {
     /// Whether no match is being made of it.
     #[must_use]
@@ -114,19 +87,6 @@ impl Ticket {
     }
 }
 
-impl Want {
-    fn holds(&self, mine: Option<&Value>, theirs: Option<&Value>, within: Option<f64>) -> bool {
-        let is = self.is.as_ref().is_none_or(|is| theirs == Some(is));
-        let near = within.is_none_or(|within| {
-            let number = |value: Option<&Value>| value.and_then(Value::as_f64);
-            number(mine)
-                .zip(number(theirs))
-                .is_some_and(|(a, b)| (a - b).abs() <= within)
-        });
-        is && near
-    }
-}
-
 /// Reads the body of `enter`.
 pub fn read(body: &Value) -> Result<(Map<String, Value>, Vec<Want>), Fault> {
     let attrs = match body.get("attrs") {
@@ -154,26 +114,5 @@ pub fn read(body: &Value) -> Result<(Map<String, Value>, Vec<Want>), Fault> {
             ));
         }
     }
-    let wants: Vec<Want> = match body.get("wants") {
-        None | Some(Value::Null) => Vec::new(),
-        Some(wants) => serde_json::from_value(wants.clone()).map_err(|error| {
-            Fault::field(
-                "body.wants",
-                format!("a list of {{attr, is | within, relax}}: {error}"),
-            )
-        })?,
-    };
-    if wants.len() > caps::WANTS {
-        return Err(Fault::field(
-            "body.wants",
-            format!("at most {} wants", caps::WANTS),
-        ));
-    }
-    if wants
-        .iter()
-        .any(|want| want.is.is_none() && want.within.is_none())
-    {
-        return Err(Fault::field("body.wants", "a want says `is` or `within`"));
-    }
-    Ok((attrs, wants))
+    Ok((attrs, want::read(body.get("wants"))?))
 }

@@ -42,7 +42,10 @@ impl Person {
             r#"[{"attr":"lang","is":"en"}]"#,
             r#"[{"attr":"lang","is":"en","relax":{"after_s":5}}]"#,
             r#"[{"attr":"age","within":5,"relax":{"after_s":10,"to":20}}]"#,
+            r#"[{"attr":"lang","any_of":["en","de"],"relax":{"after_s":20}}]"#,
+            r#"[{"attr":"age","between":[20,32]},{"attr":"likes","shares":true,"relax":{"after_s":3}}]"#,
         ]);
+        let likes = chance.pick(&[&["chess", "tango"][..], &["chess"], &["golf"]]);
         let both = chance.below(3);
         let place = |wants| Place {
             wants,
@@ -53,7 +56,7 @@ impl Person {
             rating: 1400.0 + chance.between(0, 400) as f64,
             banned: chance.percent(rough.banned),
             body: json!({
-                "attrs": { "lang": chance.pick(&["en", "fr"]), "age": 20 + chance.below(20) },
+                "attrs": { "lang": chance.pick(&["en", "fr"]), "age": 20 + chance.below(20), "likes": likes },
                 "wants": serde_json::from_str::<Value>(wants).expect("wants"),
             }),
             places: [place(both != 1), place(both != 2)],

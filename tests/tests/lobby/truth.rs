@@ -196,5 +196,12 @@ fn holds(want: &Value, within: &Value, mine: &Value, theirs: &Value) -> bool {
         let both = mine.as_f64().zip(theirs.as_f64());
         both.is_some_and(|(a, b)| (a - b).abs() <= within)
     });
-    is && near
+    let any_of = want["any_of"].as_array();
+    let some = any_of.is_none_or(|any_of| any_of.contains(theirs));
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let shares = want["shares"].is_null() || list(mine).iter().any(|it| list(theirs).contains(it));
+    let between = &want["between"];
+    let between =
+        between.is_null() || (between[0].as_f64()..=between[1].as_f64()).contains(&theirs.as_f64());
+    is && near && some && shares && between
 }
