@@ -23,8 +23,11 @@ async function obey(edge: Edge, command: Command): Promise<void> {
   switch (command.cmd) {
     case "evict": {
       const { class: className, name, webSockets } = command;
-      await edge.evict(className, name, webSockets);
-      say({ id, evicted: { class: className, name, webSockets } });
+      // workerd waits until the object is idle; other commands need not.
+      edge.evict(className, name, webSockets).then(
+        () => say({ id, evicted: { class: className, name, webSockets } }),
+        (error) => say({ id, error: reason(error) }),
+      );
       return;
     }
     case "reload":

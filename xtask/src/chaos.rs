@@ -114,8 +114,8 @@ async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Re
     let (mut orders, mut tallies) = (Vec::new(), Vec::new());
     let every = Duration::from_secs_f64(1.0 / chaos.rate.max(0.01));
     for (at, (room, players)) in rooms.iter().enumerate() {
-        for player in players {
-            let (client, order, tally) = Client::new(&server, at, room, player, every);
+        for (seat, player) in (0..).zip(players) {
+            let (client, order, tally) = Client::new(&server, at, room, player, every, seat);
             orders.push(order);
             tallies.push(tally);
             running.spawn(client.live(phases.clone()));

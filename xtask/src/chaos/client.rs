@@ -15,6 +15,9 @@ use crate::wire::{Follower, Player, Server};
 /// How often somebody looks up from the socket.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How long after one another the people of a room come.
+const APART: Duration = Duration::from_millis(1500);
+
 /// What the weather does to somebody.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Order {
@@ -90,6 +93,7 @@ impl Client {
         room: &str,
         player: &Player,
         every: Duration,
+        seat: u32,
     ) -> (Self, UnboundedSender<Order>, Arc<Tally>) {
         let (order, orders) = unbounded_channel();
         let tally = Arc::new(Tally::default());
@@ -101,7 +105,8 @@ impl Client {
             orders,
             tally: tally.clone(),
             at,
-            follower: Follower::new(server.room(room, player)),
+            // One after another: workerd keeps an object awake whose sockets opened at the same moment.
+            follower: Follower::new(server.room(room, player)).after(APART * seat),
             names: BTreeMap::new(),
             heard_all: false,
         };

@@ -19,6 +19,16 @@ const OPENING: Duration = Duration::from_secs(5);
 /// The first wait after a lost socket; it doubles up to the second.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(640));
 
+/// The longest wait before the first try, where it was not the client that dropped the connection.
+const JITTER: Duration = Duration::from_millis(1500);
+
+/// A random part of a span.
+fn part_of(span: Duration) -> Duration {
+    let mut byte = [0u8; 1];
+    let _ = getrandom::fill(&mut byte);
+    span * u32::from(u8::from_le_bytes(byte)) / 256
+}
+
 /// A client of one room that survives its sockets.
 #[derive(Debug)]
 pub struct Follower {
@@ -56,6 +66,13 @@ impl Follower {
             ended: None,
             codes: Vec::new(),
         }
+    }
+
+    /// Opens the first socket only after a while.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.next_try = Instant::now() + wait;
+        self
     }
 
     /// Says something, now or as soon as possible, once for all. Returns its key.
@@ -191,6 +208,8 @@ impl Follower {
             Got::Closed(goodbye) => {
                 self.socket = None;
                 self.lost();
+                // Everybody in the room lost the same server: not all at once.
+                self.next_try += part_of(JITTER);
                 return self.goodbye(goodbye);
             }
         };
