@@ -32,6 +32,7 @@ mod say;
 mod signal;
 mod spectators;
 mod table;
+mod wants;
 mod welcome;
 
 use std::fmt;
@@ -167,6 +168,7 @@ pub fn checks() -> Vec<Check> {
         auth::all(),
         lobby::all(),
         queue::all(),
+        wants::all(),
         http::all(),
     ]
     .into_iter()

@@ -16,8 +16,6 @@ checks! {
     "W-193" "who is in a match and opens a lobby is told the room, then 4000" => told_again;
     "W-194" "who is in a match and enters another queue is in_match, with the room" => in_match;
     "W-195" "who leaves the match may enter again" => free_again;
-    "W-196" "who wants something else is not matched, and why says so" => no_fit;
-    "W-197" "a want that relaxes holds until then, and not after" => relaxes;
     "W-198" "nobody is matched with themselves, however many sockets they have" => not_alone;
     "W-199" "a ticket whose player lost the socket is matched when they are back" => paused;
 }
@@ -39,7 +37,7 @@ async fn two(table: &Table) -> Result<(Vec<Player>, Vec<Value>, Vec<Socket>)> {
 }
 
 /// Ends the match, so that the players are free for the next check.
-async fn end(table: &Table, told: &[Value], player: &Player) -> Result<()> {
+pub(super) async fn end(table: &Table, told: &[Value], player: &Player) -> Result<()> {
     let room = told.first().map_or("", |event| text(event, "/body/room"));
     let mut socket = table.server().room(room, player).connect().await?;
     socket.welcome().await?;
@@ -161,55 +159,6 @@ async fn free_again(table: Table) -> Result<()> {
         }
         ensure!(Instant::now() < deadline, "still in the match: {rest:?}");
     }
-}
-
-async fn no_fit(table: Table) -> Result<()> {
-    let guests = table.guests(2).await?;
-    let mut sockets = Vec::new();
-    for guest in &guests {
-        let (_, mut socket) = open(&table, guest).await?;
-        socket.ok(enter(&unique())).await?;
-        sockets.push(socket);
-    }
-    for socket in &mut sockets {
-        let why = socket.ok(json!({"op": "why"})).await?;
-        must(num(&why, "/fit_now") == Some(0), "nobody fits", &why)?;
-        let rest = socket.settle().await?;
-        ensure!(named(&rest, "matched").is_empty(), "{rest:?}");
-        socket.ok(json!({"op": "leave"})).await?;
-    }
-    Ok(())
-}
-
-async fn relaxes(table: Table) -> Result<()> {
-    let guests = table.guests(2).await?;
-    let (both, mut told, mut sockets) = (unique(), Vec::new(), Vec::new());
-    for (guest, own) in guests.iter().zip(["x", "y"]) {
-        let message = json!({"op": "enter", "key": unique(), "body": {
-            "attrs": {"both": both, "own": own},
-            "wants": [
-                {"attr": "both", "is": both},
-                {"attr": "own", "is": own, "relax": {"after_s": 2}},
-            ],
-        }});
-        let (_, mut socket) = open(&table, guest).await?;
-        socket.ok(message).await?;
-        sockets.push(socket);
-    }
-    let Some(second) = sockets.last_mut() else {
-        return Ok(());
-    };
-    let why = second.ok(json!({"op": "why"})).await?;
-    must(num(&why, "/fit_later") >= Some(1), "one fits later", &why)?;
-    let next = num(&why, "/next_in_ms");
-    must(next.is_some_and(|ms| ms <= 2_000), "when", &why)?;
-    for socket in &mut sockets {
-        told.push(socket.event("matched").await?);
-    }
-    for guest in guests.iter().take(1) {
-        end(&table, &told, guest).await?;
-    }
-    Ok(())
 }
 
 async fn not_alone(table: Table) -> Result<()> {
