@@ -95,6 +95,17 @@ pub const TICKET_AGE: Duration = Duration::from_secs(3600);
 /// Longest rest of a ticket whose player another lobby wanted at the same time. Each rests another part of it, so
 /// that two lobbies do not meet for ever.
 pub const REST: Duration = Duration::from_secs(2);
+/// Pairs that a lobby remembers to have met, the last ones: 80 bytes each in a row that every match writes.
+pub const MET: usize = 512;
+/// Longest time that a proposal may be open, seconds: the players are reserved meanwhile, and have to be committed
+/// before that ends.
+pub const PROPOSE_S: u32 = 20;
+/// How long somebody who let others down may not enter; each time doubles it.
+pub const COOLDOWN: Duration = Duration::from_secs(30);
+/// Longest such time, and how long after it one is forgiven.
+pub const COOLDOWN_MAX: Duration = Duration::from_secs(900);
+/// People whose cooldown a lobby remembers, the last ones: 60 bytes each in a row that every match writes.
+pub const COOLDOWNS: usize = 512;
 /// Waits remembered for the estimate.
 pub const WAITS: usize = 64;
 

@@ -1,8 +1,10 @@
 //! Where people wait to be matched. A ticket is on disk and outlives its sockets; each match is made in steps that
 //! may be repeated: reserve the players, commit them, open the room, tell them.
 
+mod consent;
 mod enter;
 mod making;
+pub mod met;
 pub mod plan;
 mod queue;
 mod save;
@@ -156,7 +158,7 @@ struct Making {
     step: Step,
     /// Who has said yes to this step.
     agreed: BTreeSet<PlayerId>,
-    /// A reservation is not waited for longer than it holds.
+    /// A reservation is not waited for longer than it holds, nor an answer longer than the pool says.
     until: Time,
 }
 
@@ -165,6 +167,8 @@ struct Making {
 #[serde(rename_all = "snake_case")]
 enum Step {
     Reserving,
+    /// Where the pool asks its people.
+    Proposing,
     Committing,
     Opening,
 }
@@ -176,6 +180,12 @@ struct Saved {
     calls: Calls<Call>,
     /// How long the last ones waited, milliseconds.
     waits: Vec<u64>,
+    /// Who met whom.
+    #[serde(default)]
+    met: met::Met,
+    /// Who let others down.
+    #[serde(default)]
+    cooldowns: consent::Cooldowns,
     /// Counts the matches made, so that the same people get another room the next time.
     generation: u64,
 }
@@ -269,7 +279,7 @@ impl Lobby {
             .saved
             .making
             .values()
-            .filter(|making| making.step == Step::Reserving);
+            .filter(|making| matches!(making.step, Step::Reserving | Step::Proposing));
         let until = making.map(|making| making.until).min();
         [
             self.saved.calls.wake_at(),
@@ -286,6 +296,7 @@ impl Lobby {
     fn woke(&mut self, now: Time) {
         self.pass_deadlines(now);
         self.give_up_slow(now);
+        self.pass_proposals(now);
     }
 
     fn finish(&mut self, now: Time) -> Vec<Effect> {

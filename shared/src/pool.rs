@@ -18,6 +18,12 @@ pub struct Pool {
     /// How long a ticket waits for a lost socket, seconds.
     #[serde(default = "pause_s")]
     pub pause_s: u32,
+    /// How long two who met are not matched again, seconds; none, they may be at once.
+    #[serde(default)]
+    pub no_rematch_s: Option<u32>,
+    /// How long each has to accept the other, seconds; none, nobody is asked.
+    #[serde(default)]
+    pub propose_s: Option<u32>,
     /// What holds in its rooms.
     #[serde(default)]
     pub room: Rules,
@@ -52,6 +58,13 @@ pub fn read(text: &str) -> Result<Pools, String> {
                 pool.seats
             ));
         }
+        if pool
+            .propose_s
+            .is_some_and(|secs| !(1..=caps::PROPOSE_S).contains(&secs))
+        {
+            let most = caps::PROPOSE_S;
+            return Err(format!("POOLS.{name}.propose_s is from 1 to {most}"));
+        }
         if let Some(window) = pool.rating {
             let fine = |x: f64| x.is_finite() && x >= 0.0;
             if !fine(window.within) || !fine(window.widen_per_s) || !fine(window.at_most) {
@@ -80,6 +93,7 @@ mod tests {
     fn a_wrong_pool_is_refused_with_its_key() {
         refused(r#"{"a":{"seats":3}}"#, "POOLS.a.seats");
         refused(r#"{"a":{"seats":2,"colour":1}}"#, "colour");
+        refused(r#"{"a":{"seats":2,"propose_s":60}}"#, "POOLS.a.propose_s");
         refused(r#"{"A b":{"seats":2}}"#, "POOLS");
         refused(
             r#"{"a":{"seats":2,"rating":{"within":9,"widen_per_s":1,"at_most":1}}}"#,

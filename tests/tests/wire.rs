@@ -163,7 +163,8 @@ fn faults_have_their_names() {
         Code::LobbyFull => Some(Code::Banned),
         Code::Banned => Some(Code::BadToken),
         Code::BadToken => Some(Code::Unavailable),
-        Code::Unavailable => None,
+        Code::Unavailable => Some(Code::Cooldown),
+        Code::Cooldown => None,
     };
     let all = std::iter::successors(Some(Code::BadJson), |&code| next(code));
     let mut golden = Golden::open("fault.txt");

@@ -17,6 +17,7 @@ impl Lobby {
     /// None: the answer comes when the region has said who that is.
     pub(super) fn enter(
         &mut self,
+        now: Time,
         conn: Conn,
         player: &PlayerId,
         message: &Message,
@@ -26,6 +27,7 @@ impl Lobby {
             self.turn.out.push(Effect::Send { conn, text });
             return Ok(Some(body));
         }
+        self.cooled_down(now, player)?;
         ticket::read(&message.body)?;
         if self.tickets.len() >= caps::TICKETS {
             let words = format!("{} wait here already", caps::TICKETS);

@@ -21,7 +21,7 @@ const UNAVAILABLE: &str = "partner_unavailable";
 
 impl Lobby {
     pub(super) fn make_matches(&mut self, now: Time) {
-        let plan = plan(now, self.tickets.values(), &self.pool);
+        let plan = plan(now, self.tickets.values(), &self.pool, &self.saved.met);
         self.ripe = plan.wake;
         for pair in plan.matches {
             self.make(now, &pair);
@@ -61,7 +61,7 @@ impl Lobby {
         }
     }
 
-    fn players(&self, making: &Making) -> Vec<PlayerId> {
+    pub(super) fn players(&self, making: &Making) -> Vec<PlayerId> {
         making
             .tickets
             .iter()
@@ -90,13 +90,13 @@ impl Lobby {
                 room: other,
                 until: None,
             } => {
-                self.call_off(now, &room, UNAVAILABLE, ticket.as_ref());
+                self.call_off(now, &room, UNAVAILABLE, ticket.as_slice());
                 if let Some(id) = ticket {
                     self.in_match(&id, &player, &other);
                 }
             }
             PlayerAnswer::Busy { until: Some(_), .. } | PlayerAnswer::Full { .. } => {
-                self.call_off(now, &room, UNAVAILABLE, None);
+                self.call_off(now, &room, UNAVAILABLE, &[]);
                 if let Some(ticket) = ticket.and_then(|id| self.tickets.get_mut(&id)) {
                     ticket.rest = Some(now + rest(&room));
                 }
@@ -132,7 +132,7 @@ impl Lobby {
         due
     }
 
-    fn agreed(&mut self, now: Time, room: &RoomId, player: PlayerId) {
+    pub(super) fn agreed(&mut self, now: Time, room: &RoomId, player: PlayerId) {
         let Some(making) = self.saved.making.get_mut(room) else {
             return;
         };
@@ -142,10 +142,18 @@ impl Lobby {
         }
         making.agreed.clear();
         making.step = match making.step {
-            Step::Reserving => Step::Committing,
+            Step::Reserving if self.pool.propose_s.is_some() => Step::Proposing,
+            Step::Reserving | Step::Proposing => Step::Committing,
             Step::Committing | Step::Opening => Step::Opening,
         };
+        if making.step == Step::Proposing {
+            let secs = self.pool.propose_s.unwrap_or_default();
+            making.until = now + Duration::from_secs(secs.into());
+        }
         let making = making.clone();
+        if making.step == Step::Proposing {
+            return self.propose(&making);
+        }
         if making.step == Step::Committing {
             let ask = PlayerAsk::Commit {
                 room: room.clone(),
@@ -183,6 +191,10 @@ impl Lobby {
             return;
         };
         let players = self.players(&making);
+        if let (Some(secs), [a, b]) = (self.pool.no_rematch_s, players.as_slice()) {
+            let until = now + Duration::from_secs(secs.into());
+            self.saved.met.add(now, a, b, until);
+        }
         for id in &making.tickets {
             let Some(ticket) = self.remove(id) else {
                 continue;
@@ -204,20 +216,14 @@ impl Lobby {
 
     /// A match comes to nothing: `gone` is out of the queue, the others keep their place in it. They can be matched
     /// again once their own objects have let go of them.
-    pub(super) fn call_off(
-        &mut self,
-        now: Time,
-        room: &RoomId,
-        reason: &str,
-        gone: Option<&TicketId>,
-    ) {
+    pub(super) fn call_off(&mut self, now: Time, room: &RoomId, reason: &str, gone: &[TicketId]) {
         let Some(making) = self.saved.making.remove(room) else {
             return;
         };
         self.turn.saved = true;
         self.ask_all(now, &making, &PlayerAsk::Free { room: room.clone() });
         for id in &making.tickets {
-            if gone == Some(id) {
+            if gone.contains(id) {
                 self.remove(id);
                 continue;
             }
@@ -274,7 +280,7 @@ impl Lobby {
             .map(|making| making.room.clone())
             .collect();
         for room in rooms {
-            self.call_off(now, &room, UNAVAILABLE, None);
+            self.call_off(now, &room, UNAVAILABLE, &[]);
         }
     }
 

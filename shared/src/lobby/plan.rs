@@ -1,5 +1,6 @@
 //! Who plays whom: a pure function of who waits, the rules, and the time.
 
+use super::met::Met;
 use super::ticket::{State, Ticket};
 use crate::id::TicketId;
 use crate::pool::Pool;
@@ -19,7 +20,12 @@ pub struct Plan {
 /// Pairs whoever fits. Who waits longest chooses first: the nearest rating where ratings count, else the one who
 /// waits longest after.
 #[must_use]
-pub fn plan<'a>(now: Time, tickets: impl IntoIterator<Item = &'a Ticket>, pool: &Pool) -> Plan {
+pub fn plan<'a>(
+    now: Time,
+    tickets: impl IntoIterator<Item = &'a Ticket>,
+    pool: &Pool,
+    met: &Met,
+) -> Plan {
     let mut waiting: Vec<&Ticket> = tickets
         .into_iter()
         .filter(|ticket| ticket.state == State::Waiting)
@@ -36,7 +42,7 @@ pub fn plan<'a>(now: Time, tickets: impl IntoIterator<Item = &'a Ticket>, pool: 
             .skip(at + 1)
             .filter(|other| !taken.contains(&other.id))
             .filter(|other| {
-                let fits = fits_at(first, other, pool);
+                let fits = fits_at(first, other, pool, met);
                 let later = fits.filter(|&fits| fits > now);
                 plan.wake = [plan.wake, later].into_iter().flatten().min();
                 fits.is_some_and(|fits| fits <= now)
@@ -56,11 +62,12 @@ pub fn plan<'a>(now: Time, tickets: impl IntoIterator<Item = &'a Ticket>, pool: 
 
 /// When two fit at the earliest; none, never. It is the same from both sides.
 #[must_use]
-pub fn fits_at(a: &Ticket, b: &Ticket, pool: &Pool) -> Option<Time> {
+pub fn fits_at(a: &Ticket, b: &Ticket, pool: &Pool, met: &Met) -> Option<Time> {
     if a.player == b.player {
         return None;
     }
-    let rested = a.rest.max(b.rest).unwrap_or_default();
+    let apart = met.until(&a.player, &b.player);
+    let rested = a.rest.max(b.rest).max(apart).unwrap_or_default();
     let wants = a.accepts_at(b)?.max(b.accepts_at(a)?).max(rested);
     let Some(window) = pool.rating else {
         return Some(wants);
@@ -118,7 +125,7 @@ mod tests {
     }
 
     fn check(tickets: &[Ticket], rules: &str, now: u64, matches: &[(u32, u32)], wake: Option<u64>) {
-        let got = plan(Time::from_ms(now), tickets, &pool(rules));
+        let got = plan(Time::from_ms(now), tickets, &pool(rules), &Met::default());
         let names: Vec<_> = got
             .matches
             .iter()
@@ -180,6 +187,16 @@ mod tests {
             ticket(3, 0, 0.0, &json!([])),
         ];
         check(&all, FIFO, 1 << 40, &[], None);
+    }
+
+    #[test]
+    fn who_met_waits_until_they_may_meet_again() {
+        let all = [ticket(1, 0, 0.0, &json!([])), ticket(2, 0, 0.0, &json!([]))];
+        let (t, mut met) = (Time::from_ms, Met::default());
+        met.add(t(0), &all[1].player, &all[0].player, t(9));
+        let got = |now| plan(t(now), &all, &pool(FIFO), &met);
+        assert_eq!((got(8).matches.len(), got(8).wake), (0, Some(t(9))));
+        assert_eq!(got(9).matches.len(), 1);
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl Lobby {
                 conn,
                 text: queued(&ticket),
             });
+            self.propose_again(conn, &player);
             if matches!(ticket.state, State::Paused(_)) {
                 self.set_state(&ticket.id, State::Waiting);
                 self.turn.plan = true;
@@ -138,14 +139,16 @@ impl Lobby {
         line.sound();
         let player = line.who.player.clone();
         let verdict = match message.op.as_str() {
-            "enter" => match self.enter(conn, &player, message) {
+            "enter" => match self.enter(now, conn, &player, message) {
                 Ok(None) => return,
                 Ok(Some(body)) => Ok(body),
                 Err(fault) => Err(fault),
             },
             "leave" => self.leave(now, &player),
+            "accept" => self.accept(now, &player),
+            "decline" => self.decline(now, &player),
             "why" => self.why(now, &player),
-            other => Err(unknown_op(other, "enter, leave, why")),
+            other => Err(unknown_op(other, "enter, leave, accept, decline, why")),
         };
         let Some(id) = &message.id else { return };
         let text = match verdict {
@@ -161,8 +164,9 @@ impl Lobby {
             .map(|ticket| (ticket.id.clone(), ticket.state.clone()))
         {
             None => Err(Fault::new(Code::NoTicket, "you are not in this queue")),
+            Some((_, State::Held(_))) if self.is_asked(player) => self.decline(now, player),
             Some((id, State::Held(room))) if self.is_open(&room) => {
-                self.call_off(now, &room, "partner_left", Some(&id));
+                self.call_off(now, &room, "partner_left", &[id]);
                 Ok(json!({}))
             }
             Some((_, State::Held(room))) => {

@@ -1,5 +1,7 @@
 //! What a restart finds of a lobby: a row for each ticket, one for the rest, and who is on the sockets.
 
+use super::consent::Cooldowns;
+use super::met::Met;
 use super::{Effect, Lobby, Saved, Turn};
 use crate::call::Calls;
 use crate::id::{PlayerId, PoolName, TicketId};
@@ -60,6 +62,8 @@ impl Lobby {
                 making: BTreeMap::new(),
                 calls: Calls::default(),
                 waits: Vec::new(),
+                met: Met::default(),
+                cooldowns: Cooldowns::default(),
                 generation: 0,
             },
         };

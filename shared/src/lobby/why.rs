@@ -14,7 +14,7 @@ impl Lobby {
         };
         let others = || self.tickets.values().filter(|other| other.id != mine.id);
         let fits: Vec<Time> = others()
-            .filter_map(|other| fits_at(mine, other, &self.pool))
+            .filter_map(|other| fits_at(mine, other, &self.pool, &self.saved.met))
             .collect();
         let next = fits.iter().filter(|&&fits| fits > now).min();
         Ok(json!({

@@ -47,6 +47,8 @@ pub enum Code {
     BadToken,
     /// What is needed from elsewhere did not answer.
     Unavailable,
+    /// The player let others down, and may not enter for a while.
+    Cooldown,
 }
 
 /// An error reply: `{"code","retry","after_ms"?,"field"?,"message"?}`.

@@ -58,6 +58,8 @@ impl World {
             if dialing != Some(self.lanes[lane].life) {
                 self.dial(lane, who);
             }
+        } else if place.asked.is_some() {
+            self.make_up_their_mind(lane, who);
         } else if place.ticket.is_none() && self.people[who].room.is_none() {
             self.enter(lane, who);
         }

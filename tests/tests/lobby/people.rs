@@ -32,6 +32,8 @@ pub struct Place {
     /// The ticket and its time, as told last.
     pub ticket: Option<(String, u64)>,
     pub entered: u64,
+    /// The match that they are asked about.
+    pub asked: Option<String>,
 }
 
 impl Person {
@@ -85,6 +87,9 @@ impl World {
         if place.ticket.is_none() {
             return self.enter(lane, who);
         }
+        if place.asked.is_some() {
+            self.make_up_their_mind(lane, who);
+        }
         let other = &self.people[who].places[1 - lane];
         if other.ticket.is_some() {
             self.marks.insert(Mark::TwoPools);
@@ -95,6 +100,24 @@ impl World {
             8 => self.say(lane, who, &json!({ "id": "leave", "op": "leave" })),
             _ => {}
         }
+    }
+
+    pub fn make_up_their_mind(&mut self, lane: usize, who: usize) {
+        let Some(room) = self.people[who].places[lane].asked.take() else {
+            return;
+        };
+        if self.chance.percent(self.rough.ignored) {
+            self.marks.insert(Mark::Silence);
+            return;
+        }
+        let op = if self.chance.percent(self.rough.declined) {
+            "decline"
+        } else {
+            let room = room.parse().expect("a room");
+            self.truth.accepted.insert((room, who));
+            "accept"
+        };
+        self.say(lane, who, &json!({ "id": op, "op": op }));
     }
 
     pub fn enter(&mut self, lane: usize, who: usize) {
@@ -142,9 +165,15 @@ impl World {
             }
             Some("returned") => {
                 self.marks.insert(Mark::Returned);
+                self.people[who].places[lane].asked = None;
                 self.has_place(lane, who, ticket());
             }
+            Some("proposed") => self.is_asked(lane, who, body),
             Some("expired") => {
+                if let Some(after) = body["after_ms"].as_u64() {
+                    let grew = after > shared::time::ms(shared::caps::COOLDOWN);
+                    self.marks.extend(grew.then_some(Mark::CooldownGrew));
+                }
                 self.marks.insert(match body["reason"].as_str() {
                     Some("in_match") => Mark::InMatch,
                     _ => Mark::Expired,
@@ -173,6 +202,12 @@ impl World {
                 let id = ok["ticket"].as_str().expect("a ticket").to_owned();
                 self.has_place(lane, who, (id, ok["since"].as_u64().expect("a time")));
             }
+            (Some("accept"), None) => drop(self.marks.insert(Mark::Accepted)),
+            (Some("decline"), None) => drop(self.marks.insert(Mark::Declined)),
+            (Some("enter"), Some("cooldown")) => {
+                assert!(err["after_ms"].as_u64().is_some_and(|after| after > 0));
+                self.marks.insert(Mark::CooledDown);
+            }
             (Some("why"), None) => drop(self.marks.insert(Mark::Why)),
             (Some("leave"), None) => {
                 self.marks.insert(Mark::Left);
@@ -188,7 +223,9 @@ impl World {
                 self.marks.insert(Mark::Banned);
             }
             (Some("enter"), Some("unavailable")) => drop(self.marks.insert(Mark::NoAnswer)),
-            (Some("leave"), Some("in_match")) | (Some(_), Some("too_fast")) => {}
+            (Some("leave"), Some("in_match"))
+            | (Some("accept" | "decline"), Some("not_found"))
+            | (Some(_), Some("too_fast")) => {}
             _ => panic!("{message} is no answer to anything"),
         }
     }
@@ -198,6 +235,18 @@ impl World {
         assert!(!self.people[who].banned, "p_{who} is banned and waits");
         self.check_since(&ticket);
         self.people[who].places[lane].ticket = Some(ticket);
+    }
+
+    fn is_asked(&mut self, lane: usize, who: usize, body: &Value) {
+        let until = body["until"].as_u64().expect("a time");
+        let most = u64::from(self.lanes[lane].pool.propose_s.expect("a pool that asks")) * 1000;
+        assert!(until <= self.now + most);
+        let room = body["match"].as_str().expect("a match").to_owned();
+        if !self.truth.asked.insert((room.clone(), who)) {
+            self.marks.insert(Mark::ProposedAgain);
+        }
+        let accepted = body["accepted"] == true;
+        self.people[who].places[lane].asked = Some(room).filter(|_| !accepted);
     }
 
     /// Somebody is told of a room.

@@ -28,6 +28,13 @@ pub struct Rough {
     pub banned: u64,
     /// Of the steps, percent in which somebody's room is over.
     pub over: u64,
+    /// How long each is asked, seconds, in each queue.
+    pub propose_s: [Option<u32>; 2],
+    /// How long who met is kept apart, seconds, in each queue.
+    pub no_rematch_s: [Option<u32>; 2],
+    /// Of the proposals, percent that are not answered, and percent that are declined.
+    pub ignored: u64,
+    pub declined: u64,
     /// Whether people stay in a queue that they were matched out of elsewhere.
     pub stays: bool,
 }
@@ -49,6 +56,10 @@ impl Rough {
             flies: 100,
             banned: 0,
             over: 0,
+            propose_s: [None; 2],
+            no_rematch_s: [None; 2],
+            ignored: 0,
+            declined: 0,
             stays: true,
         }
     }
@@ -68,6 +79,16 @@ impl Rough {
             flies: chance.pick(&[40, 80, 100]),
             banned: chance.pick(&[0, 0, 20]),
             over: chance.pick(&[1, 5, 20]),
+            propose_s: [
+                chance.pick(&[None, None, Some(10)]),
+                chance.pick(&[None, Some(20)]),
+            ],
+            no_rematch_s: [
+                chance.pick(&[None, Some(60)]),
+                chance.pick(&[None, None, Some(600)]),
+            ],
+            ignored: chance.pick(&[0, 5, 30]),
+            declined: chance.pick(&[0, 5, 30]),
             stays: chance.percent(50),
         }
     }

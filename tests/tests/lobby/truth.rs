@@ -23,6 +23,11 @@ pub struct Truth {
     played: BTreeMap<TicketId, RoomId>,
     /// The matches that came to nothing.
     called_off: BTreeSet<RoomId>,
+    /// Who was asked about a match, and who said yes.
+    pub asked: BTreeSet<(String, usize)>,
+    pub accepted: BTreeSet<(RoomId, usize)>,
+    /// Until when two are kept apart in a queue.
+    apart: BTreeMap<(usize, usize, usize), u64>,
 }
 
 impl World {
@@ -76,12 +81,15 @@ impl World {
                 State::Paused(since) => since + pause <= self.time(),
                 _ => false,
             };
+            // They were asked while they were away, and the time to answer is over.
+            let silent =
+                matches!(ticket.state, State::Held(_)) && self.lanes[lane].pool.propose_s.is_some();
             let played = self
                 .rooms
                 .values()
                 .any(|made| seats(&made.setup).contains(&who));
             assert!(
-                told || away || played || self.live(who).is_some(),
+                told || away || silent || played || self.live(who).is_some(),
                 "{ticket:?} is lost"
             );
         }
@@ -117,6 +125,14 @@ impl World {
             self.fits(lane, a, b) && self.fits(lane, b, a),
             "{a:?} and {b:?}"
         );
+        let (one, other) = (number(&a.player), number(&b.player));
+        for pair in [(lane, one, other), (lane, other, one)] {
+            let until = self.truth.apart.get(&pair).copied().unwrap_or_default();
+            assert!(until <= self.now, "{a:?} and {b:?} met before");
+            if until > 0 {
+                self.marks.insert(Mark::Apart);
+            }
+        }
         let ids = held.iter().map(|ticket| ticket.id.clone()).collect();
         self.truth.making.insert(room.clone(), (lane, ids));
     }
@@ -153,7 +169,8 @@ impl World {
     /// A room opens: once for its tickets, and its people are in it and in no other.
     pub fn check_open(&mut self, setup: &Setup) {
         let making = &self.truth.making;
-        let (_, tickets) = making.get(&setup.id).expect("a match that was made");
+        let (lane, tickets) = making.get(&setup.id).expect("a match that was made");
+        let lane = *lane;
         for ticket in tickets.clone() {
             let before = self.truth.played.insert(ticket.clone(), setup.id.clone());
             assert_eq!(before, None, "{ticket} has two rooms");
@@ -166,7 +183,18 @@ impl World {
                 .count();
             assert_eq!(twice, 0, "p_{who} is in two matches");
         }
-        assert_eq!(setup.seats.len(), 2);
+        let players = seats(setup);
+        assert_eq!(players.len(), 2);
+        let pool = self.lanes[lane].pool;
+        for &who in players.iter().filter(|_| pool.propose_s.is_some()) {
+            let yes = (setup.id.clone(), who);
+            assert!(self.truth.accepted.contains(&yes), "p_{who} never said yes");
+        }
+        if let Some(secs) = pool.no_rematch_s {
+            let until = self.now + u64::from(secs) * 1000;
+            let pair = (lane, players[0], players[1]);
+            self.truth.apart.insert(pair, until);
+        }
     }
 
     /// Who is told of a room by the lobby that made it finds it there; but for who asked their own object between

@@ -9,7 +9,7 @@ use crate::rough::Rough;
 use crate::truth::Truth;
 use shared::id::{PlayerId, RoomId};
 use shared::lobby::Input;
-use shared::pool;
+use shared::pool::{self, Pool};
 use shared::time::Time;
 use std::collections::BTreeMap;
 
@@ -37,16 +37,25 @@ pub struct World {
 impl World {
     pub fn new(mut chance: Chance, rough: Rough, traced: bool) -> Self {
         let pools = pool::read(POOLS).expect("pools");
+        let lanes = pools
+            .into_iter()
+            .zip(rough.propose_s)
+            .zip(rough.no_rematch_s);
+        let lanes = lanes.map(|(((name, pool), propose_s), no_rematch_s)| {
+            let pool = Pool {
+                propose_s,
+                no_rematch_s,
+                ..pool
+            };
+            Lane::new(name, pool)
+        });
         let people = (0..rough.people)
             .map(|_| Person::draw(&mut chance, &rough))
             .collect();
         Self {
             chance,
             now: START,
-            lanes: pools
-                .into_iter()
-                .map(|(name, pool)| Lane::new(name, pool))
-                .collect(),
+            lanes: lanes.collect(),
             people,
             players: vec![String::new(); rough.people],
             flights: Vec::new(),
