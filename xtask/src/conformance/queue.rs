@@ -185,11 +185,10 @@ async fn paused(table: Table) -> Result<()> {
     let mark = unique();
     let (_, mut a) = open(&table, ana).await?;
     a.ok(enter(&mark)).await?;
-    a.close().await?;
+    // When the server notices is its own affair: until then the ticket may be matched, after that it waits.
+    a.cut();
     let (_, mut b) = open(&table, bo).await?;
     b.ok(enter(&mark)).await?;
-    let rest = b.settle().await?;
-    ensure!(named(&rest, "matched").is_empty(), "{rest:?}");
     let (_, mut a) = open(&table, ana).await?;
     let told = [a.event("matched").await?];
     b.event("matched").await?;
