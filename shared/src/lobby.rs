@@ -355,9 +355,14 @@ impl Lobby {
 
     /// The median of the last waits.
     fn estimate(&self) -> Option<u64> {
+        self.estimate_of(50)
+    }
+
+    /// So many percent of the last ones waited no longer than this.
+    fn estimate_of(&self, percent: usize) -> Option<u64> {
         let mut waits = self.saved.waits.clone();
         waits.sort_unstable();
-        waits.get(waits.len() / 2).copied()
+        waits.get(waits.len() * percent / 100).copied()
     }
 
     fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Fault) {

@@ -3,7 +3,7 @@
 use super::met::Met;
 use super::ticket::{State, Ticket};
 use crate::id::TicketId;
-use crate::pool::Pool;
+use crate::pool::{Pool, Window};
 use crate::time::Time;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -69,12 +69,18 @@ pub fn fits_at(a: &Ticket, b: &Ticket, pool: &Pool, met: &Met) -> Option<Time> {
     let apart = met.until(&a.player, &b.player);
     let rested = a.rest.max(b.rest).max(apart).unwrap_or_default();
     let wants = a.accepts_at(b)?.max(b.accepts_at(a)?).max(rested);
-    let Some(window) = pool.rating else {
-        return Some(wants);
-    };
-    let gap = gap(a, b);
+    match pool.rating {
+        None => Some(wants),
+        Some(window) => Some(wants.max(rating_at(a, b, window)?)),
+    }
+}
+
+/// When the ratings of two are near enough at the earliest; none, never.
+#[must_use]
+pub fn rating_at(a: &Ticket, b: &Ticket, window: Window) -> Option<Time> {
+    let (gap, since) = (gap(a, b), a.since.max(b.since));
     if gap <= window.within {
-        return Some(wants);
+        return Some(since);
     }
     if gap > window.at_most || window.widen_per_s <= 0.0 {
         return None;
@@ -82,8 +88,7 @@ pub fn fits_at(a: &Ticket, b: &Ticket, pool: &Pool, met: &Met) -> Option<Time> {
     let wait = Duration::try_from_secs_f64(
         ((gap - window.within) / window.widen_per_s * 1000.0).ceil() / 1000.0,
     );
-    let since = a.since.max(b.since);
-    wait.ok().map(|wait| wants.max(since + wait))
+    wait.ok().map(|wait| since + wait)
 }
 
 fn gap(a: &Ticket, b: &Ticket) -> f64 {

@@ -7,6 +7,7 @@ use crate::protocol::Fault;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// A place in a queue. It belongs to the player, not to a socket.
@@ -62,26 +63,32 @@ impl Ticket {
     /// When this ticket accepts the other at the earliest; none, never.
     #[must_use]
     pub fn accepts_at(&self, other: &Self) -> Option<Time> {
-        self.wants.iter().try_fold(self.since, |soonest, want| {
-            let mine = self.attr(&want.attr);
-            let theirs = other.attr(&want.attr);
-            if want.holds(mine.as_ref(), theirs.as_ref(), want.within) {
-                return Some(soonest);
-            }
-            let relax = want.relax.as_ref()?;
-            let then = self.since + Duration::from_secs(relax.after_s.into());
-            let enough = match relax.to {
-                None => true,
-                Some(to) => want.holds(mine.as_ref(), theirs.as_ref(), Some(to)),
-            };
-            enough.then(|| soonest.max(then))
+        let mut wants = self.wants.iter();
+        wants.try_fold(self.since, |soonest, want| {
+            Some(soonest.max(self.want_at(want, other)?))
         })
     }
 
-    fn attr(&self, name: &str) -> Option<Value> {
+    /// When this want of the ticket lets the other be at the earliest; none, never.
+    #[must_use]
+    pub fn want_at(&self, want: &Want, other: &Self) -> Option<Time> {
+        let mine = self.attr(&want.attr);
+        let theirs = other.attr(&want.attr);
+        if want.holds(mine.as_deref(), theirs.as_deref(), want.within) {
+            return Some(self.since);
+        }
+        let relax = want.relax.as_ref()?;
+        let enough = match relax.to {
+            None => true,
+            Some(to) => want.holds(mine.as_deref(), theirs.as_deref(), Some(to)),
+        };
+        enough.then(|| self.since + Duration::from_secs(relax.after_s.into()))
+    }
+
+    fn attr(&self, name: &str) -> Option<Cow<'_, Value>> {
         match self.attrs.get(name) {
-            Some(value) => Some(value.clone()),
-            None if name == "rating" => Some(self.rating.into()),
+            Some(value) => Some(Cow::Borrowed(value)),
+            None if name == "rating" => Some(Cow::Owned(self.rating.into())),
             None => None,
         }
     }
