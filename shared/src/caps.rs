@@ -106,6 +106,10 @@ pub const COOLDOWN: Duration = Duration::from_secs(30);
 pub const COOLDOWN_MAX: Duration = Duration::from_secs(900);
 /// People whose cooldown a lobby remembers, the last ones: 60 bytes each in a row that every match writes.
 pub const COOLDOWNS: usize = 512;
+/// Tickets that a plan left, up to which the moment when two of them come to fit is computed: 45,000 pairs, a few ms.
+pub const PLAN_LEFT: usize = 300;
+/// Where more are left, a plan looks again after this.
+pub const PLAN_AGAIN: Duration = Duration::from_secs(2);
 /// Waits remembered for the estimate.
 pub const WAITS: usize = 64;
 

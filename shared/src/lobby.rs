@@ -3,11 +3,13 @@
 
 mod consent;
 mod enter;
+mod line;
 mod making;
 pub mod met;
 pub mod plan;
 mod queue;
 mod save;
+mod search;
 pub mod ticket;
 pub mod want;
 mod why;

@@ -1,11 +1,12 @@
 //! Who plays whom: a pure function of who waits, the rules, and the time.
 
 use super::met::Met;
+use super::search::Queue;
 use super::ticket::{State, Ticket};
+use crate::caps;
 use crate::id::TicketId;
 use crate::pool::{Pool, Window};
 use crate::time::Time;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What is to be done now, and when to look again.
@@ -18,7 +19,8 @@ pub struct Plan {
 }
 
 /// Pairs whoever fits. Who waits longest chooses first: the nearest rating where ratings count, else the one who
-/// waits longest after.
+/// waits longest after. So nobody who fits somebody is passed over for one who came later, and of all who fit, who
+/// waits longest waits no further turn.
 #[must_use]
 pub fn plan<'a>(
     now: Time,
@@ -31,33 +33,38 @@ pub fn plan<'a>(
         .filter(|ticket| ticket.state == State::Waiting)
         .collect();
     waiting.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
-    let mut plan = Plan::default();
-    let mut taken = BTreeSet::new();
-    for (at, first) in waiting.iter().enumerate() {
-        if taken.contains(&first.id) {
+    let mut queue = Queue::new(now, &waiting, pool);
+    let (mut matches, mut left) = (Vec::new(), Vec::new());
+    for (nth, &first) in waiting.iter().enumerate() {
+        if !queue.leave(nth) {
             continue;
         }
-        let fitting = waiting
-            .iter()
-            .skip(at + 1)
-            .filter(|other| !taken.contains(&other.id))
-            .filter(|other| {
-                let fits = fits_at(first, other, pool, met);
-                let later = fits.filter(|&fits| fits > now);
-                plan.wake = [plan.wake, later].into_iter().flatten().min();
-                fits.is_some_and(|fits| fits <= now)
-            });
-        let best = match pool.rating {
-            None => { fitting }.next(),
-            Some(_) => fitting.min_by(|a, b| gap(first, a).total_cmp(&gap(first, b))),
+        let fits = |other: &Ticket| fits_at(first, other, pool, met).is_some_and(|at| at <= now);
+        let Some(other) = queue.choose(first, fits) else {
+            left.push(first);
+            continue;
         };
-        if let Some(other) = best {
-            taken.insert(&first.id);
-            taken.insert(&other.id);
-            plan.matches.push([first.id.clone(), other.id.clone()]);
+        queue.leave(other);
+        if let Some(other) = waiting.get(other) {
+            matches.push([first.id.clone(), other.id.clone()]);
         }
     }
-    plan
+    let wake = wake(now, &left, pool, met);
+    Plan { matches, wake }
+}
+
+/// When the next two of those who are left come to fit. Where they are very many, when to look again.
+fn wake(now: Time, left: &[&Ticket], pool: &Pool, met: &Met) -> Option<Time> {
+    if left.len() > caps::PLAN_LEFT {
+        return Some(now + caps::PLAN_AGAIN);
+    }
+    let mut soonest = None;
+    for (nth, a) in left.iter().enumerate() {
+        let others = left.iter().skip(nth + 1);
+        let times = others.filter_map(|b| fits_at(a, b, pool, met));
+        soonest = times.chain(soonest).filter(|&at| at > now).min();
+    }
+    soonest
 }
 
 /// When two fit at the earliest; none, never. It is the same from both sides.
@@ -91,7 +98,7 @@ pub fn rating_at(a: &Ticket, b: &Ticket, window: Window) -> Option<Time> {
     wait.ok().map(|wait| since + wait)
 }
 
-fn gap(a: &Ticket, b: &Ticket) -> f64 {
+pub(super) fn gap(a: &Ticket, b: &Ticket) -> f64 {
     (a.rating - b.rating).abs()
 }
 
@@ -145,6 +152,69 @@ mod tests {
 
     const FIFO: &str = r#"{"seats":2}"#;
     const RANKED: &str = r#"{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":300}}"#;
+
+    /// The same said plainly: each in turn, the best of all who fit.
+    fn plainly(now: Time, tickets: &[Ticket], pool: &Pool) -> Vec<[TicketId; 2]> {
+        let mut left: Vec<&Ticket> = tickets.iter().collect();
+        left.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+        let mut matches = Vec::new();
+        while !left.is_empty() {
+            let first = left.remove(0);
+            let fits = |it: &&Ticket| {
+                fits_at(first, it, pool, &Met::default()).is_some_and(|at| at <= now)
+            };
+            let fitting = left.iter().copied().filter(fits);
+            let best = match pool.rating {
+                None => { fitting }.next(),
+                Some(_) => fitting.min_by(|a, b| gap(first, a).total_cmp(&gap(first, b))),
+            };
+            if let Some(best) = best.map(|best| best.id.clone()) {
+                left.retain(|it| it.id != best);
+                matches.push([first.id.clone(), best]);
+            }
+        }
+        matches
+    }
+
+    #[test]
+    fn the_search_finds_what_looking_at_everybody_finds() {
+        let mut seed = 7_u64;
+        let mut draw = |most: u64| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695);
+            (seed >> 33) % most
+        };
+        let wants = [
+            json!([]),
+            json!([{ "attr": "lang", "is": "en" }]),
+            json!([{ "attr": "lang", "is": "fr", "relax": { "after_s": 4 } }]),
+            json!([{ "attr": "rating", "within": 60, "relax": { "after_s": 2, "to": 200 } }]),
+        ];
+        for round in 0..300_u64 {
+            let people = 2 + u32::try_from(draw(40)).unwrap();
+            let spread = 1 + draw(600);
+            let tickets: Vec<Ticket> = (0..people)
+                .map(|n| {
+                    let rating = 1500 + u32::try_from(draw(spread)).unwrap();
+                    let wish = usize::try_from(draw(4)).unwrap();
+                    ticket(n, draw(9000), rating.into(), &wants[wish])
+                })
+                .collect();
+            let rules = pool(if round % 2 == 0 { FIFO } else { RANKED });
+            let now = Time::from_ms(9000);
+            let got = plan(now, &tickets, &rules, &Met::default());
+            assert_eq!(got.matches, plainly(now, &tickets, &rules), "round {round}");
+            // Nobody is left who could have met another who is left, and the next who can is waited for.
+            let is_left = |it: &&Ticket| !got.matches.iter().flatten().any(|id| *id == it.id);
+            let left: Vec<&Ticket> = tickets.iter().filter(is_left).collect();
+            let pairs = left.iter().flat_map(|a| left.iter().map(move |b| (a, b)));
+            let times = pairs.filter_map(|(a, b)| fits_at(a, b, &rules, &Met::default()));
+            let soonest = times.min();
+            assert!(soonest.is_none_or(|at| at > now));
+            assert_eq!(got.wake, soonest);
+        }
+    }
 
     #[test]
     fn who_waits_longest_goes_first() {
