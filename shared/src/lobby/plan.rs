@@ -28,11 +28,13 @@ pub fn plan<'a>(
     pool: &Pool,
     met: &Met,
 ) -> Plan {
-    let mut waiting: Vec<&Ticket> = tickets
+    let mut waiting: Vec<(Time, &Ticket)> = tickets
         .into_iter()
         .filter(|ticket| ticket.state == State::Waiting)
+        .map(|ticket| (ticket.since, ticket))
         .collect();
-    waiting.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+    waiting.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.id.cmp(&b.1.id)));
+    let waiting: Vec<&Ticket> = waiting.into_iter().map(|(_, ticket)| ticket).collect();
     let mut queue = Queue::new(now, &waiting, pool);
     let (mut matches, mut left) = (Vec::new(), Vec::new());
     for (nth, &first) in waiting.iter().enumerate() {
@@ -98,7 +100,7 @@ pub fn rating_at(a: &Ticket, b: &Ticket, window: Window) -> Option<Time> {
     wait.ok().map(|wait| since + wait)
 }
 
-pub(super) fn gap(a: &Ticket, b: &Ticket) -> f64 {
+fn gap(a: &Ticket, b: &Ticket) -> f64 {
     (a.rating - b.rating).abs()
 }
 

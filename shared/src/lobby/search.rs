@@ -1,7 +1,6 @@
 //! Whom somebody is to meet, among many who wait.
 
 use super::line::Line;
-use super::plan::gap;
 use super::ticket::Ticket;
 use super::want::Want;
 use crate::pool::Pool;
@@ -18,6 +17,8 @@ pub(super) struct Queue<'a> {
     now: Time,
     waiting: &'a [&'a Ticket],
     pool: &'a Pool,
+    /// Of each, close together: most looks at somebody go no further.
+    ratings: Vec<f64>,
     lines: Vec<Line>,
     named: BTreeMap<Key<'a>, usize>,
     /// In which lines each stands, and where; empty once they have left.
@@ -26,11 +27,12 @@ pub(super) struct Queue<'a> {
 
 impl<'a> Queue<'a> {
     pub(super) fn new(now: Time, waiting: &'a [&'a Ticket], pool: &'a Pool) -> Self {
-        let mut order: Vec<usize> = (0..waiting.len()).collect();
+        let ratings: Vec<f64> = waiting.iter().map(|ticket| ticket.rating).collect();
+        let mut order: Vec<(f64, usize)> = ratings.iter().copied().zip(0..).collect();
         if pool.rating.is_some() {
-            let rating = |nth: &usize| waiting.get(*nth).map_or(0.0, |ticket| ticket.rating);
-            order.sort_by(|a, b| rating(a).total_cmp(&rating(b)));
+            order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         }
+        let order: Vec<usize> = order.into_iter().map(|(_, nth)| nth).collect();
         let mut named: BTreeMap<Key<'a>, usize> = BTreeMap::new();
         for ticket in waiting {
             for key in ticket
@@ -69,6 +71,7 @@ impl<'a> Queue<'a> {
             now,
             waiting,
             pool,
+            ratings,
             lines,
             named,
             places,
@@ -98,7 +101,7 @@ impl<'a> Queue<'a> {
             .iter()
             .filter_map(|want| insists(self.now, first, want));
         let line = keys.next().and_then(|key| self.named.get(&key)).copied();
-        let (waiting, now) = (self.waiting, self.now);
+        let (waiting, ratings, now) = (self.waiting, self.ratings.as_slice(), self.now);
         let line = self.lines.get_mut(line.unwrap_or_default())?;
         let Some(window) = self.pool.rating else {
             let mut place = line.next(0);
@@ -115,13 +118,13 @@ impl<'a> Queue<'a> {
         // Nobody here has waited longer, so no window is wider than this; a millisecond for rounding.
         let grown = window.within + window.widen_per_s * (waited + 0.001);
         let most = grown.min(window.at_most);
-        let start = line.from(|nth| waiting.get(nth).is_some_and(|it| it.rating < first.rating));
+        let start = line.from(|nth| ratings.get(nth).is_some_and(|&it| it < first.rating));
         let (mut below, mut above) = (line.previous(start), line.next(start));
         let mut best: Option<(f64, usize)> = None;
         loop {
             let near = |place: Option<usize>| {
                 let nth = line.at(place?)?;
-                Some((gap(first, waiting.get(nth)?), nth))
+                Some(((first.rating - ratings.get(nth)?).abs(), nth))
             };
             let (low, high) = (near(below), near(above));
             let is_low = match (low, high) {
@@ -135,11 +138,15 @@ impl<'a> Queue<'a> {
                 break;
             }
             let earlier = best.is_none_or(|(_, best)| nth < best);
-            if earlier && fits(waiting.get(nth)?) {
+            let found = earlier && fits(waiting.get(nth)?);
+            if found {
                 best = Some((gap, nth));
             }
             if is_low {
                 below = below.and_then(|at| line.previous(at));
+            } else if found {
+                // The others of this rating came later, and those beyond are not as near.
+                above = None;
             } else {
                 above = above.and_then(|at| line.next(at + 1));
             }
