@@ -85,8 +85,8 @@ impl Machine for Lobby {
         Input::Said { conn, text }
     }
 
-    fn binary(conn: Conn) -> Input<'static> {
-        Input::Binary { conn }
+    fn binary(conn: Conn, bytes: usize) -> Input<'static> {
+        Input::Binary { conn, bytes }
     }
 
     fn closed(conn: Conn) -> Input<'static> {

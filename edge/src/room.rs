@@ -52,7 +52,7 @@ fn summary(shell: &Rc<Shell<Room>>) -> Result<Response> {
     reason = "it is what the deployment allowed somebody to ask for"
 )]
 fn fail_on_purpose() -> ! {
-    panic!("on purpose")
+    std::panic::panic_any("on purpose")
 }
 
 fn create(shell: &Rc<Shell<Room>>, setup: Setup) -> Result<PlaceAnswer> {
@@ -112,8 +112,8 @@ impl Machine for Room {
         Input::Said { conn, text }
     }
 
-    fn binary(conn: Conn) -> Input<'static> {
-        Input::Binary { conn }
+    fn binary(conn: Conn, bytes: usize) -> Input<'static> {
+        Input::Binary { conn, bytes }
     }
 
     fn closed(conn: Conn) -> Input<'static> {

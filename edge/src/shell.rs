@@ -38,7 +38,7 @@ pub trait Machine: Sized + 'static {
     /// A text frame came.
     fn said(conn: Conn, text: &str) -> Self::Input<'_>;
     /// A binary frame came.
-    fn binary(conn: Conn) -> Self::Input<'static>;
+    fn binary(conn: Conn, bytes: usize) -> Self::Input<'static>;
     /// A socket is gone.
     fn closed(conn: Conn) -> Self::Input<'static>;
     /// The alarm rang.
@@ -188,7 +188,7 @@ impl<M: Machine> Shell<M> {
         };
         match message {
             WebSocketIncomingMessage::String(text) => self.turn(M::said(conn, text)),
-            WebSocketIncomingMessage::Binary(_) => self.turn(M::binary(conn)),
+            WebSocketIncomingMessage::Binary(frame) => self.turn(M::binary(conn, frame.len())),
         }
     }
 

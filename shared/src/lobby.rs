@@ -55,6 +55,8 @@ pub enum Input<'a> {
     Binary {
         /// On which socket.
         conn: Conn,
+        /// How large it was.
+        bytes: usize,
     },
     /// A socket is gone.
     Closed {
@@ -235,8 +237,8 @@ impl Lobby {
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
         match input {
             Input::Opened { conn, who, live } => self.opened(now, conn, who, live),
-            Input::Said { conn, text } => self.said(now, conn, text),
-            Input::Binary { conn } => self.faulty(now, conn, &socket::binary()),
+            Input::Said { conn, text } => self.heard(now, conn, socket::hear(text)),
+            Input::Binary { conn, bytes } => self.heard(now, conn, socket::binary(bytes)),
             Input::Closed { conn } => self.closed(now, conn),
             Input::Woke => {
                 self.armed = None;

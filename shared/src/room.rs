@@ -144,8 +144,8 @@ impl Room {
                 self.opened(now, conn, who, role, resume.as_ref());
                 self.expire(now);
             }
-            Input::Said { conn, text } => self.said(now, conn, text),
-            Input::Binary { conn } => self.faulty(now, conn, &socket::binary()),
+            Input::Said { conn, text } => self.heard(now, conn, socket::hear(text)),
+            Input::Binary { conn, bytes } => self.heard(now, conn, socket::binary(bytes)),
             Input::Closed { conn } => self.closed(now, conn),
             Input::Woke => {
                 self.armed = None;

@@ -64,18 +64,6 @@ impl Line {
         }
     }
 
-    /// Reads a frame.
-    #[must_use]
-    pub fn hear(&self, text: &str) -> Heard {
-        if text.len() > caps::FRAME_BYTES {
-            return Heard::Close(Close::TooBig);
-        }
-        match decode(text) {
-            Ok(messages) => Heard::Messages(messages),
-            Err(fault) => Heard::Nothing(fault),
-        }
-    }
-
     /// Whether one more message is within the pace: a fault to answer with, or the close where it is far beyond.
     pub fn pace(&mut self, now: Time) -> Result<(), Result<Fault, Close>> {
         let Err(wait) = self.bucket.take(PACE, now) else {
@@ -102,13 +90,28 @@ impl Line {
     }
 }
 
-/// The answer to a frame that is not text.
+/// Reads a frame.
 #[must_use]
-pub fn binary() -> Fault {
-    Fault::new(
+pub fn hear(text: &str) -> Heard {
+    if text.len() > caps::FRAME_BYTES {
+        return Heard::Close(Close::TooBig);
+    }
+    match decode(text) {
+        Ok(messages) => Heard::Messages(messages),
+        Err(fault) => Heard::Nothing(fault),
+    }
+}
+
+/// What comes of a frame that is not text.
+#[must_use]
+pub fn binary(bytes: usize) -> Heard {
+    if bytes > caps::FRAME_BYTES {
+        return Heard::Close(Close::TooBig);
+    }
+    Heard::Nothing(Fault::new(
         Code::Binary,
         "frames here are text: one JSON message, or an array of them",
-    )
+    ))
 }
 
 /// The id that a message is to be answered with, read or not.

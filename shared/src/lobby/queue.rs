@@ -82,14 +82,14 @@ impl Lobby {
         }
     }
 
-    pub(super) fn said(&mut self, now: Time, conn: Conn, text: &str) {
+    pub(super) fn heard(&mut self, now: Time, conn: Conn, heard: Heard) {
         let Some(line) = self.sockets.get(&conn) else {
             return;
         };
         if line.who.exp <= now {
             return self.put_out(now, conn, Close::TokenExpired);
         }
-        let messages = match line.hear(text) {
+        let messages = match heard {
             Heard::Messages(messages) => messages,
             Heard::Nothing(fault) => return self.faulty(now, conn, &fault),
             Heard::Close(why) => return self.put_out(now, conn, why),

@@ -13,11 +13,8 @@ use crate::time::Time;
 use serde_json::{Value, json};
 
 impl Room {
-    pub(super) fn said(&mut self, now: Time, conn: Conn, text: &str) {
-        let Some(socket) = self.sockets.get(&conn) else {
-            return;
-        };
-        let messages = match socket.line.hear(text) {
+    pub(super) fn heard(&mut self, now: Time, conn: Conn, heard: Heard) {
+        let messages = match heard {
             Heard::Messages(messages) => messages,
             Heard::Nothing(fault) => return self.faulty(now, conn, &fault),
             Heard::Close(why) => return self.put_out(now, conn, why),
@@ -198,14 +195,12 @@ impl Room {
                         "only the room's owner puts others out",
                     ));
                 }
-                match self.put_out_at(&to) {
-                    Some(at) => at,
-                    None => {
-                        self.member(&to)?;
-                        // The event is the other's, and so the key would be: it is the seat that makes it once.
-                        self.give_up(now, &to, GiveUp::PutOut, None)
-                    }
+                if let Some(at) = self.put_out_at(&to) {
+                    return Ok(json!({ "at": at }));
                 }
+                self.member(&to)?;
+                // The event is the other's, and so the key would be: it is the seat that makes it once.
+                self.give_up(now, &to, GiveUp::PutOut, None)
             }
             Command::End { result } => {
                 let may = match self.saved.setup.rules.end {

@@ -50,6 +50,8 @@ pub enum Input<'a> {
     Binary {
         /// On which socket.
         conn: Conn,
+        /// How large it was.
+        bytes: usize,
     },
     /// A socket is gone. It may be told twice.
     Closed {

@@ -50,7 +50,6 @@ async fn an_idle_room_leaves_memory_and_keeps_its_sockets() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "cloudflare/workerd#6862: sockets that open at the same moment keep an object in memory"]
 async fn two_who_came_at_once_do_not_keep_a_room_awake() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;

@@ -99,7 +99,7 @@ impl Stage {
         self.now += 40;
         match std::str::from_utf8(frame) {
             Ok(text) => self.turn(Input::Said { conn, text }),
-            Err(_) => self.turn(Input::Binary { conn }),
+            Err(_) => self.turn(Input::Binary { conn, bytes: 1 }),
         }
         let here = |stage: &Self, conn| stage.room.recipients().any(|(open, ..)| open == conn);
         assert!(here(self, self.witness), "somebody else was closed");

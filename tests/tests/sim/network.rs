@@ -27,7 +27,7 @@ impl World {
                 self.changes_nothing(&Input::Said { conn, text: &text });
             }
         } else if text == "\0binary" {
-            self.turn(&Input::Binary { conn });
+            self.turn(&Input::Binary { conn, bytes: 1 });
         } else {
             self.turn(&Input::Said { conn, text: &text });
         }

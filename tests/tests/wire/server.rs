@@ -111,7 +111,14 @@ pub fn everything() -> Vec<(String, String)> {
         r#"{"id":8,"op":"debug","body":{"do":"panic"}}"#,
     );
     stage.say("no json", 2, "{");
-    stage.feed("binary", 2, Input::Binary { conn: Conn(2) });
+    stage.feed(
+        "binary",
+        2,
+        Input::Binary {
+            conn: Conn(2),
+            bytes: 1,
+        },
+    );
     stage.say("unknown op", 2, r#"{"id":9,"op":"dance"}"#);
     stage.say(
         "far too fast",

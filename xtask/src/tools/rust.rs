@@ -135,6 +135,8 @@ fn install(root: &Root, package: &str, version: &str) -> Result<()> {
         ])
         .arg(&tools)
         .current_dir(root.dir());
+    // They run for seconds and are built once: what compiles sooner serves better.
+    command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
     // Not in /tmp, which may be small, and not where the workspace builds.
     command.env("CARGO_TARGET_DIR", &build);
     progress::run(&format!("Installing {package} {version}"), &mut command)?;
