@@ -1,6 +1,6 @@
 //! The real stack for a test: the Worker in workerd and the region, on ports and data of their own.
 //!
-//! A test that only talks to it takes [`shared`]; one that kills, stops or reads the disk takes one of its own
+//! A test that only talks to it takes [`shared()`]; one that kills, stops or reads the disk takes one of its own
 //! from [`start`] or [`start_with`].
 //! What one can do to a stack is said at [`Stack`]: `evict`, `kill_workerd` and `restart_edge`, `stop_region` and
 //! `start_region`, all on the same data and the same ports.
