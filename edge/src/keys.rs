@@ -3,16 +3,11 @@
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::{platform, region};
+use shared::caps;
 use shared::time::Time;
 use shared::token::{self, Claims, KeySet, TokenError};
 use std::cell::RefCell;
-use std::time::Duration;
 use worker::{Env, console_error};
-
-/// How often an unknown key id may send us to the region.
-const AGAIN: Duration = Duration::from_secs(60);
-/// How soon after the region could not be reached.
-const SOON: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
 struct Cache {
@@ -46,12 +41,12 @@ async fn refresh(env: &Env) -> Result<()> {
         Ok(keys) => {
             *cache = Cache {
                 keys,
-                next: now() + AGAIN,
+                next: now() + caps::KEYS_AGAIN,
             };
             Ok(())
         }
         Err(error) => {
-            cache.next = now() + SOON;
+            cache.next = now() + caps::KEYS_SOON;
             console_error!("no keys to verify tokens with: {error:?}");
             Err(error)
         }

@@ -2,6 +2,7 @@
 
 use crate::clock::now;
 use crate::error::Result;
+use shared::caps;
 use shared::id::PlayerId;
 use shared::outbox::{Heed, Outbox, Scope};
 use shared::protocol::event::Text;
@@ -13,11 +14,6 @@ use std::time::Duration;
 use worker::js_sys::{JsString, Map};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket, WebSocketRequestResponsePair, console_error, web_sys};
-
-/// After this much quiet the next event goes out at once.
-const QUIET: Duration = Duration::from_millis(2);
-/// The longest that output is gathered while the object stays busy.
-const LONGEST: Duration = Duration::from_millis(16);
 
 /// The sockets of one object.
 #[derive(Default)]
@@ -119,7 +115,7 @@ impl Lines {
             return None;
         }
         let now = now();
-        if now.since(self.flushed) >= QUIET.max(self.window) {
+        if now.since(self.flushed) >= caps::GATHER_QUIET.max(self.window) {
             self.window = Duration::ZERO;
             self.flush();
             return None;
@@ -132,7 +128,7 @@ impl Lines {
     pub fn rang(&mut self) {
         if let Some(set) = self.timer.take() {
             let late = now().since(set).saturating_sub(self.window);
-            self.window = (late * 2).min(LONGEST);
+            self.window = (late * 2).min(caps::GATHER_MOST);
         }
         self.flush();
     }

@@ -9,15 +9,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use shared::caps;
 use shared::id::{PlayerId, SessionId};
 use shared::time::Time;
 use std::fmt;
-use std::time::Duration;
-
-/// How long a session lives without being used.
-pub const IDLE: Duration = Duration::from_hours(30 * 24);
-/// How long a spent refresh token still gives the pair that replaced it: a lost answer, or two tabs at once.
-pub const GRACE: Duration = Duration::from_secs(10);
 
 /// SHA-256 of a secret: what is stored of it.
 pub type Hash = [u8; 32];
@@ -78,7 +73,7 @@ pub fn decide(now: Time, session: &Session, presented: &Hash, issued: bool) -> V
     if session.current == *presented {
         return Verdict::Rotate;
     }
-    if previous && now.since(session.rotated) <= GRACE {
+    if previous && now.since(session.rotated) <= caps::REFRESH_GRACE {
         return Verdict::Again;
     }
     Verdict::Reused
@@ -191,6 +186,7 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const NOW: Time = Time::from_ms(1_733_000_000_000);
     const CURRENT: Hash = [2; 32];
@@ -206,7 +202,7 @@ mod tests {
             previous: Some(PREVIOUS),
             rotated: NOW,
             created: NOW,
-            expires: NOW + IDLE,
+            expires: NOW + caps::SESSION_IDLE,
             revoked: None,
         };
         change(&mut session);
@@ -215,10 +211,17 @@ mod tests {
 
     #[test]
     fn what_becomes_of_a_refresh_token() {
-        let late = |session: &mut Session| session.rotated = NOW - GRACE - Duration::from_millis(1);
+        let late = |session: &mut Session| {
+            session.rotated = NOW - caps::REFRESH_GRACE - Duration::from_millis(1);
+        };
         check(|_| (), CURRENT, true, Verdict::Rotate);
         check(|_| (), PREVIOUS, true, Verdict::Again);
-        check(|s| s.rotated = NOW - GRACE, PREVIOUS, true, Verdict::Again);
+        check(
+            |s| s.rotated = NOW - caps::REFRESH_GRACE,
+            PREVIOUS,
+            true,
+            Verdict::Again,
+        );
         check(late, PREVIOUS, true, Verdict::Reused);
         check(late, PREVIOUS, false, Verdict::Reused);
         check(|_| (), OLDER, true, Verdict::Reused);

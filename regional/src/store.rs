@@ -14,20 +14,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use keys::{Key, Table};
-use std::time::Duration;
-
-/// One attempt at a call.
-const ATTEMPT: Duration = Duration::from_secs(1);
-/// A call with all the SDK's attempts; less than the edge waits.
-const OPERATION: Duration = Duration::from_millis(2_500);
+use shared::caps;
 
 /// How long a call may take.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(ATTEMPT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .connect_timeout(caps::STORE_ATTEMPT)
+        .operation_attempt_timeout(caps::STORE_ATTEMPT)
+        .operation_timeout(caps::STORE_CALL)
         .build()
 }
 

@@ -78,6 +78,11 @@ pub const LAG_RESYNC: u64 = 600;
 /// Events a recipient may be behind before it is closed with 4104.
 pub const LAG_CLOSE: u64 = 1200;
 
+/// After this much quiet the next event goes out at once.
+pub const GATHER_QUIET: Duration = Duration::from_millis(2);
+/// The longest that output is gathered while the machine stays busy.
+pub const GATHER_MOST: Duration = Duration::from_millis(16);
+
 // --- a lobby ------------------------------------------------------------------------------------
 
 /// Tickets in one lobby shard.
@@ -136,6 +141,10 @@ pub const SKEW: Duration = Duration::from_secs(30);
 pub const SIGNED: Duration = Duration::from_secs(60);
 /// Longest access token that is looked at, bytes.
 pub const TOKEN_BYTES: usize = 2048;
+/// How often an unknown key id may send the edge to the region's key set.
+pub const KEYS_AGAIN: Duration = Duration::from_secs(60);
+/// The same, after the region could not be reached.
+pub const KEYS_SOON: Duration = Duration::from_secs(2);
 /// How long the edge waits for the region or another object.
 pub const CALL: Duration = Duration::from_secs(3);
 /// First wait before an unconfirmed call is repeated; it doubles up to `RETRY_MAX`.
@@ -155,3 +164,20 @@ pub const NAME_CHARS: usize = 40;
 pub const BIO_CHARS: usize = 500;
 /// A page of a list, items.
 pub const PAGE: usize = 50;
+/// A page of a list, items, unless the caller says otherwise.
+pub const PAGE_UNASKED: usize = 20;
+/// Profiles that one request may ask for: as many as one batch read takes.
+pub const PROFILES: usize = 100;
+/// How long a login lives without being used.
+pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a spent refresh token still gives the pair that replaced it: a lost answer, or two tabs at once.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
+// --- deadlines of the region: they shrink inwards, so that whoever waits hears an answer ----------------
+
+/// One request; less than `CALL`, which the edge waits.
+pub const REGION_REQUEST: Duration = Duration::from_millis(2_800);
+/// A call of the store with all its attempts.
+pub const STORE_CALL: Duration = Duration::from_millis(2_500);
+/// One attempt at it.
+pub const STORE_ATTEMPT: Duration = Duration::from_secs(1);

@@ -10,12 +10,9 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use shared::caps;
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-
-/// Just less than the edge waits ([`shared::caps::CALL`]), so that it hears an answer; more than one store
-/// operation may take.
-const DEADLINE: Duration = Duration::from_millis(2_800);
 
 /// Says what a route answered and how long that took; never a body, a token or a query.
 pub async fn log(request: Request, next: Next) -> Response {
@@ -33,7 +30,7 @@ pub async fn log(request: Request, next: Next) -> Response {
 
 /// Answers in time, if only that it cannot. Whether the work is done is then unknown; every mutation may be repeated.
 pub async fn deadline(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(DEADLINE, next.run(request)).await;
+    let answer = tokio::time::timeout(caps::REGION_REQUEST, next.run(request)).await;
     answer.unwrap_or_else(|_| Error::Slow.into_response())
 }
 

@@ -56,9 +56,6 @@ pub struct Answer {
     kept: bool,
 }
 
-/// Matches on a page unless the caller says otherwise.
-const LIMIT: usize = 20;
-
 /// One's own history, newest first.
 pub async fn list(
     State(app): State<App>,
@@ -70,7 +67,7 @@ pub async fn list(
         let detail = "One's own history alone can be read: `player=me`.";
         return Err(Refusal::new(Code::BadQuery, detail).field("player").into());
     }
-    let limit = asked.limit.unwrap_or(LIMIT);
+    let limit = asked.limit.unwrap_or(shared::caps::PAGE_UNASKED);
     if limit == 0 || limit > caps::PAGE {
         let detail = format!("A page has 1 to {} matches.", caps::PAGE);
         return Err(Refusal::new(Code::BadQuery, detail)

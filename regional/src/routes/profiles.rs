@@ -15,11 +15,9 @@ use axum::http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use shared::caps;
 use shared::id::{PlayerId, base32};
 use shared::record::Standing;
-
-/// How many profiles one request may ask for: as many as one batch read takes.
-const LIST: usize = 100;
 
 /// What everybody sees of somebody.
 #[derive(Serialize)]
@@ -91,11 +89,11 @@ pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Re
         if !ids.contains(&id) {
             ids.push(id);
         }
-        if ids.len() > LIST {
-            let detail = format!("Ask for at most {LIST} players at once.");
+        if ids.len() > caps::PROFILES {
+            let detail = format!("Ask for at most {} players at once.", caps::PROFILES);
             return Err(Refusal::new(Code::TooMany, detail)
                 .field("ids")
-                .limit(LIST)
+                .limit(caps::PROFILES)
                 .into());
         }
     }

@@ -6,7 +6,7 @@ use crate::error::{Error, Fault, Refusal};
 use crate::http::extract::Body;
 use crate::http::problem::Code;
 use crate::profile::{Profile, name};
-use crate::session::{IDLE, Secret, Session, Verdict, decide};
+use crate::session::{Secret, Session, Verdict, decide};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -89,7 +89,7 @@ pub async fn begin(
         previous: None,
         rotated: now,
         created: now,
-        expires: now + IDLE,
+        expires: now + shared::caps::SESSION_IDLE,
         revoked: None,
     };
     app.store.add_player(&profile, &session).await?;

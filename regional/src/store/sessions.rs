@@ -8,7 +8,7 @@ use super::transact::Outcome;
 use super::{Store, failed, profiles};
 use crate::error::Error;
 use crate::profile::Profile;
-use crate::session::{Hash, IDLE, Session};
+use crate::session::{Hash, Session};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use shared::id::SessionId;
@@ -64,7 +64,7 @@ impl Store {
         now: Time,
     ) -> Result<Result<(), Option<Session>>, Error> {
         let key = Key::Session(sid);
-        let expires = now + IDLE;
+        let expires = now + shared::caps::SESSION_IDLE;
         let request = self
             .client
             .update_item()
