@@ -81,17 +81,19 @@ impl Driver {
         self.workerd.load(Ordering::Relaxed)
     }
 
-    /// Takes an object out of memory, as the platform does when it likes.
-    pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<()> {
+    /// Takes an object out of memory, as the platform does when it likes. False: it was not in memory.
+    pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<bool> {
         let web_sockets = match web_sockets {
             WebSockets::Hibernate => "hibernate",
             WebSockets::Close => "close",
         };
-        self.ask(
-            json!({ "cmd": "evict", "class": class, "name": name, "webSockets": web_sockets }),
-        )
-        .await?;
-        Ok(())
+        let command =
+            json!({ "cmd": "evict", "class": class, "name": name, "webSockets": web_sockets });
+        match self.ask(command).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.to_string().contains("not currently running") => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Runs the build and the pages that are there now, on the same data and port.

@@ -111,8 +111,9 @@ impl Stack {
         }
     }
 
-    /// Takes an object out of memory: `class` as in `wrangler.toml`, `name` as the Worker names it.
-    pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<()> {
+    /// Takes an object out of memory: `class` as in `wrangler.toml`, `name` as the Worker names it. False: it was
+    /// not in memory.
+    pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<bool> {
         self.edge().evict(class, name, web_sockets).await
     }
 
