@@ -64,8 +64,13 @@ impl Profile {
             player: self.player.clone(),
             name: self.name.clone(),
             rating: self.rating,
+            // As uncertain as somebody's who never played.
+            deviation: 350.0,
             banned: self.banned(now),
             ep: self.epoch,
+            attrs: serde_json::Map::new(),
+            apart: Vec::new(),
+            recent: Vec::new(),
         }
     }
 }

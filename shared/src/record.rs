@@ -3,7 +3,7 @@
 use crate::id::{PlayerId, PoolName, RoomId};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A finished match, as the room tells it to the region: `POST /internal/v1/matches`, keyed by `id`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,17 +53,38 @@ pub enum EndReason {
     TimeUp,
 }
 
-/// What the region says of a player who enters a queue: `GET /internal/v1/players/{player}`.
+/// What the region says of a player who enters a queue: `GET /internal/v1/players/{player}?pool={pool}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// Who.
     pub player: PlayerId,
     /// The display name.
     pub name: String,
-    /// The rating, as rules read it.
+    /// The rating in that pool, on Glicko's scale.
     pub rating: f64,
+    /// How uncertain it is: one standard deviation.
+    #[serde(default)]
+    pub deviation: f64,
     /// Whether they are banned now.
     pub banned: bool,
     /// The auth epoch: a token with a lower one is no longer good.
     pub ep: u64,
+    /// What the profile says of them to pools, such as `tier`; `enter` may not say otherwise.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub attrs: Map<String, Value>,
+    /// Whom they block, and who blocks them; it does not matter which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<PlayerId>,
+    /// Whom they met lately, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<Opponent>,
+}
+
+/// Somebody whom one met in a match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opponent {
+    /// Who.
+    pub player: PlayerId,
+    /// When that match was over.
+    pub ended: Time,
 }

@@ -223,8 +223,12 @@ impl World {
             player: player(who),
             name: format!("Player {who}"),
             rating: person.rating,
+            deviation: 0.0,
             banned: person.banned,
             ep: 0,
+            attrs: serde_json::Map::new(),
+            apart: Vec::new(),
+            recent: Vec::new(),
         };
         Some((standing, self.live(who)))
     }

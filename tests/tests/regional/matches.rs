@@ -93,8 +93,7 @@ async fn the_edge_alone_reaches_internal_routes() -> Result<()> {
     let ana = world.guest("Ana").await?;
     let path = format!("/internal/v1/players/{}", ana.player);
     let standing = world.signed("GET", &path, String::new()).await?;
-    let expected =
-        json!({"player": ana.player, "name": "Ana", "rating": 1500.0, "banned": false, "ep": 0});
+    let expected = json!({"player": ana.player, "name": "Ana", "rating": 1500.0, "deviation": 350.0, "banned": false, "ep": 0});
     assert_eq!((standing.status, standing.body), (200, expected));
     world
         .signed("GET", "/internal/v1/players/p_nobody", String::new())
