@@ -51,6 +51,7 @@ pub mod id;
 pub mod internal;
 pub mod limit;
 pub mod lobby;
+pub mod notice;
 pub mod outbox;
 pub mod player;
 pub mod pool;

@@ -88,3 +88,14 @@ pub struct Opponent {
     /// When that match was over.
     pub ended: Time,
 }
+
+/// Who may see whether a player is here: `GET /internal/v1/players/{player}/circle`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circle {
+    /// Whose.
+    pub player: PlayerId,
+    /// Those who follow them and whom they follow, without anybody who blocks or is blocked.
+    pub mutual: Vec<PlayerId>,
+    /// Whether they are to be seen as offline by everybody.
+    pub hidden: bool,
+}
