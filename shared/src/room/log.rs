@@ -5,7 +5,7 @@ use crate::caps;
 use crate::id::PlayerId;
 use crate::protocol::event::{self, Event, Text};
 use crate::time::Time;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, VecDeque};
@@ -25,6 +25,8 @@ pub struct Entry {
     pub key: Option<String>,
     /// The event as it goes out.
     pub text: Text,
+    /// The same as it is kept on disk and in attachments, encoded once; none, it is on disk.
+    pub stored: Option<Text>,
     /// The socket whose attachment carries it until it is on disk.
     pub conn: Option<Conn>,
 }
@@ -39,28 +41,7 @@ impl Entry {
         }
     }
 
-    /// The entry as it is kept on disk and in attachments.
-    #[must_use]
-    pub fn stored(&self) -> Text {
-        #[derive(Serialize)]
-        struct Stored<'a> {
-            e: &'a RawValue,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            k: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            to: Option<&'a PlayerId>,
-        }
-        let Ok(e) = serde_json::from_str::<&RawValue>(&self.text) else {
-            return Text::from("null");
-        };
-        event::encode(&Stored {
-            e,
-            k: self.key.as_deref(),
-            to: self.to.as_ref(),
-        })
-    }
-
-    /// Reads what `stored` wrote.
+    /// Reads what [`store`] wrote. What a socket carries is not on disk yet, and stays as it came.
     #[must_use]
     pub fn restore(stored: &RawValue, conn: Option<Conn>) -> Option<Self> {
         #[derive(Deserialize)]
@@ -76,6 +57,7 @@ impl Entry {
             ts: Time,
             by: Option<PlayerId>,
         }
+        let kept = conn.map(|_| stored.get().into());
         let Stored { e, k: key, to } = serde_json::from_str(stored.get()).ok()?;
         let Head { at, ts, by } = serde_json::from_str(e.get()).ok()?;
         Some(Self {
@@ -85,6 +67,7 @@ impl Entry {
             to,
             key,
             text: e.get().into(),
+            stored: kept,
             conn,
         })
     }
@@ -105,6 +88,23 @@ impl Entry {
         }
         serde_json::from_str::<Name<'_>>(&self.text).is_ok_and(|name| name.ev == ev)
     }
+}
+
+/// An event as it is kept: as it goes out, with what its recipients need not know.
+fn store(event: &str, key: Option<&str>, to: Option<&PlayerId>) -> Text {
+    let mut stored = String::with_capacity(event.len() + 32);
+    stored.push_str(r#"{"e":"#);
+    stored.push_str(event);
+    if let Some(key) = key {
+        stored.push_str(r#","k":"#);
+        stored.push_str(&event::encode(&key));
+    }
+    if let Some(to) = to {
+        stored.push_str(r#","to":"#);
+        stored.push_str(&event::encode(to));
+    }
+    stored.push('}');
+    stored.into()
 }
 
 /// What is to be appended.
@@ -178,13 +178,15 @@ impl Log {
             ts: Some(ts),
             body: new.body,
         };
+        let text = event.text();
         let entry = Entry {
             at,
             ts,
             by: new.by.cloned(),
             to: new.to.cloned(),
             key: new.key.map(str::to_owned),
-            text: event.text(),
+            stored: Some(store(&text, new.key, new.to)),
+            text,
             conn: new.conn,
         };
         self.take(entry.clone());
@@ -275,7 +277,10 @@ impl Log {
 
     /// The row that puts everything on disk: the last one again where it has space, else the next in turn.
     pub fn chunk(&mut self) -> Option<Chunk> {
-        let mut fresh: Vec<Text> = self.unwritten().map(Entry::stored).collect();
+        let mut fresh: Vec<Text> = self
+            .unwritten()
+            .filter_map(|entry| entry.stored.clone())
+            .collect();
         if fresh.is_empty() {
             return None;
         }
@@ -297,6 +302,7 @@ impl Log {
             .take_while(|entry| entry.at > durable)
         {
             entry.conn = None;
+            entry.stored = None;
         }
         let texts: Vec<&str> = self.row.iter().map(|text| &**text).collect();
         Some(Chunk {
@@ -309,22 +315,23 @@ impl Log {
     #[must_use]
     pub fn restore(rows: &[Chunk], carried: Vec<Entry>, now: Time) -> (Self, bool) {
         let mut log = Self::default();
-        let mut read: Vec<(u64, Vec<Entry>)> = rows
+        let mut read: Vec<(u64, Vec<(Text, Entry)>)> = rows
             .iter()
             .map(|row| {
                 let stored: Vec<&RawValue> = serde_json::from_str(&row.text).unwrap_or_default();
                 let entries = stored
                     .iter()
-                    .filter_map(|stored| Entry::restore(stored, None))
+                    .filter_map(|stored| Some((stored.get().into(), Entry::restore(stored, None)?)))
                     .collect();
                 (row.slot, entries)
             })
             .collect();
-        read.sort_by_key(|(_, entries)| entries.first().map_or(0, |first| first.at));
+        read.sort_by_key(|(_, entries)| entries.first().map_or(0, |(_, first)| first.at));
         for (slot, entries) in read {
             log.slot = slot;
-            log.row = entries.iter().map(Entry::stored).collect();
-            for entry in entries {
+            log.row.clear();
+            for (stored, entry) in entries {
+                log.row.push(stored);
                 log.take(entry);
             }
         }
@@ -346,16 +353,10 @@ impl Log {
         (log, whole)
     }
 
-    /// What one socket's attachment must carry, and what that weighs.
-    #[must_use]
-    pub fn journal(&self, conn: Conn) -> (Vec<Text>, usize) {
-        let mut texts: Vec<Text> = self
-            .unwritten()
-            .filter(|entry| entry.conn == Some(conn))
-            .map(Entry::stored)
-            .collect();
-        texts.reverse();
-        let weight = texts.iter().map(|text| text.len() + 1).sum();
-        (texts, weight)
+    /// What one socket's attachment must carry, newest first.
+    pub fn journal(&self, conn: Conn) -> impl Iterator<Item = &str> {
+        self.unwritten()
+            .filter(move |entry| entry.conn == Some(conn))
+            .filter_map(|entry| entry.stored.as_deref())
     }
 }

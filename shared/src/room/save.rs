@@ -170,7 +170,9 @@ impl Room {
         let newest = self.log.unwritten().next();
         match newest.map(|entry| entry.conn) {
             Some(Some(conn)) => {
-                self.log.journal(conn).1 > caps::JOURNAL_BYTES || !self.sockets.contains_key(&conn)
+                // Each with the comma between it and the next.
+                let weight: usize = self.log.journal(conn).map(|text| text.len() + 1).sum();
+                weight > caps::JOURNAL_BYTES || !self.sockets.contains_key(&conn)
             }
             Some(None) => true,
             None => false,
@@ -180,7 +182,8 @@ impl Room {
     /// What a socket carries: who it is, and its events that are not yet on disk.
     pub(super) fn attachment(&self, conn: Conn) -> Option<String> {
         let socket = self.sockets.get(&conn)?;
-        let (journal, _) = self.log.journal(conn);
+        let mut journal: Vec<&str> = self.log.journal(conn).collect();
+        journal.reverse();
         let head = Carried {
             conn,
             who: socket.line.who.clone(),
@@ -192,8 +195,7 @@ impl Room {
         let mut text = event::encode(&head).to_string();
         if !journal.is_empty() && text.ends_with("[]}") {
             text.truncate(text.len() - 2);
-            let texts: Vec<&str> = journal.iter().map(|text| &**text).collect();
-            text.push_str(&texts.join(","));
+            text.push_str(&journal.join(","));
             text.push_str("]}");
         }
         Some(text)
