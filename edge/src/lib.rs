@@ -1,14 +1,18 @@
 //! The Worker: checks what comes before anything is billed, and brings it to the object that it is for.
 
+mod body;
 mod calls;
 mod clock;
 mod error;
+mod guard;
 mod identity;
 mod keys;
 mod lines;
 mod lobby;
+mod paths;
 mod platform;
 mod player;
+mod ratelimit;
 mod region;
 mod room;
 mod routes;
@@ -20,8 +24,5 @@ use worker::{Context, Env, Request, Response, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
-    match routes::answer(request, &env).await {
-        Ok(response) => Ok(response),
-        Err(error) => error.response(),
-    }
+    routes::answer(request, &env).await
 }

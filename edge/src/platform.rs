@@ -45,6 +45,16 @@ pub fn openings(env: &Env) -> Result<RateLimiter> {
     Ok(env.rate_limiter("OPENINGS")?)
 }
 
+/// The shield in front of everything else.
+pub fn requests(env: &Env) -> Result<RateLimiter> {
+    Ok(env.rate_limiter("REQUESTS")?)
+}
+
+/// Whether the pace of HTTP requests counts.
+pub fn http_pace(env: &Env) -> bool {
+    !text(env, "HTTP_PACE").is_ok_and(|on| on == "off")
+}
+
 /// The pools, as configured.
 pub fn pools(env: &Env) -> Result<Pools> {
     let value = js_sys::Reflect::get(env, &JsValue::from_str("POOLS")).unwrap_or_default();
@@ -69,7 +79,7 @@ pub fn audience(env: &Env) -> Result<String> {
     text(env, "AUDIENCE")
 }
 
-/// Pages of other origins that may open sockets.
+/// Pages of other origins that may open sockets and call.
 pub fn origins(env: &Env) -> Result<Vec<String>> {
     Ok(text(env, "ORIGINS")?
         .split(',')

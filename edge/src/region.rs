@@ -67,12 +67,12 @@ async fn send(request: Request) -> Result<Response> {
 }
 
 /// Waits for an answer as long as is sensible.
-pub async fn in_time<F>(answer: F, whom: &str) -> Result<Response>
+pub async fn in_time<T, F>(answer: F, whom: &str) -> Result<T>
 where
-    F: Future<Output = worker::Result<Response>>,
+    F: Future<Output = worker::Result<T>>,
 {
     match select(pin!(answer), pin!(Delay::from(caps::CALL))).await {
-        Either::Left((Ok(response), _)) => Ok(response),
+        Either::Left((Ok(answer), _)) => Ok(answer),
         Either::Left((Err(error), _)) => Err(Error::Unavailable(format!("{whom}: {error}"))),
         Either::Right(_) => Err(Error::Unavailable(format!(
             "{whom}: no answer in {:?}",

@@ -1,7 +1,9 @@
 //! Which path leads where.
 
 use crate::error::{Error, Result};
-use crate::{calls, clock, identity, platform, upgrade};
+use crate::guard::Guard;
+use crate::paths::Path;
+use crate::{body, calls, clock, identity, platform, ratelimit, upgrade};
 use serde::Deserialize;
 use serde_json::json;
 use shared::caps;
@@ -12,39 +14,61 @@ use shared::room::{Rules, Setup};
 use worker::{Env, Method, Request, Response};
 
 /// Answers one request.
-pub async fn answer(request: Request, env: &Env) -> Result<Response> {
+pub async fn answer(request: Request, env: &Env) -> worker::Result<Response> {
     let path = request.path();
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let path = Path::of(&path);
     if upgrade::wanted(&request) {
-        return socket(&request, env, &parts).await;
+        return socket(&request, env, path).await.or_else(Error::response);
     }
-    match (request.method(), parts.as_slice()) {
-        (Method::Get, ["health"]) => health(),
-        (Method::Get, ["v1", "config"]) => config(env),
-        (Method::Post, ["v1", "rooms"]) => open_room(request, env).await,
-        (Method::Get, ["v1", "rooms", room]) => look(env, room).await,
-        (_, ["v1", ..]) => Err(not_here(&path)),
-        (Method::Get | Method::Head, _) => page(request, env).await,
-        _ => Err(Error::refused(
-            405,
-            "method_not_allowed",
-            "GET here, or a socket upgrade",
+    let guard = match Guard::of(&request, env) {
+        Ok(guard) => guard,
+        Err(error) => return error.response(),
+    };
+    let answer = match request.method() {
+        Method::Options => guard.preflight(path.allow()),
+        _ => http(request, env, path).await,
+    };
+    let response = answer.or_else(Error::response)?;
+    guard.protect(response).or_else(Error::response)
+}
+
+async fn http(request: Request, env: &Env, path: Path<'_>) -> Result<Response> {
+    if path.is_paced() {
+        ratelimit::address(env, request.headers()).await?;
+    }
+    let read = matches!(request.method(), Method::Get | Method::Head);
+    match path {
+        Path::Nothing => Err(Error::refused(404, "not_found", "no such path")),
+        Path::Rooms if request.method() == Method::Post => open_room(request, env).await,
+        Path::Health if read => health(),
+        Path::Config if read => config(env),
+        Path::Room(room) if read => look(env, room).await,
+        Path::Lobby(_) if read => Err(Error::refused(
+            426,
+            "upgrade_required",
+            "this is a socket: ask with Upgrade: websocket",
         )),
+        Path::Page if read => page(request, env).await,
+        Path::Health | Path::Config | Path::Rooms | Path::Room(_) | Path::Lobby(_) | Path::Page => {
+            Err(Error::Method(path.allow()))
+        }
     }
 }
 
-async fn socket(request: &Request, env: &Env, parts: &[&str]) -> Result<Response> {
-    upgrade::bring(request, env, || match parts {
-        ["v1", "rooms", room] => match room.parse::<RoomId>() {
+async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response> {
+    upgrade::bring(request, env, || match path {
+        Path::Room(room) => match room.parse::<RoomId>() {
             Ok(room) => Ok(platform::room(env, &room)),
             Err(_) => Err(Close::NotFound),
         },
-        ["v1", "lobbies", pool] => match (pool.parse::<PoolName>(), platform::pools(env)) {
+        Path::Lobby(pool) => match (pool.parse::<PoolName>(), platform::pools(env)) {
             (Ok(pool), Ok(pools)) if pools.contains_key(&pool) => Ok(platform::lobby(env, &pool)),
             (_, Err(error)) => Ok(Err(error)),
             (Ok(_) | Err(_), Ok(_)) => Err(Close::NotFound),
         },
-        _ => Err(Close::NotFound),
+        Path::Health | Path::Config | Path::Rooms | Path::Nothing | Path::Page => {
+            Err(Close::NotFound)
+        }
     })
     .await
 }
@@ -58,9 +82,7 @@ fn health() -> Result<Response> {
 fn config(env: &Env) -> Result<Response> {
     let pools: Vec<PoolName> = platform::pools(env)?.into_keys().collect();
     let body = json!({ "region": platform::region_url(env)?, "pools": pools });
-    let mut response = Response::from_json(&body)?;
-    response.headers_mut().set("cache-control", "no-store")?;
-    Ok(response)
+    Ok(Response::from_json(&body)?)
 }
 
 /// The body of `POST /v1/rooms`.
@@ -93,14 +115,8 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
             ));
         }
     };
-    let text = request.text().await?;
-    if text.len() > caps::RESULT_BYTES {
-        return Err(Error::refused(
-            413,
-            "too_long",
-            format!("a body of at most {} bytes", caps::RESULT_BYTES),
-        ));
-    }
+    ratelimit::player(env, &owner).await?;
+    let text = body::text(&mut request, caps::RESULT_BYTES).await?;
     let wish: NewRoom = if text.is_empty() {
         NewRoom::default()
     } else if !text.trim_start().starts_with('{') {
@@ -162,22 +178,9 @@ async fn page(request: Request, env: &Env) -> Result<Response> {
              connect-src 'self' {socket} {region}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         ),
     )?;
-    headers.set("x-content-type-options", "nosniff")?;
-    headers.set("referrer-policy", "no-referrer")?;
     headers.set(
         "permissions-policy",
         "camera=(self), microphone=(self), geolocation=()",
     )?;
     Ok(response.with_headers(headers))
-}
-
-fn not_here(path: &str) -> Error {
-    if path.starts_with("/v1/lobbies/") {
-        return Error::refused(
-            426,
-            "upgrade_required",
-            "this is a socket: ask with Upgrade: websocket",
-        );
-    }
-    Error::refused(404, "not_found", "no such path")
 }

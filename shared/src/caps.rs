@@ -31,6 +31,13 @@ pub const HEARTBEAT: Duration = Duration::from_secs(25);
 /// How long after that the client calls the connection lost.
 pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(10);
 
+/// HTTP requests a second of one address, and of one player: nobody who taps on a screen is faster.
+pub const HTTP_PER_S: u32 = 10;
+/// HTTP requests at once before the pace counts: a page that loads.
+pub const HTTP_BURST: u32 = 20;
+/// Addresses and players whose pace an isolate remembers: 100 bytes each in 128 MB.
+pub const HTTP_BUCKETS: usize = 8_192;
+
 // --- a room -------------------------------------------------------------------------------------
 
 /// Seats in a room; beyond this a room needs relays.

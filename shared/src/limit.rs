@@ -1,6 +1,7 @@
 //! How fast somebody may go: a token bucket that is a value, with a verdict.
 
 use crate::time::{self, Time};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// So many a second, so many at once.
@@ -48,6 +49,56 @@ impl Bucket {
     }
 }
 
+/// A bucket each, for as many as come, in bounded space: there are two generations, and when the younger one is full
+/// the older is forgotten. Whoever is among the last `most / 2` to come is remembered; who was forgotten begins anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buckets {
+    most: usize,
+    young: BTreeMap<String, Bucket>,
+    old: BTreeMap<String, Bucket>,
+}
+
+impl Buckets {
+    /// Room for `most` buckets.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            young: BTreeMap::new(),
+            old: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one of theirs, or says how long until there is one.
+    pub fn take(&mut self, whose: &str, pace: Pace, now: Time) -> Result<(), Duration> {
+        if let Some(bucket) = self.young.get_mut(whose) {
+            return bucket.take(pace, now);
+        }
+        let mut bucket = self
+            .old
+            .remove(whose)
+            .unwrap_or_else(|| Bucket::full(pace, now));
+        let verdict = bucket.take(pace, now);
+        if self.young.len() >= self.most / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(whose.to_owned(), bucket);
+        verdict
+    }
+
+    /// How many are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
+    /// Whether nobody came.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +131,27 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_gives_nothing_and_takes_nothing() {
         check(&[100, 50, 50, 50], &[None, None, None, Some(50)]);
+    }
+
+    #[test]
+    fn each_has_a_bucket_of_their_own() {
+        let (mut all, now) = (Buckets::new(8), Time::from_ms(0));
+        for _ in 0..3 {
+            assert_eq!(all.take("ana", PACE, now), Ok(()));
+        }
+        assert!(all.take("ana", PACE, now).is_err());
+        assert_eq!(all.take("bo", PACE, now), Ok(()));
+    }
+
+    #[test]
+    fn a_crowd_takes_no_more_space_and_hides_nobody_who_keeps_coming() {
+        let (mut all, now) = (Buckets::new(8), Time::from_ms(0));
+        let mut granted = 0;
+        for n in 0..1000 {
+            granted += u32::from(all.take("mallory", PACE, now).is_ok());
+            let _ = all.take(&format!("somebody {n}"), PACE, now);
+            assert!(all.len() <= 8);
+        }
+        assert_eq!(granted, PACE.burst);
     }
 }

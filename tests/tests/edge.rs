@@ -16,6 +16,8 @@ mod kills;
 mod mint;
 #[path = "edge/panics.rs"]
 mod panics;
+#[path = "edge/shield.rs"]
+mod shield;
 #[path = "edge/talk.rs"]
 mod talk;
 #[path = "edge/tickets.rs"]

@@ -1,7 +1,7 @@
 //! What the edge answers to who asks for no socket.
 
 use anyhow::{Result, ensure};
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use super::Table;
@@ -23,6 +23,9 @@ checks! {
     "W-211" "/v1/config names region and pools, and is not cached" => config;
     "W-212" "pages come with the headers that keep other pages out" => headers;
     "W-213" "a summary shows nothing that was said" => no_secrets;
+    "W-260" "405 names the methods that there are" => allowed;
+    "W-261" "a page of another origin may not read what is answered" => foreign;
+    "W-262" "every answer has the headers that keep it what it is" => protected;
 }
 
 /// The problem in an answer with this status and code.
@@ -127,6 +130,67 @@ async fn no_method(table: Table) -> Result<()> {
     is_problem(post.await?, 405, "method_not_allowed")
         .await
         .map(drop)
+}
+
+async fn allowed(table: Table) -> Result<()> {
+    for (path, allow) in [("/health", "GET, HEAD"), ("/v1/config", "GET, HEAD")] {
+        let answer = table.server().post(path, None, String::new()).await?;
+        let named = answer.headers().get("allow").cloned();
+        ensure!(
+            answer.status().as_u16() == 405,
+            "{path}: {}",
+            answer.status()
+        );
+        ensure!(
+            named.is_some_and(|named| named == allow),
+            "{path}: no Allow"
+        );
+    }
+    let answer = table.server().get("/v1/rooms").await?;
+    let named = answer.headers().get("allow").cloned();
+    ensure!(named.is_some_and(|named| named == "POST"), "no Allow: POST");
+    is_problem(answer, 405, "method_not_allowed")
+        .await
+        .map(drop)
+}
+
+async fn foreign(table: Table) -> Result<()> {
+    let url = format!("{}/v1/config", table.server().edge());
+    let ask = |method| {
+        let request = table.server().http().request(method, &url);
+        request
+            .header("origin", "https://e.example")
+            .header("access-control-request-method", "GET")
+            .send()
+    };
+    for method in [Method::GET, Method::OPTIONS] {
+        let answer = ask(method.clone()).await?;
+        let allowed = answer.headers().get("access-control-allow-origin");
+        ensure!(allowed.is_none(), "{method}: {allowed:?}");
+        ensure!(answer.status().is_success(), "{method} {}", answer.status());
+    }
+    Ok(())
+}
+
+async fn protected(table: Table) -> Result<()> {
+    for path in ["/health", "/v1/config", "/v1/elsewhere", "/v1/rooms", "/"] {
+        let answer = table.server().get(path).await?;
+        let header = |name: &str| {
+            let value = answer.headers().get(name)?;
+            value.to_str().ok()
+        };
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            ensure!(header(name) == Some(value), "{path}: {name}");
+        }
+        let policy = header("content-security-policy").unwrap_or_default();
+        let tight = policy.contains("default-src 'none'");
+        ensure!(tight, "{path}: {policy:?}");
+        ensure!(header("cache-control").is_some(), "{path}: cache-control");
+    }
+    Ok(())
 }
 
 async fn problem(table: Table) -> Result<()> {

@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use tokio::time::sleep;
+
 use super::{Opening, text, unique};
+
+/// How often a request is made again that came too fast.
+const PATIENCE: u32 = 30;
 
 /// A deployment, seen from outside.
 #[derive(Debug, Clone)]
@@ -96,7 +101,8 @@ impl Server {
 
     /// Asks the edge over HTTP.
     pub async fn get(&self, path: &str) -> Result<Response> {
-        Ok(self.http.get(format!("{}{path}", self.edge)).send().await?)
+        let request = self.http.get(format!("{}{path}", self.edge));
+        send(request).await
     }
 
     /// Tells the edge something over HTTP, as somebody.
@@ -105,7 +111,7 @@ impl Server {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        Ok(request.send().await?)
+        send(request).await
     }
 
     /// Opens a room and returns its name.
@@ -171,6 +177,26 @@ impl Server {
         }
         Ok((room, sockets))
     }
+}
+
+/// Sends it, and again where the edge says that it was too fast: after the time that it names.
+async fn send(request: RequestBuilder) -> Result<Response> {
+    for _ in 0..PATIENCE {
+        let again = request.try_clone();
+        let answer = request_once(again).await?;
+        let wait = answer.headers().get("retry-after");
+        let wait = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
+        match wait.filter(|_| answer.status().as_u16() == 429) {
+            Some(seconds) => sleep(Duration::from_secs(seconds)).await,
+            None => return Ok(answer),
+        }
+    }
+    Ok(request.send().await?)
+}
+
+async fn request_once(request: Option<RequestBuilder>) -> Result<Response> {
+    let request = request.context("a request that can be made again")?;
+    Ok(request.send().await?)
 }
 
 impl Player {

@@ -1,0 +1,57 @@
+//! The paths that the edge answers, and the methods that each of them takes.
+
+/// A path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path<'a> {
+    /// Whether the Worker runs.
+    Health,
+    /// What a page must know to begin.
+    Config,
+    /// Rooms with a code.
+    Rooms,
+    /// One room: a socket, or a look at it.
+    Room(&'a str),
+    /// One queue: a socket.
+    Lobby(&'a str),
+    /// No such path.
+    Nothing,
+    /// A page, if there is one.
+    Page,
+}
+
+impl<'a> Path<'a> {
+    /// Reads `/v1/rooms/m_1`.
+    pub fn of(path: &'a str) -> Self {
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        match *parts.as_slice() {
+            ["health"] => Self::Health,
+            ["v1", "config"] => Self::Config,
+            ["v1", "rooms"] => Self::Rooms,
+            ["v1", "rooms", room] => Self::Room(room),
+            ["v1", "lobbies", pool] => Self::Lobby(pool),
+            ["v1" | "internal", ..] => Self::Nothing,
+            _ => Self::Page,
+        }
+    }
+
+    /// The methods that it takes, as `Allow` names them.
+    pub fn allow(self) -> &'static str {
+        match self {
+            Self::Rooms => "POST",
+            Self::Health
+            | Self::Config
+            | Self::Room(_)
+            | Self::Lobby(_)
+            | Self::Nothing
+            | Self::Page => "GET, HEAD",
+        }
+    }
+
+    /// Whether the pace of an address counts here: what costs nothing behind it need not be spared.
+    pub fn is_paced(self) -> bool {
+        match self {
+            Self::Health | Self::Page => false,
+            Self::Config | Self::Rooms | Self::Room(_) | Self::Lobby(_) | Self::Nothing => true,
+        }
+    }
+}
