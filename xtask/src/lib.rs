@@ -18,6 +18,7 @@ pub mod chaos;
 pub mod conformance;
 pub mod dev;
 pub mod driver;
+pub mod faults;
 pub mod group;
 pub mod health;
 pub mod lint;
