@@ -1,5 +1,9 @@
 //! What the environment says: every variable the region reads, in one place.
 
+mod people;
+
+pub use people::People;
+
 use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -39,6 +43,8 @@ pub struct Config {
     pub origins: Vec<HeaderValue>,
     /// `HISTORY_DAYS`: how long a match is kept, 90 by default.
     pub history: Duration,
+    /// How long logins live, and who may ban.
+    pub people: People,
     /// `DYNAMODB_ENDPOINT`: a store at another address than AWS's; the SDK's own default otherwise.
     pub endpoint: Option<String>,
 }
@@ -123,6 +129,7 @@ impl Config {
                 0
             }
         };
+        let people = People::read(&mut read);
         let endpoint = read.get("DYNAMODB_ENDPOINT");
         match (read.faults, edge_keys) {
             (faults, Some(edge_keys)) if faults.is_empty() => Ok(Self {
@@ -134,6 +141,7 @@ impl Config {
                 guests,
                 origins,
                 history: Duration::from_secs(u64::from(days) * 86_400),
+                people,
                 endpoint,
             }),
             (faults, _) => Err(BadConfig(faults)),
@@ -268,6 +276,9 @@ mod tests {
             &[("ALLOWED_ORIGINS", "https://a.test/")],
             &["ALLOWED_ORIGINS"],
         );
+        check(&[("MODERATORS", "p_1,bob")], &["MODERATORS"]);
+        check(&[("SESSION_IDLE_S", "0")], &["SESSION_IDLE_S"]);
+        check(&[("SESSION_AGE_S", "60")], &["SESSION_AGE_S"]);
         check(&[("ISSUER", ""), ("AUDIENCE", "")], &["ISSUER", "AUDIENCE"]);
     }
 

@@ -6,12 +6,13 @@
 //! - [`routes`]: one file a resource; each loads, lets a rule decide, and commits;
 //! - [`store`]: DynamoDB; every key is in [`store::keys`], every mutation is conditional or a transaction.
 //!
-//! The rules themselves ([`session`], [`profile`], [`history`]) are pure: time and chance come in as arguments.
+//! The rules themselves ([`session`], [`ban`], [`profile`], [`history`]) are pure: time and chance come in as arguments.
 //! [`router`] is the whole of it; the binaries put it behind Lambda (`lambda`) or a plain socket (`local`).
 
 // DynamoDB and OpenID are names, not code.
 #![allow(clippy::doc_markdown)]
 
+pub mod ban;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod mint;
 pub mod profile;
 pub mod routes;
 pub mod session;
+pub mod status;
 pub mod store;
 
 pub use routes::{App, router};

@@ -159,7 +159,8 @@ fn bio(text: &str) -> Result<String, Refusal> {
 }
 
 /// Control characters, and those that turn the direction of the text around a name.
-fn unseemly(c: char) -> bool {
+#[must_use]
+pub fn unseemly(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

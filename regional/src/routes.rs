@@ -1,9 +1,12 @@
 //! The region's routes, each to its own file.
 
+pub mod bans;
+pub mod devices;
 pub mod matches;
 pub mod operations;
 pub mod profiles;
 pub mod sessions;
+pub mod ties;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -16,7 +19,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post, put};
 use shared::caps;
 use shared::token::BadKeys;
 use std::ops::Deref;
@@ -64,11 +67,11 @@ pub fn router(app: App) -> Router {
     let internal = Router::new()
         .route("/internal/v1/matches", post(matches::keep))
         .route("/internal/v1/players/{player}", get(profiles::standing))
+        .route("/internal/v1/players/{player}/circle", get(ties::circle))
         .route_layer(from_fn_with_state(app.clone(), signed::signed));
     let cors = layers::cors(&app.config);
     Router::new()
-        .route("/v1/sessions", post(sessions::begin))
-        .route("/v1/sessions/refresh", post(sessions::refresh))
+        .merge(people())
         .route("/v1/profiles", get(profiles::list))
         .route(
             "/v1/profiles/me",
@@ -88,6 +91,26 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(layers::protect))
         .layer(from_fn(layers::log))
         .with_state(app)
+}
+
+/// Logins, and how people keep away from each other.
+fn people() -> Router<App> {
+    let sessions = post(sessions::begin).get(devices::list);
+    let block = put(ties::block).delete(ties::unblock).get(ties::blocked);
+    let follow = put(ties::follow).delete(ties::unfollow).get(ties::followed);
+    let ban = put(bans::put).delete(bans::lift).get(bans::list);
+    Router::new()
+        .route("/v1/sessions", sessions.delete(devices::end_many))
+        .route("/v1/sessions/{sid}", delete(devices::end))
+        .route("/v1/sessions/refresh", post(sessions::refresh))
+        .route("/v1/blocks", get(ties::blocks))
+        .route("/v1/blocks/{player}", block)
+        .route("/v1/follows", get(ties::follows))
+        .route("/v1/follows/{player}", follow)
+        .route("/v1/presence/me", get(ties::presence).put(ties::hide))
+        .route("/v1/bans/{player}", ban)
+        .route("/v1/bans/me", get(bans::own))
+        .route("/v1/bans/me/appeal", post(bans::appeal))
 }
 
 async fn nothing(uri: Uri) -> Refusal {

@@ -4,6 +4,7 @@
 //! secret that was ever handed out is known again, though only hashes of the last two are stored. The next secret
 //! follows from the one presented: who asks twice because the answer was lost gets the same pair again.
 
+use crate::profile::unseemly;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use hmac::digest::Key;
@@ -13,6 +14,7 @@ use shared::caps;
 use shared::id::{PlayerId, SessionId};
 use shared::time::Time;
 use std::fmt;
+use std::time::Duration;
 
 /// SHA-256 of a secret: what is stored of it.
 pub type Hash = [u8; 32];
@@ -36,8 +38,62 @@ pub struct Session {
     pub created: Time,
     /// When it ends unless it is used.
     pub expires: Time,
+    /// When it ends however often it is used.
+    pub ends: Time,
+    /// What the device says of itself; may be empty.
+    pub device: Device,
     /// When it was ended.
     pub revoked: Option<Time>,
+}
+
+impl Session {
+    /// Whether it goes on, for an owner whose auth epoch is this.
+    #[must_use]
+    pub fn goes_on(&self, now: Time, epoch: u64) -> bool {
+        self.revoked.is_none() && now < self.expires && self.epoch >= epoch
+    }
+}
+
+/// What a device says of itself when it logs in: for its owner to know it by, and nothing more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Device {
+    /// Its `User-Agent`.
+    pub agent: String,
+    /// What its app calls it: `Ana's phone`.
+    pub label: String,
+}
+
+impl Device {
+    /// From what a device sends, cut to [`caps::DEVICE_CHARS`] visible characters each.
+    #[must_use]
+    pub fn new(agent: Option<&str>, label: Option<&str>) -> Self {
+        let cut = |text: Option<&str>| {
+            let visible = text.unwrap_or_default().trim().chars();
+            let visible = visible.filter(|c| !unseemly(*c));
+            visible.take(caps::DEVICE_CHARS).collect()
+        };
+        Self {
+            agent: cut(agent),
+            label: cut(label),
+        }
+    }
+}
+
+/// How long logins live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// Without being used.
+    pub idle: Duration,
+    /// However often they are used.
+    pub age: Duration,
+}
+
+impl Lifetime {
+    /// When a login ends that is used now.
+    #[must_use]
+    pub fn expires(&self, ends: Time, now: Time) -> Time {
+        ends.min(now + self.idle)
+    }
 }
 
 /// What is to be done with a refresh token that was presented.
@@ -186,7 +242,6 @@ fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     const NOW: Time = Time::from_ms(1_733_000_000_000);
     const CURRENT: Hash = [2; 32];
@@ -203,6 +258,8 @@ mod tests {
             rotated: NOW,
             created: NOW,
             expires: NOW + caps::SESSION_IDLE,
+            ends: NOW + caps::SESSION_AGE,
+            device: Device::default(),
             revoked: None,
         };
         change(&mut session);
@@ -229,6 +286,35 @@ mod tests {
         check(|s| s.expires = NOW, CURRENT, true, Verdict::Expired);
         check(|s| s.revoked = Some(NOW), CURRENT, true, Verdict::Revoked);
         check(|s| s.revoked = Some(NOW), OLDER, false, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_login_ends_unused_or_old() {
+        let lifetime = Lifetime {
+            idle: Duration::from_secs(10),
+            age: Duration::from_secs(25),
+        };
+        let ends = NOW + lifetime.age;
+        let check = |after: u64, expected: u64| {
+            let now = NOW + Duration::from_secs(after);
+            assert_eq!(
+                lifetime.expires(ends, now),
+                NOW + Duration::from_secs(expected)
+            );
+        };
+        check(0, 10);
+        check(9, 19);
+        check(18, 25);
+    }
+
+    #[test]
+    fn a_device_says_little_and_nothing_invisible() {
+        let device = Device::new(Some(" Fox/1\u{202e}\n "), Some(&"é".repeat(200)));
+        assert_eq!(
+            (device.agent.as_str(), device.label.chars().count()),
+            ("Fox/1", 120)
+        );
+        assert_eq!(Device::new(None, None), Device::default());
     }
 
     #[test]

@@ -1,10 +1,16 @@
 //! What the region keeps in DynamoDB: three tables, every mutation conditional or a transaction.
 
+pub mod bans;
+pub mod blocks;
+pub mod follows;
 pub mod item;
 pub mod keys;
 pub mod matches;
 pub mod profiles;
+mod read;
 pub mod sessions;
+pub mod status;
+mod step;
 pub mod tables;
 pub mod transact;
 

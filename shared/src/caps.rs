@@ -175,8 +175,22 @@ pub const PAGE: usize = 50;
 pub const PAGE_UNASKED: usize = 20;
 /// Profiles that one request may ask for: as many as one batch read takes.
 pub const PROFILES: usize = 100;
-/// How long a login lives without being used.
-pub const SESSION_IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a login lives without being used, unless the region is told otherwise: as long as the plans keep one.
+pub const SESSION_IDLE: Duration = Duration::from_secs(24 * 3600);
+/// How long a login lives however often it is used, unless the region is told otherwise.
+pub const SESSION_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Logins that a list shows, the newest: as many as one batch read takes.
+pub const SESSIONS: usize = 100;
+/// What a device says of itself, characters.
+pub const DEVICE_CHARS: usize = 120;
+/// People whom one may block. Each is a row on both sides, and all of one's own are read when one enters a queue.
+pub const BLOCKS: usize = 1000;
+/// People whom one may follow: all of them are read to say who may see that one is here.
+pub const FOLLOWS: usize = 1000;
+/// Why somebody is banned, and what they say to it; what a report says: characters.
+pub const REASON_CHARS: usize = 1000;
+/// Evidence of a report, bytes of JSON: with the rest it stays below what a request may have.
+pub const EVIDENCE_BYTES: usize = 32 * 1024;
 /// How long a spent refresh token still gives the pair that replaced it: a lost answer, or two tabs at once.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
 

@@ -108,6 +108,15 @@ id!(
     TicketId, "t_"
 );
 
+id!(
+    /// A ban of a player: one decision of a moderator.
+    BanId, "b_"
+);
+id!(
+    /// What somebody says that another did.
+    ReportId, "r_"
+);
+
 /// A pool's name: `a-z 0-9 -`, at most 32, as wrangler.toml names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

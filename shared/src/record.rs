@@ -1,6 +1,6 @@
 //! What happened: the facts that edge and region tell each other.
 
-use crate::id::{PlayerId, PoolName, RoomId};
+use crate::id::{PlayerId, PoolName, ReportId, RoomId};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -98,4 +98,50 @@ pub struct Circle {
     pub mutual: Vec<PlayerId>,
     /// Whether they are to be seen as offline by everybody.
     pub hidden: bool,
+}
+
+/// What somebody says that another did, with what the room itself saw: `POST /internal/v1/reports`, keyed by `id`.
+///
+/// Who reports never carries the evidence: their room adds it, and its signature vouches for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Which: derived from the room, the command's key and the reporter, so that a repetition is the same report.
+    pub id: ReportId,
+    /// Who says so.
+    pub by: PlayerId,
+    /// About whom.
+    pub player: PlayerId,
+    /// Where it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
+    /// What kind of thing.
+    pub reason: Wrong,
+    /// In the reporter's words; may be empty.
+    #[serde(default)]
+    pub text: String,
+    /// The last events of the room as its log has them, oldest first; at most `caps::EVIDENCE_BYTES`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Value>,
+}
+
+/// What one can be reported for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wrong {
+    /// Insults, threats, stalking.
+    Harassment,
+    /// Against a group of people.
+    Hate,
+    /// Unwanted sexual words or pictures.
+    Sexual,
+    /// Somebody who seems too young to be here.
+    Underage,
+    /// Advertising, fraud, machines.
+    Spam,
+    /// Unfair play.
+    Cheating,
+    /// The name or a picture.
+    Profile,
+    /// Something else: the text says what.
+    Other,
 }

@@ -63,7 +63,13 @@ pub async fn protect(request: Request, next: Next) -> Response {
 pub fn cors(config: &Config) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(config.origins.clone()))
-        .allow_methods([Method::GET, Method::POST, Method::PATCH])
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
         .expose_headers([ETAG, RETRY_AFTER])
         .max_age(Duration::from_mins(10))

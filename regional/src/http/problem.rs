@@ -73,6 +73,16 @@ codes! {
     SessionRevoked "session_revoked" UNAUTHORIZED "The session was ended";
     /// The player is banned.
     Banned "banned" FORBIDDEN "The player is banned";
+    /// The route is for moderators.
+    NotModerator "not_moderator" FORBIDDEN "For moderators alone";
+    /// One has as many of these as there may be.
+    Full "full" CONFLICT "As many as there may be";
+    /// No ban holds.
+    NotBanned "not_banned" NOT_FOUND "No ban holds";
+    /// One appeal a ban.
+    AlreadyAppealed "already_appealed" CONFLICT "An appeal was sent before";
+    /// No such login of one's own.
+    SessionNotFound "session_not_found" NOT_FOUND "There is no such login";
     /// An internal request without a signature.
     Unsigned "unsigned" UNAUTHORIZED "The request is not signed";
     /// An internal request with a wrong signature.

@@ -6,10 +6,11 @@ use crate::error::{Error, Fault, Refusal};
 use crate::http::extract::Body;
 use crate::http::problem::Code;
 use crate::profile::{Profile, name};
-use crate::session::{Secret, Session, Verdict, decide};
+use crate::session::{Device, Secret, Session, Verdict, decide};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::caps;
 use shared::id::{PlayerId, SessionId};
@@ -21,6 +22,8 @@ use shared::time::Time;
 pub struct Begin {
     guest: Option<Guest>,
     id_token: Option<String>,
+    /// What the device is called: its owner sees it among their logins.
+    label: Option<String>,
 }
 
 /// Somebody without an account.
@@ -51,6 +54,7 @@ pub struct Pair {
 /// Begins a session for a new guest.
 pub async fn begin(
     State(app): State<App>,
+    headers: HeaderMap,
     Body(body): Body<Begin>,
 ) -> Result<(StatusCode, Json<Pair>), Fault> {
     let guest = match (body.guest, body.id_token) {
@@ -76,27 +80,45 @@ pub async fn begin(
         name("guest.name", &guest.name)?,
         now,
     );
-    let sid = SessionId::random(chance()?);
-    let secret = app
-        .mint
-        .first_secret(&sid, chance()?)
-        .ok_or(Error::Chance)?;
-    let session = Session {
-        sid: sid.clone(),
-        player: profile.player.clone(),
-        epoch: profile.epoch,
-        current: secret.hash(),
-        previous: None,
-        rotated: now,
-        created: now,
-        expires: now + shared::caps::SESSION_IDLE,
-        revoked: None,
-    };
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
+    let device = Device::new(agent, body.label.as_deref());
+    let (session, secret) = login(&app, &profile.player, profile.epoch, device, now)?;
     app.store.add_player(&profile, &session).await?;
     Ok((
         StatusCode::CREATED,
         Json(pair(&app, &session, &secret, now)),
     ))
+}
+
+/// A new login of somebody, not yet stored, and its first secret.
+fn login(
+    app: &App,
+    player: &PlayerId,
+    epoch: u64,
+    device: Device,
+    now: Time,
+) -> Result<(Session, Secret), Error> {
+    let sid = SessionId::random(chance()?);
+    let secret = app.mint.first_secret(&sid, chance()?);
+    let secret = secret.ok_or(Error::Chance)?;
+    let lifetime = app.config.people.lifetime;
+    let ends = now + lifetime.age;
+    let session = Session {
+        sid,
+        player: player.clone(),
+        epoch,
+        current: secret.hash(),
+        previous: None,
+        rotated: now,
+        created: now,
+        expires: lifetime.expires(ends, now),
+        ends,
+        device,
+        revoked: None,
+    };
+    Ok((session, secret))
 }
 
 /// Hands out the next pair for a refresh token.
@@ -118,11 +140,12 @@ pub async fn refresh(
         let next = match decide(now, &session, &presented, issued) {
             Verdict::Rotate => {
                 admit(&app, &session, now).await?;
+                let expires = app.config.people.lifetime.expires(session.ends, now);
                 let next = app.mint.next_secrets(&sid, &secret).into_iter().next();
                 let next = next.ok_or(Error::Chance)?;
                 let done = app
                     .store
-                    .rotate_session(&sid, &presented, &next.hash(), now)
+                    .rotate_session(&sid, &presented, &next.hash(), now, expires)
                     .await?;
                 match done {
                     Ok(()) => next,
@@ -155,13 +178,13 @@ pub async fn refresh(
 
 /// Whether the player may still come in. A change that races this is harmless: the token carries the epoch read here.
 async fn admit(app: &App, session: &Session, now: Time) -> Result<(), Fault> {
-    let Some(profile) = app.store.profile_strong(&session.player).await? else {
+    let Some(status) = app.store.status_strong(&session.player).await? else {
         return Err(refused(Code::SessionRevoked));
     };
-    if profile.epoch > session.epoch {
+    if status.epoch > session.epoch {
         return Err(refused(Code::SessionRevoked));
     }
-    if profile.banned(now) {
+    if status.banned(now) {
         return Err(Refusal::new(Code::Banned, "This account may not play for now.").into());
     }
     Ok(())

@@ -3,7 +3,11 @@
 //! | item | table | pk | sk | lives |
 //! |---|---|---|---|---|
 //! | profile | core | `U#{player}` | `PROFILE` | for ever |
-//! | session | core | `S#{sid}` | `S` | until 30 days unused; `ttl` collects it. GSI1: `U#{player}`, `S#{created}` |
+//! | ban, active or past | core | `U#{player}` | `BAN#{decided, 13 digits of ms}#{ban}` | for ever |
+//! | whom a player blocks | core | `U#{player}` | `X#B#{other}` | until it is taken back |
+//! | who blocks a player | core | `U#{player}` | `X#b#{other}` | as the other side, always together with it |
+//! | whom a player follows | core | `U#{player}` | `X#F#{other}` | until it is taken back. GSI1: `U#{other}`, `F#{player}` |
+//! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is ended: `U#{player}`, `S#{created}` |
 //! | match | history | `M#{match}` | `M` | `HISTORY_DAYS`; `ttl` collects it |
 //! | match of a player | history | `H#{player}` | `{ended, 13 digits of ms}#{match}` | as the match |
 //!
@@ -12,7 +16,8 @@
 
 use crate::history::Place;
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{PlayerId, RoomId, SessionId};
+use shared::id::{BanId, PlayerId, RoomId, SessionId};
+use shared::time::Time;
 use std::collections::HashMap;
 
 /// The tables. Ceilings, retention and alarms differ, so there are three.
@@ -44,6 +49,14 @@ pub const TTL: &str = "ttl";
 pub enum Key<'a> {
     /// A player: name, text, rating, epoch, ban.
     Profile(&'a PlayerId),
+    /// A decision of a moderator, and what became of it.
+    Ban(&'a PlayerId, Time, &'a BanId),
+    /// The first blocks the second.
+    Block(&'a PlayerId, &'a PlayerId),
+    /// The first is blocked by the second: the other side of it.
+    BlockedBy(&'a PlayerId, &'a PlayerId),
+    /// The first follows the second.
+    Follow(&'a PlayerId, &'a PlayerId),
     /// A login: hashes of its refresh tokens, never the tokens.
     Session(&'a SessionId),
     /// A finished match, once; whether it is there tells a repeated record from a new one.
@@ -59,7 +72,12 @@ impl Key<'_> {
     #[must_use]
     pub fn table(self) -> Table {
         match self {
-            Self::Profile(_) | Self::Session(_) => Table::Core,
+            Self::Profile(_)
+            | Self::Ban(..)
+            | Self::Block(..)
+            | Self::BlockedBy(..)
+            | Self::Follow(..)
+            | Self::Session(_) => Table::Core,
             Self::Match(_) | Self::History(..) => Table::History,
             Self::Nothing(table) => table,
         }
@@ -69,7 +87,11 @@ impl Key<'_> {
     #[must_use]
     pub fn pk(self) -> String {
         match self {
-            Self::Profile(player) => format!("U#{player}"),
+            Self::Profile(player)
+            | Self::Ban(player, ..)
+            | Self::Block(player, _)
+            | Self::BlockedBy(player, _)
+            | Self::Follow(player, _) => format!("U#{player}"),
             Self::Session(sid) => format!("S#{sid}"),
             Self::Match(id) => format!("M#{id}"),
             Self::History(player, _) => history(player),
@@ -82,6 +104,10 @@ impl Key<'_> {
     pub fn sk(self) -> String {
         match self {
             Self::Profile(_) => "PROFILE".into(),
+            Self::Ban(_, at, ban) => format!("{BANS}{:013}#{ban}", at.ms()),
+            Self::Block(_, other) => format!("{BLOCKS}{other}"),
+            Self::BlockedBy(_, other) => format!("{BLOCKED_BY}{other}"),
+            Self::Follow(_, other) => format!("{FOLLOWS}{other}"),
             Self::Session(_) => "S".into(),
             Self::Match(_) => "M".into(),
             Self::History(_, place) => place.key(),
@@ -103,6 +129,23 @@ impl Key<'_> {
 #[must_use]
 pub fn history(player: &PlayerId) -> String {
     format!("H#{player}")
+}
+
+/// How the sort keys of a player's bans begin.
+pub const BANS: &str = "BAN#";
+/// How the sort keys of those whom a player blocks begin.
+pub const BLOCKS: &str = "X#B#";
+/// How the sort keys of those who block a player begin.
+pub const BLOCKED_BY: &str = "X#b#";
+/// How the sort keys of those whom a player follows begin.
+pub const FOLLOWS: &str = "X#F#";
+/// How the index's sort keys of a player's logins begin.
+pub const SESSIONS: &str = "S#";
+
+/// The index keys of a follower's row: all of a player's followers.
+#[must_use]
+pub fn follower_index(player: &PlayerId, follower: &PlayerId) -> (String, String) {
+    (format!("U#{player}"), format!("F#{follower}"))
 }
 
 /// The index keys of a session: all of a player's, by age.

@@ -21,7 +21,7 @@ pub enum Outcome {
     /// All is written.
     Done,
     /// Nothing is written, because these conditions did not hold: one entry an item of the transaction, with the item
-    /// as it is where its condition failed and the transaction asked for it.
+    /// as it is where its condition failed and the transaction asked for it; an empty one where there is none.
     Refused(Vec<Option<Item>>),
 }
 
@@ -111,7 +111,6 @@ impl Store {
             let reasons = cancelled.cancellation_reasons();
             match decide(&reasons.iter().map(reason).collect::<Vec<_>>(), attempt) {
                 Next::Decide => {
-                    let held = |reason: &CancellationReason| reason.item().cloned();
                     return Ok(Outcome::Refused(reasons.iter().map(held).collect()));
                 }
                 Next::Again(longest) => tokio::time::sleep(part(longest)?).await,
@@ -120,6 +119,10 @@ impl Store {
             }
         }
     }
+}
+
+fn held(of: &CancellationReason) -> Option<Item> {
+    (reason(of) == Reason::Condition).then(|| of.item().cloned().unwrap_or_default())
 }
 
 fn reason(reason: &CancellationReason) -> Reason {

@@ -1,9 +1,12 @@
 //! Does the region keep its word? Over HTTP, against the embedded store, with a clock of our own.
 
+mod bans;
 mod conflicts;
+mod devices;
 mod matches;
 mod operations;
 mod profiles;
 mod refusals;
 mod sessions;
+mod ties;
 mod world;

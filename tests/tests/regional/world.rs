@@ -2,14 +2,18 @@
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
-use regional::clock::Clock;
+use regional::clock::{Clock, chance};
 use regional::config::Config;
 use regional::local::{Database, LocalStore, client, default, open};
+use regional::mint::Mint;
+use regional::session::{Device, Session};
 use regional::store::Store;
+use regional::store::item::{n, s};
 use regional::{App, router};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
+use shared::id::SessionId;
 use shared::sign::{HEADER, SignKeys};
 use shared::time::Time;
 use std::sync::Arc;
@@ -58,13 +62,26 @@ impl World {
 
     pub async fn with(changes: &[(&str, &str)]) -> Result<Self> {
         let now = Arc::new(AtomicU64::new(START_MS));
+        let store = LocalStore::serve(Database::memory()?).await?;
+        Self::over(store, now, changes).await
+    }
+
+    /// The same region, started anew with another configuration: the same store and the same time.
+    pub async fn again(self, changes: &[(&str, &str)]) -> Result<Self> {
+        Self::over(self.store, self.now, changes).await
+    }
+
+    async fn over(
+        store: LocalStore,
+        now: Arc<AtomicU64>,
+        changes: &[(&str, &str)],
+    ) -> Result<Self> {
         let hand = now.clone();
         let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
         let config = Config::read(&|name| {
             let change = changes.iter().find(|(changed, _)| *changed == name);
             change.map_or_else(|| variable(name), |(_, value)| Some((*value).into()))
         })?;
-        let store = LocalStore::serve(Database::memory()?).await?;
         let router = open(&store, config, clock).await?;
         Self::serve(router, now, store).await
     }
@@ -155,12 +172,66 @@ impl World {
             .await
     }
 
+    /// As somebody with a session; a null body is none.
+    pub async fn act(&self, who: &Guest, method: &str, path: &str, body: Value) -> Result<Answer> {
+        let bearer = format!("Bearer {}", who.access);
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.ask(method, path, &[("authorization", &bearer)], body)
+            .await
+    }
+
     pub async fn guest(&self, name: &str) -> Result<Guest> {
         let answer = self
             .post("/v1/sessions", json!({"guest": {"name": name}}))
             .await?;
         ensure!(answer.status == 201, "{}", answer.body);
         Guest::of(&answer.body)
+    }
+
+    /// Another login of the same person, as if on another device.
+    pub async fn login_again(&self, who: &Guest) -> Result<Guest> {
+        let (mint, now) = (Mint::new(&Config::read(&variable)?)?, self.time());
+        let tables = Config::read(&variable)?.tables;
+        let (store, player) = (Store::new(self.store.client(), tables), who.player.parse()?);
+        let status = store.status_strong(&player).await?.context("a player")?;
+        let sid = SessionId::random(chance()?);
+        let secret = mint.first_secret(&sid, chance()?).context("a key")?;
+        let session = Session {
+            sid: sid.clone(),
+            player: player.clone(),
+            epoch: status.epoch,
+            current: secret.hash(),
+            previous: None,
+            rotated: now,
+            created: now,
+            expires: now + Duration::from_hours(24),
+            ends: now + Duration::from_hours(24),
+            device: Device::default(),
+            revoked: None,
+        };
+        ensure!(store.add_session(&session, now).await?, "not let in");
+        Ok(Guest {
+            player: who.player.clone(),
+            access: mint.access(&player, &sid, status.epoch, now),
+            refresh: secret.token(&sid),
+        })
+    }
+
+    /// Makes a count of somebody's what it would be after much use.
+    pub async fn count(&self, who: &Guest, what: &str, value: usize) -> Result<()> {
+        let update = self.store.client().update_item().table_name("core");
+        let update = update.key("pk", s(format!("U#{}", who.player)));
+        update
+            .key("sk", s("PROFILE"))
+            .update_expression(format!("SET {what} = :value"))
+            .expression_attribute_values(":value", n(value))
+            .send()
+            .await?;
+        Ok(())
     }
 
     pub async fn refresh(&self, token: &str) -> Result<Answer> {
@@ -202,6 +273,12 @@ impl Answer {
             Some("application/problem+json")
         );
         assert_eq!(self.body["status"], status);
+    }
+
+    /// It was done, with this status.
+    #[track_caller]
+    pub fn done(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.body);
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -1,0 +1,58 @@
+//! What is configured about people: how long logins live, and who may ban.
+
+use super::Reader;
+use crate::session::Lifetime;
+use shared::caps;
+use shared::id::PlayerId;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long logins live, and who may ban.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct People {
+    /// `SESSION_IDLE_S`, `SESSION_AGE_S`: seconds that a login lives unused, and at all; a day and 30 days by default.
+    pub lifetime: Lifetime,
+    /// `MODERATORS`: the players who may ban and read reports, comma separated; nobody by default.
+    pub moderators: BTreeSet<PlayerId>,
+}
+
+impl People {
+    pub(super) fn read(read: &mut Reader<'_>) -> Self {
+        let idle = read.seconds("SESSION_IDLE_S", caps::SESSION_IDLE);
+        let age = read.seconds("SESSION_AGE_S", caps::SESSION_AGE);
+        if age < idle {
+            read.fault("SESSION_AGE_S", "no less than SESSION_IDLE_S");
+        }
+        Self {
+            lifetime: Lifetime { idle, age },
+            moderators: read.moderators(),
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn seconds(&mut self, name: &str, usual: Duration) -> Duration {
+        match self.get(name).map(|text| text.parse()) {
+            None => usual,
+            Some(Ok(seconds)) if seconds > 0 => Duration::from_secs(seconds),
+            Some(_) => {
+                self.fault(name, "a number of seconds from 1");
+                usual
+            }
+        }
+    }
+
+    fn moderators(&mut self) -> BTreeSet<PlayerId> {
+        let text = self.get("MODERATORS").unwrap_or_default();
+        let mut all = BTreeSet::new();
+        for id in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+            match id.parse() {
+                Ok(id) => {
+                    all.insert(id);
+                }
+                Err(_) => self.fault("MODERATORS", "ids of players (p_…), comma separated"),
+            }
+        }
+        all
+    }
+}
