@@ -6,17 +6,21 @@ use crate::region::in_time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::id::{PlayerId, RoomId};
-use shared::internal::{PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
+use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
+use shared::notice::Notice;
 use shared::room::Setup;
+use shared::socket::Conn;
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Method, Request, RequestInit, Stub};
 
 /// The path of a question between objects.
 pub const ASK: &str = "/ask";
+/// The path of what the region says of a player.
+pub const NOTICES: &str = "/notices";
 
 /// Asks a player's object.
 pub async fn player(env: &Env, id: &PlayerId, ask: &PlayerAsk) -> Result<PlayerAnswer> {
-    put(&platform::player(env, id)?, ask, "a player's object").await
+    put(&platform::player(env, id)?, ASK, ask, "a player's object").await
 }
 
 /// Makes a room. Twice is the same as once.
@@ -25,7 +29,7 @@ pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
     let ask = PlaceAsk::Create {
         setup: Box::new(setup.clone()),
     };
-    let _: PlaceAnswer = put(&stub, &ask, "a room").await?;
+    let _: PlaceAnswer = put(&stub, ASK, &ask, "a room").await?;
     Ok(())
 }
 
@@ -37,21 +41,49 @@ pub async fn free(env: &Env, player_id: &PlayerId, room: &RoomId) -> Result<()> 
 }
 
 /// Asks the object that a lease names which sockets of a player it holds.
-pub async fn holds(env: &Env, lease: &str, player: &PlayerId) -> Result<Vec<shared::socket::Conn>> {
+pub async fn holds(env: &Env, lease: &str, player: &PlayerId) -> Result<Vec<Conn>> {
     let ask = PlaceAsk::Holds {
         player: player.clone(),
     };
-    match put(&platform::leased(env, lease)?, &ask, lease).await? {
+    match put(&platform::leased(env, lease)?, ASK, &ask, lease).await? {
         PlaceAnswer::Holds { conns } => Ok(conns),
         PlaceAnswer::Done => Ok(Vec::new()),
     }
 }
 
-async fn put<A: Serialize, B: DeserializeOwned>(stub: &Stub, ask: &A, whom: &str) -> Result<B> {
+/// Has the object that a lease names close sockets of a player; the answer is which are left there.
+pub async fn dismiss(
+    env: &Env,
+    lease: &str,
+    player: &PlayerId,
+    dismissal: &Dismissal,
+) -> Result<Vec<Conn>> {
+    let ask = PlaceAsk::Dismiss {
+        player: player.clone(),
+        dismissal: dismissal.clone(),
+    };
+    match put(&platform::leased(env, lease)?, ASK, &ask, lease).await? {
+        PlaceAnswer::Holds { conns } => Ok(conns),
+        PlaceAnswer::Done => Ok(Vec::new()),
+    }
+}
+
+/// Brings notices to the object of the player that they are about. Once it answers it has them on disk.
+pub async fn notify(env: &Env, id: &PlayerId, notices: &[Notice]) -> Result<()> {
+    let stub = platform::player(env, id)?;
+    put(&stub, NOTICES, &notices, "a player's object").await
+}
+
+async fn put<A: Serialize, B: DeserializeOwned>(
+    stub: &Stub,
+    path: &str,
+    ask: &A,
+    whom: &str,
+) -> Result<B> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post);
     init.with_body(Some(JsValue::from_str(&serde_json::to_string(ask)?)));
-    let request = Request::new_with_init(&format!("https://object{ASK}"), &init)?;
+    let request = Request::new_with_init(&format!("https://object{path}"), &init)?;
     let mut response = in_time(stub.fetch_with_request(request), whom).await?;
     match response.status_code() {
         200 => Ok(serde_json::from_str(&response.text().await?)?),

@@ -79,6 +79,7 @@ pub fn who(claims: &Claims) -> Who {
     Who {
         player: claims.sub.clone(),
         sid: claims.sid.clone(),
+        ep: claims.ep,
         exp,
     }
 }

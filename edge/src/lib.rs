@@ -1,14 +1,17 @@
 //! The Worker: checks what comes before anything is billed, and brings it to the object that it is for.
 
+mod admission;
 mod body;
 mod calls;
 mod clock;
+mod coming;
 mod error;
 mod guard;
 mod identity;
 mod keys;
 mod lines;
 mod lobby;
+mod notices;
 mod paths;
 mod platform;
 mod player;

@@ -15,11 +15,16 @@ use worker::js_sys::{JsString, Map};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket, WebSocketRequestResponsePair, console_error, web_sys};
 
+/// After so much silence a client has closed the connection itself, if it lives.
+const SILENCE: Duration = caps::HEARTBEAT.saturating_add(caps::HEARTBEAT_GRACE);
+
 /// The sockets of one object.
 #[derive(Default)]
 pub struct Lines {
     outbox: Outbox,
     sockets: BTreeMap<Conn, WebSocket>,
+    /// When each was last heard, as far as this object was awake for it.
+    heard: BTreeMap<Conn, Time>,
     /// Socket → number, by identity.
     numbers: Map,
     flushed: Time,
@@ -30,7 +35,15 @@ pub struct Lines {
 
 impl Lines {
     /// A socket that the platform handed over.
-    pub fn open(&mut self, conn: Conn, player: PlayerId, heed: Heed, socket: WebSocket) {
+    pub fn open(
+        &mut self,
+        conn: Conn,
+        player: PlayerId,
+        heed: Heed,
+        socket: WebSocket,
+        since: Time,
+    ) {
+        self.heard.insert(conn, since);
         self.outbox.open(conn, player, heed);
         self.numbers.set(key(&socket), &JsValue::from(conn.0));
         self.sockets.insert(conn, socket);
@@ -46,9 +59,30 @@ impl Lines {
     /// A socket is gone.
     pub fn forget(&mut self, conn: Conn) {
         self.outbox.close(conn);
+        self.heard.remove(&conn);
         if let Some(socket) = self.sockets.remove(&conn) {
             self.numbers.delete(key(&socket));
         }
+    }
+
+    /// A frame came.
+    pub fn heard(&mut self, conn: Conn, now: Time) {
+        self.heard.insert(conn, now);
+    }
+
+    /// Which of these were silent for longer than a heartbeat and its grace. The platform knows when it last answered a
+    /// `ping`, though the object slept.
+    pub fn silent(&self, state: &State, of: &[Conn], now: Time) -> Vec<Conn> {
+        let mut silent = of.to_vec();
+        silent.retain(|conn| {
+            let heard = self.heard.get(conn).copied();
+            let pinged = self
+                .sockets
+                .get(conn)
+                .and_then(|socket| pinged_at(state, socket));
+            heard.max(pinged).is_some_and(|at| now.since(at) > SILENCE)
+        });
+        silent
     }
 
     /// Keeps something with a socket.
@@ -136,7 +170,7 @@ impl Lines {
 
 #[allow(unsafe_code, reason = "what wasm-bindgen makes of a foreign function")]
 mod js {
-    use worker::js_sys::JsString;
+    use worker::js_sys::{Date, JsString};
     use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 
     #[wasm_bindgen]
@@ -146,6 +180,12 @@ mod js {
 
         #[wasm_bindgen(method, catch)]
         pub fn send(this: &Sender, text: &JsString) -> Result<(), JsValue>;
+
+        /// The object's state, for what the library does not bind.
+        pub type RawState;
+
+        #[wasm_bindgen(method, catch, js_name = getWebSocketAutoResponseTimestamp)]
+        pub fn answered_at(this: &RawState, socket: &JsValue) -> Result<Option<Date>, JsValue>;
     }
 }
 
@@ -164,6 +204,29 @@ fn send(socket: &WebSocket, text: &JsString) {
 pub fn is_open(socket: &WebSocket) -> bool {
     let raw: &web_sys::WebSocket = socket.as_ref();
     raw.ready_state() == web_sys::WebSocket::OPEN
+}
+
+/// Takes a socket in. When it came is kept with it, over any sleep of the object.
+pub fn accept(state: &State, socket: &WebSocket, now: Time) {
+    state.accept_websocket_with_tags(socket, &[&now.ms().to_string()]);
+}
+
+/// When a socket came.
+pub fn opened_at(state: &State, socket: &WebSocket) -> Time {
+    let tags = state.get_tags(socket);
+    let ms = tags.first().and_then(|tag| tag.parse().ok());
+    Time::from_ms(ms.unwrap_or_default())
+}
+
+/// When the platform last answered a `ping` on a socket.
+fn pinged_at(state: &State, socket: &WebSocket) -> Option<Time> {
+    let raw: &JsValue = state.as_raw().as_ref();
+    let date = raw
+        .unchecked_ref::<js::RawState>()
+        .answered_at(key(socket))
+        .ok()??;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Some(Time::from_ms(date.get_time() as u64))
 }
 
 /// Lets the platform answer `ping` without waking the object.

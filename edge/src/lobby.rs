@@ -7,9 +7,10 @@ use crate::upgrade::Opening;
 use crate::{calls, object, platform, region, store};
 use shared::call::CallId;
 use shared::id::{PlayerId, PoolName, RoomId};
-use shared::internal::{PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
+use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
 use shared::lobby::{Call, Effect, Input, Lobby};
 use shared::outbox::Heed;
+use shared::player::Devices;
 use shared::protocol::Close;
 use shared::record::Standing;
 use shared::socket::{Conn, Who};
@@ -32,6 +33,7 @@ async fn answer(shell: &Rc<Shell<Lobby>>, request: Request) -> Result<Response> 
             let answer = match shell::ask(request).await? {
                 PlaceAsk::Create { .. } => PlaceAnswer::Done,
                 PlaceAsk::Holds { player } => shell.answer_holds(&player)?,
+                PlaceAsk::Dismiss { player, dismissal } => shell.dismiss(&player, &dismissal)?,
             };
             Ok(Response::from_json(&answer)?)
         }
@@ -121,8 +123,19 @@ impl Machine for Lobby {
         Lobby::holds(self, player)
     }
 
-    fn keeps(&self, player: &PlayerId) -> Vec<Conn> {
-        Lobby::holds(self, player)
+    fn dismissed(player: &PlayerId, dismissal: &Dismissal) -> Input<'static> {
+        Input::Dismissed {
+            player: player.clone(),
+            dismissal: dismissal.clone(),
+        }
+    }
+
+    fn takes_over(&self, _: &Opening) -> Option<Vec<Conn>> {
+        None
+    }
+
+    fn devices(&self) -> Devices {
+        Lobby::devices(self)
     }
 
     fn heed(&self, _: Conn) -> Heed {
@@ -154,7 +167,7 @@ async fn known(shell: &Shell<Lobby>, player: &PlayerId) -> Result<(Standing, Opt
     let live = match calls::player(&shell.env, player, &PlayerAsk::Live).await? {
         PlayerAnswer::Granted { live } => live,
         PlayerAnswer::Busy { room, .. } => Some(room),
-        PlayerAnswer::Full { .. } => None,
+        PlayerAnswer::Full { .. } | PlayerAnswer::Barred { .. } => None,
     };
     Ok((standing, live))
 }

@@ -13,6 +13,8 @@ pub enum Path<'a> {
     Room(&'a str),
     /// One queue: a socket.
     Lobby(&'a str),
+    /// What the region says of people.
+    Notices,
     /// No such path.
     Nothing,
     /// A page, if there is one.
@@ -29,6 +31,7 @@ impl<'a> Path<'a> {
             ["v1", "rooms"] => Self::Rooms,
             ["v1", "rooms", room] => Self::Room(room),
             ["v1", "lobbies", pool] => Self::Lobby(pool),
+            ["internal", "v1", "notices"] => Self::Notices,
             ["v1" | "internal", ..] => Self::Nothing,
             _ => Self::Page,
         }
@@ -37,7 +40,7 @@ impl<'a> Path<'a> {
     /// The methods that it takes, as `Allow` names them.
     pub fn allow(self) -> &'static str {
         match self {
-            Self::Rooms => "POST",
+            Self::Rooms | Self::Notices => "POST",
             Self::Health
             | Self::Config
             | Self::Room(_)
@@ -50,7 +53,8 @@ impl<'a> Path<'a> {
     /// Whether the pace of an address counts here: what costs nothing behind it need not be spared.
     pub fn is_paced(self) -> bool {
         match self {
-            Self::Health | Self::Page => false,
+            // A signature is checked faster than a pace.
+            Self::Health | Self::Notices | Self::Page => false,
             Self::Config | Self::Rooms | Self::Room(_) | Self::Lobby(_) | Self::Nothing => true,
         }
     }

@@ -99,6 +99,13 @@ pub fn edge_keys(env: &Env) -> Result<SignKeys> {
         .map_err(|_| Error::Ours("EDGE_TO_REGION_KEYS: base64 keys, comma separated".to_owned()))
 }
 
+/// What verifies the region's requests to the edge.
+pub fn region_keys(env: &Env) -> Result<SignKeys> {
+    let keys = env.secret("REGION_TO_EDGE_KEYS")?.to_string();
+    keys.parse()
+        .map_err(|_| Error::Ours("REGION_TO_EDGE_KEYS: base64 keys, comma separated".to_owned()))
+}
+
 fn text(env: &Env, name: &str) -> Result<String> {
     Ok(env.var(name)?.to_string())
 }

@@ -7,8 +7,9 @@ use crate::upgrade::Opening;
 use crate::{calls, identity, object, platform, region, store};
 use shared::call::CallId;
 use shared::id::{PlayerId, RoomId};
-use shared::internal::{PlaceAnswer, PlaceAsk};
+use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk};
 use shared::outbox::Heed;
+use shared::player::Devices;
 use shared::protocol::Close;
 use shared::room::{Call, Conn, Effect, Input, Role, Room, Setup, Who};
 use shared::time::Time;
@@ -31,6 +32,7 @@ async fn answer(shell: &Rc<Shell<Room>>, request: Request) -> Result<Response> {
             let answer = match shell::ask(request).await? {
                 PlaceAsk::Create { setup } => create(shell, *setup)?,
                 PlaceAsk::Holds { player } => shell.answer_holds(&player)?,
+                PlaceAsk::Dismiss { player, dismissal } => shell.dismiss(&player, &dismissal)?,
             };
             Ok(Response::from_json(&answer)?)
         }
@@ -150,9 +152,23 @@ impl Machine for Room {
         Room::holds(self, player)
     }
 
-    /// A newer socket takes the seat over.
-    fn keeps(&self, _: &PlayerId) -> Vec<Conn> {
-        Vec::new()
+    fn dismissed(player: &PlayerId, dismissal: &Dismissal) -> Input<'static> {
+        Input::Dismissed {
+            player: player.clone(),
+            dismissal: dismissal.clone(),
+        }
+    }
+
+    /// A newer socket takes the seat over; who watches may do so more than once.
+    fn takes_over(&self, opening: &Opening) -> Option<Vec<Conn>> {
+        match Room::admit(self, &opening.who, opening.watch) {
+            Ok(Role::Member) => Some(Room::watches(self, &opening.who.player)),
+            Ok(Role::Spectator) | Err(_) => None,
+        }
+    }
+
+    fn devices(&self) -> Devices {
+        Room::rules(self).devices
     }
 
     fn heed(&self, conn: Conn) -> Heed {

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::guard::Guard;
 use crate::paths::Path;
-use crate::{body, calls, clock, identity, platform, ratelimit, upgrade};
+use crate::{body, calls, clock, identity, notices, platform, ratelimit, upgrade};
 use serde::Deserialize;
 use serde_json::json;
 use shared::caps;
@@ -40,6 +40,7 @@ async fn http(request: Request, env: &Env, path: Path<'_>) -> Result<Response> {
     match path {
         Path::Nothing => Err(Error::refused(404, "not_found", "no such path")),
         Path::Rooms if request.method() == Method::Post => open_room(request, env).await,
+        Path::Notices if request.method() == Method::Post => notices::receive(request, env).await,
         Path::Health if read => health(),
         Path::Config if read => config(env),
         Path::Room(room) if read => look(env, room).await,
@@ -49,9 +50,13 @@ async fn http(request: Request, env: &Env, path: Path<'_>) -> Result<Response> {
             "this is a socket: ask with Upgrade: websocket",
         )),
         Path::Page if read => page(request, env).await,
-        Path::Health | Path::Config | Path::Rooms | Path::Room(_) | Path::Lobby(_) | Path::Page => {
-            Err(Error::Method(path.allow()))
-        }
+        Path::Health
+        | Path::Config
+        | Path::Rooms
+        | Path::Room(_)
+        | Path::Lobby(_)
+        | Path::Notices
+        | Path::Page => Err(Error::Method(path.allow())),
     }
 }
 
@@ -66,7 +71,7 @@ async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response
             (_, Err(error)) => Ok(Err(error)),
             (Ok(_) | Err(_), Ok(_)) => Err(Close::NotFound),
         },
-        Path::Health | Path::Config | Path::Rooms | Path::Nothing | Path::Page => {
+        Path::Health | Path::Config | Path::Rooms | Path::Notices | Path::Nothing | Path::Page => {
             Err(Close::NotFound)
         }
     })

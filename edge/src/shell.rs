@@ -1,23 +1,21 @@
 //! What rooms and lobbies have in common: a machine of the rules, its sockets, and one turn after another.
 
 use crate::clock::now;
+use crate::coming::Coming;
 use crate::error::Result;
 use crate::lines::{self, Lines};
-use crate::upgrade::{self, Opening};
-use crate::{calls, upgrade::accepted};
+use crate::upgrade::Opening;
 use shared::id::{PlayerId, RoomId};
-use shared::internal::{PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
+use shared::internal::{Dismissal, PlaceAsk};
 use shared::outbox::Heed;
+use shared::player::Devices;
 use shared::protocol::Close;
 use shared::socket::{Conn, Who};
 use shared::time::Time;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{
-    Delay, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
-    console_error,
-};
+use worker::{Delay, Env, Request, State, WebSocket, WebSocketIncomingMessage, console_error};
 
 /// A machine of the rules, as a shell drives it.
 pub trait Machine: Sized + 'static {
@@ -51,10 +49,14 @@ pub trait Machine: Sized + 'static {
     fn carried(attachment: &str) -> Option<(Conn, Who)>;
     /// A number for the next socket.
     fn next_conn(&self) -> Conn;
+    /// Sockets of a player are to close.
+    fn dismissed(player: &PlayerId, dismissal: &Dismissal) -> Self::Input<'static>;
     /// The sockets of a player.
     fn holds(&self, player: &PlayerId) -> Vec<Conn>;
-    /// Those of them that a newer one leaves open.
-    fn keeps(&self, player: &PlayerId) -> Vec<Conn>;
+    /// Whether this socket takes the place of an older one of its player, and if so which of theirs it leaves open.
+    fn takes_over(&self, opening: &Opening) -> Option<Vec<Conn>>;
+    /// What happens where its player is connected as often as is allowed.
+    fn devices(&self) -> Devices;
     /// How much of what is told to all a socket gets.
     fn heed(&self, conn: Conn) -> Heed;
     /// How this object is called in a player's leases.
@@ -77,7 +79,9 @@ pub struct Shell<M> {
     pub lines: RefCell<Lines>,
     /// None until the first event, and again after a panic: then it is read anew.
     machine: RefCell<Option<M>>,
-    last_conn: Cell<u32>,
+    pub last_conn: Cell<u32>,
+    /// Sockets whose player's object is being asked.
+    pub coming: RefCell<Coming>,
 }
 
 impl<M: Machine> Shell<M> {
@@ -90,6 +94,7 @@ impl<M: Machine> Shell<M> {
             lines,
             machine: RefCell::new(None),
             last_conn: Cell::new(0),
+            coming: RefCell::default(),
         })
     }
 
@@ -119,7 +124,8 @@ impl<M: Machine> Shell<M> {
         let mut lines = Lines::default();
         for (socket, data) in sockets {
             if let Some((conn, who)) = M::carried(&data) {
-                lines.open(conn, who.player, machine.heed(conn), socket);
+                let since = lines::opened_at(&self.state, &socket);
+                lines.open(conn, who.player, machine.heed(conn), socket, since);
             }
         }
         self.last_conn.set(machine.next_conn().0.saturating_sub(1));
@@ -143,7 +149,7 @@ impl<M: Machine> Shell<M> {
         }
     }
 
-    fn go_on(self: &Rc<Self>, mut machine: M, input: M::Input<'_>) {
+    pub fn go_on(self: &Rc<Self>, mut machine: M, input: M::Input<'_>) {
         let effects = machine.handle(now(), input);
         if self.perform(effects) == After::GoOn {
             self.put(machine);
@@ -186,6 +192,7 @@ impl<M: Machine> Shell<M> {
         let Some(conn) = self.number(socket) else {
             return;
         };
+        self.lines.borrow_mut().heard(conn, now());
         match message {
             WebSocketIncomingMessage::String(text) => self.turn(M::said(conn, text)),
             WebSocketIncomingMessage::Binary(frame) => self.turn(M::binary(conn, frame.len())),
@@ -212,82 +219,6 @@ impl<M: Machine> Shell<M> {
             }
         }
         self.lines.borrow().number(socket)
-    }
-
-    /// A socket wants to come in: this object, then its player's, then this one again say yes.
-    pub async fn open(self: &Rc<Self>, request: &Request) -> Result<Response> {
-        let opening = upgrade::opening(request)?;
-        let refuse = |why| upgrade::refuse(why, opening.echo.as_deref());
-        let player = &opening.who.player;
-        let Some(machine) = self.take()? else {
-            return refuse(Close::NotFound);
-        };
-        let conn = Conn(machine.next_conn().0.max(self.last_conn.get() + 1));
-        self.last_conn.set(conn.0);
-        let verdict = machine.admit(&opening);
-        let object = M::lease(&self.name());
-        let claim = PlayerAsk::Claim {
-            object,
-            conn,
-            holding: machine.keeps(player),
-            ep: opening.ep,
-        };
-        self.put(machine);
-        if let Err(why) = verdict {
-            return refuse(why);
-        }
-        let live = match calls::player(&self.env, player, &claim).await {
-            Ok(PlayerAnswer::Granted { live }) => live,
-            Ok(PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. }) => {
-                return refuse(Close::TooManyDevices);
-            }
-            Err(error) => {
-                console_error!("{error:?}");
-                return refuse(Close::Overloaded);
-            }
-        };
-        // Others may have come and gone while the player's object was asked.
-        let Some(machine) = self.take()? else {
-            return refuse(Close::NotFound);
-        };
-        if let Err(why) = machine.admit(&opening) {
-            self.put(machine);
-            self.release(conn, player.clone());
-            return refuse(why);
-        }
-        let pair = WebSocketPair::new()?;
-        lines::answer_pings(&self.state)?;
-        self.state.accept_web_socket(&pair.server);
-        self.lines
-            .borrow_mut()
-            .open(conn, player.clone(), Heed::All, pair.server);
-        let input = machine.opened(conn, &opening, live);
-        self.go_on(machine, input);
-        accepted(pair.client, opening.echo.as_deref())
-    }
-
-    /// Another object asks which sockets of a player are open here.
-    pub fn answer_holds(self: &Rc<Self>, player: &PlayerId) -> Result<PlaceAnswer> {
-        let Some(machine) = self.take()? else {
-            return Ok(PlaceAnswer::Holds { conns: Vec::new() });
-        };
-        let conns = machine.holds(player);
-        self.put(machine);
-        Ok(PlaceAnswer::Holds { conns })
-    }
-
-    /// A hint to the player's object. Where it is lost, the object asks before it counts the lease.
-    fn release(self: &Rc<Self>, conn: Conn, player: PlayerId) {
-        let shell = Rc::clone(self);
-        spawn_local(async move {
-            let ask = PlayerAsk::Release {
-                object: M::lease(&shell.name()),
-                conn,
-            };
-            if let Err(error) = calls::player(&shell.env, &player, &ask).await {
-                console_error!("{error:?}; the lease will be looked at when it counts");
-            }
-        });
     }
 }
 

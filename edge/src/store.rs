@@ -9,7 +9,7 @@ use shared::id::TicketId;
 use shared::room::log::Chunk;
 use shared::room::save::Disk;
 use shared::time::Time;
-use shared::{lobby, room};
+use shared::{lobby, player, room};
 use worker::js_sys::{Date, Object};
 use worker::wasm_bindgen::JsValue;
 use worker::{SqlStorage, SqlStorageValue, Storage};
@@ -141,14 +141,17 @@ pub fn read_player(storage: &Storage) -> Result<Option<String>> {
     }
 }
 
-/// Writes a player.
-pub fn write_player(storage: &Storage, text: &str) -> Result<()> {
+/// Writes what a player saves.
+pub fn write_player(storage: &Storage, save: &player::Save) -> Result<()> {
     let sql = storage.sql();
     sql.exec(
         "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
         None,
     )?;
-    write_row(&sql, THING, text)
+    if let Some(player) = &save.player {
+        write_row(&sql, THING, player)?;
+    }
+    ring_at(storage, save.alarm)
 }
 
 fn has(sql: &SqlStorage, table: &str) -> Result<bool> {

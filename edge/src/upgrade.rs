@@ -14,8 +14,6 @@ use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, We
 pub struct Opening {
     /// Whose.
     pub who: Who,
-    /// The auth epoch of the token.
-    pub ep: u64,
     /// The life of the log, and the position in it, to go on from.
     pub epoch: Option<String>,
     /// See `epoch`.
@@ -79,7 +77,6 @@ pub async fn bring(
     }
     let opening = Opening {
         who: identity::who(&claims),
-        ep: claims.ep,
         epoch: query(&url, "epoch").filter(|epoch| epoch.len() <= 24),
         at: query(&url, "at").and_then(|at| at.parse().ok()),
         watch: query(&url, "watch").is_some_and(|watch| watch == "1"),

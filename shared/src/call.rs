@@ -73,6 +73,13 @@ impl<C: Clone> Calls<C> {
         self.open.len() < before
     }
 
+    /// Some calls need not be made any more. Whether there were any.
+    pub fn withdraw(&mut self, mut these: impl FnMut(&C) -> bool) -> bool {
+        let before = self.open.len();
+        self.open.retain(|open| !these(&open.call));
+        self.open.len() < before
+    }
+
     /// The call with this number, while it is open.
     #[must_use]
     pub fn get(&self, id: CallId) -> Option<&C> {

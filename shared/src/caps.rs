@@ -134,9 +134,8 @@ pub const RESERVATION: Duration = Duration::from_secs(30);
 /// Matches that are remembered to have let a player go, so that a late or second call cannot take them back. A call
 /// is out for minutes at most, a match takes longer than a second.
 pub const FREED: usize = 16;
-/// How long a lease holds when its object is never heard of again. The object is asked before a lease counts
-/// against somebody, so this only collects garbage.
-pub const LEASE: Duration = Duration::from_secs(24 * 3600);
+/// Logins that are remembered to have ended: more than end in a token's life.
+pub const ENDED: usize = 64;
 
 // --- calls and tokens ---------------------------------------------------------------------------
 
@@ -160,6 +159,8 @@ pub const RETRY: Duration = Duration::from_secs(2);
 pub const RETRY_MAX: Duration = Duration::from_secs(300);
 /// The same, where people wait in a lobby for the answer: a room holds their seats for `NO_SHOW` only.
 pub const RETRY_WAITED: Duration = Duration::from_secs(8);
+/// Other objects that one request asks at the same time: enough to hide their latency, few enough not to be told off.
+pub const AT_ONCE: usize = 16;
 /// A body sent to the region over HTTP, bytes.
 pub const HTTP_BODY: usize = 64 * 1024;
 

@@ -1,8 +1,10 @@
 //! What the objects say to each other: one question, one answer, over an internal request.
 
-use crate::id::{PlayerId, RoomId};
+use crate::id::{PlayerId, RoomId, SessionId};
+use crate::player::Devices;
+use crate::protocol::Close;
 use crate::room::Setup;
-use crate::socket::Conn;
+use crate::socket::{Conn, Who};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,10 @@ pub enum PlayerAsk {
         holding: Vec<Conn>,
         /// The auth epoch of their token.
         ep: u64,
+        /// The login of their token.
+        sid: SessionId,
+        /// What happens where they are connected as often as is allowed.
+        devices: Devices,
     },
     /// What an object still holds of theirs, when another asks.
     Correct {
@@ -27,6 +33,8 @@ pub enum PlayerAsk {
         object: String,
         /// What it holds.
         holding: Vec<Conn>,
+        /// When it was asked: it did not know of what came since.
+        asked: Time,
     },
     /// A socket is gone.
     Release {
@@ -69,6 +77,13 @@ pub enum PlayerAnswer {
     Full {
         /// Whom to ask whether that is still true.
         at: Vec<String>,
+        /// Which are to make room, where they shall.
+        out: Vec<Displaced>,
+    },
+    /// They may not: nothing of theirs is to open.
+    Barred {
+        /// Why.
+        why: Bar,
     },
     /// They are in another match.
     Busy {
@@ -78,6 +93,88 @@ pub enum PlayerAnswer {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Time>,
     },
+}
+
+/// Why somebody may not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bar {
+    /// They are banned.
+    Banned,
+    /// Their login has ended.
+    Revoked,
+}
+
+impl Bar {
+    /// What their socket is closed with.
+    #[must_use]
+    pub const fn close(self) -> Close {
+        match self {
+            Self::Banned => Close::Banned,
+            Self::Revoked => Close::SessionRevoked,
+        }
+    }
+}
+
+/// A connection that makes room for a newer one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Displaced {
+    /// At which object.
+    pub object: String,
+    /// Which.
+    pub dismissal: Dismissal,
+}
+
+/// Which sockets of a player an object is to close. It says how things are, so that twice is the same as once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Dismissal {
+    /// All, and their seat or ticket goes: they are banned.
+    Banned,
+    /// Those whose token is of an auth epoch below this one.
+    Revoked {
+        /// The least that is good.
+        ep: u64,
+    },
+    /// Those of this login.
+    SessionEnded {
+        /// Which.
+        sid: SessionId,
+    },
+    /// This one: a newer one makes it one too many.
+    OneTooMany {
+        /// Which.
+        conn: Conn,
+    },
+    /// This one: a newer one takes its place.
+    TakenOver {
+        /// Which.
+        conn: Conn,
+    },
+}
+
+impl Dismissal {
+    /// Whether a socket of theirs is meant.
+    #[must_use]
+    pub fn means(&self, conn: Conn, who: &Who) -> bool {
+        match self {
+            Self::Banned => true,
+            Self::Revoked { ep } => who.ep < *ep,
+            Self::SessionEnded { sid } => who.sid == *sid,
+            Self::OneTooMany { conn: one } | Self::TakenOver { conn: one } => conn == *one,
+        }
+    }
+
+    /// What it is closed with.
+    #[must_use]
+    pub const fn close(&self) -> Close {
+        match self {
+            Self::Banned => Close::Banned,
+            Self::Revoked { .. } | Self::SessionEnded { .. } => Close::SessionRevoked,
+            Self::OneTooMany { .. } => Close::TooManyDevices,
+            Self::TakenOver { .. } => Close::TakenOver,
+        }
+    }
 }
 
 /// To a room or a lobby.
@@ -93,6 +190,13 @@ pub enum PlaceAsk {
     Holds {
         /// Whose.
         player: PlayerId,
+    },
+    /// Close sockets of this player; the answer is which are left. Twice is the same as once.
+    Dismiss {
+        /// Whose.
+        player: PlayerId,
+        /// Which.
+        dismissal: Dismissal,
     },
 }
 

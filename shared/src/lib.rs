@@ -21,7 +21,7 @@
 //! assert!(matches!(effects.as_slice(), [Effect::Save(_)]));
 //!
 //! // The shell has verified a token and asks whether its owner may come in.
-//! let who = Who { player: ana, sid: "s_1".parse()?, exp: Time::from_ms(1_733_000_600_000) };
+//! let who = Who { player: ana, sid: "s_1".parse()?, ep: 0, exp: Time::from_ms(1_733_000_600_000) };
 //! let role = room.admit(&who, false).map_err(|close| close.why())?;
 //! assert_eq!(role, Role::Member);
 //!

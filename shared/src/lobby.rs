@@ -2,6 +2,7 @@
 //! may be repeated: reserve the players, commit them, open the room, tell them.
 
 mod consent;
+mod dismissal;
 mod enter;
 mod line;
 mod making;
@@ -17,8 +18,9 @@ mod why;
 use crate::call::{CallId, Calls};
 use crate::caps;
 use crate::id::{PlayerId, PoolName, RoomId, TicketId};
-use crate::internal::{PlayerAnswer, PlayerAsk};
+use crate::internal::{Dismissal, PlayerAnswer, PlayerAsk};
 use crate::outbox::Scope;
+use crate::player::Devices;
 use crate::pool::Pool;
 use crate::protocol::event::{self, Text};
 use crate::protocol::{Close, Fault};
@@ -83,6 +85,13 @@ pub enum Input<'a> {
     Opening {
         /// Which call.
         call: CallId,
+    },
+    /// The object of a player says that sockets of theirs are to close. It may be told twice, or late.
+    Dismissed {
+        /// Whose.
+        player: PlayerId,
+        /// Which.
+        dismissal: Dismissal,
     },
 }
 
@@ -247,6 +256,7 @@ impl Lobby {
             Input::Known { look, answer } => self.known(now, look, answer),
             Input::Answered { call, answer } => self.answered(now, call, answer),
             Input::Opening { call } => self.opening(now, call),
+            Input::Dismissed { player, dismissal } => self.dismissed(now, &player, &dismissal),
         }
         self.finish(now)
     }
@@ -265,6 +275,12 @@ impl Lobby {
             .filter(|(_, line)| line.who.player == *player)
             .map(|(&conn, _)| conn)
             .collect()
+    }
+
+    /// What happens where somebody who comes is connected as often as is allowed.
+    #[must_use]
+    pub fn devices(&self) -> Devices {
+        self.pool.devices
     }
 
     /// Who is to be owed what is told.

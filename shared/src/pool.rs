@@ -2,6 +2,7 @@
 
 use crate::caps;
 use crate::id::PoolName;
+use crate::player::Devices;
 use crate::room::Rules;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +25,9 @@ pub struct Pool {
     /// How long each has to accept the other, seconds; none, nobody is asked.
     #[serde(default)]
     pub propose_s: Option<u32>,
+    /// What happens where somebody who comes to wait is connected as often as is allowed.
+    #[serde(default)]
+    pub devices: Devices,
     /// What holds in its rooms.
     #[serde(default)]
     pub room: Rules,

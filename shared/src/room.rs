@@ -4,6 +4,7 @@
 
 pub mod board;
 mod command;
+mod dismissal;
 mod effect;
 mod input;
 pub mod log;
@@ -152,6 +153,7 @@ impl Room {
                 self.woke(now);
             }
             Input::Confirmed { call } => self.turn.room |= self.saved.calls.confirm(call),
+            Input::Dismissed { player, dismissal } => self.dismissed(now, &player, &dismissal),
             Input::Renewed { conn, id, verdict } => self.renewed(conn, id.as_ref(), verdict),
         }
         self.finish(now)
@@ -178,6 +180,23 @@ impl Room {
             .filter(|(_, socket)| socket.line.who.player == *player)
             .map(|(&conn, _)| conn)
             .collect()
+    }
+
+    /// Those of them on which they only watch.
+    #[must_use]
+    pub fn watches(&self, player: &PlayerId) -> Vec<Conn> {
+        let mut all = self.holds(player);
+        all.retain(|conn| {
+            let socket = self.sockets.get(conn);
+            socket.is_some_and(|socket| socket.role == Role::Spectator)
+        });
+        all
+    }
+
+    /// What holds here.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.saved.setup.rules
     }
 
     /// Who is to be owed what is told: for an outbox that begins anew.

@@ -20,8 +20,20 @@ pub struct Who {
     pub player: PlayerId,
     /// The login.
     pub sid: SessionId,
+    /// The auth epoch of the token.
+    #[serde(default)]
+    pub ep: u64,
     /// When the token is no longer good.
     pub exp: Time,
+}
+
+impl Who {
+    /// Whether a newer token speaks for a socket that `other` opened: of the same login, and not one from before all
+    /// were revoked.
+    #[must_use]
+    pub fn renews(&self, other: &Self) -> bool {
+        self.player == other.player && self.sid == other.sid && self.ep >= other.ep
+    }
 }
 
 /// What may be forgotten of a socket: pace and faults begin anew after a rest.

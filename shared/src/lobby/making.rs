@@ -86,6 +86,9 @@ impl Lobby {
         let ticket = self.ticket_of(&player).map(|ticket| ticket.id.clone());
         match answer {
             PlayerAnswer::Granted { .. } => self.agreed(now, &room, player),
+            PlayerAnswer::Barred { .. } => {
+                self.call_off(now, &room, UNAVAILABLE, ticket.as_slice());
+            }
             PlayerAnswer::Busy {
                 room: other,
                 until: None,

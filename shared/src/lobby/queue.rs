@@ -158,7 +158,7 @@ impl Lobby {
         self.turn.out.push(Effect::Send { conn, text });
     }
 
-    fn leave(&mut self, now: Time, player: &PlayerId) -> Result<Value, Fault> {
+    pub(super) fn leave(&mut self, now: Time, player: &PlayerId) -> Result<Value, Fault> {
         match self
             .ticket_of(player)
             .map(|ticket| (ticket.id.clone(), ticket.state.clone()))

@@ -2,6 +2,8 @@
 
 use super::Conn;
 use crate::call::CallId;
+use crate::id::PlayerId;
+use crate::internal::Dismissal;
 use crate::socket::Who;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +66,13 @@ pub enum Input<'a> {
     Confirmed {
         /// Which call.
         call: CallId,
+    },
+    /// The object of a player says that sockets of theirs are to close. It may be told twice, or late.
+    Dismissed {
+        /// Whose.
+        player: PlayerId,
+        /// Which.
+        dismissal: Dismissal,
     },
     /// The shell looked at a newer token.
     Renewed {

@@ -20,6 +20,7 @@ impl Room {
         {
             return match seat.state {
                 Presence::Out => Err(Close::Kicked),
+                Presence::Banned => Err(Close::Banned),
                 Presence::Left if self.saved.phase.over().is_none() => Err(Close::Forbidden),
                 Presence::Expected | Presence::Here(_) | Presence::Away(_) | Presence::Left => {
                     Ok(Role::Member)
@@ -94,7 +95,7 @@ impl Room {
                 return;
             }
             Presence::Away(_) => "back",
-            Presence::Expected | Presence::Left | Presence::Out => "joined",
+            Presence::Expected | Presence::Left | Presence::Out | Presence::Banned => "joined",
         };
         self.happen(
             now,
@@ -197,7 +198,11 @@ impl Room {
             .iter()
             .filter_map(|seat| match seat.state {
                 Presence::Away(since) => Some(since + rules.grace()),
-                Presence::Expected | Presence::Here(_) | Presence::Left | Presence::Out => None,
+                Presence::Expected
+                | Presence::Here(_)
+                | Presence::Left
+                | Presence::Out
+                | Presence::Banned => None,
             });
         grace.chain(no_show).chain([age]).min()
     }
@@ -260,7 +265,7 @@ impl Room {
             return;
         };
         let text = match verdict {
-            Ok(who) if who.player == socket.line.who.player => {
+            Ok(who) if who.renews(&socket.line.who) => {
                 socket.line.who = who;
                 self.turn.carriers.insert(conn);
                 id.map(|id| event::ok(id, &json!({})))
@@ -268,7 +273,10 @@ impl Room {
             Ok(_) => id.map(|id| {
                 event::err(
                     Some(id),
-                    &Fault::new(Code::BadToken, "the token is somebody else's"),
+                    &Fault::new(
+                        Code::BadToken,
+                        "the token is of somebody else, of another login, or an older one",
+                    ),
                 )
             }),
             Err(why) => id.map(|id| event::err(Some(id), &Fault::new(Code::BadToken, why))),
@@ -285,6 +293,7 @@ pub(super) enum GiveUp {
     Chose,
     StayedAway,
     PutOut,
+    Banned,
 }
 
 impl GiveUp {
@@ -292,6 +301,7 @@ impl GiveUp {
         match self {
             Self::Chose | Self::StayedAway => Presence::Left,
             Self::PutOut => Presence::Out,
+            Self::Banned => Presence::Banned,
         }
     }
 
@@ -300,6 +310,7 @@ impl GiveUp {
             Self::Chose => "left",
             Self::StayedAway => "stayed_away",
             Self::PutOut => "kicked",
+            Self::Banned => "banned",
         }
     }
 
@@ -307,6 +318,7 @@ impl GiveUp {
         match self {
             Self::Chose | Self::StayedAway => Close::Bye,
             Self::PutOut => Close::Kicked,
+            Self::Banned => Close::Banned,
         }
     }
 }

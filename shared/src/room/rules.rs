@@ -1,6 +1,7 @@
 //! What holds in a room, as its pool says.
 
 use crate::caps;
+use crate::player::Devices;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct Rules {
     pub age_s: u32,
     /// How long it answers once it is over, seconds.
     pub linger_s: u32,
+    /// What happens where a member is connected as often as is allowed.
+    pub devices: Devices,
 }
 
 impl Default for Rules {
@@ -44,6 +47,7 @@ impl Default for Rules {
             no_show_s: secs(caps::NO_SHOW),
             age_s: secs(caps::ROOM_AGE),
             linger_s: secs(caps::LINGER),
+            devices: Devices::default(),
         }
     }
 }

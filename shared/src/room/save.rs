@@ -245,7 +245,7 @@ impl Presence {
     #[must_use]
     pub fn gone(self) -> bool {
         match self {
-            Self::Left | Self::Out => true,
+            Self::Left | Self::Out | Self::Banned => true,
             Self::Expected | Self::Here(_) | Self::Away(_) => false,
         }
     }

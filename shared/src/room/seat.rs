@@ -33,6 +33,8 @@ pub enum Presence {
     Left,
     /// Somebody put them out; they may not return.
     Out,
+    /// They were banned while they had it; they may not return.
+    Banned,
 }
 
 impl Seat {
@@ -64,7 +66,7 @@ impl Seat {
         match self.state {
             Presence::Here(_) | Presence::Away(_) => true,
             Presence::Expected => self.player.is_some(),
-            Presence::Left | Presence::Out => false,
+            Presence::Left | Presence::Out | Presence::Banned => false,
         }
     }
 
@@ -73,7 +75,11 @@ impl Seat {
     pub fn conn(&self) -> Option<Conn> {
         match self.state {
             Presence::Here(conn) => Some(conn),
-            Presence::Expected | Presence::Away(_) | Presence::Left | Presence::Out => None,
+            Presence::Expected
+            | Presence::Away(_)
+            | Presence::Left
+            | Presence::Out
+            | Presence::Banned => None,
         }
     }
 
@@ -85,7 +91,7 @@ impl Seat {
             Presence::Expected => "expected",
             Presence::Here(_) => "here",
             Presence::Away(_) => "away",
-            Presence::Left | Presence::Out => "left",
+            Presence::Left | Presence::Out | Presence::Banned => "left",
         };
         Some(json!({ "player": player, "name": self.name, "state": state }))
     }

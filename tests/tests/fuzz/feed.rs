@@ -80,6 +80,7 @@ impl Stage {
         let who = Who {
             player: format!("p_{player}").parse().expect("an id"),
             sid: "s_1".parse().expect("an id"),
+            ep: 0,
             exp: Time::from_ms(u64::MAX),
         };
         self.outbox
@@ -107,6 +108,7 @@ impl Stage {
             let who = Who {
                 player: "p_1".parse().expect("an id"),
                 sid: "s_1".parse().expect("an id"),
+                ep: 0,
                 exp: Time::from_ms(u64::MAX),
             };
             if self.room.admit(&who, false).is_ok() {

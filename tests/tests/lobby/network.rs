@@ -6,7 +6,7 @@ use shared::call::CallId;
 use shared::id::RoomId;
 use shared::internal::{PlayerAnswer, PlayerAsk};
 use shared::lobby::{Call, Input};
-use shared::player::Player;
+use shared::player::{Devices, Player};
 use shared::record::Standing;
 use shared::room::Setup;
 use shared::socket::{Conn, Who};
@@ -287,15 +287,17 @@ impl World {
             conn,
             holding: lobby.holds(&player(who)),
             ep: 0,
+            sid: "s_1".parse().expect("an id"),
+            devices: Devices::default(),
         };
         let mut answer = self.ask(who, &claim);
-        if let PlayerAnswer::Full { at } = &answer {
+        if let PlayerAnswer::Full { at, .. } = &answer {
             for object in at.clone() {
                 self.correct(who, object);
             }
             answer = self.ask(who, &claim);
         }
-        match answer {
+        match answer.clone() {
             PlayerAnswer::Granted { live } => {
                 self.people[who].places[lane].dialing = Some((conn, life));
                 self.flights.push(Flight::Opening {
@@ -307,7 +309,9 @@ impl World {
                 });
             }
             PlayerAnswer::Full { .. } => drop(self.marks.insert(Mark::TooManyDevices)),
-            PlayerAnswer::Busy { .. } => panic!("a connection is never busy"),
+            PlayerAnswer::Busy { .. } | PlayerAnswer::Barred { .. } => {
+                panic!("{answer:?} is no answer to a connection")
+            }
         }
     }
 
@@ -318,7 +322,15 @@ impl World {
         self.wake(lane);
         let lobby = self.lanes[lane].lobby.as_ref().expect("awake");
         let holding = lobby.holds(&player(who));
-        self.ask(who, &PlayerAsk::Correct { object, holding });
+        let asked = self.time();
+        self.ask(
+            who,
+            &PlayerAsk::Correct {
+                object,
+                holding,
+                asked,
+            },
+        );
     }
 
     fn opened(&mut self, lane: usize, conn: Conn, who: usize, live: Option<RoomId>) {
@@ -335,6 +347,7 @@ impl World {
         let identity = Who {
             player: player(who),
             sid: "s_1".parse().expect("an id"),
+            ep: 0,
             exp: Time::from_ms(u64::MAX),
         };
         self.turn(

@@ -192,9 +192,15 @@ impl World {
             1 => Ok(Who {
                 player: "p_other".parse().expect("an id"),
                 sid,
+                ep: 0,
                 exp,
             }),
-            _ => Ok(Who { player, sid, exp }),
+            _ => Ok(Who {
+                player,
+                sid,
+                ep: 0,
+                exp,
+            }),
         };
         self.marks.insert(Mark::Renewed);
         self.turn(&Input::Renewed { conn, id, verdict });

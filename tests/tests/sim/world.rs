@@ -207,6 +207,7 @@ impl World {
         let player = client.player.clone();
         let identity = Who {
             sid: "s_1".parse().expect("an id"),
+            ep: 0,
             player,
             exp: Time::from_ms(exp),
         };

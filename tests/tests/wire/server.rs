@@ -187,6 +187,7 @@ fn who(n: u32) -> Who {
     Who {
         player: format!("p_{n}").parse().expect("an id"),
         sid: format!("s_{n}").parse().expect("an id"),
+        ep: 0,
         exp: Time::from_ms(START + 86_400_000),
     }
 }

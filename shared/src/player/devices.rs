@@ -1,0 +1,123 @@
+//! How often a person is connected, and what happens at the cap.
+
+use super::Player;
+use crate::caps;
+use crate::id::SessionId;
+use crate::internal::{Dismissal, Displaced, PlayerAnswer};
+use crate::socket::Conn;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// What happens where somebody comes who is connected as often as is allowed ([`caps::DEVICES`]). Whichever it is, the
+/// new connection opens only once the old one is gone: there are never more than the cap.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Devices {
+    /// The new one is refused with 4008.
+    #[default]
+    RejectNew,
+    /// The oldest one is closed with 4008, wherever it is, and the new one comes in.
+    KickOldest,
+    /// All others are closed with 4006, wherever they are: one device at a time.
+    TakeOver,
+}
+
+/// A socket somewhere in the world.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lease {
+    pub object: String,
+    pub conn: Conn,
+    pub since: Time,
+    /// The login that it was opened with.
+    #[serde(default)]
+    pub sid: Option<SessionId>,
+}
+
+/// A socket that wants to open.
+pub(super) struct Claim {
+    pub object: String,
+    pub conn: Conn,
+    pub holding: Vec<Conn>,
+    pub ep: u64,
+    pub sid: SessionId,
+    pub devices: Devices,
+}
+
+impl Player {
+    pub(super) fn claim(&mut self, now: Time, claim: Claim) -> PlayerAnswer {
+        if let Some(why) = self.saved.bars.why(now, claim.ep, &claim.sid) {
+            return PlayerAnswer::Barred { why };
+        }
+        // The object asks for this one now, and knows all others: also those that it asked for before and that are not
+        // yet open.
+        self.saved
+            .leases
+            .retain(|lease| lease.object != claim.object || claim.holding.contains(&lease.conn));
+        let out = self.displaced(claim.devices);
+        if self.saved.leases.len() >= caps::DEVICES || !out.is_empty() {
+            let at = self
+                .saved
+                .leases
+                .iter()
+                .map(|lease| lease.object.clone())
+                .filter(|at| *at != claim.object)
+                .collect();
+            return PlayerAnswer::Full { at, out };
+        }
+        self.saved.leases.push(Lease {
+            object: claim.object,
+            conn: claim.conn,
+            since: now,
+            sid: Some(claim.sid),
+        });
+        self.granted(now)
+    }
+
+    /// Who makes room for one more.
+    fn displaced(&self, devices: Devices) -> Vec<Displaced> {
+        let leases = &self.saved.leases;
+        let over = (leases.len() + 1).saturating_sub(caps::DEVICES);
+        let displaced = |lease: &Lease, dismissal| Displaced {
+            object: lease.object.clone(),
+            dismissal,
+        };
+        match devices {
+            Devices::RejectNew => Vec::new(),
+            // They are in the order in which they came.
+            Devices::KickOldest => leases
+                .iter()
+                .take(over)
+                .map(|lease| displaced(lease, Dismissal::OneTooMany { conn: lease.conn }))
+                .collect(),
+            Devices::TakeOver => leases
+                .iter()
+                .map(|lease| displaced(lease, Dismissal::TakenOver { conn: lease.conn }))
+                .collect(),
+        }
+    }
+
+    /// The object knows best what it holds: leases there that it does not name are gone, but for those that were given
+    /// since it was asked.
+    pub(super) fn correct(&mut self, object: &str, holding: &[Conn], asked: Time) {
+        self.saved.leases.retain(|lease| {
+            lease.object != object || holding.contains(&lease.conn) || lease.since >= asked
+        });
+    }
+
+    pub(super) fn release(&mut self, object: &str, conn: Conn) {
+        self.saved
+            .leases
+            .retain(|lease| lease.object != object || lease.conn != conn);
+    }
+
+    /// Every object that has a socket of theirs, once.
+    pub(super) fn objects(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for lease in &self.saved.leases {
+            if !all.contains(&lease.object) {
+                all.push(lease.object.clone());
+            }
+        }
+        all
+    }
+}
