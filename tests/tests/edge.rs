@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "edge/cuts.rs"]
 mod cuts;
+#[path = "edge/dismissals.rs"]
+mod dismissals;
 #[path = "edge/evictions.rs"]
 mod evictions;
 #[path = "edge/history.rs"]
