@@ -23,6 +23,7 @@ pub mod group;
 pub mod health;
 pub mod lint;
 pub mod manifest;
+pub mod matching;
 pub mod pages;
 pub mod port;
 pub mod progress;

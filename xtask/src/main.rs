@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
-use xtask::{artifacts, chaos, conformance, dev, lint, tools};
+use xtask::{artifacts, chaos, conformance, dev, lint, matching, tools};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "How the repository is run.")]
@@ -30,6 +30,7 @@ enum Task {
     Tools,
     Conformance(conformance::Conformance),
     Chaos(chaos::Chaos),
+    Match(matching::Match),
     /// Clippy for both targets, rustdoc, TypeScript, licences.
     Lint,
 }
@@ -66,6 +67,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         }
         Task::Chaos(chaos) => chaos::run(&root, chaos).await,
         Task::Conformance(conformance) => conformance::run(conformance).await,
+        Task::Match(asked) => matching::run(&root, &asked),
         Task::Lint => lint::run(&root),
     }
 }

@@ -1,0 +1,327 @@
+//! The report as one page: tables and plots, nothing fetched from anywhere, readable by day and by night.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use shared::time::{self, Time};
+
+use super::plot::{Series, Words, bars, escape, lines};
+use super::report::{FIGURES, Report, Run, span};
+use super::summary::Summary;
+
+const STYLE: &str = "
+:root { color-scheme: light dark; --back: #fff; --text: #1b1f24; --soft: #59636e; --line: #d8dee4; --head: #f3f5f7;
+  --s0: #0072b2; --s1: #d55e00; --s2: #009e73; --s3: #b0569a; --s4: #8a6d00; --s5: #3a8fb7; --s6: #6b6b6b; --s7: #b3261e; }
+@media (prefers-color-scheme: dark) { :root { --back: #14171a; --text: #e4e8ec; --soft: #9aa5b1; --line: #333a42;
+  --head: #1d2227; --s0: #56b4e9; --s1: #ff9f55; --s2: #3ad1a4; --s3: #e59bd0; --s4: #f0e442; --s5: #8fd3f4; --s6: #b4bcc4;
+  --s7: #ff8a80; } }
+body { background: var(--back); color: var(--text); font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;
+  max-width: 84rem; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; } p { color: var(--soft); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; } th, td { border-bottom: 1px solid var(--line); padding: .3rem .8rem; text-align: right;
+  white-space: nowrap; font-variant-numeric: tabular-nums; }
+th:first-child, td:first-child { text-align: left; } thead th { background: var(--head); }
+.plots { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); }
+figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height: auto; display: block; }
+svg text { fill: var(--soft); font: 12px system-ui, sans-serif; } .grid { stroke: var(--line); }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .9rem; }
+.legend i { border-radius: 2px; display: inline-block; height: .7rem; margin-right: .4rem; width: .7rem; }
+";
+
+/// The whole page.
+#[must_use]
+pub fn page(report: &Report) -> String {
+    let mut body = String::new();
+    let log = escape(&report.log);
+    let _ = write!(
+        body,
+        "<h1>Replay of {log}</h1><p>{} people in {}.</p>",
+        report.people,
+        span(ms(report.span_ms))
+    );
+    let names: Vec<&str> = report.runs.iter().map(|run| run.name.as_str()).collect();
+    let all: Vec<&Summary> = report.runs.iter().map(|run| &run.all).collect();
+    table(&mut body, &names, &all);
+    body.push_str("<h2>Everybody</h2><div class=\"plots\">");
+    body.push_str(&waits(&report.runs));
+    if report.runs.iter().any(|run| run.all.gap.max > 0.0) {
+        body.push_str(&gaps(&report.runs));
+    }
+    body.push_str(&waiting(&report.runs, report.span_ms));
+    body.push_str("</div>");
+    let columns = report.runs.first().map(|run| run.cohorts.keys());
+    for column in columns.into_iter().flatten() {
+        cohort(&mut body, column, &report.runs);
+    }
+    splits(&mut body, report);
+    exact(&mut body, report);
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>Replay of {log}</title><style>{STYLE}</style></head>\
+         <body>{body}</body></html>\n"
+    )
+}
+
+fn ms(ms: u64) -> f64 {
+    // Spans of a log are far below what a float holds exactly.
+    #[allow(clippy::cast_precision_loss)]
+    let ms = ms as f64;
+    ms
+}
+
+fn head(body: &mut String, names: &[&str]) {
+    body.push_str("<div class=\"wide\"><table><thead><tr>");
+    for name in names {
+        let _ = write!(body, "<th>{}</th>", escape(name));
+    }
+    body.push_str("</tr></thead>");
+}
+
+fn row<'a>(body: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+    body.push_str("<tr>");
+    for cell in cells {
+        let _ = write!(body, "<td>{}</td>", escape(cell));
+    }
+    body.push_str("</tr>");
+}
+
+fn table(body: &mut String, names: &[&str], all: &[&Summary]) {
+    let first = std::iter::once("");
+    head(
+        body,
+        &{ first }.chain(names.iter().copied()).collect::<Vec<_>>(),
+    );
+    for (name, figure) in FIGURES {
+        let cells: Vec<String> = all.iter().map(|summary| figure(summary)).collect();
+        row(
+            body,
+            std::iter::once(*name).chain(cells.iter().map(String::as_str)),
+        );
+    }
+    body.push_str("</table></div>");
+}
+
+/// The share, in percent, of those who are at or below each of these ascending numbers.
+fn shares(numbers: &[f64], all: u64) -> Vec<(f64, f64)> {
+    let percent = |nth: usize| 100.0 * ms(u64::try_from(nth).unwrap_or(u64::MAX)) / ms(all.max(1));
+    let counted = (1..)
+        .zip(numbers)
+        .map(|(nth, &number)| (number, percent(nth)));
+    std::iter::once((0.0, 0.0)).chain(counted).collect()
+}
+
+/// Where an axis ends.
+fn end(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, f64::max)
+}
+
+fn waits(runs: &[Run]) -> String {
+    let seconds = |run: &Run| {
+        run.waits
+            .iter()
+            .map(|&it| ms(it) / 1000.0)
+            .collect::<Vec<_>>()
+    };
+    let series: Vec<Series> = runs
+        .iter()
+        .map(|run| Series {
+            name: &run.name,
+            points: shares(&seconds(run), run.all.people),
+        })
+        .collect();
+    let words = Words {
+        title: "Matched after",
+        x: "seconds, up to the longest p99",
+        y: "% of all people",
+    };
+    let most = end(runs.iter().map(|run| run.all.wait_ms.p99 / 1000.0));
+    lines(&words, &series, most, Some(100.0))
+}
+
+fn gaps(runs: &[Run]) -> String {
+    let series: Vec<Series> = runs
+        .iter()
+        .map(|run| Series {
+            name: &run.name,
+            points: shares(&run.gaps, run.all.matched),
+        })
+        .collect();
+    let words = Words {
+        title: "Rating gap of a match",
+        x: "points, up to the largest p99",
+        y: "% of those matched",
+    };
+    let most = end(runs.iter().map(|run| run.all.gap.p99));
+    lines(&words, &series, most, Some(100.0))
+}
+
+/// Stretches of time that a plot of the queue shows the mean of.
+const STRETCHES: u32 = 120;
+
+fn waiting(runs: &[Run], span_ms: u64) -> String {
+    let began = runs.iter().filter_map(|run| run.waiting.first());
+    let began = began.map(|it| it.0).min().unwrap_or_default();
+    let stretch = (ms(span_ms) / f64::from(STRETCHES)).max(1.0);
+    let series: Vec<Series> = runs
+        .iter()
+        .map(|run| Series {
+            name: &run.name,
+            points: means(run, began, stretch),
+        })
+        .collect();
+    let words = Words {
+        title: "People who wait",
+        x: "minutes",
+        y: "people, on average",
+    };
+    lines(&words, &series, ms(span_ms) / 60_000.0, None)
+}
+
+/// How many waited on average in each stretch of time, by its beginning in minutes.
+fn means(run: &Run, began: Time, stretch: f64) -> Vec<(f64, f64)> {
+    let mut sums = vec![0.0; usize::try_from(STRETCHES).unwrap_or_default()];
+    for (nth, &(from, many)) in run.waiting.iter().enumerate() {
+        let (mut at, many) = (
+            ms(time::ms(from.since(began))),
+            ms(u64::try_from(many).unwrap_or(0)),
+        );
+        let until = run
+            .waiting
+            .get(nth + 1)
+            .map_or(at, |next| ms(time::ms(next.0.since(began))));
+        for (place, sum) in (0_u32..).zip(&mut sums) {
+            let end = f64::from(place + 1) * stretch;
+            if at >= end {
+                continue;
+            }
+            let here = until.min(end) - at;
+            if here <= 0.0 {
+                break;
+            }
+            *sum += here * many;
+            at += here;
+        }
+    }
+    let sums = (0_u32..).zip(sums);
+    sums.map(|(nth, sum)| (f64::from(nth) * stretch / 60_000.0, sum / stretch))
+        .collect()
+}
+
+/// Groups of a column that one plot can show; the tables have all.
+const GROUPS: usize = 16;
+
+fn cohort(body: &mut String, column: &str, runs: &[Run]) {
+    let _ = write!(body, "<h2>By {}</h2>", escape(column));
+    let names: BTreeSet<&str> = runs
+        .iter()
+        .filter_map(|run| run.cohorts.get(column))
+        .flat_map(|groups| groups.keys().map(String::as_str))
+        .collect();
+    let names: Vec<&str> = names.into_iter().take(GROUPS).collect();
+    let plot = |title: &str, y: &str, value: fn(&Summary) -> f64| {
+        let series: Vec<Series> = runs
+            .iter()
+            .map(|run| {
+                let of = |name: &&str| run.cohorts.get(column)?.get(*name).map(value);
+                let points = (0_u32..).zip(&names);
+                Series {
+                    name: &run.name,
+                    points: points
+                        .map(|(nth, name)| (f64::from(nth), of(name).unwrap_or_default()))
+                        .collect(),
+                }
+            })
+            .collect();
+        bars(
+            &Words {
+                title,
+                x: column,
+                y,
+            },
+            &names,
+            &series,
+        )
+    };
+    body.push_str("<div class=\"plots\">");
+    body.push_str(&plot("Wait, 90th percentile", "seconds", |it| {
+        it.wait_ms.p90 / 1000.0
+    }));
+    body.push_str(&plot("Left unmatched", "% of the group", |it| {
+        super::summary::percent(it.unmatched(), it.people)
+    }));
+    body.push_str("</div>");
+    for run in runs {
+        let Some(groups) = run.cohorts.get(column) else {
+            continue;
+        };
+        let _ = write!(body, "<h3>{}</h3>", escape(&run.name));
+        let names: Vec<&str> = groups.keys().map(String::as_str).collect();
+        table(body, &names, &groups.values().collect::<Vec<_>>());
+    }
+}
+
+fn splits(body: &mut String, report: &Report) {
+    if report.shards.is_empty() {
+        return;
+    }
+    body.push_str("<h2>Several lobbies beside one</h2>");
+    head(
+        body,
+        &["", "climbed", "wait, mean", "wait p90", "gap", "unmatched"],
+    );
+    for split in &report.shards {
+        let signed = |by: f64| {
+            let sign = if by < 0.0 { "−" } else { "+" };
+            format!("{sign}{}", span(by.abs()))
+        };
+        let cells = [
+            split.split.clone(),
+            split.climbed.to_string(),
+            signed(split.added_wait_ms),
+            signed(split.added_p90_ms),
+            format!("{:+.1}", split.added_gap),
+            format!("{:+}", split.added_unmatched),
+        ];
+        row(body, cells.iter().map(String::as_str));
+    }
+    body.push_str("</table></div>");
+}
+
+fn exact(body: &mut String, report: &Report) {
+    for (pool, comparison) in &report.exact {
+        let _ = write!(
+            body,
+            "<h2>{} beside the best possible pairs</h2><p>So many who came one after the other, as if nobody had been \
+             matched until the last of them; an exact minimum-weight matching of maximum cardinality.</p>",
+            escape(pool)
+        );
+        head(
+            body,
+            &[
+                "people",
+                "snapshots",
+                "pairs",
+                "best pairs",
+                "mean gap",
+                "best mean gap",
+                "ratio",
+                "same people",
+            ],
+        );
+        for it in &comparison.rows {
+            let cells = [
+                it.people.to_string(),
+                it.snapshots.to_string(),
+                it.ours.pairs.to_string(),
+                it.best.pairs.to_string(),
+                format!("{:.1}", it.ours.mean()),
+                format!("{:.1}", it.best.mean()),
+                format!("{:.3}", it.ratio()),
+                format!("{:.3}", it.same_ratio()),
+            ];
+            row(body, cells.iter().map(String::as_str));
+        }
+        body.push_str("</table></div>");
+    }
+}
