@@ -163,7 +163,8 @@ fn find_out(shell: &Rc<Shell<Lobby>>, look: u64, player: PlayerId) {
 }
 
 async fn known(shell: &Shell<Lobby>, player: &PlayerId) -> Result<(Standing, Option<RoomId>)> {
-    let standing = region::standing(&shell.env, player).await?;
+    let pool: PoolName = shell.name().parse().map_err(|error| Error::ours(&error))?;
+    let standing = region::standing(&shell.env, player, &pool).await?;
     let live = match calls::player(&shell.env, player, &PlayerAsk::Live).await? {
         PlayerAnswer::Granted { live } => live,
         PlayerAnswer::Busy { room, .. } => Some(room),

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::platform;
 use futures_util::future::{Either, select};
 use shared::caps;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, PoolName};
 use shared::record::{MatchRecord, Standing};
 use shared::sign;
 use std::pin::pin;
@@ -20,8 +20,8 @@ pub async fn jwks(env: &Env) -> Result<String> {
 }
 
 /// Who a player is to the rules of a queue.
-pub async fn standing(env: &Env, player: &PlayerId) -> Result<Standing> {
-    let path = format!("/internal/v1/players/{player}");
+pub async fn standing(env: &Env, player: &PlayerId, pool: &PoolName) -> Result<Standing> {
+    let path = format!("/internal/v1/players/{player}?pool={pool}");
     let mut response = signed(env, Method::Get, &path, "").await?;
     Ok(serde_json::from_str(&response.text().await?)?)
 }

@@ -7,8 +7,10 @@ pub use people::People;
 use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use shared::id::PoolName;
 use shared::sign::SignKeys;
 use shared::token::Signer;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub history: Duration,
     /// How long logins live, and who may ban.
     pub people: People,
+    /// `RATED_POOLS`: the pools whose results count for ratings, comma separated; those with `rating` in wrangler.toml.
+    pub rated: BTreeSet<PoolName>,
     /// `DYNAMODB_ENDPOINT`: a store at another address than AWS's; the SDK's own default otherwise.
     pub endpoint: Option<String>,
 }
@@ -130,6 +134,7 @@ impl Config {
             }
         };
         let people = People::read(&mut read);
+        let rated = read.pools();
         let endpoint = read.get("DYNAMODB_ENDPOINT");
         match (read.faults, edge_keys) {
             (faults, Some(edge_keys)) if faults.is_empty() => Ok(Self {
@@ -142,6 +147,7 @@ impl Config {
                 origins,
                 history: Duration::from_secs(u64::from(days) * 86_400),
                 people,
+                rated,
                 endpoint,
             }),
             (faults, _) => Err(BadConfig(faults)),
@@ -203,6 +209,20 @@ impl Reader<'_> {
             );
         }
         keys
+    }
+
+    fn pools(&mut self) -> BTreeSet<PoolName> {
+        let text = self.get("RATED_POOLS").unwrap_or_default();
+        let mut pools = BTreeSet::new();
+        for name in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
+            match name.parse() {
+                Ok(name) => {
+                    pools.insert(name);
+                }
+                Err(_) => self.fault("RATED_POOLS", "names of pools, comma separated"),
+            }
+        }
+        pools
     }
 
     fn origins(&mut self) -> Vec<HeaderValue> {
@@ -271,6 +291,7 @@ mod tests {
         check(&[("EDGE_TO_REGION_KEYS", "AAAA")], &["EDGE_TO_REGION_KEYS"]);
         check(&[("GUESTS", "yes")], &["GUESTS"]);
         check(&[("HISTORY_DAYS", "0")], &["HISTORY_DAYS"]);
+        check(&[("RATED_POOLS", "ranked,A b")], &["RATED_POOLS"]);
         check(&[("ALLOWED_ORIGINS", "*")], &["ALLOWED_ORIGINS"]);
         check(
             &[("ALLOWED_ORIGINS", "https://a.test/")],

@@ -6,7 +6,8 @@
 //! - [`routes`]: one file a resource; each loads, lets a rule decide, and commits;
 //! - [`store`]: DynamoDB; every key is in [`store::keys`], every mutation is conditional or a transaction.
 //!
-//! The rules themselves ([`session`], [`ban`], [`profile`], [`history`]) are pure: time and chance come in as arguments.
+//! The rules themselves ([`session`], [`ban`], [`profile`], [`history`], [`rating`]) are pure: time and chance come in as
+//! arguments.
 //! [`router`] is the whole of it; the binaries put it behind Lambda (`lambda`) or a plain socket (`local`).
 
 // DynamoDB and OpenID are names, not code.
@@ -22,6 +23,7 @@ pub mod http;
 pub mod local;
 pub mod mint;
 pub mod profile;
+pub mod rating;
 pub mod routes;
 pub mod session;
 pub mod status;

@@ -85,6 +85,7 @@ pub fn default(name: &str) -> Option<String> {
         "AUDIENCE" => "matchpoint",
         "SIGNING_KID" => "local",
         "GUESTS" => "on",
+        "RATED_POOLS" => "ranked",
         _ => return None,
     };
     Some(value.to_owned())

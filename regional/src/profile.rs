@@ -3,13 +3,10 @@
 use crate::error::Refusal;
 use crate::http::problem::Code;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use shared::caps;
 use shared::id::PlayerId;
-use shared::record::Standing;
 use shared::time::Time;
-
-/// The rating of somebody who has not played.
-pub const FIRST_RATING: f64 = 1500.0;
 
 /// A player, as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +19,6 @@ pub struct Profile {
     pub name: String,
     /// What they say of themselves; may be empty.
     pub bio: String,
-    /// How well they play.
-    pub rating: f64,
     /// Raised to end all their sessions.
     pub epoch: u64,
     /// Until when they are banned, if they were.
@@ -43,7 +38,6 @@ impl Profile {
             version: 1,
             name,
             bio: String::new(),
-            rating: FIRST_RATING,
             epoch: 0,
             banned_until: None,
             created: now,
@@ -57,21 +51,10 @@ impl Profile {
         self.banned_until.is_some_and(|until| now < until)
     }
 
-    /// What the edge asks for when they enter a queue.
+    /// What queues may go by.
     #[must_use]
-    pub fn standing(&self, now: Time) -> Standing {
-        Standing {
-            player: self.player.clone(),
-            name: self.name.clone(),
-            rating: self.rating,
-            // As uncertain as somebody's who never played.
-            deviation: 350.0,
-            banned: self.banned(now),
-            ep: self.epoch,
-            attrs: serde_json::Map::new(),
-            apart: Vec::new(),
-            recent: Vec::new(),
-        }
+    pub fn attrs(&self) -> Map<String, Value> {
+        Map::new()
     }
 }
 
@@ -231,7 +214,7 @@ mod tests {
         let mut profile = Profile::new(player, "Ana".into(), at(0));
         assert!(!profile.banned(at(5)));
         profile.banned_until = Some(at(10));
-        assert!(profile.banned(at(9)) && profile.standing(at(9)).banned);
+        assert!(profile.banned(at(9)));
         assert!(!profile.banned(at(10)));
     }
 }

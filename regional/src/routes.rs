@@ -5,7 +5,9 @@ pub mod devices;
 pub mod matches;
 pub mod operations;
 pub mod profiles;
+pub mod ratings;
 pub mod sessions;
+pub mod standing;
 pub mod ties;
 
 use crate::clock::Clock;
@@ -66,8 +68,8 @@ impl Deref for App {
 pub fn router(app: App) -> Router {
     let internal = Router::new()
         .route("/internal/v1/matches", post(matches::keep))
-        .route("/internal/v1/players/{player}", get(profiles::standing))
         .route("/internal/v1/players/{player}/circle", get(ties::circle))
+        .route("/internal/v1/players/{player}", get(standing::standing))
         .route_layer(from_fn_with_state(app.clone(), signed::signed));
     let cors = layers::cors(&app.config);
     Router::new()
@@ -78,6 +80,7 @@ pub fn router(app: App) -> Router {
             patch(profiles::edit).get(profiles::show_own),
         )
         .route("/v1/profiles/{player}", get(profiles::show))
+        .route("/v1/profiles/{player}/ratings", get(ratings::list))
         .route("/v1/matches", get(matches::list))
         .route("/.well-known/jwks.json", get(operations::jwks))
         .route("/health", get(operations::health))

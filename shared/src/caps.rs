@@ -192,8 +192,21 @@ pub const FOLLOWS: usize = 1000;
 pub const REASON_CHARS: usize = 1000;
 /// Evidence of a report, bytes of JSON: with the rest it stays below what a request may have.
 pub const EVIDENCE_BYTES: usize = 32 * 1024;
+/// Matches of the last day whose opponents a standing names.
+pub const RECENT: usize = 20;
+/// How long somebody whom one met counts as met lately.
+pub const RECENT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long a spent refresh token still gives the pair that replaced it: a lost answer, or two tabs at once.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
+// --- ratings ------------------------------------------------------------------------------------
+
+/// The deviation of somebody who has not played, and the most there is: Glickman's.
+pub const DEVIATION_MOST: f64 = 350.0;
+/// The least deviation: below it a rating would hardly move any more, however they play.
+pub const DEVIATION_LEAST: f64 = 45.0;
+/// A rating period: a deviation of 60 grows to 110 in a year (78 periods) without a match.
+pub const RATING_PERIOD: Duration = Duration::from_secs(403_000);
 
 // --- deadlines of the region: they shrink inwards, so that whoever waits hears an answer ----------------
 

@@ -56,6 +56,7 @@ pub mod outbox;
 pub mod player;
 pub mod pool;
 pub mod protocol;
+pub mod rating;
 pub mod record;
 pub mod room;
 pub mod sign;

@@ -37,6 +37,9 @@ pub struct Participant {
     pub name: String,
     /// Whether they ever came.
     pub came: bool,
+    /// Whether they have been erased since: the name is empty then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }
 
 /// Why a room is over.

@@ -13,6 +13,8 @@ pub struct Manifest {
     pub issuer: String,
     /// For whom they are: `AUDIENCE`.
     pub audience: String,
+    /// The pools with a `rating`, comma separated.
+    pub rated_pools: String,
 }
 
 impl Manifest {
@@ -33,9 +35,18 @@ impl Manifest {
                 .map(str::to_owned)
                 .with_context(|| format!("wrangler.toml lacks the variable {name}"))
         };
+        let pools = manifest
+            .get("vars")
+            .and_then(|vars| vars.get("POOLS")?.as_table());
+        let rated = pools
+            .into_iter()
+            .flatten()
+            .filter(|(_, pool)| pool.get("rating").is_some());
+        let rated: Vec<&str> = rated.map(|(name, _)| name.as_str()).collect();
         Ok(Self {
             issuer: var("ISSUER")?,
             audience: var("AUDIENCE")?,
+            rated_pools: rated.join(","),
         })
     }
 }
@@ -46,12 +57,15 @@ mod tests {
 
     #[test]
     fn names_what_is_missing() -> Result<()> {
-        let both = Manifest::parse("[vars]\nISSUER = \"i\"\nAUDIENCE = \"a\"")?;
+        let both = Manifest::parse(
+            "[vars]\nISSUER = \"i\"\nAUDIENCE = \"a\"\n[vars.POOLS.a]\nseats = 2\n[vars.POOLS.b]\nrating = {}",
+        )?;
         assert_eq!(
             both,
             Manifest {
                 issuer: "i".into(),
-                audience: "a".into()
+                audience: "a".into(),
+                rated_pools: "b".into(),
             }
         );
         let error = Manifest::parse("[vars]\nISSUER = \"i\"")

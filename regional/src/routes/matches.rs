@@ -7,7 +7,7 @@ use crate::http::bearer::Bearer;
 use crate::http::extract::{Body, Query, player};
 use crate::http::moment::rfc3339;
 use crate::http::problem::Code;
-use crate::store::matches::Kept;
+use crate::store::matches::{Kept, Played};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use serde_json::Value;
 use shared::caps;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::record::{EndReason, MatchRecord, Participant};
+use shared::time;
 
 /// `GET /v1/matches?player=me&cursor=…&limit=…`.
 #[derive(Deserialize)]
@@ -46,6 +47,11 @@ pub struct View {
     reason: EndReason,
     by: Option<PlayerId>,
     result: Value,
+    /// How long it took.
+    duration_ms: u64,
+    /// What it did to one's rating: before, after, and how many matches that is made of. None where it was unrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<Value>,
 }
 
 /// What became of a record.
@@ -94,7 +100,12 @@ pub async fn keep(
     Body(record): Body<MatchRecord>,
 ) -> Result<(StatusCode, Json<Answer>), Fault> {
     history::check(&record)?;
-    let status = match app.store.add_match(&record, app.config.history).await? {
+    let rated = record
+        .pool
+        .as_ref()
+        .is_some_and(|pool| app.config.rated.contains(pool));
+    let kept = app.store.keep_match(&record, rated, app.config.history);
+    let status = match kept.await? {
         Kept::New => StatusCode::CREATED,
         Kept::Before => StatusCode::OK,
         Kept::Another => {
@@ -114,8 +125,10 @@ pub async fn keep(
     ))
 }
 
-fn view(record: MatchRecord) -> View {
+fn view(played: Played) -> View {
+    let Played { record, rating } = played;
     View {
+        duration_ms: time::ms(record.ended.since(record.started)),
         id: record.id,
         pool: record.pool,
         players: record.players,
@@ -124,5 +137,6 @@ fn view(record: MatchRecord) -> View {
         reason: record.reason,
         by: record.by,
         result: record.result,
+        rating,
     }
 }

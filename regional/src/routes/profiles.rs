@@ -17,7 +17,6 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use shared::caps;
 use shared::id::{PlayerId, base32};
-use shared::record::Standing;
 
 /// What everybody sees of somebody.
 #[derive(Serialize)]
@@ -25,7 +24,6 @@ pub struct View {
     player: PlayerId,
     name: String,
     bio: String,
-    rating: f64,
     created: String,
     /// What only they see.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,18 +130,6 @@ pub async fn edit(
     }
 }
 
-/// What the edge asks when somebody enters a queue.
-pub async fn standing(
-    State(app): State<App>,
-    Named(named): Named,
-) -> Result<Json<Standing>, Fault> {
-    let player =
-        named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
-    let profile = app.store.profile_strong(&player).await?;
-    let profile = profile.ok_or_else(|| gone(&player))?;
-    Ok(Json(profile.standing(app.clock.now())))
-}
-
 /// The public view may be kept for a while; the edge drops it when it changes.
 const PUBLIC: &str = "public, max-age=60";
 const PRIVATE: &str = "private, no-cache";
@@ -171,7 +157,6 @@ fn view(profile: &Profile, own: bool) -> View {
         player: profile.player.clone(),
         name: profile.name.clone(),
         bio: profile.bio.clone(),
-        rating: profile.rating,
         created: rfc3339(profile.created),
         private: own.then(|| Private {
             updated: rfc3339(profile.updated),
@@ -199,13 +184,13 @@ fn expected(headers: &HeaderMap) -> Result<u64, Refusal> {
     Ok(tag.parse().unwrap_or(0))
 }
 
-fn missing() -> Refusal {
+pub(super) fn missing() -> Refusal {
     let detail =
         "`me` is the bearer of an access token: send one as `Authorization: Bearer <token>`.";
     Refusal::new(Code::TokenMissing, detail).field("Authorization")
 }
 
-fn gone(player: &PlayerId) -> Refusal {
+pub(super) fn gone(player: &PlayerId) -> Refusal {
     Refusal::new(
         Code::PlayerNotFound,
         format!("There is no player {player}."),

@@ -3,6 +3,7 @@
 //! | item | table | pk | sk | lives |
 //! |---|---|---|---|---|
 //! | profile | core | `U#{player}` | `PROFILE` | for ever |
+//! | rating | core | `U#{player}` | `RATING#{pool}` | for ever |
 //! | ban, active or past | core | `U#{player}` | `BAN#{decided, 13 digits of ms}#{ban}` | for ever |
 //! | whom a player blocks | core | `U#{player}` | `X#B#{other}` | until it is taken back |
 //! | who blocks a player | core | `U#{player}` | `X#b#{other}` | as the other side, always together with it |
@@ -16,7 +17,7 @@
 
 use crate::history::Place;
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{BanId, PlayerId, RoomId, SessionId};
+use shared::id::{BanId, PlayerId, PoolName, RoomId, SessionId};
 use shared::time::Time;
 use std::collections::HashMap;
 
@@ -47,7 +48,7 @@ pub const TTL: &str = "ttl";
 /// A stored item's key.
 #[derive(Debug, Clone, Copy)]
 pub enum Key<'a> {
-    /// A player: name, text, rating, epoch, ban.
+    /// A player: name, text, epoch, ban.
     Profile(&'a PlayerId),
     /// A decision of a moderator, and what became of it.
     Ban(&'a PlayerId, Time, &'a BanId),
@@ -57,6 +58,8 @@ pub enum Key<'a> {
     BlockedBy(&'a PlayerId, &'a PlayerId),
     /// The first follows the second.
     Follow(&'a PlayerId, &'a PlayerId),
+    /// How well they play in a pool.
+    Rating(&'a PlayerId, &'a PoolName),
     /// A login: hashes of its refresh tokens, never the tokens.
     Session(&'a SessionId),
     /// A finished match, once; whether it is there tells a repeated record from a new one.
@@ -77,6 +80,7 @@ impl Key<'_> {
             | Self::Block(..)
             | Self::BlockedBy(..)
             | Self::Follow(..)
+            | Self::Rating(..)
             | Self::Session(_) => Table::Core,
             Self::Match(_) | Self::History(..) => Table::History,
             Self::Nothing(table) => table,
@@ -91,7 +95,8 @@ impl Key<'_> {
             | Self::Ban(player, ..)
             | Self::Block(player, _)
             | Self::BlockedBy(player, _)
-            | Self::Follow(player, _) => format!("U#{player}"),
+            | Self::Follow(player, _)
+            | Self::Rating(player, _) => core(player),
             Self::Session(sid) => format!("S#{sid}"),
             Self::Match(id) => format!("M#{id}"),
             Self::History(player, _) => history(player),
@@ -108,6 +113,7 @@ impl Key<'_> {
             Self::Block(_, other) => format!("{BLOCKS}{other}"),
             Self::BlockedBy(_, other) => format!("{BLOCKED_BY}{other}"),
             Self::Follow(_, other) => format!("{FOLLOWS}{other}"),
+            Self::Rating(_, pool) => format!("{RATINGS}{pool}"),
             Self::Session(_) => "S".into(),
             Self::Match(_) => "M".into(),
             Self::History(_, place) => place.key(),
@@ -125,6 +131,12 @@ impl Key<'_> {
     }
 }
 
+/// The partition that holds who a player is, and whom they keep away from.
+#[must_use]
+pub fn core(player: &PlayerId) -> String {
+    format!("U#{player}")
+}
+
 /// The partition that holds a player's history.
 #[must_use]
 pub fn history(player: &PlayerId) -> String {
@@ -133,6 +145,8 @@ pub fn history(player: &PlayerId) -> String {
 
 /// How the sort keys of a player's bans begin.
 pub const BANS: &str = "BAN#";
+/// How the sort keys of a player's ratings begin.
+pub const RATINGS: &str = "RATING#";
 /// How the sort keys of those whom a player blocks begin.
 pub const BLOCKS: &str = "X#B#";
 /// How the sort keys of those who block a player begin.

@@ -1,16 +1,31 @@
 //! Finished matches in the store: one item for the match, one for each player who had a seat.
 
-use super::item::{Item, get_number, get_text, n, s};
-use super::keys::{Key, PK, SK, TTL, history};
-use super::transact::Outcome;
-use super::{Store, failed};
+use super::item::{Item, get_number, get_text, n, optional_hash, optional_text, s};
+use super::keys::{Key, PK, SK, TTL, Table, history};
+use super::step::Step;
+use super::transact::{Outcome, part};
+use super::{Store, failed, ratings};
 use crate::error::Error;
 use crate::history::Place;
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use crate::rating::{Move, decide, rates};
+use crate::session::Hash;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use shared::id::PlayerId;
 use shared::record::MatchRecord;
 use shared::time::Time;
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// How often a match is decided anew because its players' ratings moved meanwhile.
+const DECISIONS: u32 = 12;
+/// The longest wait before that, times the attempt: whoever was faster is done.
+const AGAIN: Duration = Duration::from_millis(10);
+/// Items that one batch writes at most, by the store's own rule.
+const BATCH: usize = 25;
+/// Rounds of a batch before what is left counts as busy.
+const ROUNDS: u32 = 4;
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,60 +38,179 @@ pub enum Kept {
     Another,
 }
 
+/// A match in somebody's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Played {
+    /// What happened.
+    pub record: MatchRecord,
+    /// What it did to their rating, if it was rated; see [`Move::show`].
+    pub rating: Option<Value>,
+}
+
 /// A page of somebody's history.
 #[derive(Debug)]
 pub struct Page {
     /// Newest first.
-    pub matches: Vec<MatchRecord>,
+    pub matches: Vec<Played>,
     /// Where the next page begins, if there may be one.
     pub next: Option<Place>,
 }
 
+/// A match as its own item says it.
+struct Row {
+    record: MatchRecord,
+    /// Of the record as it was told.
+    told: Option<Hash>,
+    /// What it did to each rating.
+    steps: Map<String, Value>,
+    /// Whether everybody has their copy.
+    copied: bool,
+}
+
 impl Store {
-    /// Keeps a match and a copy for each player, or none of it. Keys follow from the record alone.
-    pub async fn add_match(&self, record: &MatchRecord, keep: Duration) -> Result<Kept, Error> {
-        let call = "add_match";
-        let text = serde_json::to_string(record).map_err(|error| Error::Store {
-            call,
-            text: error.to_string(),
-        })?;
+    /// Keeps a match, and with it what it does to ratings, once: all of that or nothing. Then gives each player a copy.
+    /// Who repeats a record after a crash in between has the copies made; keys follow from the record alone.
+    pub async fn keep_match(
+        &self,
+        record: &MatchRecord,
+        rated: bool,
+        keep: Duration,
+    ) -> Result<Kept, Error> {
+        let told: Hash = Sha256::digest(text(record)?).into();
         let ttl = (record.ended + keep).secs();
+        let rates = rated.then(|| rates(record)).flatten();
+        let pool = record.pool.as_ref();
+        for attempt in 1..=DECISIONS {
+            let steps = match (pool, &rates) {
+                (Some(pool), Some((players, outcome))) => {
+                    let known = self.ratings_strong(pool, players).await?;
+                    decide(record.ended, players, outcome, &known)
+                }
+                (None, _) | (_, None) => BTreeMap::new(),
+            };
+            match self.add_match(record, told, &steps, ttl).await? {
+                Outcome::Done => {
+                    let steps = steps
+                        .iter()
+                        .map(|(who, step)| (who.to_string(), step.show()));
+                    self.copy(record, &steps.collect(), ttl).await?;
+                    return Ok(Kept::New);
+                }
+                Outcome::Refused(held) => {
+                    // The first item is the match. Were it absent, somebody's rating has moved: decide anew.
+                    let Some(held) = held.into_iter().next().flatten() else {
+                        tokio::time::sleep(part(AGAIN * attempt)?).await;
+                        continue;
+                    };
+                    let row = row(&held)?;
+                    if row.told != Some(told) {
+                        return Ok(Kept::Another);
+                    }
+                    if !row.copied {
+                        self.copy(&row.record, &row.steps, ttl).await?;
+                    }
+                    return Ok(Kept::Before);
+                }
+            }
+        }
+        Err(Error::Contended { call: "keep_match" })
+    }
+
+    /// The match and the ratings: at most 1 + [`shared::caps::SEATS`] items, where a transaction may have 100.
+    async fn add_match(
+        &self,
+        record: &MatchRecord,
+        told: Hash,
+        steps: &BTreeMap<PlayerId, Move>,
+        ttl: u64,
+    ) -> Result<Outcome, Error> {
+        let key = Key::Match(&record.id);
+        let shown: Map<String, Value> = steps
+            .iter()
+            .map(|(player, step)| (player.to_string(), step.show()))
+            .collect();
+        let mut item = write(key, &text(record)?, ttl);
+        item.insert("told".into(), super::item::b(told));
+        item.insert("ratings".into(), s(Value::Object(shown).to_string()));
+        let put = Step::put(Table::History, item).only_if("attribute_not_exists(pk)");
+        let mut all = vec![put];
+        if let Some(pool) = &record.pool {
+            all.extend(
+                steps
+                    .iter()
+                    .map(|(player, to)| ratings::step(pool, player, to)),
+            );
+        }
+        self.commit("keep_match", all).await
+    }
+
+    /// Gives each player who is still there a copy, and notes that this is done. Twice is the same as once.
+    async fn copy(
+        &self,
+        record: &MatchRecord,
+        steps: &Map<String, Value>,
+        ttl: u64,
+    ) -> Result<(), Error> {
         let place = Place {
             ended: record.ended,
             id: record.id.clone(),
         };
-        let own = Key::Match(&record.id);
-        let seats = record
-            .players
-            .iter()
-            .map(|seat| Key::History(&seat.player, &place));
-        let mut items = Vec::with_capacity(1 + record.players.len());
-        for key in std::iter::once(own).chain(seats) {
-            let mut put = Put::builder()
-                .table_name(self.name(key.table()))
-                .set_item(Some(write(key, &text, ttl)));
-            if let Key::Match(_) = key {
-                put = put
-                    .condition_expression("attribute_not_exists(pk)")
-                    .return_values_on_condition_check_failure(
-                        ReturnValuesOnConditionCheckFailure::AllOld,
-                    );
+        let text = text(record)?;
+        let players = record.players.iter().filter(|one| !one.gone);
+        let copies = players.map(|one| {
+            let mut item = write(Key::History(&one.player, &place), &text, ttl);
+            if let Some(step) = steps.get(one.player.as_str()) {
+                item.insert("rating".into(), s(step.to_string()));
             }
-            let put = put.build().map_err(|error| Error::Store {
+            item
+        });
+        self.put_all("copy_match", Table::History, copies.collect())
+            .await?;
+        self.client
+            .update_item()
+            .table_name(self.name(Table::History))
+            .set_key(Some(Key::Match(&record.id).item()))
+            .update_expression("SET copied = :yes")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(failed("copy_match"))
+    }
+
+    /// Puts items, whatever was there.
+    async fn put_all(
+        &self,
+        call: &'static str,
+        table: Table,
+        items: Vec<Item>,
+    ) -> Result<(), Error> {
+        let puts = items.into_iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build();
+            put.map(|put| WriteRequest::builder().put_request(put).build())
+        });
+        let mut left = puts
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Error::Store {
                 call,
                 text: error.to_string(),
             })?;
-            items.push(TransactWriteItem::builder().put(put).build());
+        let table = self.name(table);
+        // What the store did not get to, because of a ceiling, is asked again.
+        let mut rounds = left.len().div_ceil(BATCH) as u64 + u64::from(ROUNDS);
+        while !left.is_empty() {
+            rounds = rounds.checked_sub(1).ok_or_else(|| Error::Busy {
+                call,
+                text: format!("{} items left unwritten", left.len()),
+            })?;
+            let now = left.split_off(left.len().saturating_sub(BATCH));
+            let request = self.client.batch_write_item().request_items(table, now);
+            let done = request.send().await.map_err(failed(call))?;
+            let mut missed = done.unprocessed_items.unwrap_or_default();
+            left.extend(missed.remove(table).unwrap_or_default());
         }
-        match self.transact(call, items).await? {
-            Outcome::Done => Ok(Kept::New),
-            Outcome::Refused(held) => {
-                let held = held.into_iter().flatten().next().unwrap_or_default();
-                // The text first: a float that is read back may differ in its last bit.
-                let same = get_text::<String>(&held, "record")? == text || read(&held)? == *record;
-                Ok(if same { Kept::Before } else { Kept::Another })
-            }
-        }
+        Ok(())
     }
 
     /// A page of a player's history, behind `after`, as it was a moment ago. What has outlived its time is left out,
@@ -91,7 +225,7 @@ impl Store {
         let mut request = self
             .client
             .query()
-            .table_name(self.name(super::keys::Table::History))
+            .table_name(self.name(Table::History))
             .key_condition_expression("#pk = :pk")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_values(":pk", s(history(player)))
@@ -112,12 +246,22 @@ impl Store {
             let key: String = get_text(item, SK)?;
             page.next = Some(Place::of(&key).ok_or(Error::Corrupt { attribute: SK })?);
             if now.secs() < get_number::<u64>(item, TTL)? {
-                page.matches.push(read(item)?);
+                page.matches.push(Played {
+                    record: read(item)?,
+                    rating: optional_text(item, "rating")?,
+                });
             }
         }
         page.next = page.next.filter(|_| more);
         Ok(page)
     }
+}
+
+fn text(record: &MatchRecord) -> Result<String, Error> {
+    serde_json::to_string(record).map_err(|error| Error::Store {
+        call: "keep_match",
+        text: error.to_string(),
+    })
 }
 
 fn write(key: Key<'_>, record: &str, ttl: u64) -> Item {
@@ -127,6 +271,20 @@ fn write(key: Key<'_>, record: &str, ttl: u64) -> Item {
             .map(|(name, value)| (name.to_owned(), value)),
     );
     item
+}
+
+fn row(item: &Item) -> Result<Row, Error> {
+    let steps: Option<Value> = optional_text(item, "ratings")?;
+    let copied = item.get("copied").and_then(|value| value.as_bool().ok());
+    Ok(Row {
+        record: read(item)?,
+        told: optional_hash(item, "told")?,
+        steps: match steps {
+            Some(Value::Object(steps)) => steps,
+            Some(_) | None => Map::new(),
+        },
+        copied: copied.copied().unwrap_or(false),
+    })
 }
 
 fn read(item: &Item) -> Result<MatchRecord, Error> {

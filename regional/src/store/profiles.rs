@@ -164,7 +164,6 @@ pub(super) fn write(profile: &Profile) -> Item {
             ("player", s(profile.player.as_str())),
             ("name", s(&profile.name)),
             ("bio", s(&profile.bio)),
-            ("rating", n(profile.rating)),
             ("auth_epoch", n(profile.epoch)),
             ("created", at(profile.created)),
             ("updated", at(profile.updated)),
@@ -177,13 +176,12 @@ pub(super) fn write(profile: &Profile) -> Item {
     item
 }
 
-fn read(item: &Item) -> Result<Profile, Error> {
+pub(super) fn read(item: &Item) -> Result<Profile, Error> {
     Ok(Profile {
         player: get_text(item, "player")?,
         version: get_number(item, "v")?,
         name: get_text(item, "name")?,
         bio: get_text(item, "bio")?,
-        rating: get_number(item, "rating")?,
         epoch: get_number(item, "auth_epoch")?,
         banned_until: optional_time(item, "banned_until")?,
         created: get_time(item, "created")?,

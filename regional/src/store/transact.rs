@@ -130,7 +130,7 @@ fn reason(reason: &CancellationReason) -> Reason {
 }
 
 /// A random part of a span, so that those who collided do not meet again.
-fn part(longest: Duration) -> Result<Duration, Error> {
+pub(super) fn part(longest: Duration) -> Result<Duration, Error> {
     let [byte] = chance::<1>()?;
     Ok(longest.saturating_mul(u32::from(byte)) / 255)
 }

@@ -73,6 +73,7 @@ impl Room {
                 player,
                 name: seat.name.clone(),
                 came: seat.came,
+                gone: false,
             })
         };
         MatchRecord {

@@ -6,6 +6,7 @@ mod devices;
 mod matches;
 mod operations;
 mod profiles;
+mod ratings;
 mod refusals;
 mod sessions;
 mod ties;

@@ -97,6 +97,7 @@ impl Options {
             ("REGION_TO_EDGE_KEYS", secrets.region_to_edge_keys.clone()),
             ("EDGE_URL", self.edge_url()),
             ("GUESTS", "on".to_owned()),
+            ("RATED_POOLS", manifest.rated_pools.clone()),
             ("ALLOWED_ORIGINS", self.origins()),
         ];
         told(env, &self.region_env)

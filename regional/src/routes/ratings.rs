@@ -1,0 +1,66 @@
+//! How well somebody plays, pool by pool.
+
+use super::App;
+use super::profiles::missing;
+use crate::error::Fault;
+use crate::http::bearer::Bearer;
+use crate::http::extract::Named;
+use crate::http::moment::rfc3339;
+use crate::rating::{Rated, hundredths};
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use shared::id::{PlayerId, PoolName};
+use shared::time::Time;
+
+/// The ratings of a player; without the pools where they have not played.
+#[derive(Serialize)]
+pub struct List {
+    player: PlayerId,
+    ratings: Vec<View>,
+}
+
+/// A rating, as everybody sees it.
+#[derive(Serialize)]
+pub struct View {
+    pool: PoolName,
+    rating: f64,
+    /// As uncertain as it is now.
+    deviation: f64,
+    volatility: f64,
+    /// How many matches it is made of.
+    matches: u64,
+    /// When the last one was over.
+    last: String,
+}
+
+/// Somebody's ratings.
+pub async fn list(
+    State(app): State<App>,
+    Named(named): Named,
+    bearer: Option<Bearer>,
+) -> Result<Json<List>, Fault> {
+    let player = named.or_else(|| bearer.map(|bearer| bearer.0.sub));
+    let player = player.ok_or_else(missing)?;
+    let now = app.clock.now();
+    let ratings = app.store.ratings_of_strong(&player).await?;
+    let ratings = ratings
+        .into_iter()
+        .map(|(pool, rated)| view(pool, &rated, now));
+    Ok(Json(List {
+        ratings: ratings.collect(),
+        player,
+    }))
+}
+
+fn view(pool: PoolName, rated: &Rated, now: Time) -> View {
+    let rating = rated.now(now);
+    View {
+        pool,
+        rating: hundredths(rating.rating),
+        deviation: hundredths(rating.deviation),
+        volatility: rating.volatility,
+        matches: rated.matches,
+        last: rfc3339(rated.at),
+    }
+}

@@ -1,0 +1,131 @@
+//! Is a rating what the paper says?
+
+use super::*;
+use serde_json::json;
+
+fn rating(rating: f64, deviation: f64, volatility: f64) -> Rating {
+    Rating {
+        rating,
+        deviation,
+        volatility,
+    }
+}
+
+fn player(name: &str) -> PlayerId {
+    format!("p_{name}").parse().unwrap()
+}
+
+fn near(got: f64, expected: f64, within: f64) {
+    assert!((got - expected).abs() < within, "{got} is not {expected}");
+}
+
+#[test]
+fn the_example_of_the_paper() {
+    let me = rating(1500.0, 200.0, 0.06);
+    let games = [
+        (rating(1400.0, 30.0, 0.06), 1.0),
+        (rating(1550.0, 100.0, 0.06), 0.0),
+        (rating(1700.0, 300.0, 0.06), 0.0),
+    ];
+    let after = me.after(1.0, &games);
+    near(after.rating, 1464.06, 0.01);
+    near(after.deviation, 151.52, 0.01);
+    near(after.volatility, 0.05999, 0.00001);
+}
+
+#[test]
+fn who_does_not_play_becomes_uncertain_and_no_worse() {
+    let me = rating(1700.0, 60.0, 0.06);
+    let year = Time::from_ms(365 * 24 * 3600 * 1000);
+    let after = me.idle(periods(Time::from_ms(0), year));
+    near(after.rating, 1700.0, 0.001);
+    near(after.deviation, 110.0, 0.5);
+    near(me.idle(1e9).deviation, 350.0, 0.001);
+    near(periods(year, Time::from_ms(0)), 0.0, 1e-12);
+    near(me.after(0.0, &[]).deviation, 60.0, 1e-9);
+}
+
+#[test]
+fn ratings_stay_within_reason() {
+    let mut me = Rating::NEW;
+    for round in 0..2000 {
+        me = me.after(0.01, &[(rating(1500.0, 45.0, 0.06), f64::from(round % 2))]);
+        assert!(me.fine() && (0.01..0.2).contains(&me.volatility), "{me:?}");
+    }
+    near(me.rating, 1500.0, 60.0);
+    near(me.deviation, 45.0, 15.0);
+    let far = rating(1e9, 45.0, 0.06).after(1.0, &[(Rating::NEW, 0.0)]);
+    assert!(far.fine(), "{far:?}");
+}
+
+fn check(result: &Value, expected: Option<&[(&str, u64)]>) {
+    let players = ["a", "b", "c"].map(player).into_iter().collect();
+    let expected = expected.map(|ranks| {
+        Outcome::Ranks(
+            ranks
+                .iter()
+                .map(|(one, rank)| (player(one), *rank))
+                .collect(),
+        )
+    });
+    assert_eq!(Outcome::of(&players, result), expected, "{result}");
+}
+
+#[test]
+fn results_that_can_be_rated() {
+    let all = ["a", "b"].map(player).into_iter().collect();
+    assert_eq!(
+        Outcome::of(&all, &json!({"draw": true})),
+        Some(Outcome::Draw)
+    );
+    check(
+        &json!({"winner": "p_b", "score": "3:1"}),
+        Some(&[("a", 2), ("b", 1), ("c", 2)]),
+    );
+    check(
+        &json!({"ranks": {"p_a": 1, "p_b": 1, "p_c": 2, "p_d": 9}}),
+        Some(&[("a", 1), ("b", 1), ("c", 2)]),
+    );
+    for unrated in [
+        json!(null),
+        json!("p_a"),
+        json!({}),
+        json!({"draw": false}),
+        json!({"winner": "p_d"}),
+        json!({"winner": "nobody"}),
+        json!({"winner": 1}),
+        json!({"ranks": {"p_a": 1, "p_b": 2}}),
+        json!({"ranks": {"p_a": 1, "p_b": 1, "p_c": 1}}),
+        json!({"ranks": {"p_a": 1, "p_b": 2, "p_c": -3}}),
+        json!({"ranks": []}),
+    ] {
+        check(&unrated, None);
+    }
+}
+
+#[test]
+fn what_one_wins_the_other_loses() {
+    let new = (Rating::NEW, 0.0);
+    let before = BTreeMap::from([(player("a"), new), (player("b"), new)]);
+    let ranks = BTreeMap::from([(player("a"), 1), (player("b"), 2)]);
+    let after = rate(&before, &Outcome::Ranks(ranks));
+    let [a, b] = ["a", "b"].map(|name| after[&player(name)].rating);
+    assert!(a > 1500.0);
+    near(a + b, 3000.0, 1e-9);
+    for rated in rate(&before, &Outcome::Draw).values() {
+        near(rated.rating, 1500.0, 1e-9);
+        assert!(rated.deviation < 350.0);
+    }
+}
+
+#[test]
+fn a_team_plays_against_the_other_alone() {
+    let new = (Rating::NEW, 0.0);
+    let all = ["a", "b", "c", "d"].map(player);
+    let before: BTreeMap<_, _> = all.iter().map(|one| (one.clone(), new)).collect();
+    let ranks = all.iter().cloned().zip([1, 1, 2, 2]).collect();
+    let after = rate(&before, &Outcome::Ranks(ranks));
+    let games = [(Rating::NEW, 1.0), (Rating::NEW, 1.0)];
+    assert_eq!(after[&player("a")], Rating::NEW.after(0.0, &games));
+    assert_eq!(after[&player("a")], after[&player("b")]);
+}
