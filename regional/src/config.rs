@@ -1,7 +1,9 @@
 //! What the environment says: every variable the region reads, in one place.
 
+mod edge;
 mod people;
 
+pub use edge::{StreamConfig, ToEdge};
 pub use people::People;
 
 use axum::http::HeaderValue;
@@ -100,11 +102,7 @@ impl Config {
             source,
             faults: Vec::new(),
         };
-        let tables = TableNames {
-            core: read.text("TABLE_CORE"),
-            history: read.text("TABLE_HISTORY"),
-            events: read.text("TABLE_EVENTS"),
-        };
+        let tables = read.tables();
         let issuer = read.text("ISSUER");
         let audience = read.text("AUDIENCE");
         let mut keys = Vec::new();

@@ -22,11 +22,14 @@ pub mod http;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod mint;
+pub mod news;
+pub mod outside;
 pub mod profile;
 pub mod rating;
 pub mod routes;
 pub mod session;
 pub mod status;
 pub mod store;
+pub mod stream;
 
 pub use routes::{App, router};

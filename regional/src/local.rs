@@ -1,5 +1,9 @@
 //! The region on one machine: the same router, over an embedded store that speaks DynamoDB's own protocol.
 
+mod tail;
+
+pub use tail::{Wake, follow, place};
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;

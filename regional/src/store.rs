@@ -16,7 +16,7 @@ mod step;
 pub mod tables;
 pub mod transact;
 
-use crate::config::{Config, TableNames};
+use crate::config::TableNames;
 use crate::error::Error;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -35,10 +35,10 @@ pub fn timeouts() -> TimeoutConfig {
 }
 
 /// The client that the environment describes: credentials and region of the function's role.
-pub async fn client(config: &Config) -> Client {
+pub async fn client(endpoint: Option<&str>) -> Client {
     let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let mut builder = aws_sdk_dynamodb::config::Builder::from(&shared).timeout_config(timeouts());
-    if let Some(endpoint) = &config.endpoint {
+    if let Some(endpoint) = endpoint {
         builder = builder.endpoint_url(endpoint);
     }
     Client::from_conf(builder.build())

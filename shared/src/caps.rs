@@ -161,6 +161,10 @@ pub const RETRY_MAX: Duration = Duration::from_secs(300);
 pub const RETRY_WAITED: Duration = Duration::from_secs(8);
 /// Other objects that one request asks at the same time: enough to hide their latency, few enough not to be told off.
 pub const AT_ONCE: usize = 16;
+/// Notices that the region gives the edge at once: each is 100 bytes and a call to somebody's object.
+pub const NOTICES: usize = 50;
+/// What another server may answer the region, bytes: a provider's keys are a tenth of this.
+pub const ANSWER_BYTES: usize = 256 * 1024;
 /// A body sent to the region over HTTP, bytes.
 pub const HTTP_BODY: usize = 64 * 1024;
 

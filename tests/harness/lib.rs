@@ -1,5 +1,6 @@
 //! What the tests share.
 
 pub mod chromium;
+pub mod listener;
 pub mod runtime_api;
 pub mod stack;

@@ -181,20 +181,20 @@ impl Desk {
     }
 }
 
-/// Builds the region's Lambda binary as it is deployed, without the embedded store, and says where it is.
-pub async fn build() -> Result<PathBuf> {
+/// Builds a Lambda binary of the region as it is deployed, without the embedded store, and says where it is.
+pub async fn build(name: &str) -> Result<PathBuf> {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--package", "regional", "--bin", "lambda"])
+        .args(["build", "--package", "regional", "--bin", name])
         .args(["--message-format", "json"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stderr(Stdio::inherit())
         .output()
         .await?;
-    anyhow::ensure!(output.status.success(), "the lambda binary does not build");
+    anyhow::ensure!(output.status.success(), "{name} does not build");
     String::from_utf8(output.stdout)?
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message.pointer("/target/name") == Some(&"lambda".into()))
+        .filter(|message| message.pointer("/target/name") == Some(&name.into()))
         .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
-        .context("cargo names no lambda binary")
+        .with_context(|| format!("cargo names no binary {name}"))
 }

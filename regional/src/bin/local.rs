@@ -4,8 +4,10 @@ use base64::Engine as _;
 use clap::Parser;
 use lambda_http::tracing;
 use regional::clock::{Clock, chance};
-use regional::config::Config;
-use regional::local::{Database, LocalStore, default, open};
+use regional::config::{Config, ToEdge};
+use regional::local::{Database, LocalStore, Wake, default, follow, open, place};
+use regional::store::Store;
+use regional::stream::Stream;
 use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -17,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The region over an embedded store. Prints `{"listening":"http://127.0.0.1:PORT"}` when it is ready.
 ///
 /// The environment is as for Lambda (see `config.rs`), with defaults for a machine of one's own; keys that are not
-/// given are made up for this run.
+/// given are made up for this run. With `EDGE_URL` and `REGION_TO_EDGE_KEYS` the edge is told what concerns it.
 #[derive(Parser)]
 #[command(name = "local", version)]
 struct Flags {
@@ -60,12 +62,20 @@ async fn run(flags: Flags) -> Result<(), String> {
         .to_str()
         .ok_or_else(|| unusable(&"its name is no UTF-8"))?;
     let db = Database::new(path).map_err(|error| unusable(&error))?;
-    let store = LocalStore::serve(db)
+    let store = LocalStore::serve(db.clone())
         .await
         .map_err(|error| error.to_string())?;
+    let (names, wake) = (config.tables.clone(), Wake::default());
     let router = open(&store, config, Clock::system())
         .await
         .map_err(|error| unusable(&error))?;
+    let router = wake.layer(router);
+    // Ends with the process.
+    if let Some(edge) = ToEdge::read(&variable).map_err(|error| error.to_string())? {
+        let (core, place) = (names.core.clone(), place(&flags.data));
+        let stream = Stream::new(Store::new(store.client(), names), edge, Clock::system());
+        tokio::spawn(follow(db, core, place, stream, wake));
+    }
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut told = stopped.clone();
@@ -97,13 +107,17 @@ fn config() -> Result<Config, String> {
     }
     let [seed, edge] = keys;
     Config::read(&|name| {
-        std::env::var(name).ok().or_else(|| match name {
+        variable(name).or_else(|| match name {
             "SIGNING_SEED" => Some(seed.clone()),
             "EDGE_TO_REGION_KEYS" => Some(edge.clone()),
             _ => default(name),
         })
     })
     .map_err(|error| error.to_string())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Until somebody says stop: a signal, or the end of standard input where the parent asked for that.

@@ -68,7 +68,7 @@ pub(crate) fn read(item: &Item) -> Result<Status, Error> {
 }
 
 /// Whether an item says so; an absent attribute says no.
-pub(super) fn truth(item: &Item, name: &str) -> bool {
+pub(crate) fn truth(item: &Item, name: &str) -> bool {
     matches!(item.get(name), Some(AttributeValue::Bool(true)))
 }
 

@@ -9,5 +9,6 @@ mod profiles;
 mod ratings;
 mod refusals;
 mod sessions;
+mod stream;
 mod ties;
 mod world;

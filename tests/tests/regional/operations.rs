@@ -76,7 +76,7 @@ async fn the_lambda_binary_answers_events() -> Result<()> {
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
     ]);
-    let function = Function::start(runtime_api::build().await?, &env).await?;
+    let function = Function::start(runtime_api::build("lambda").await?, &env).await?;
 
     let event: Value = serde_json::from_str(include_str!("../../../regional/events/guest.json"))?;
     let answer = function.invoke(&event).await?;

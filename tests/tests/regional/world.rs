@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use regional::clock::{Clock, chance};
 use regional::config::Config;
-use regional::local::{Database, LocalStore, client, default, open};
+use regional::local::{Database, LocalStore, Wake, client, default, open};
 use regional::mint::Mint;
 use regional::session::{Device, Session};
 use regional::store::Store;
@@ -71,19 +71,34 @@ impl World {
         Self::over(self.store, self.now, changes).await
     }
 
+    /// The region over this store, with somebody to wake at each commit.
+    pub async fn of(store: LocalStore, wake: &Wake, changes: &[(&str, &str)]) -> Result<Self> {
+        let now = Arc::new(AtomicU64::new(START_MS));
+        let router = Self::router(&store, &now, changes).await?;
+        Self::serve(wake.layer(router), now, store).await
+    }
+
     async fn over(
         store: LocalStore,
         now: Arc<AtomicU64>,
         changes: &[(&str, &str)],
     ) -> Result<Self> {
+        let router = Self::router(&store, &now, changes).await?;
+        Self::serve(router, now, store).await
+    }
+
+    async fn router(
+        store: &LocalStore,
+        now: &Arc<AtomicU64>,
+        changes: &[(&str, &str)],
+    ) -> Result<Router> {
         let hand = now.clone();
         let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
         let config = Config::read(&|name| {
             let change = changes.iter().find(|(changed, _)| *changed == name);
             change.map_or_else(|| variable(name), |(_, value)| Some((*value).into()))
         })?;
-        let router = open(&store, config, clock).await?;
-        Self::serve(router, now, store).await
+        Ok(open(store, config, clock).await?)
     }
 
     /// The region over a store that is reached through `endpoint`, where somebody stands in the way.
