@@ -2,6 +2,7 @@
 
 mod admission;
 mod body;
+mod cache;
 mod calls;
 mod clock;
 mod coming;
@@ -15,6 +16,7 @@ mod notices;
 mod paths;
 mod platform;
 mod player;
+mod profiles;
 mod ratelimit;
 mod region;
 mod room;
@@ -26,6 +28,6 @@ mod upgrade;
 use worker::{Context, Env, Request, Response, event};
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _ctx: Context) -> worker::Result<Response> {
-    routes::answer(request, &env).await
+async fn fetch(request: Request, env: Env, ctx: Context) -> worker::Result<Response> {
+    routes::answer(request, &env, &ctx).await
 }

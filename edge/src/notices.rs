@@ -2,12 +2,12 @@
 
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::{body, calls, platform};
+use crate::{body, cache, calls, platform};
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
 use shared::caps;
 use shared::id::PlayerId;
-use shared::notice::Notice;
+use shared::notice::{News, Notice};
 use shared::sign;
 use std::collections::BTreeMap;
 use worker::{Env, Request, Response, console_error};
@@ -20,6 +20,18 @@ pub async fn receive(mut request: Request, env: &Env) -> Result<Response> {
         .map_err(|error| Error::refused(400, "bad_field", format!("a list of notices: {error}")))?;
     let mut people: BTreeMap<PlayerId, Vec<Notice>> = BTreeMap::new();
     for notice in notices {
+        let stale_below = match notice.news {
+            News::Profile { version } => Some(version),
+            News::Erased => Some(u64::MAX),
+            News::Revoked { .. }
+            | News::SessionEnded { .. }
+            | News::Banned { .. }
+            | News::Unbanned
+            | News::Circle => None,
+        };
+        if let Some(version) = stale_below {
+            cache::forget(env, &notice.player, version).await?;
+        }
         people
             .entry(notice.player.clone())
             .or_default()

@@ -15,6 +15,10 @@ pub enum Path<'a> {
     Lobby(&'a str),
     /// What the region says of people.
     Notices,
+    /// Profiles of several players.
+    Profiles,
+    /// One player's profile.
+    Profile(&'a str),
     /// No such path.
     Nothing,
     /// A page, if there is one.
@@ -32,6 +36,8 @@ impl<'a> Path<'a> {
             ["v1", "rooms", room] => Self::Room(room),
             ["v1", "lobbies", pool] => Self::Lobby(pool),
             ["internal", "v1", "notices"] => Self::Notices,
+            ["v1", "profiles"] => Self::Profiles,
+            ["v1", "profiles", player] => Self::Profile(player),
             ["v1" | "internal", ..] => Self::Nothing,
             _ => Self::Page,
         }
@@ -45,6 +51,8 @@ impl<'a> Path<'a> {
             | Self::Config
             | Self::Room(_)
             | Self::Lobby(_)
+            | Self::Profiles
+            | Self::Profile(_)
             | Self::Nothing
             | Self::Page => "GET, HEAD",
         }
@@ -55,7 +63,13 @@ impl<'a> Path<'a> {
         match self {
             // A signature is checked faster than a pace.
             Self::Health | Self::Notices | Self::Page => false,
-            Self::Config | Self::Rooms | Self::Room(_) | Self::Lobby(_) | Self::Nothing => true,
+            Self::Config
+            | Self::Rooms
+            | Self::Room(_)
+            | Self::Lobby(_)
+            | Self::Profiles
+            | Self::Profile(_)
+            | Self::Nothing => true,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The names of bindings and variables in wrangler.toml. No other file knows them.
 
 use crate::error::{Error, Result};
+use shared::caps;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::pool::{self, Pools};
 use shared::sign::SignKeys;
+use std::time::Duration;
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Fetcher, RateLimiter, Stub, js_sys};
 
@@ -53,6 +55,13 @@ pub fn requests(env: &Env) -> Result<RateLimiter> {
 /// Whether the pace of HTTP requests counts.
 pub fn http_pace(env: &Env) -> bool {
     !text(env, "HTTP_PACE").is_ok_and(|on| on == "off")
+}
+
+/// How long a copy of a profile counts.
+pub fn copy_fresh(env: &Env) -> Duration {
+    let seconds = text(env, "PROFILE_FRESH_S").ok();
+    let seconds = seconds.and_then(|text| text.trim().parse().ok());
+    seconds.map_or(caps::COPY_FRESH, Duration::from_secs)
 }
 
 /// The pools, as configured.

@@ -1,14 +1,18 @@
 //! What the edge asks of the region: signed, and never waited for longer than three seconds.
 
-use crate::clock;
+use crate::clock::{self, now};
 use crate::error::{Error, Result};
 use crate::platform;
 use futures_util::future::{Either, select};
-use shared::caps;
+use shared::breaker::Breaker;
+use shared::cache::{self, Copy};
 use shared::id::{PlayerId, PoolName};
 use shared::record::{MatchRecord, Standing};
-use shared::sign;
+use shared::retry::{self, Budget};
+use shared::{caps, sign};
+use std::cell::RefCell;
 use std::pin::pin;
+use std::time::Duration;
 use worker::wasm_bindgen::JsValue;
 use worker::{Delay, Env, Fetch, Headers, Method, Request, RequestInit, Response};
 
@@ -24,6 +28,60 @@ pub async fn standing(env: &Env, player: &PlayerId, pool: &PoolName) -> Result<S
     let path = format!("/internal/v1/players/{player}?pool={pool}");
     let mut response = signed(env, Method::Get, &path, "").await?;
     Ok(serde_json::from_str(&response.text().await?)?)
+}
+
+thread_local! {
+    static LINK: RefCell<(Breaker, Budget)> = RefCell::default();
+}
+
+/// The public views of these players, of those who are there.
+pub async fn profiles(env: &Env, players: &[PlayerId]) -> Result<Vec<(PlayerId, Copy)>> {
+    let ids: Vec<&str> = players.iter().map(PlayerId::as_str).collect();
+    let text = read(env, &format!("/v1/profiles?ids={}", ids.join(","))).await?;
+    Ok(cache::read(&text)?)
+}
+
+/// Something that changes nothing and may be asked twice: tried again where that helps, and where few retries were
+/// needed lately; not tried at all while the region mostly fails.
+async fn read(env: &Env, path: &str) -> Result<String> {
+    LINK.with_borrow_mut(|(_, budget)| budget.asked());
+    let mut nth = 0;
+    loop {
+        if !LINK.with_borrow_mut(|(breaker, _)| breaker.allow(now())) {
+            let what = format!("{path}: the region fails, and is left alone for a moment");
+            return Err(Error::Unavailable(what));
+        }
+        let error = match attempt(env, path).await {
+            Err(error @ Error::Unavailable(_)) => error,
+            answer => {
+                LINK.with_borrow_mut(|(breaker, _)| breaker.succeeded());
+                return answer;
+            }
+        };
+        let again = LINK.with_borrow_mut(|(breaker, budget)| {
+            breaker.failed(now());
+            nth + 1 < caps::READ_ATTEMPTS && budget.take()
+        });
+        if !again {
+            return Err(error);
+        }
+        let [a, b, ..] = clock::chance()?;
+        Delay::from(retry::wait(nth, u64::from(u16::from_le_bytes([a, b])))).await;
+        nth += 1;
+    }
+}
+
+async fn attempt(env: &Env, path: &str) -> Result<String> {
+    let url = format!("{}{path}", platform::region_url(env)?);
+    let whole = async {
+        let mut response = Fetch::Request(Request::new(&url, Method::Get)?)
+            .send()
+            .await?;
+        let status = response.status_code();
+        Ok((status, response.text().await?))
+    };
+    let (status, text) = within(caps::READ_ATTEMPT, whole, path).await?;
+    judge(status, path).map(|()| text)
 }
 
 /// Tells that a match is over. Twice is the same as once.
@@ -53,10 +111,14 @@ async fn signed(env: &Env, method: Method, path: &str, body: &str) -> Result<Res
 async fn send(request: Request) -> Result<Response> {
     let path = request.path();
     let response = in_time(Fetch::Request(request).send(), &path).await?;
-    match response.status_code() {
-        200..=299 => Ok(response),
-        // Keys or clocks that differ, and too much at once, pass; what is wrong with the request does not.
-        status @ (400 | 402..=407 | 409..=428 | 430..=499) => {
+    judge(response.status_code(), &path).map(|()| response)
+}
+
+/// What a status means: keys or clocks that differ, and too much at once, pass; what is wrong with the request does not.
+fn judge(status: u16, path: &str) -> Result<()> {
+    match status {
+        200..=299 => Ok(()),
+        400 | 402..=407 | 409..=428 | 430..=499 => {
             let detail = format!("the region answered {status} to {path}");
             Err(Error::refused(status, "region_refused", detail))
         }
@@ -71,12 +133,16 @@ pub async fn in_time<T, F>(answer: F, whom: &str) -> Result<T>
 where
     F: Future<Output = worker::Result<T>>,
 {
-    match select(pin!(answer), pin!(Delay::from(caps::CALL))).await {
+    within(caps::CALL, answer, whom).await
+}
+
+async fn within<T, F>(span: Duration, answer: F, whom: &str) -> Result<T>
+where
+    F: Future<Output = worker::Result<T>>,
+{
+    match select(pin!(answer), pin!(Delay::from(span))).await {
         Either::Left((Ok(answer), _)) => Ok(answer),
         Either::Left((Err(error), _)) => Err(Error::Unavailable(format!("{whom}: {error}"))),
-        Either::Right(_) => Err(Error::Unavailable(format!(
-            "{whom}: no answer in {:?}",
-            caps::CALL
-        ))),
+        Either::Right(_) => Err(Error::Unavailable(format!("{whom}: no answer in {span:?}"))),
     }
 }

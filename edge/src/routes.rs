@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::guard::Guard;
 use crate::paths::Path;
-use crate::{body, calls, clock, identity, notices, platform, ratelimit, upgrade};
+use crate::{body, calls, clock, identity, notices, platform, profiles, ratelimit, upgrade};
 use serde::Deserialize;
 use serde_json::json;
 use shared::caps;
@@ -11,10 +11,10 @@ use shared::id::{PoolName, RoomId};
 use shared::protocol::Close;
 use shared::room::seat::Seat;
 use shared::room::{Rules, Setup};
-use worker::{Env, Method, Request, Response};
+use worker::{Context, Env, Method, Request, Response};
 
 /// Answers one request.
-pub async fn answer(request: Request, env: &Env) -> worker::Result<Response> {
+pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Result<Response> {
     let path = request.path();
     let path = Path::of(&path);
     if upgrade::wanted(&request) {
@@ -26,13 +26,13 @@ pub async fn answer(request: Request, env: &Env) -> worker::Result<Response> {
     };
     let answer = match request.method() {
         Method::Options => guard.preflight(path.allow()),
-        _ => http(request, env, path).await,
+        _ => http(request, env, ctx, path).await,
     };
     let response = answer.or_else(Error::response)?;
     guard.protect(response).or_else(Error::response)
 }
 
-async fn http(request: Request, env: &Env, path: Path<'_>) -> Result<Response> {
+async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Result<Response> {
     if path.is_paced() {
         ratelimit::address(env, request.headers()).await?;
     }
@@ -49,6 +49,8 @@ async fn http(request: Request, env: &Env, path: Path<'_>) -> Result<Response> {
             "upgrade_required",
             "this is a socket: ask with Upgrade: websocket",
         )),
+        Path::Profiles if read => profiles::several(&request, env, ctx).await,
+        Path::Profile(player) if read => profiles::one(&request, env, ctx, player).await,
         Path::Page if read => page(request, env).await,
         Path::Health
         | Path::Config
@@ -56,6 +58,8 @@ async fn http(request: Request, env: &Env, path: Path<'_>) -> Result<Response> {
         | Path::Room(_)
         | Path::Lobby(_)
         | Path::Notices
+        | Path::Profiles
+        | Path::Profile(_)
         | Path::Page => Err(Error::Method(path.allow())),
     }
 }
@@ -71,9 +75,14 @@ async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response
             (_, Err(error)) => Ok(Err(error)),
             (Ok(_) | Err(_), Ok(_)) => Err(Close::NotFound),
         },
-        Path::Health | Path::Config | Path::Rooms | Path::Notices | Path::Nothing | Path::Page => {
-            Err(Close::NotFound)
-        }
+        Path::Health
+        | Path::Config
+        | Path::Rooms
+        | Path::Notices
+        | Path::Profiles
+        | Path::Profile(_)
+        | Path::Nothing
+        | Path::Page => Err(Close::NotFound),
     })
     .await
 }

@@ -212,6 +212,45 @@ pub const DEVIATION_LEAST: f64 = 45.0;
 /// A rating period: a deviation of 60 grows to 110 in a year (78 periods) without a match.
 pub const RATING_PERIOD: Duration = Duration::from_secs(403_000);
 
+// --- reads through the edge ---------------------------------------------------------------------
+
+/// How long a copy of a profile counts, unless the deployment says otherwise. A change is announced, but only where
+/// the announcement arrives.
+pub const COPY_FRESH: Duration = Duration::from_secs(60);
+/// Until then it counts where the region does not answer: better yesterday's name than none.
+pub const COPY_OLD: Duration = Duration::from_secs(24 * 3600);
+/// How long it is known that a player is not there: a wrong link may be followed often, a new player comes once.
+pub const COPY_MISSING: Duration = Duration::from_secs(10);
+/// Copies that an isolate keeps.
+pub const COPIES: usize = 10_000;
+/// Bytes of them: the isolate's 128 MB are its rooms'.
+pub const COPIES_BYTES: usize = 8 * 1024 * 1024;
+/// Copies that one request looks for in the location's cache, whose calls are counted; the region gives the rest at
+/// once.
+pub const COPIES_LOOKED: usize = 40;
+/// How long another request waits before it looks again whether a copy has come that is being fetched.
+pub const COPY_AGAIN: Duration = Duration::from_millis(8);
+/// How long nobody asks again for what could not be had.
+pub const COPY_REST: Duration = Duration::from_secs(1);
+/// One attempt at a read; two and a wait fit in `CALL`.
+pub const READ_ATTEMPT: Duration = Duration::from_millis(1_300);
+/// Attempts at a read.
+pub const READ_ATTEMPTS: u32 = 2;
+/// Retries, of a hundred first attempts: an outage must not multiply the load.
+pub const RETRY_PERCENT: u32 = 10;
+/// Retries that may be saved up.
+pub const RETRIES_SAVED: u32 = 10;
+/// Longest wait before the first retry of a read; it doubles.
+pub const RETRY_READ: Duration = Duration::from_millis(50);
+/// Longest wait before any retry of a read.
+pub const RETRY_READ_MAX: Duration = Duration::from_millis(400);
+/// Failures among the last 16 reads after which the region is left alone.
+pub const BREAKER_FAILURES: u32 = 8;
+/// How long it is, at first; each failed look doubles it.
+pub const BREAKER_REST: Duration = Duration::from_secs(1);
+/// How long it is at most: so late is its return noticed.
+pub const BREAKER_REST_MAX: Duration = Duration::from_secs(15);
+
 // --- deadlines of the region: they shrink inwards, so that whoever waits hears an answer ----------------
 
 /// One request; less than `CALL`, which the edge waits.

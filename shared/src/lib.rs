@@ -45,8 +45,11 @@
 //! Three rules hold for everything that lives here. What leaves an object is repeated until it is confirmed
 //! ([`call`]). The alarm moves only together with a save. While work remains, an alarm is set.
 
+pub mod breaker;
+pub mod cache;
 pub mod call;
 pub mod caps;
+pub mod flight;
 pub mod id;
 pub mod internal;
 pub mod limit;
@@ -58,6 +61,7 @@ pub mod pool;
 pub mod protocol;
 pub mod rating;
 pub mod record;
+pub mod retry;
 pub mod room;
 pub mod sign;
 pub mod socket;

@@ -14,6 +14,7 @@ use anyhow::Result;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 pub use xtask::driver::WebSockets;
+use xtask::faults::Link;
 use xtask::port;
 use xtask::root::Root;
 pub use xtask::stack::{Options, Stack};
@@ -35,7 +36,21 @@ pub async fn start() -> Result<Stack> {
 
 /// The same, after `change` has altered how it starts: more values for the Worker, more of the region's environment.
 pub async fn start_with(change: impl FnOnce(&mut Options)) -> Result<Stack> {
-    let artifacts = built().await?;
+    let mut options = options()?;
+    change(&mut options);
+    Stack::start(&Root::here(), built().await?, options).await
+}
+
+/// The same, with a link between edge and region that counts what passes, and fails when it is told to.
+pub async fn start_linked(change: impl FnOnce(&mut Options)) -> Result<(Stack, Link)> {
+    let mut options = options()?;
+    change(&mut options);
+    let link = Link::before(&mut options).await?;
+    let stack = Stack::start(&Root::here(), built().await?, options).await?;
+    Ok((stack, link))
+}
+
+fn options() -> Result<Options> {
     let mut options = Options {
         debug_commands: true,
         log_to_files: true,
@@ -44,8 +59,7 @@ pub async fn start_with(change: impl FnOnce(&mut Options)) -> Result<Stack> {
     // A hundred tests come from one address; the one that looks at the pace turns it on again.
     let pace = ("HTTP_PACE".to_owned(), "off".to_owned());
     options.edge_values.extend([pace]);
-    change(&mut options);
-    Stack::start(&Root::here(), artifacts, options).await
+    Ok(options)
 }
 
 /// What every stack runs, built once a process; other processes wait for the one that builds.

@@ -18,6 +18,8 @@ mod kills;
 mod mint;
 #[path = "edge/panics.rs"]
 mod panics;
+#[path = "edge/reads.rs"]
+mod reads;
 #[path = "edge/shield.rs"]
 mod shield;
 #[path = "edge/talk.rs"]

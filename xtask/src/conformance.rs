@@ -26,6 +26,7 @@ mod lobby;
 mod opening;
 mod presence;
 mod queue;
+mod reads;
 mod report;
 mod resume;
 mod say;
@@ -170,6 +171,7 @@ pub fn checks() -> Vec<Check> {
         queue::all(),
         wants::all(),
         http::all(),
+        reads::all(),
     ]
     .into_iter()
     .flatten()

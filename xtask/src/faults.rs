@@ -4,7 +4,6 @@
 //! benches run the real Worker against the real region over it.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,9 +44,8 @@ pub struct Link {
 struct Shared {
     upstream: String,
     http: Client,
-    /// The fault, and that every so many-th request suffers it.
+    /// The fault, and how many more requests suffer it.
     fault: Mutex<(Fault, u64)>,
-    turn: AtomicU64,
     asked: watch::Sender<Vec<String>>,
 }
 
@@ -73,8 +71,7 @@ impl Link {
         let shared = Arc::new(Shared {
             upstream: upstream.to_owned(),
             http,
-            fault: Mutex::new((Fault::None, 1)),
-            turn: AtomicU64::new(0),
+            fault: Mutex::new((Fault::None, u64::MAX)),
             asked: watch::Sender::new(Vec::new()),
         });
         let serving = tokio::spawn(serve(listener, shared.clone()));
@@ -101,12 +98,12 @@ impl Link {
 
     /// From now on every request suffers this.
     pub fn fail(&self, fault: Fault) {
-        self.fail_some(fault, 1);
+        *self.shared.lock() = (fault, u64::MAX);
     }
 
-    /// From now on every `nth` request suffers this; 1 is each.
-    pub fn fail_some(&self, fault: Fault, nth: u64) {
-        *self.shared.lock() = (fault, nth.max(1));
+    /// The next request suffers this, and none after it.
+    pub fn fail_once(&self, fault: Fault) {
+        *self.shared.lock() = (fault, 1);
     }
 
     /// How many requests came so far whose path begins so.
@@ -141,12 +138,13 @@ impl Shared {
 
     /// What the next request suffers.
     fn next(&self) -> Fault {
-        let (fault, nth) = *self.lock();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        if turn.is_multiple_of(nth) {
-            fault
-        } else {
-            Fault::None
+        let mut now = self.lock();
+        match now.1.checked_sub(1) {
+            Some(left) => {
+                now.1 = left;
+                now.0
+            }
+            None => Fault::None,
         }
     }
 }

@@ -22,6 +22,8 @@ use shared::id::{PlayerId, base32};
 #[derive(Serialize)]
 pub struct View {
     player: PlayerId,
+    /// Which version this is, as `ETag` names it: a list has no header for each.
+    version: u64,
     name: String,
     bio: String,
     created: String,
@@ -155,6 +157,7 @@ fn one(profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
 fn view(profile: &Profile, own: bool) -> View {
     View {
         player: profile.player.clone(),
+        version: profile.version,
         name: profile.name.clone(),
         bio: profile.bio.clone(),
         created: rfc3339(profile.created),

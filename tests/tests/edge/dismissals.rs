@@ -38,7 +38,8 @@ async fn tell(stack: &Stack, notices: &Value) -> Result<Response> {
         .await?)
 }
 
-async fn told(stack: &Stack, notices: Value) -> Result<()> {
+/// The same, and it is taken.
+pub async fn told(stack: &Stack, notices: Value) -> Result<()> {
     let answer = tell(stack, &notices).await?;
     let status = answer.status().as_u16();
     let body = answer.text().await?;

@@ -29,7 +29,7 @@ checks! {
 }
 
 /// The problem in an answer with this status and code.
-async fn is_problem(answer: Response, status: u16, code: &str) -> Result<Value> {
+pub(super) async fn is_problem(answer: Response, status: u16, code: &str) -> Result<Value> {
     let got = answer.status().as_u16();
     let kind = answer.headers().get("content-type").cloned();
     let body: Value = answer.json().await?;
