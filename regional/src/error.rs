@@ -37,6 +37,8 @@ pub struct Refusal {
     pub limit: Option<u64>,
     /// The current version of what was to be changed.
     pub version: Option<u64>,
+    /// Everything that is wrong, this among it, where a body may have several faults.
+    pub all: Vec<Refusal>,
 }
 
 impl Refusal {
@@ -49,7 +51,15 @@ impl Refusal {
             field: None,
             limit: None,
             version: None,
+            all: Vec::new(),
         }
+    }
+
+    /// Several at once: the first speaks for all. None where there is none.
+    #[must_use]
+    pub fn of_all(all: Vec<Self>) -> Option<Self> {
+        let first = all.first()?.clone();
+        Some(Self { all, ..first })
     }
 
     /// Names what is at fault.

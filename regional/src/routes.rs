@@ -69,6 +69,10 @@ pub fn router(app: App) -> Router {
     let internal = Router::new()
         .route("/internal/v1/matches", post(matches::keep))
         .route("/internal/v1/players/{player}/circle", get(ties::circle))
+        .route(
+            "/internal/v1/players/{player}/tier",
+            put(profiles::set_tier),
+        )
         .route("/internal/v1/players/{player}", get(standing::standing))
         .route_layer(from_fn_with_state(app.clone(), signed::signed));
     let cors = layers::cors(&app.config);

@@ -174,6 +174,10 @@ pub const HTTP_BODY: usize = 64 * 1024;
 pub const NAME_CHARS: usize = 40;
 /// A profile's text, characters.
 pub const BIO_CHARS: usize = 500;
+/// Attributes of a profile: with the tier and what `enter` adds, they fit into those of a ticket.
+pub const PROFILE_ATTRS: usize = 12;
+/// The private part of a profile, bytes of JSON: settings, not files. It is read with every read of the profile.
+pub const PRIVATE_BYTES: usize = 4 * 1024;
 /// A page of a list, items.
 pub const PAGE: usize = 50;
 /// A page of a list, items, unless the caller says otherwise.

@@ -116,6 +116,10 @@ id!(
     /// What somebody says that another did.
     ReportId, "r_"
 );
+id!(
+    /// A picture of somebody.
+    PictureId, "i_"
+);
 
 /// A pool's name: `a-z 0-9 -`, at most 32, as wrangler.toml names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

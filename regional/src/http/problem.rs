@@ -4,7 +4,7 @@ use crate::error::{Error, Fault, Refusal};
 use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident $text:literal $status:ident $title:literal;)*) => {
@@ -47,6 +47,8 @@ codes! {
     BadId "bad_id" BAD_REQUEST "That is no id";
     /// A text is empty, too long, or has characters it must not have.
     BadText "bad_text" BAD_REQUEST "A text is not allowed";
+    /// An attribute of a profile is none that rules can go by.
+    BadAttribute "bad_attribute" BAD_REQUEST "An attribute is not allowed";
     /// A list has too many items.
     TooMany "too_many" BAD_REQUEST "Too many at once";
     /// A cursor is not one that was handed out.
@@ -128,6 +130,9 @@ impl IntoResponse for Refusal {
             if let Some(limit) = self.limit {
                 object.insert("limit".into(), limit.into());
             }
+            if !self.all.is_empty() {
+                object.insert("errors".into(), self.all.iter().map(part).collect());
+            }
         }
         let mut response = (status, body.to_string()).into_response();
         let headers = response.headers_mut();
@@ -146,6 +151,21 @@ impl IntoResponse for Refusal {
         }
         response
     }
+}
+
+/// One of several faults of a body.
+fn part(refusal: &Refusal) -> Value {
+    let mut part = json!({ "code": refusal.code.as_str(), "detail": refusal.detail });
+    if let Some(object) = part.as_object_mut() {
+        object.extend(
+            refusal
+                .field
+                .clone()
+                .map(|field| ("field".into(), field.into())),
+        );
+        object.extend(refusal.limit.map(|limit| ("limit".into(), limit.into())));
+    }
+    part
 }
 
 impl IntoResponse for Fault {

@@ -3,11 +3,12 @@
 use super::App;
 use crate::clock::chance;
 use crate::error::{Fault, Refusal};
+use crate::http::active::Active;
 use crate::http::bearer::Bearer;
 use crate::http::extract::{Body, Named, Query, player};
 use crate::http::moment::rfc3339;
 use crate::http::problem::{Code, etag};
-use crate::profile::{Patch, Profile};
+use crate::profile::{self, Profile};
 use crate::store::profiles::Edited;
 use axum::Json;
 use axum::extract::State;
@@ -15,8 +16,9 @@ use axum::http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use shared::caps;
-use shared::id::{PlayerId, base32};
+use shared::id::{PictureId, PlayerId, base32};
 
 /// What everybody sees of somebody.
 #[derive(Serialize)]
@@ -26,17 +28,39 @@ pub struct View {
     version: u64,
     name: String,
     bio: String,
+    attrs: Map<String, Value>,
+    pictures: Vec<PictureId>,
     created: String,
-    /// What only they see.
+    /// What only they see, and write.
     #[serde(skip_serializing_if = "Option::is_none")]
-    private: Option<Private>,
+    private: Option<Map<String, Value>>,
+    /// What only they see, and the service writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Account>,
 }
 
-/// What one sees of oneself.
+/// What the service says to somebody of themselves.
 #[derive(Serialize)]
-pub struct Private {
+pub struct Account {
     updated: String,
+    tier: Option<String>,
     banned_until: Option<String>,
+}
+
+/// `PUT /internal/v1/players/{player}/tier`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    tier: Option<String>,
+}
+
+/// What they have paid for now.
+#[derive(Serialize)]
+pub struct Tiered {
+    player: PlayerId,
+    tier: Option<String>,
+    /// Of the profile.
+    version: u64,
 }
 
 /// `GET /v1/profiles?ids=a,b`.
@@ -108,27 +132,59 @@ pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Re
 /// Changes one's own profile, if it is still as one last saw it.
 pub async fn edit(
     State(app): State<App>,
-    bearer: Bearer,
+    active: Active,
     headers: HeaderMap,
-    Body(patch): Body<Patch>,
+    Body(patch): Body<Map<String, Value>>,
 ) -> Result<Response, Fault> {
     let version = expected(&headers)?;
-    let change = patch.check()?;
-    let player = bearer.0.sub;
+    let player = active.player;
+    let held = app.store.profile_strong(&player).await?;
+    let held = held.ok_or_else(|| gone(&player))?;
+    let next = profile::edit::edit(&held, &patch)?;
+    if held.version != version {
+        return Err(changed(&held).into());
+    }
+    if next == held {
+        return Ok(one(&held, true, &HeaderMap::new()));
+    }
     let edit = base32(&chance::<16>()?);
-    let edited = app
+    match app
         .store
-        .edit_profile(&player, version, &change, app.clock.now(), &edit)
-        .await?;
-    match edited {
+        .edit_profile(&next, app.clock.now(), &edit)
+        .await?
+    {
         Edited::Done(profile) => Ok(one(&profile, true, &HeaderMap::new())),
         Edited::Gone => Err(gone(&player).into()),
-        Edited::Changed(profile) => {
-            let detail = "Read the profile again, decide whether the change still holds, and send its `ETag`.";
-            let mut refusal = Refusal::new(Code::VersionChanged, detail).field("If-Match");
-            refusal.version = Some(profile.version);
-            Err(refusal.into())
-        }
+        Edited::Changed(profile) => Err(changed(&profile).into()),
+    }
+}
+
+/// Says what somebody has paid for: the service's to say, so it is signed.
+pub async fn set_tier(
+    State(app): State<App>,
+    Named(named): Named,
+    Body(asked): Body<Tier>,
+) -> Result<Json<Tiered>, Fault> {
+    let player =
+        named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
+    let tier = asked.tier.as_deref().map(profile::edit::tier).transpose()?;
+    let now = app.clock.now();
+    let version = app.store.set_tier(&player, tier.as_deref(), now).await?;
+    let version = version.ok_or_else(|| gone(&player))?;
+    Ok(Json(Tiered {
+        player,
+        tier,
+        version,
+    }))
+}
+
+fn changed(profile: &Profile) -> Refusal {
+    let detail =
+        "Read the profile again, decide whether the change still holds, and send its `ETag`.";
+    let refusal = Refusal::new(Code::VersionChanged, detail).field("If-Match");
+    Refusal {
+        version: Some(profile.version),
+        ..refusal
     }
 }
 
@@ -138,7 +194,14 @@ const PRIVATE: &str = "private, no-cache";
 
 fn one(profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
     let tag = etag(profile.version);
-    let known = tag.is_some() && asked.get(IF_NONE_MATCH) == tag.as_ref();
+    let known = asked
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(|one| one.trim())
+        .map(|one| one.strip_prefix("W/").unwrap_or(one))
+        .any(|one| one == "*" || tag.as_ref().is_some_and(|tag| tag == one));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -161,8 +224,12 @@ fn view(profile: &Profile, own: bool) -> View {
         name: profile.name.clone(),
         bio: profile.bio.clone(),
         created: rfc3339(profile.created),
-        private: own.then(|| Private {
+        attrs: profile.attrs.clone(),
+        pictures: profile.pictures.clone(),
+        private: own.then(|| profile.private.clone()),
+        account: own.then(|| Account {
             updated: rfc3339(profile.updated),
+            tier: profile.tier.clone(),
             banned_until: profile.banned_until.map(rfc3339),
         }),
     }

@@ -41,7 +41,7 @@ pub async fn standing(
         deviation: rating.deviation,
         banned: around.profile.banned(now),
         ep: around.profile.epoch,
-        attrs: around.profile.attrs(),
+        attrs: around.profile.standing_attrs(),
         apart: around.apart.into_iter().collect(),
         recent,
         player,

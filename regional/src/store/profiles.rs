@@ -1,10 +1,11 @@
 //! Profiles in the store.
 
-use super::item::{Item, at, get_number, get_text, get_time, n, optional_time, s};
+use super::item::{Item, at, get_number, get_text, get_time, n, optional_text, optional_time, s};
 use super::keys::Key;
+use super::step::Step;
 use super::{Store, failed};
 use crate::error::Error;
-use crate::profile::{Change, Profile};
+use crate::profile::Profile;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
@@ -95,41 +96,40 @@ impl Store {
         })
     }
 
-    /// Changes a profile that is still at `version`. `edit` names this very change: an attempt whose answer was lost
-    /// is repeated by the SDK, and must find its own work rather than somebody else's.
+    /// Puts what an owner may change as it is in `next`, if the profile is still at the version that `next` was made of.
+    /// `edit` names this very change: an attempt whose answer was lost is repeated by the SDK, and must find its own work
+    /// rather than somebody else's.
     pub async fn edit_profile(
         &self,
-        player: &PlayerId,
-        version: u64,
-        change: &Change,
+        next: &Profile,
         now: Time,
         edit: &str,
     ) -> Result<Edited, Error> {
-        let key = Key::Profile(player);
-        let mut set = String::from("SET v = v + :one, updated = :now, edit = :edit");
-        let mut request = self
+        let key = Key::Profile(&next.player);
+        let request = self
             .client
             .update_item()
             .table_name(self.name(key.table()))
             .set_key(Some(key.item()))
+            .update_expression(
+                "SET v = v + :one, updated = :now, edit = :edit, #name = :name, bio = :bio, attrs = :attrs, \
+                 #private = :private, pictures = :pictures",
+            )
             .condition_expression("v = :version")
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_names("#private", "private")
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":now", at(now))
             .expression_attribute_values(":edit", s(edit))
-            .expression_attribute_values(":version", n(version))
+            .expression_attribute_values(":version", n(next.version))
+            .expression_attribute_values(":name", s(&next.name))
+            .expression_attribute_values(":bio", s(&next.bio))
+            .expression_attribute_values(":attrs", s(json(&next.attrs)))
+            .expression_attribute_values(":private", s(json(&next.private)))
+            .expression_attribute_values(":pictures", s(json(&next.pictures)))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if let Some(name) = &change.name {
-            set.push_str(", #name = :name");
-            request = request
-                .expression_attribute_names("#name", "name")
-                .expression_attribute_values(":name", s(name));
-        }
-        if let Some(bio) = &change.bio {
-            set.push_str(", bio = :bio");
-            request = request.expression_attribute_values(":bio", s(bio));
-        }
-        let error = match request.update_expression(set).send().await {
+        let error = match request.send().await {
             Ok(done) => return read(&done.attributes.unwrap_or_default()).map(Edited::Done),
             Err(error) => error,
         };
@@ -140,17 +140,44 @@ impl Store {
         let Some(item) = held.item() else {
             return Ok(Edited::Gone);
         };
-        let ours = item
-            .get("edit")
-            .and_then(|value| value.as_s().ok())
-            .map(String::as_str)
-            == Some(edit);
+        let ours = optional_text::<String>(item, "edit")?.as_deref() == Some(edit);
         let profile = read(item)?;
         Ok(if ours {
             Edited::Done(profile)
         } else {
             Edited::Changed(profile)
         })
+    }
+
+    /// Says what somebody has paid for. None where there is no such player; otherwise the version that says so.
+    pub async fn set_tier(
+        &self,
+        player: &PlayerId,
+        tier: Option<&str>,
+        now: Time,
+    ) -> Result<Option<u64>, Error> {
+        // Saying it twice is the same as once: the profile is another only where the tier is.
+        let (set, other) = match tier {
+            Some(_) => (
+                "SET v = v + :one, updated = :now, tier = :tier",
+                "tier <> :tier",
+            ),
+            None => (
+                "SET v = v + :one, updated = :now REMOVE tier",
+                "attribute_exists(tier)",
+            ),
+        };
+        let mut step = Step::update(Key::Profile(player), set)
+            .only_if(format!("attribute_exists(pk) AND ({other})"))
+            .value(":one", n(1))
+            .value(":now", at(now));
+        if let Some(tier) = tier {
+            step = step.value(":tier", s(tier));
+        }
+        // What it refuses is a profile that says so already, or nobody: the same read tells which.
+        self.commit("set_tier", vec![step]).await?;
+        let profile = self.profile_strong(player).await?;
+        Ok(profile.map(|profile| profile.version))
     }
 }
 
@@ -176,12 +203,32 @@ pub(super) fn write(profile: &Profile) -> Item {
     item
 }
 
+/// Values that always can be written as JSON.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A list or an object that is stored as JSON; absent is empty.
+fn parsed<T: Default + serde::de::DeserializeOwned>(
+    item: &Item,
+    name: &'static str,
+) -> Result<T, Error> {
+    optional_text::<String>(item, name)?.map_or_else(
+        || Ok(T::default()),
+        |text| serde_json::from_str(&text).map_err(|_| Error::Corrupt { attribute: name }),
+    )
+}
+
 pub(super) fn read(item: &Item) -> Result<Profile, Error> {
     Ok(Profile {
         player: get_text(item, "player")?,
         version: get_number(item, "v")?,
         name: get_text(item, "name")?,
         bio: get_text(item, "bio")?,
+        attrs: parsed(item, "attrs")?,
+        private: parsed(item, "private")?,
+        tier: optional_text(item, "tier")?,
+        pictures: parsed(item, "pictures")?,
         epoch: get_number(item, "auth_epoch")?,
         banned_until: optional_time(item, "banned_until")?,
         created: get_time(item, "created")?,

@@ -4,6 +4,7 @@ mod bans;
 mod conflicts;
 mod devices;
 mod matches;
+mod model;
 mod operations;
 mod profiles;
 mod ratings;
