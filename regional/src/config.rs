@@ -296,6 +296,14 @@ mod tests {
             &["ALLOWED_ORIGINS"],
         );
         check(&[("MODERATORS", "p_1,bob")], &["MODERATORS"]);
+        check(&[("OIDC_PROVIDERS", "{}")], &["OIDC_PROVIDERS"]);
+        check(
+            &[(
+                "OIDC_PROVIDERS",
+                r#"[{"issuer":"a","audience":[],"jwks":"https://a"}]"#,
+            )],
+            &["OIDC_PROVIDERS"],
+        );
         check(&[("SESSION_IDLE_S", "0")], &["SESSION_IDLE_S"]);
         check(&[("SESSION_AGE_S", "60")], &["SESSION_AGE_S"]);
         check(&[("ISSUER", ""), ("AUDIENCE", "")], &["ISSUER", "AUDIENCE"]);

@@ -2,6 +2,7 @@
 
 use crate::http::problem::Code;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a request is not done. Routes return it; it becomes a problem document.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Refusal {
     pub version: Option<u64>,
     /// Everything that is wrong, this among it, where a body may have several faults.
     pub all: Vec<Refusal>,
+    /// How long to wait before trying again.
+    pub after: Option<Duration>,
 }
 
 impl Refusal {
@@ -52,6 +55,7 @@ impl Refusal {
             limit: None,
             version: None,
             all: Vec::new(),
+            after: None,
         }
     }
 
@@ -66,6 +70,13 @@ impl Refusal {
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.after = Some(wait);
         self
     }
 

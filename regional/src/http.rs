@@ -1,6 +1,7 @@
 //! Bytes to values and back: bodies, tokens, signatures, problem documents, and what every answer carries.
 
 pub mod active;
+pub mod address;
 pub mod bearer;
 pub mod extract;
 pub mod layers;

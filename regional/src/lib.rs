@@ -19,8 +19,10 @@ pub mod config;
 pub mod error;
 pub mod history;
 pub mod http;
+pub mod identity;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod lockout;
 pub mod mint;
 pub mod news;
 pub mod outside;

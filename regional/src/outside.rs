@@ -9,6 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use shared::caps;
 use std::fmt;
+use std::time::Duration;
 
 /// A client that keeps its connections. A copy is a pointer.
 #[derive(Clone)]
@@ -53,11 +54,15 @@ impl Outside {
         }
     }
 
-    /// Asks, and waits [`caps::CALL`] at the most. Redirects are answers like others.
-    pub async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Reply, Unanswered> {
-        tokio::time::timeout(caps::CALL, self.exchange(request))
+    /// Asks, and waits `longest` for the whole answer. Redirects are answers like others.
+    pub async fn ask(
+        &self,
+        request: Request<Full<Bytes>>,
+        longest: Duration,
+    ) -> Result<Reply, Unanswered> {
+        tokio::time::timeout(longest, self.exchange(request))
             .await
-            .map_err(|_| Unanswered(format!("no answer within {} s", caps::CALL.as_secs())))?
+            .map_err(|_| Unanswered(format!("no answer within {} s", longest.as_secs())))?
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Unanswered> {

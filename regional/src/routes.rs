@@ -1,5 +1,6 @@
 //! The region's routes, each to its own file.
 
+pub mod accounts;
 pub mod bans;
 pub mod devices;
 pub mod matches;
@@ -15,6 +16,7 @@ use crate::config::Config;
 use crate::error::Refusal;
 use crate::http::problem::Code;
 use crate::http::{layers, signed};
+use crate::identity::provider::Providers;
 use crate::mint::Mint;
 use crate::store::Store;
 use axum::Router;
@@ -42,17 +44,21 @@ pub struct Parts {
     pub store: Store,
     /// The keys.
     pub mint: Mint,
+    /// Whose accounts one may sign in with.
+    pub providers: Providers,
 }
 
 impl App {
     /// Puts the parts together; an error where the configured keys cannot be used.
     pub fn new(config: Config, clock: Clock, store: Store) -> Result<Self, BadKeys> {
         let mint = Mint::new(&config)?;
+        let providers = Providers::new(&config.people.providers);
         Ok(Self(Arc::new(Parts {
             config,
             clock,
             store,
             mint,
+            providers,
         })))
     }
 }

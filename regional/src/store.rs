@@ -1,7 +1,9 @@
 //! What the region keeps in DynamoDB: three tables, every mutation conditional or a transaction.
 
+pub mod accounts;
 pub mod bans;
 pub mod blocks;
+pub mod counts;
 pub mod follows;
 pub mod item;
 pub mod keys;

@@ -93,7 +93,7 @@ impl Stream {
             .header(HEADER, signature)
             .body(Full::from(body))
             .map_err(|error| busy(error.to_string()))?;
-        let reply = self.outside.ask(request).await;
+        let reply = self.outside.ask(request, caps::CALL).await;
         let reply = reply.map_err(|error| busy(error.to_string()))?;
         if reply.status != StatusCode::OK {
             let said = String::from_utf8_lossy(&reply.body).into_owned();

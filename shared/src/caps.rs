@@ -165,6 +165,24 @@ pub const AT_ONCE: usize = 16;
 pub const NOTICES: usize = 50;
 /// What another server may answer the region, bytes: a provider's keys are a tenth of this.
 pub const ANSWER_BYTES: usize = 256 * 1024;
+/// How long the region waits for a provider's keys: less than `REGION_REQUEST`, so that whoever signs in hears why.
+pub const PROVIDER: Duration = Duration::from_secs(2);
+/// How long a provider's keys are good where it does not say.
+pub const PROVIDER_KEYS: Duration = Duration::from_secs(300);
+/// How long a provider's keys are believed at the most: whatever it says, and while it does not answer.
+pub const PROVIDER_KEYS_MOST: Duration = Duration::from_secs(24 * 3600);
+/// Longest id token that is looked at, bytes: some providers put groups and pictures in.
+pub const ID_TOKEN_BYTES: usize = 8 * 1024;
+/// Longest subject of an id token, bytes: what the standard allows.
+pub const SUBJECT_BYTES: usize = 255;
+/// Failed logins of an account within `ACCOUNT_FAILURES_IN`, before it has to wait.
+pub const ACCOUNT_FAILURES: usize = 5;
+/// See `ACCOUNT_FAILURES`: a person who mistakes something has to wait a minute at the most.
+pub const ACCOUNT_FAILURES_IN: Duration = Duration::from_secs(60);
+/// Failed logins from an address within `ADDRESS_FAILURES_IN`, before it has to wait.
+pub const ADDRESS_FAILURES: usize = 10;
+/// See `ADDRESS_FAILURES`: many people may share one, a machine that tries has only this.
+pub const ADDRESS_FAILURES_IN: Duration = Duration::from_secs(600);
 /// A body sent to the region over HTTP, bytes.
 pub const HTTP_BODY: usize = 64 * 1024;
 

@@ -9,7 +9,7 @@ use regional::local::{Database, LocalStore, Wake, default, follow, open, place};
 use regional::store::Store;
 use regional::stream::Stream;
 use std::io::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -79,6 +79,7 @@ async fn run(flags: Flags) -> Result<(), String> {
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut told = stopped.clone();
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         // An error means that nobody is left to tell.
         let _ = told.wait_for(|stop| *stop).await;

@@ -1,6 +1,7 @@
 //! What is configured about people: how long logins live, and who may ban.
 
 use super::Reader;
+use crate::identity::Trusted;
 use crate::session::Lifetime;
 use shared::caps;
 use shared::id::PlayerId;
@@ -12,6 +13,9 @@ use std::time::Duration;
 pub struct People {
     /// `SESSION_IDLE_S`, `SESSION_AGE_S`: seconds that a login lives unused, and at all; a day and 30 days by default.
     pub lifetime: Lifetime,
+    /// `OIDC_PROVIDERS`: whose accounts one may sign in with, JSON: `[{"issuer","audience":["…"],"jwks"}]`; none by
+    /// default.
+    pub providers: Vec<Trusted>,
     /// `MODERATORS`: the players who may ban and read reports, comma separated; nobody by default.
     pub moderators: BTreeSet<PlayerId>,
 }
@@ -25,6 +29,7 @@ impl People {
         }
         Self {
             lifetime: Lifetime { idle, age },
+            providers: read.providers(),
             moderators: read.moderators(),
         }
     }
@@ -40,6 +45,22 @@ impl Reader<'_> {
                 usual
             }
         }
+    }
+
+    fn providers(&mut self) -> Vec<Trusted> {
+        let Some(text) = self.get("OIDC_PROVIDERS") else {
+            return Vec::new();
+        };
+        let all: Option<Vec<Trusted>> = serde_json::from_str(&text).ok();
+        let fine = |one: &Trusted| {
+            let reached = one.jwks.starts_with("https://") || one.jwks.starts_with("http://");
+            !one.issuer.is_empty() && !one.audience.is_empty() && reached
+        };
+        all.filter(|all| all.iter().all(fine)).unwrap_or_else(|| {
+            let rule = r#"JSON: [{"issuer":"https://…","audience":["…"],"jwks":"https://…"}]"#;
+            self.fault("OIDC_PROVIDERS", rule);
+            Vec::new()
+        })
     }
 
     fn moderators(&mut self) -> BTreeSet<PlayerId> {

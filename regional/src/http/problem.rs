@@ -75,6 +75,20 @@ codes! {
     SessionRevoked "session_revoked" UNAUTHORIZED "The session was ended";
     /// The player is banned.
     Banned "banned" FORBIDDEN "The player is banned";
+    /// The id token is not one of the provider's.
+    IdTokenInvalid "id_token_invalid" UNAUTHORIZED "The id token is not valid";
+    /// The id token's time is over.
+    IdTokenExpired "id_token_expired" UNAUTHORIZED "The id token has expired";
+    /// The id token is of another provider.
+    IdTokenIssuer "id_token_issuer" UNAUTHORIZED "The id token is issued by somebody else";
+    /// The id token is meant for another app.
+    IdTokenAudience "id_token_audience" UNAUTHORIZED "The id token is meant for somebody else";
+    /// The id token answers another login.
+    IdTokenNonce "id_token_nonce" UNAUTHORIZED "The id token answers another login";
+    /// The provider does not answer, and nothing is known of its keys.
+    ProviderUnavailable "provider_unavailable" SERVICE_UNAVAILABLE "The identity provider does not answer";
+    /// It failed too often.
+    TooManyFailures "too_many_failures" TOO_MANY_REQUESTS "It failed too often";
     /// The route is for moderators.
     NotModerator "not_moderator" FORBIDDEN "For moderators alone";
     /// One has as many of these as there may be.
@@ -143,8 +157,13 @@ impl IntoResponse for Refusal {
         if let Some(etag) = self.version.and_then(etag) {
             headers.insert(ETAG, etag);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        // Whole seconds, rounded up: who comes back then is let in.
+        let wait = self
+            .after
+            .map(|wait| wait.as_millis().div_ceil(1000).max(1));
+        let wait = wait.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
+        if let Some(value) = wait.and_then(|wait| wait.to_string().parse().ok()) {
+            headers.insert(RETRY_AFTER, value);
         }
         if let Code::TokenMissing | Code::TokenInvalid | Code::TokenExpired = self.code {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

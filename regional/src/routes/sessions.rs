@@ -1,10 +1,13 @@
 //! How one comes by a session, and keeps it.
 
 use super::App;
+use super::accounts::{count, exchange};
 use crate::clock::chance;
 use crate::error::{Error, Fault, Refusal};
+use crate::http::address::Address;
 use crate::http::extract::Body;
 use crate::http::problem::Code;
+use crate::lockout::ADDRESS;
 use crate::profile::{Profile, name};
 use crate::session::{Device, Secret, Session, Verdict, decide};
 use axum::Json;
@@ -22,6 +25,8 @@ use shared::time::Time;
 pub struct Begin {
     guest: Option<Guest>,
     id_token: Option<String>,
+    /// What the app gave the provider for this login; it must come back in the id token.
+    nonce: Option<String>,
     /// What the device is called: its owner sees it among their logins.
     label: Option<String>,
 }
@@ -51,49 +56,45 @@ pub struct Pair {
     refresh_token: String,
 }
 
-/// Begins a session for a new guest.
+/// Begins a session: for a new guest, or for whom an id token names.
 pub async fn begin(
     State(app): State<App>,
+    from: Address,
     headers: HeaderMap,
     Body(body): Body<Begin>,
 ) -> Result<(StatusCode, Json<Pair>), Fault> {
-    let guest = match (body.guest, body.id_token) {
-        (Some(guest), None) => guest,
-        (None, Some(_)) => {
-            let detail = "An id token cannot be checked: no identity provider is configured.";
-            return Err(Refusal::new(Code::NoIdentityProvider, detail)
-                .field("id_token")
-                .into());
+    let agent = headers.get(USER_AGENT);
+    let agent = agent.and_then(|value| value.to_str().ok());
+    let device = Device::new(agent, body.label.as_deref());
+    let pair = match (body.guest, body.id_token) {
+        (Some(guest), None) => visit(&app, &guest, device).await?,
+        (None, Some(token)) => {
+            let nonce = body.nonce.as_deref();
+            exchange(&app, &token, nonce, device, &from).await?
         }
         (Some(_), Some(_)) | (None, None) => {
             let detail = "Send either `guest` or `id_token`.";
             return Err(Refusal::new(Code::BadBody, detail).field("guest").into());
         }
     };
+    Ok((StatusCode::CREATED, Json(pair)))
+}
+
+async fn visit(app: &App, guest: &Guest, device: Device) -> Result<Pair, Fault> {
     if !app.config.guests {
         let detail = "Guest sessions are off here. Sign in with an identity provider.";
         return Err(Refusal::new(Code::GuestsOff, detail).field("guest").into());
     }
     let now = app.clock.now();
-    let profile = Profile::new(
-        PlayerId::random(chance()?),
-        name("guest.name", &guest.name)?,
-        now,
-    );
-    let agent = headers
-        .get(USER_AGENT)
-        .and_then(|value| value.to_str().ok());
-    let device = Device::new(agent, body.label.as_deref());
-    let (session, secret) = login(&app, &profile.player, profile.epoch, device, now)?;
+    let name = name("guest.name", &guest.name)?;
+    let profile = Profile::new(PlayerId::random(chance()?), name, now);
+    let (session, secret) = login(app, &profile.player, profile.epoch, device, now)?;
     app.store.add_player(&profile, &session).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(pair(&app, &session, &secret, now)),
-    ))
+    Ok(begun(app, &session, &secret, now))
 }
 
 /// A new login of somebody, not yet stored, and its first secret.
-fn login(
+pub(super) fn login(
     app: &App,
     player: &PlayerId,
     epoch: u64,
@@ -124,10 +125,15 @@ fn login(
 /// Hands out the next pair for a refresh token.
 pub async fn refresh(
     State(app): State<App>,
+    from: Address,
     Body(body): Body<Refresh>,
 ) -> Result<Json<Pair>, Fault> {
+    let forged = async || {
+        count(&app, &format!("address:{}", from.0), ADDRESS).await?;
+        Err(refused(Code::RefreshInvalid))
+    };
     let Some((sid, secret)) = Secret::of(&body.refresh_token) else {
-        return Err(refused(Code::RefreshInvalid));
+        return forged().await;
     };
     let now = app.clock.now();
     let (presented, issued) = (secret.hash(), app.mint.issued(&sid, &secret));
@@ -167,11 +173,11 @@ pub async fn refresh(
                 app.store.revoke_session(&sid, now).await?;
                 return Err(refused(Code::RefreshReused));
             }
-            Verdict::Unknown => return Err(refused(Code::RefreshInvalid)),
+            Verdict::Unknown => return forged().await,
             Verdict::Expired => return Err(refused(Code::SessionExpired)),
             Verdict::Revoked => return Err(refused(Code::SessionRevoked)),
         };
-        return Ok(Json(pair(&app, &session, &next, now)));
+        return Ok(Json(begun(&app, &session, &next, now)));
     }
     Err(Error::Contended { call: "refresh" }.into())
 }
@@ -196,7 +202,8 @@ fn refused(code: Code) -> Fault {
         .into()
 }
 
-fn pair(app: &App, session: &Session, secret: &Secret, now: Time) -> Pair {
+/// A session, as it is handed out.
+pub(super) fn begun(app: &App, session: &Session, secret: &Secret, now: Time) -> Pair {
     Pair {
         player: session.player.clone(),
         sid: session.sid.clone(),

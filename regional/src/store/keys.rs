@@ -8,6 +8,8 @@
 //! | whom a player blocks | core | `U#{player}` | `X#B#{other}` | until it is taken back |
 //! | who blocks a player | core | `U#{player}` | `X#b#{other}` | as the other side, always together with it |
 //! | whom a player follows | core | `U#{player}` | `X#F#{other}` | until it is taken back. GSI1: `U#{other}`, `F#{player}` |
+//! | account elsewhere | core | `A#{hash of issuer and subject}` | `A` | for ever. GSI1: `U#{player}`, `A#{hash}` |
+//! | what happened too often | core | `L#{who}` | `L` | until it no longer counts; `ttl` collects it |
 //! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is ended: `U#{player}`, `S#{created}` |
 //! | match | history | `M#{match}` | `M` | `HISTORY_DAYS`; `ttl` collects it |
 //! | match of a player | history | `H#{player}` | `{ended, 13 digits of ms}#{match}` | as the match |
@@ -60,6 +62,10 @@ pub enum Key<'a> {
     Follow(&'a PlayerId, &'a PlayerId),
     /// How well they play in a pool.
     Rating(&'a PlayerId, &'a PoolName),
+    /// An account at an identity provider, and whose it is.
+    Account(&'a str),
+    /// When something happened lately that may not happen often.
+    Count(&'a str),
     /// A login: hashes of its refresh tokens, never the tokens.
     Session(&'a SessionId),
     /// A finished match, once; whether it is there tells a repeated record from a new one.
@@ -81,6 +87,8 @@ impl Key<'_> {
             | Self::BlockedBy(..)
             | Self::Follow(..)
             | Self::Rating(..)
+            | Self::Account(_)
+            | Self::Count(_)
             | Self::Session(_) => Table::Core,
             Self::Match(_) | Self::History(..) => Table::History,
             Self::Nothing(table) => table,
@@ -97,6 +105,8 @@ impl Key<'_> {
             | Self::BlockedBy(player, _)
             | Self::Follow(player, _)
             | Self::Rating(player, _) => core(player),
+            Self::Account(account) => format!("A#{account}"),
+            Self::Count(what) => format!("L#{what}"),
             Self::Session(sid) => format!("S#{sid}"),
             Self::Match(id) => format!("M#{id}"),
             Self::History(player, _) => history(player),
@@ -114,6 +124,8 @@ impl Key<'_> {
             Self::BlockedBy(_, other) => format!("{BLOCKED_BY}{other}"),
             Self::Follow(_, other) => format!("{FOLLOWS}{other}"),
             Self::Rating(_, pool) => format!("{RATINGS}{pool}"),
+            Self::Account(_) => "A".into(),
+            Self::Count(_) => "L".into(),
             Self::Session(_) => "S".into(),
             Self::Match(_) => "M".into(),
             Self::History(_, place) => place.key(),
@@ -160,6 +172,12 @@ pub const SESSIONS: &str = "S#";
 #[must_use]
 pub fn follower_index(player: &PlayerId, follower: &PlayerId) -> (String, String) {
     (format!("U#{player}"), format!("F#{follower}"))
+}
+
+/// The index keys of an account: all of a player's.
+#[must_use]
+pub fn account_index(player: &PlayerId, account: &str) -> (String, String) {
+    (format!("U#{player}"), format!("A#{account}"))
 }
 
 /// The index keys of a session: all of a player's, by age.

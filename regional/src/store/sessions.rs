@@ -152,7 +152,7 @@ impl Store {
     }
 }
 
-fn write(session: &Session) -> Item {
+pub(super) fn write(session: &Session) -> Item {
     let mut item = Key::Session(&session.sid).item();
     let (whose, age) = session_index(&session.player, session.created.ms());
     item.extend(

@@ -3,6 +3,8 @@
 mod bans;
 mod conflicts;
 mod devices;
+mod identity;
+mod lockout;
 mod matches;
 mod model;
 mod operations;

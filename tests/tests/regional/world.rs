@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use shared::id::SessionId;
 use shared::sign::{HEADER, SignKeys};
 use shared::time::Time;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -117,6 +118,7 @@ impl World {
     async fn serve(router: Router, now: Arc<AtomicU64>, store: LocalStore) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
+        let router = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
         let http = reqwest::Client::new();
         Ok(Self {
@@ -155,15 +157,7 @@ impl World {
                 HeaderValue::from_str(value)?,
             );
         }
-        let response = request.body(body).send().await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        Answer::of(request.body(body).send().await?).await
     }
 
     pub async fn get(&self, path: &str, token: &str) -> Result<Answer> {
@@ -275,6 +269,17 @@ impl Guest {
 }
 
 impl Answer {
+    pub async fn of(response: reqwest::Response) -> Result<Self> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Ok(Self {
+            status,
+            headers,
+            body,
+        })
+    }
+
     #[track_caller]
     pub fn is(&self, status: u16, code: &str) {
         assert_eq!(
