@@ -31,6 +31,11 @@ pub enum Chore {
         /// The least epoch that is good.
         below: u64,
     },
+    /// They are to be forgotten.
+    Erase {
+        /// Who.
+        player: PlayerId,
+    },
 }
 
 /// What the edge has to hear of a change.
@@ -47,8 +52,13 @@ pub fn notices(change: &Change) -> Result<Vec<Notice>, Error> {
 
 /// What has to be done here because of a change.
 pub fn chores(change: &Change) -> Result<Vec<Chore>, Error> {
-    if kind(change)?.as_deref() != Some("profile") {
-        return Ok(Vec::new());
+    match (kind(change)?.as_deref(), &change.old, &change.new) {
+        (Some("erased"), None, Some(mark)) => {
+            let player = get_text(mark, "player")?;
+            return Ok(vec![Chore::Erase { player }]);
+        }
+        (Some("profile"), _, _) => {}
+        (Some(_) | None, _, _) => return Ok(Vec::new()),
     }
     let (Some(old), Some(new)) = (&change.old, &change.new) else {
         return Ok(Vec::new());

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod bans;
 pub mod devices;
+pub mod leaving;
 pub mod matches;
 pub mod operations;
 pub mod profiles;
@@ -87,8 +88,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/profiles", get(profiles::list))
         .route(
             "/v1/profiles/me",
-            patch(profiles::edit).get(profiles::show_own),
+            patch(profiles::edit)
+                .get(profiles::show_own)
+                .delete(leaving::erase),
         )
+        .route("/v1/profiles/me/export", get(leaving::export))
         .route("/v1/profiles/{player}", get(profiles::show))
         .route("/v1/profiles/{player}/ratings", get(ratings::list))
         .route("/v1/matches", get(matches::list))

@@ -4,6 +4,8 @@ pub mod accounts;
 pub mod bans;
 pub mod blocks;
 pub mod counts;
+pub mod erase;
+pub mod export;
 pub mod follows;
 pub mod item;
 pub mod keys;

@@ -111,6 +111,7 @@ impl Stream {
                 }
                 Ok(())
             }
+            Chore::Erase { player } => self.store.erase(&player, self.clock.now()).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | item | table | pk | sk | lives |
 //! |---|---|---|---|---|
 //! | profile | core | `U#{player}` | `PROFILE` | for ever |
+//! | mark of who is erased | core | `U#{player}` | `ERASED` | for ever: an id and two moments |
 //! | rating | core | `U#{player}` | `RATING#{pool}` | for ever |
 //! | ban, active or past | core | `U#{player}` | `BAN#{decided, 13 digits of ms}#{ban}` | for ever |
 //! | whom a player blocks | core | `U#{player}` | `X#B#{other}` | until it is taken back |
@@ -60,6 +61,8 @@ pub enum Key<'a> {
     BlockedBy(&'a PlayerId, &'a PlayerId),
     /// The first follows the second.
     Follow(&'a PlayerId, &'a PlayerId),
+    /// That somebody is erased, or is being so.
+    Erased(&'a PlayerId),
     /// How well they play in a pool.
     Rating(&'a PlayerId, &'a PoolName),
     /// An account at an identity provider, and whose it is.
@@ -86,6 +89,7 @@ impl Key<'_> {
             | Self::Block(..)
             | Self::BlockedBy(..)
             | Self::Follow(..)
+            | Self::Erased(_)
             | Self::Rating(..)
             | Self::Account(_)
             | Self::Count(_)
@@ -104,6 +108,7 @@ impl Key<'_> {
             | Self::Block(player, _)
             | Self::BlockedBy(player, _)
             | Self::Follow(player, _)
+            | Self::Erased(player)
             | Self::Rating(player, _) => core(player),
             Self::Account(account) => format!("A#{account}"),
             Self::Count(what) => format!("L#{what}"),
@@ -123,6 +128,7 @@ impl Key<'_> {
             Self::Block(_, other) => format!("{BLOCKS}{other}"),
             Self::BlockedBy(_, other) => format!("{BLOCKED_BY}{other}"),
             Self::Follow(_, other) => format!("{FOLLOWS}{other}"),
+            Self::Erased(_) => "ERASED".into(),
             Self::Rating(_, pool) => format!("{RATINGS}{pool}"),
             Self::Account(_) => "A".into(),
             Self::Count(_) => "L".into(),

@@ -166,6 +166,7 @@ impl Store {
         });
         self.put_all("copy_match", Table::History, copies.collect())
             .await?;
+        self.erase_late(record, &place).await?;
         self.client
             .update_item()
             .table_name(self.name(Table::History))
@@ -257,7 +258,7 @@ impl Store {
     }
 }
 
-fn text(record: &MatchRecord) -> Result<String, Error> {
+pub(super) fn text(record: &MatchRecord) -> Result<String, Error> {
     serde_json::to_string(record).map_err(|error| Error::Store {
         call: "keep_match",
         text: error.to_string(),
@@ -287,7 +288,7 @@ fn row(item: &Item) -> Result<Row, Error> {
     })
 }
 
-fn read(item: &Item) -> Result<MatchRecord, Error> {
+pub(super) fn read(item: &Item) -> Result<MatchRecord, Error> {
     let text: String = get_text(item, "record")?;
     serde_json::from_str(&text).map_err(|_| Error::Corrupt {
         attribute: "record",

@@ -1,5 +1,6 @@
 //! Profiles in the store.
 
+use super::erase::is_erased;
 use super::item::{Item, at, get_number, get_text, get_time, n, optional_text, optional_time, s};
 use super::keys::Key;
 use super::step::Step;
@@ -49,7 +50,8 @@ impl Store {
             .send()
             .await
             .map_err(failed("get_profile"))?;
-        got.item.as_ref().map(read).transpose()
+        let there = got.item.filter(|item| !is_erased(item));
+        there.as_ref().map(read).transpose()
     }
 
     /// Several profiles as they were a moment ago, in no order; who is not there is left out.
@@ -78,7 +80,9 @@ impl Store {
                 .remove(table)
                 .unwrap_or_default()
             {
-                profiles.push(read(&item)?);
+                if !is_erased(&item) {
+                    profiles.push(read(&item)?);
+                }
             }
             // What the store did not get to, because of its size or a ceiling.
             keys = got

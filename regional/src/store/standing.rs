@@ -1,5 +1,6 @@
 //! Everything that a queue has to know of somebody, read at once.
 
+use super::erase::is_erased;
 use super::keys::{BLOCKED_BY, BLOCKS, Key, SK, Table, core};
 use super::read::Run;
 use super::status::sort_key;
@@ -43,7 +44,9 @@ impl Store {
         let (mut profile, mut rating) = (None, None);
         for item in &items {
             if sort_key(item)? == Key::Profile(player).sk() {
-                profile = Some(profiles::read(item)?);
+                profile = (!is_erased(item))
+                    .then(|| profiles::read(item))
+                    .transpose()?;
             } else {
                 rating = Some(ratings::read(item)?);
             }

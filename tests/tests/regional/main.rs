@@ -4,6 +4,7 @@ mod bans;
 mod conflicts;
 mod devices;
 mod identity;
+mod leaving;
 mod lockout;
 mod matches;
 mod model;
