@@ -3,9 +3,9 @@
 use crate::calls;
 use crate::clock::now;
 use crate::error::Result;
-use crate::lines;
 use crate::shell::{Machine, Shell};
 use crate::upgrade::{self, accepted};
+use crate::{lines, metrics};
 use shared::id::PlayerId;
 use shared::internal::{Dismissal, PlaceAnswer, PlayerAnswer, PlayerAsk};
 use shared::outbox::Heed;
@@ -80,6 +80,8 @@ impl<M: Machine> Shell<M> {
             .open(conn, player.clone(), Heed::All, pair.server, now());
         let input = machine.opened(conn, &opening, live);
         self.go_on(machine, input);
+        metrics::socket_opened(&M::lease(""));
+        metrics::tell_after(&self.env);
         accepted(pair.client, opening.echo.as_deref())
     }
 

@@ -1,7 +1,7 @@
 //! Whose request it is: the access token, from where a browser or a native client can put it.
 
 use crate::error::Result;
-use crate::keys;
+use crate::{keys, metrics};
 use shared::protocol::{BEARER, Close, SUBPROTOCOL};
 use shared::socket::Who;
 use shared::time::Time;
@@ -62,6 +62,7 @@ pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result
     };
     Ok(keys::verify(env, token)
         .await?
+        .inspect(|claims| metrics::saw(&claims.sub))
         .map_err(|error| match error {
             TokenError::Expired => Close::TokenExpired,
             TokenError::Malformed

@@ -32,6 +32,16 @@ pub async fn verify(env: &Env, text: &str) -> Result<std::result::Result<Claims,
     Ok(CACHE.with_borrow(|cache| token::verify(text, &cache.keys, &issuer, &audience, now())))
 }
 
+/// Whether there are keys, fetched now where there are none.
+pub async fn are_here(env: &Env) -> bool {
+    let none = || CACHE.with_borrow(|cache| cache.keys == KeySet::default());
+    if none() && CACHE.with_borrow(|cache| cache.next <= now()) {
+        // It says in the log why there are none.
+        let _ = refresh(env).await;
+    }
+    !none()
+}
+
 async fn refresh(env: &Env) -> Result<()> {
     let fetched = region::jwks(env).await.and_then(|text| {
         KeySet::from_jwks(&text)

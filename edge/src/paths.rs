@@ -5,6 +5,10 @@
 pub enum Path<'a> {
     /// Whether the Worker runs.
     Health,
+    /// Whether it can serve everybody.
+    Ready,
+    /// What was counted.
+    Metrics,
     /// What a page must know to begin.
     Config,
     /// Rooms with a code.
@@ -31,6 +35,8 @@ impl<'a> Path<'a> {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match *parts.as_slice() {
             ["health"] => Self::Health,
+            ["ready"] => Self::Ready,
+            ["metrics"] => Self::Metrics,
             ["v1", "config"] => Self::Config,
             ["v1", "rooms"] => Self::Rooms,
             ["v1", "rooms", room] => Self::Room(room),
@@ -48,6 +54,8 @@ impl<'a> Path<'a> {
         match self {
             Self::Rooms | Self::Notices => "POST",
             Self::Health
+            | Self::Ready
+            | Self::Metrics
             | Self::Config
             | Self::Room(_)
             | Self::Lobby(_)
@@ -63,13 +71,33 @@ impl<'a> Path<'a> {
         match self {
             // A signature is checked faster than a pace.
             Self::Health | Self::Notices | Self::Page => false,
-            Self::Config
+            Self::Ready
+            | Self::Metrics
+            | Self::Config
             | Self::Rooms
             | Self::Room(_)
             | Self::Lobby(_)
             | Self::Profiles
             | Self::Profile(_)
             | Self::Nothing => true,
+        }
+    }
+
+    /// The path without what differs from one request to the next.
+    pub fn template(self) -> &'static str {
+        match self {
+            Self::Health => "/health",
+            Self::Ready => "/ready",
+            Self::Metrics => "/metrics",
+            Self::Config => "/v1/config",
+            Self::Rooms => "/v1/rooms",
+            Self::Room(_) => "/v1/rooms/{room}",
+            Self::Lobby(_) => "/v1/lobbies/{pool}",
+            Self::Notices => "/internal/v1/notices",
+            Self::Profiles => "/v1/profiles",
+            Self::Profile(_) => "/v1/profiles/{player}",
+            Self::Nothing => "none",
+            Self::Page => "/",
         }
     }
 }

@@ -64,6 +64,17 @@ pub fn copy_fresh(env: &Env) -> Duration {
     seconds.map_or(caps::COPY_FRESH, Duration::from_secs)
 }
 
+/// The object that adds up what isolates count.
+pub fn metrics(env: &Env) -> Result<Stub> {
+    object(env, "METRICS", "all")
+}
+
+/// Who may read the metrics; none, anybody.
+pub fn metrics_token(env: &Env) -> Option<String> {
+    let token = env.secret("METRICS_TOKEN").ok()?.to_string();
+    (!token.is_empty()).then_some(token)
+}
+
 /// The pools, as configured.
 pub fn pools(env: &Env) -> Result<Pools> {
     let value = js_sys::Reflect::get(env, &JsValue::from_str("POOLS")).unwrap_or_default();

@@ -4,6 +4,7 @@
 use crate::cache::{self, Found};
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::metrics;
 use shared::cache::{Copy, Held, knows, tag};
 use shared::caps;
 use shared::id::PlayerId;
@@ -89,6 +90,7 @@ fn answer(request: &Request, found: &Found, tag: &str, body: &str) -> Result<Res
     // Kept by whoever likes, and asked for again each time: that is a 304, and the copy here hears of changes.
     headers.set("cache-control", "public, no-cache")?;
     headers.set("x-cache", found.how.as_str())?;
+    metrics::read(found.how.as_str());
     let age = |held: &Held| now().since(held.since).as_secs();
     let oldest = found.held.values().map(age).max().unwrap_or_default();
     headers.set("age", &oldest.to_string())?;

@@ -71,6 +71,11 @@ async fn read(env: &Env, path: &str) -> Result<String> {
     }
 }
 
+/// Whether the region answers at all.
+pub async fn health(env: &Env) -> Result<()> {
+    attempt(env, "/health").await.map(drop)
+}
+
 async fn attempt(env: &Env, path: &str) -> Result<String> {
     let url = format!("{}{path}", platform::region_url(env)?);
     let whole = async {

@@ -4,7 +4,7 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::shell::{self, After, Machine, Shell};
 use crate::upgrade::Opening;
-use crate::{calls, identity, object, platform, region, store};
+use crate::{calls, identity, metrics, object, platform, region, store};
 use shared::call::CallId;
 use shared::id::{PlayerId, RoomId};
 use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk};
@@ -64,6 +64,8 @@ fn create(shell: &Rc<Shell<Room>>, setup: Setup) -> Result<PlaceAnswer> {
     }
     store::make_room(&shell.state.storage())?;
     let (room, effects) = Room::create(now(), setup, platform::debug(&shell.env));
+    metrics::room_opened();
+    metrics::tell_after(&shell.env);
     shell.perform(effects);
     shell.put(room);
     Ok(PlaceAnswer::Done)
@@ -214,6 +216,7 @@ fn verify(shell: &Rc<Shell<Room>>, conn: Conn, id: Option<serde_json::Value>, to
 }
 
 fn erase(shell: &Rc<Shell<Room>>) {
+    metrics::room_erased();
     let shell = Rc::clone(shell);
     spawn_local(async move {
         if let Err(error) = shell.state.storage().delete_all().await {

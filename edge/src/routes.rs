@@ -3,7 +3,9 @@
 use crate::error::{Error, Result};
 use crate::guard::Guard;
 use crate::paths::Path;
-use crate::{body, calls, clock, identity, notices, platform, profiles, ratelimit, upgrade};
+use crate::{
+    body, calls, clock, identity, metrics, notices, platform, profiles, ratelimit, ready, upgrade,
+};
 use serde::Deserialize;
 use serde_json::json;
 use shared::caps;
@@ -13,23 +15,33 @@ use shared::room::seat::Seat;
 use shared::room::{Rules, Setup};
 use worker::{Context, Env, Method, Request, Response};
 
-/// Answers one request.
+/// Answers one request, and counts it.
 pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Result<Response> {
+    let begun = clock::now();
     let path = request.path();
     let path = Path::of(&path);
-    if upgrade::wanted(&request) {
-        return socket(&request, env, path).await.or_else(Error::response);
-    }
-    let guard = match Guard::of(&request, env) {
-        Ok(guard) => guard,
-        Err(error) => return error.response(),
+    let response = if upgrade::wanted(&request) {
+        socket(&request, env, path).await.or_else(refused)?
+    } else {
+        guarded(request, env, ctx, path).await.or_else(refused)?
     };
+    metrics::answered(path.template(), response.status_code(), begun);
+    metrics::tell_behind(env, ctx);
+    Ok(response)
+}
+
+fn refused(error: Error) -> worker::Result<Response> {
+    metrics::refused(error.code());
+    error.response()
+}
+
+async fn guarded(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Result<Response> {
+    let guard = Guard::of(&request, env)?;
     let answer = match request.method() {
         Method::Options => guard.preflight(path.allow()),
         _ => http(request, env, ctx, path).await,
     };
-    let response = answer.or_else(Error::response)?;
-    guard.protect(response).or_else(Error::response)
+    guard.protect(answer.or_else(refused)?)
 }
 
 async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Result<Response> {
@@ -42,6 +54,8 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
         Path::Rooms if request.method() == Method::Post => open_room(request, env).await,
         Path::Notices if request.method() == Method::Post => notices::receive(request, env).await,
         Path::Health if read => health(),
+        Path::Ready if read => ready::show(env).await,
+        Path::Metrics if read => metrics::show(env, request.headers()).await,
         Path::Config if read => config(env),
         Path::Room(room) if read => look(env, room).await,
         Path::Lobby(_) if read => Err(Error::refused(
@@ -53,6 +67,8 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
         Path::Profile(player) if read => profiles::one(&request, env, ctx, player).await,
         Path::Page if read => page(request, env).await,
         Path::Health
+        | Path::Ready
+        | Path::Metrics
         | Path::Config
         | Path::Rooms
         | Path::Room(_)
@@ -76,6 +92,8 @@ async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response
             (Ok(_) | Err(_), Ok(_)) => Err(Close::NotFound),
         },
         Path::Health
+        | Path::Ready
+        | Path::Metrics
         | Path::Config
         | Path::Rooms
         | Path::Notices

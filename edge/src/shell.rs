@@ -4,6 +4,7 @@ use crate::clock::now;
 use crate::coming::Coming;
 use crate::error::Result;
 use crate::lines::{self, Lines};
+use crate::metrics;
 use crate::upgrade::Opening;
 use shared::id::{PlayerId, RoomId};
 use shared::internal::{Dismissal, PlaceAsk};
@@ -201,6 +202,8 @@ impl<M: Machine> Shell<M> {
 
     /// A socket is gone.
     pub fn closed(self: &Rc<Self>, socket: &WebSocket) {
+        metrics::socket_closed(&M::lease(""));
+        metrics::tell_after(&self.env);
         let carried = attachment(socket).and_then(|data| M::carried(&data));
         if let Some(conn) = self.number(socket) {
             self.turn(M::closed(conn));

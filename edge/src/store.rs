@@ -3,6 +3,7 @@
 //! A room, until it is erased: `rows` 0 the room, 1 the board; `log` a slot's number, the slot's entries.
 //! A lobby, for ever: `rows` 0 the lobby; `tickets` a ticket's id, the ticket, until it is matched or given up.
 //! A player, for ever: `rows` 0 the player.
+//! The metrics, for ever: `rows` 0 the totals.
 
 use crate::error::Result;
 use shared::id::TicketId;
@@ -152,6 +153,21 @@ pub fn write_player(storage: &Storage, save: &player::Save) -> Result<()> {
         write_row(&sql, THING, player)?;
     }
     ring_at(storage, save.alarm)
+}
+
+/// What the metrics' object finds of itself.
+pub fn read_totals(storage: &Storage) -> Result<Option<String>> {
+    read_player(storage)
+}
+
+/// Writes what was counted.
+pub fn write_totals(storage: &Storage, text: &str) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
+        None,
+    )?;
+    write_row(&sql, THING, text)
 }
 
 fn has(sql: &SqlStorage, table: &str) -> Result<bool> {

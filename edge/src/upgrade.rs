@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::identity::{self, Offer};
-use crate::platform;
+use crate::{metrics, platform};
 use serde::{Deserialize, Serialize};
 use shared::protocol::Close;
 use shared::room::{Resume, Who};
@@ -106,6 +106,7 @@ pub fn opening(request: &Request) -> Result<Opening> {
 
 /// A refusal that a browser can read: an open socket, closed at once with a code.
 pub fn refuse(why: Close, echo: Option<&str>) -> Result<Response> {
+    metrics::refused(why.why());
     let pair = WebSocketPair::new()?;
     pair.server.accept()?;
     pair.server.close(Some(why.code()), Some(why.reason()))?;

@@ -273,6 +273,18 @@ pub const BREAKER_REST: Duration = Duration::from_secs(1);
 /// How long it is at most: so late is its return noticed.
 pub const BREAKER_REST_MAX: Duration = Duration::from_secs(15);
 
+// --- metrics ------------------------------------------------------------------------------------
+
+/// How often an isolate tells what it counted, at most: a request and a row each, so a hundred isolates that are busy
+/// all month cost five dollars.
+pub const METRICS_EVERY: Duration = Duration::from_secs(60);
+/// How long a change of what rises and falls counts. A room lives four hours, and so do its sockets.
+pub const METRICS_HEAL: Duration = Duration::from_secs(6 * 3600);
+/// Series of a kind: a label that anybody could fill must not fill the memory.
+pub const SERIES: usize = 400;
+/// How long it is believed that the edge is ready, or is not: whoever asks must not be what it fails of.
+pub const READY_EVERY: Duration = Duration::from_secs(2);
+
 // --- deadlines of the region: they shrink inwards, so that whoever waits hears an answer ----------------
 
 /// One request; less than `CALL`, which the edge waits.

@@ -54,6 +54,7 @@ pub mod id;
 pub mod internal;
 pub mod limit;
 pub mod lobby;
+pub mod metrics;
 pub mod notice;
 pub mod outbox;
 pub mod player;

@@ -2,6 +2,8 @@
 
 #[path = "edge/bad_input.rs"]
 mod bad_input;
+#[path = "edge/counts.rs"]
+mod counts;
 #[path = "edge/cuts.rs"]
 mod cuts;
 #[path = "edge/dismissals.rs"]
@@ -16,6 +18,8 @@ mod idle;
 mod kills;
 #[path = "edge/mint.rs"]
 mod mint;
+#[path = "edge/outage.rs"]
+mod outage;
 #[path = "edge/panics.rs"]
 mod panics;
 #[path = "edge/reads.rs"]

@@ -14,6 +14,7 @@
 
 pub mod advice;
 pub mod artifacts;
+pub mod bench;
 pub mod chaos;
 pub mod conformance;
 pub mod dev;

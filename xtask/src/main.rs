@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
-use xtask::{artifacts, chaos, conformance, dev, lint, matching, tools};
+use xtask::{artifacts, bench, chaos, conformance, dev, lint, matching, tools};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "How the repository is run.")]
@@ -29,6 +29,7 @@ enum Task {
     /// Installs what a build and a local run need, and nothing that is there already.
     Tools,
     Conformance(conformance::Conformance),
+    Bench(bench::Bench),
     Chaos(chaos::Chaos),
     Match(matching::Match),
     /// Clippy for both targets, rustdoc, TypeScript, licences.
@@ -65,6 +66,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
             let _lock = root.lock()?;
             tools::ensure(&root)
         }
+        Task::Bench(bench) => bench::run(&root, bench).await,
         Task::Chaos(chaos) => chaos::run(&root, chaos).await,
         Task::Conformance(conformance) => conformance::run(conformance).await,
         Task::Match(asked) => matching::run(&root, &asked),

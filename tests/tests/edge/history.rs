@@ -12,9 +12,10 @@ use super::talk::server;
 use super::tickets::matched;
 
 /// The room asks again after 2 s, 4 s, 8 s, …
-const KEPT: Duration = Duration::from_mins(2);
+pub const KEPT: Duration = Duration::from_mins(2);
 
-async fn found(server: &Server, player: &Player, room: &str) -> Result<Vec<Value>> {
+/// What is kept of a match, as one of its players sees it.
+pub async fn found(server: &Server, player: &Player, room: &str) -> Result<Vec<Value>> {
     let all = server.matches(player).await?;
     Ok(all
         .into_iter()

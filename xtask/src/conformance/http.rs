@@ -25,6 +25,8 @@ checks! {
     "W-213" "a summary shows nothing that was said" => no_secrets;
     "W-260" "405 names the methods that there are" => allowed;
     "W-261" "a page of another origin may not read what is answered" => foreign;
+    "W-263" "/ready is 200 while everything that is needed answers" => ready;
+    "W-264" "/metrics is Prometheus text, or 401 for whom it is not" => metrics;
     "W-262" "every answer has the headers that keep it what it is" => protected;
 }
 
@@ -130,6 +132,38 @@ async fn no_method(table: Table) -> Result<()> {
     is_problem(post.await?, 405, "method_not_allowed")
         .await
         .map(drop)
+}
+
+async fn ready(table: Table) -> Result<()> {
+    let answer = table.server().get("/ready").await?;
+    let status = answer.status().as_u16();
+    let body: Value = answer.json().await?;
+    ensure!(status == 200, "{status}: {body}");
+    must(text(&body, "/status") == "ready", "status", &body)?;
+    let missing = body.get("missing").and_then(Value::as_array);
+    must(missing.is_some_and(Vec::is_empty), "missing", &body)
+}
+
+async fn metrics(table: Table) -> Result<()> {
+    table.server().get("/health").await?;
+    let answer = table.server().get("/metrics").await?;
+    if answer.status().as_u16() == 401 {
+        return is_problem(answer, 401, "token_invalid").await.map(drop);
+    }
+    let kind = answer.headers().get("content-type").cloned();
+    let kind = kind.and_then(|kind| kind.to_str().map(str::to_owned).ok());
+    ensure!(kind.is_some_and(|kind| kind.starts_with("text/plain; version=0.0.4")));
+    let all = answer.text().await?;
+    for line in all.lines() {
+        let value = line
+            .rsplit(' ')
+            .next()
+            .and_then(|value| value.parse::<f64>().ok());
+        ensure!(line.starts_with("# ") || value.is_some(), "{line:?}");
+    }
+    let served = "matchpoint_requests_total{route=\"/health\",status=\"200\"}";
+    ensure!(all.contains(served), "{all}");
+    Ok(())
 }
 
 async fn allowed(table: Table) -> Result<()> {

@@ -1,0 +1,97 @@
+//! `cargo xtask bench`: figures of the real stack on this machine, for comparison with others of the same machine.
+
+mod outage;
+mod reads;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use hdrhistogram::Histogram;
+use tokio::task::spawn_blocking;
+
+use crate::faults::Link;
+use crate::root::Root;
+use crate::stack::{self, Options, Stack};
+use crate::{artifacts, port};
+
+/// Measures something of a stack of its own.
+#[derive(Debug, Clone, Args)]
+pub struct Bench {
+    #[command(subcommand)]
+    what: What,
+    /// Where the stack keeps its data; what it kept before is forgotten [default: target/bench]
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum What {
+    Reads(reads::Reads),
+    Outage(outage::Outage),
+}
+
+/// Runs it and prints the figures.
+pub async fn run(root: &Root, bench: Bench) -> Result<()> {
+    let (stack, link) = start(root, bench.data).await?;
+    let result = match bench.what {
+        What::Reads(reads) => reads.run(&stack, &link).await,
+        What::Outage(outage) => outage.run(&stack).await,
+    };
+    stack.stop().await;
+    println!("{}", result?);
+    Ok(())
+}
+
+/// A stack that does not hold back one address, and a link that counts what its region is asked.
+async fn start(root: &Root, data: Option<PathBuf>) -> Result<(Stack, Link)> {
+    let here = root.clone();
+    let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
+    let data = std::path::absolute(data.unwrap_or_else(|| root.path("target/bench")))?;
+    stack::forget(&data)?;
+    let mut options = Options {
+        log_to_files: true,
+        ..Options::new(data, port::take(0, "")?, port::take(0, "")?)
+    };
+    let pace = ("HTTP_PACE".to_owned(), "off".to_owned());
+    options.edge_values.extend([pace]);
+    let link = Link::before(&mut options).await?;
+    let stack = Stack::start(root, &artifacts, options).await?;
+    Ok((stack, link))
+}
+
+/// Times, to three digits, in microseconds.
+#[derive(Debug, Clone)]
+struct Times(Histogram<u64>);
+
+impl Times {
+    fn new() -> Result<Self> {
+        Ok(Self(Histogram::new(3)?))
+    }
+
+    fn add(&mut self, took: Duration) {
+        self.0
+            .saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// `p50 0.3 ms, p95 …`.
+    fn show(&self) -> String {
+        if self.0.is_empty() {
+            return "none".to_owned();
+        }
+        let at = |quantile| Duration::from_micros(self.0.value_at_quantile(quantile));
+        let ms = |span: Duration| format!("{:.1} ms", span.as_secs_f64() * 1000.0);
+        format!(
+            "p50 {}, p95 {}, p99 {}, most {}",
+            ms(at(0.5)),
+            ms(at(0.95)),
+            ms(at(0.99)),
+            ms(Duration::from_micros(self.0.max()))
+        )
+    }
+}

@@ -1,0 +1,213 @@
+//! Many people read profiles, few of them often and most of them seldom: how many reads reach the region?
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use reqwest::Client;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::Times;
+use crate::faults::Link;
+use crate::stack::Stack;
+use crate::wire::Server;
+
+/// Guests that are made at once.
+const AT_ONCE: usize = 16;
+
+/// Reads profiles at a steady rate, whether or not the answers keep up, chosen by Zipf's law.
+#[derive(Debug, Clone, Args)]
+pub struct Reads {
+    /// Profiles that there are.
+    #[arg(long, default_value_t = 10_000)]
+    profiles: usize,
+    /// Reads a second.
+    #[arg(long, default_value_t = 500)]
+    rps: u32,
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Seconds before that: the copies of an edge that has run for a while.
+    #[arg(long, default_value_t = 60)]
+    warm: u64,
+    /// The exponent: at 1 the second profile is read half as often as the first, the third a third.
+    #[arg(long, default_value_t = 1.0)]
+    zipf: f64,
+}
+
+/// What came back, by `x-cache`; what is no 200, by its status.
+type Seen = BTreeMap<String, Times>;
+
+impl Reads {
+    pub(super) async fn run(&self, stack: &Stack, link: &Link) -> Result<String> {
+        ensure!(
+            self.profiles > 0 && self.rps > 0,
+            "there is nothing to read"
+        );
+        eprintln!("Making {} profiles …", self.profiles);
+        let players = guests(stack, self.profiles).await?;
+        let draw = Draw::new(self.profiles, self.zipf);
+        let urls: Vec<String> = players
+            .iter()
+            .map(|player| format!("{}/v1/profiles/{player}", stack.edge_url()))
+            .collect();
+        let urls = Arc::new(urls);
+        eprintln!("Warming for {} s …", self.warm);
+        let mut chance = 0x9E37_79B9_7F4A_7C15;
+        self.read(&urls, &draw, self.warm, &mut chance).await?;
+        eprintln!("Reading for {} s …", self.seconds);
+        let before = link.asked("/v1/profiles");
+        let seen = self.read(&urls, &draw, self.seconds, &mut chance).await?;
+        let asked = link.asked("/v1/profiles") - before;
+        Ok(self.report(&seen, asked))
+    }
+
+    async fn read(
+        &self,
+        urls: &Arc<Vec<String>>,
+        draw: &Draw,
+        seconds: u64,
+        chance: &mut u64,
+    ) -> Result<Seen> {
+        let http = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(10))
+            .build()?;
+        let seen = Arc::new(Mutex::new(Seen::new()));
+        let (begun, mut reading) = (Instant::now(), JoinSet::new());
+        for n in 0..u32::try_from(seconds)? * self.rps {
+            // A time of its own for each: an answer that is late must not hide those that wait behind it.
+            let due = begun + Duration::from_secs(1) * n / self.rps;
+            sleep_until(due).await;
+            let (at, urls) = (draw.one(chance), urls.clone());
+            let (http, seen) = (http.clone(), seen.clone());
+            reading.spawn(async move {
+                let url = urls.get(at).context("a profile")?;
+                let what = match http.get(url).send().await {
+                    Ok(answer) => {
+                        let status = answer.status().as_u16();
+                        let cache = answer.headers().get("x-cache").cloned();
+                        let cache = cache.and_then(|how| how.to_str().map(str::to_owned).ok());
+                        answer.bytes().await?;
+                        cache
+                            .filter(|_| status == 200)
+                            .unwrap_or(status.to_string())
+                    }
+                    Err(_) => "no answer".to_owned(),
+                };
+                let took = due.elapsed();
+                let mut seen = seen.lock().await;
+                if !seen.contains_key(&what) {
+                    seen.insert(what.clone(), Times::new()?);
+                }
+                if let Some(times) = seen.get_mut(&what) {
+                    times.add(took);
+                }
+                anyhow::Ok(())
+            });
+            while let Some(done) = reading.try_join_next() {
+                done??;
+            }
+        }
+        while let Some(done) = reading.join_next().await {
+            done??;
+        }
+        let seen = seen.lock().await;
+        Ok(seen.clone())
+    }
+
+    fn report(&self, seen: &Seen, asked: usize) -> String {
+        let all: u64 = seen.values().map(Times::count).sum();
+        let hits = seen.get("hit").map_or(0, Times::count);
+        #[expect(clippy::cast_precision_loss, reason = "a percentage")]
+        let ratio = hits as f64 * 100.0 / all.max(1) as f64;
+        let mut lines = vec![
+            format!(
+                "{all} reads of {} profiles, {}/s for {} s after {} s, Zipf {}",
+                self.profiles, self.rps, self.seconds, self.warm, self.zipf
+            ),
+            format!("hits        {ratio:.2} %"),
+            format!("region      asked {asked} times"),
+        ];
+        for (what, times) in seen {
+            lines.push(format!("{what:<11} {:>8}  {}", times.count(), times.show()));
+        }
+        lines.join("\n")
+    }
+}
+
+/// New players.
+async fn guests(stack: &Stack, count: usize) -> Result<Vec<String>> {
+    let server = Server::at(stack.edge_url(), stack.region_url())?;
+    let (mut players, mut making) = (Vec::new(), JoinSet::new());
+    for n in 0..count {
+        let server = server.clone();
+        making.spawn(async move { server.guest(&format!("Reader {n}")).await });
+        if making.len() >= AT_ONCE
+            && let Some(made) = making.join_next().await
+        {
+            players.push(made??.id);
+        }
+    }
+    while let Some(made) = making.join_next().await {
+        players.push(made??.id);
+    }
+    Ok(players)
+}
+
+/// Draws numbers below a bound, the small ones often.
+struct Draw(Vec<f64>);
+
+impl Draw {
+    #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
+    fn new(count: usize, exponent: f64) -> Self {
+        let mut sum = 0.0;
+        let sums = (1..=count).map(|rank| {
+            sum += (rank as f64).powf(-exponent);
+            sum
+        });
+        Self(sums.collect())
+    }
+
+    /// The next: xorshift, the same each time.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    fn one(&self, chance: &mut u64) -> usize {
+        *chance ^= *chance << 13;
+        *chance ^= *chance >> 7;
+        *chance ^= *chance << 17;
+        let all = self.0.last().copied().unwrap_or_default();
+        let share = (*chance >> 11) as f64 / (1u64 << 53) as f64 * all;
+        let last = self.0.len().saturating_sub(1);
+        self.0.partition_point(|sum| *sum < share).min(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_is_drawn_twice_as_often_as_the_second() {
+        let (draw, mut chance, mut drawn) = (Draw::new(100, 1.0), 1, [0u32; 100]);
+        for _ in 0..100_000 {
+            let at = draw.one(&mut chance);
+            if let Some(count) = drawn.get_mut(at) {
+                *count += 1;
+            }
+        }
+        let [first, second, third, ..] = drawn;
+        assert!(drawn.iter().all(|count| *count > 0));
+        assert!(
+            (19 * second..21 * second).contains(&(10 * first)),
+            "{drawn:?}"
+        );
+        assert!(
+            (18 * third..22 * third).contains(&(10 * second * 4 / 3)),
+            "{drawn:?}"
+        );
+    }
+}
