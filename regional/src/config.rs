@@ -304,6 +304,7 @@ mod tests {
             )],
             &["OIDC_PROVIDERS"],
         );
+        check(&[("RATE_PER_S", "0")], &["RATE_PER_S"]);
         check(&[("SESSION_IDLE_S", "0")], &["SESSION_IDLE_S"]);
         check(&[("SESSION_AGE_S", "60")], &["SESSION_AGE_S"]);
         check(&[("ISSUER", ""), ("AUDIENCE", "")], &["ISSUER", "AUDIENCE"]);

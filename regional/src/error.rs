@@ -2,6 +2,7 @@
 
 use crate::http::problem::Code;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Why a request is not done. Routes return it; it becomes a problem document.
@@ -40,8 +41,8 @@ pub struct Refusal {
     pub version: Option<u64>,
     /// Everything that is wrong, this among it, where a body may have several faults.
     pub all: Vec<Refusal>,
-    /// How long to wait before trying again.
-    pub after: Option<Duration>,
+    /// How many seconds to wait before trying again.
+    pub after_s: Option<NonZeroU32>,
 }
 
 impl Refusal {
@@ -55,7 +56,7 @@ impl Refusal {
             limit: None,
             version: None,
             all: Vec::new(),
-            after: None,
+            after_s: None,
         }
     }
 
@@ -73,10 +74,11 @@ impl Refusal {
         self
     }
 
-    /// Says when to try again.
+    /// Says when to try again: whole seconds, rounded up, so that who comes back then is let in.
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
-        self.after = Some(wait);
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        self.after_s = NonZeroU32::new(seconds.max(1));
         self
     }
 

@@ -3,8 +3,11 @@
 pub mod active;
 pub mod address;
 pub mod bearer;
+pub mod cursor;
 pub mod extract;
+pub mod idempotent;
 pub mod layers;
 pub mod moment;
+pub mod pace;
 pub mod problem;
 pub mod signed;

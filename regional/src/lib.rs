@@ -28,6 +28,7 @@ pub mod news;
 pub mod outside;
 pub mod profile;
 pub mod rating;
+pub mod report;
 pub mod routes;
 pub mod session;
 pub mod status;

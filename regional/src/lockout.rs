@@ -27,6 +27,12 @@ pub const ADDRESS: Rule = Rule {
     most: caps::ADDRESS_FAILURES,
     within: caps::ADDRESS_FAILURES_IN,
 };
+/// Reports of one player.
+pub const REPORTS: Rule = Rule {
+    most: caps::REPORTS,
+    within: caps::REPORTS_IN,
+};
+
 /// When it happened, the oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Times {

@@ -8,6 +8,7 @@ pub mod matches;
 pub mod operations;
 pub mod profiles;
 pub mod ratings;
+pub mod reports;
 pub mod sessions;
 pub mod standing;
 pub mod ties;
@@ -15,8 +16,9 @@ pub mod ties;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Refusal;
+use crate::http::pace::{self, Paces};
 use crate::http::problem::Code;
-use crate::http::{layers, signed};
+use crate::http::{idempotent, layers, signed};
 use crate::identity::provider::Providers;
 use crate::mint::Mint;
 use crate::store::Store;
@@ -45,6 +47,8 @@ pub struct Parts {
     pub store: Store,
     /// The keys.
     pub mint: Mint,
+    /// How fast people may ask.
+    pub paces: Paces,
     /// Whose accounts one may sign in with.
     pub providers: Providers,
 }
@@ -53,12 +57,14 @@ impl App {
     /// Puts the parts together; an error where the configured keys cannot be used.
     pub fn new(config: Config, clock: Clock, store: Store) -> Result<Self, BadKeys> {
         let mint = Mint::new(&config)?;
+        let paces = Paces::new(config.people.pace);
         let providers = Providers::new(&config.people.providers);
         Ok(Self(Arc::new(Parts {
             config,
             clock,
             store,
             mint,
+            paces,
             providers,
         })))
     }
@@ -76,6 +82,7 @@ pub fn router(app: App) -> Router {
     let internal = Router::new()
         .route("/internal/v1/matches", post(matches::keep))
         .route("/internal/v1/players/{player}/circle", get(ties::circle))
+        .route("/internal/v1/reports", post(reports::told))
         .route(
             "/internal/v1/players/{player}/tier",
             put(profiles::set_tier),
@@ -85,6 +92,7 @@ pub fn router(app: App) -> Router {
     let cors = layers::cors(&app.config);
     Router::new()
         .merge(people())
+        .merge(moderation(&app))
         .route("/v1/profiles", get(profiles::list))
         .route(
             "/v1/profiles/me",
@@ -96,6 +104,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/profiles/{player}", get(profiles::show))
         .route("/v1/profiles/{player}/ratings", get(ratings::list))
         .route("/v1/matches", get(matches::list))
+        .route_layer(from_fn_with_state(app.clone(), pace::keep))
         .route("/.well-known/jwks.json", get(operations::jwks))
         .route("/health", get(operations::health))
         .route("/ready", get(operations::ready))
@@ -115,7 +124,6 @@ fn people() -> Router<App> {
     let sessions = post(sessions::begin).get(devices::list);
     let block = put(ties::block).delete(ties::unblock).get(ties::blocked);
     let follow = put(ties::follow).delete(ties::unfollow).get(ties::followed);
-    let ban = put(bans::put).delete(bans::lift).get(bans::list);
     Router::new()
         .route("/v1/sessions", sessions.delete(devices::end_many))
         .route("/v1/sessions/{sid}", delete(devices::end))
@@ -125,9 +133,21 @@ fn people() -> Router<App> {
         .route("/v1/follows", get(ties::follows))
         .route("/v1/follows/{player}", follow)
         .route("/v1/presence/me", get(ties::presence).put(ties::hide))
+}
+
+/// Reports and bans. What is posted here may be repeated by its key.
+fn moderation(app: &App) -> Router<App> {
+    let ban = put(bans::put).delete(bans::lift).get(bans::list);
+    let once = from_fn_with_state(app.clone(), idempotent::once);
+    Router::new()
+        .route("/v1/reports", post(reports::make))
+        .route("/v1/reports/{report}/resolve", post(reports::resolve))
+        .route("/v1/bans/me/appeal", post(bans::appeal))
+        .route_layer(once)
+        .route("/v1/reports", get(reports::list))
+        .route("/v1/reports/{report}", get(reports::show))
         .route("/v1/bans/{player}", ban)
         .route("/v1/bans/me", get(bans::own))
-        .route("/v1/bans/me/appeal", post(bans::appeal))
 }
 
 async fn nothing(uri: Uri) -> Refusal {

@@ -1,6 +1,7 @@
 //! What the region keeps in DynamoDB: three tables, every mutation conditional or a transaction.
 
 pub mod accounts;
+pub mod answers;
 pub mod bans;
 pub mod blocks;
 pub mod counts;
@@ -13,6 +14,7 @@ pub mod matches;
 pub mod profiles;
 pub mod ratings;
 mod read;
+pub mod reports;
 pub mod sessions;
 pub mod standing;
 pub mod status;

@@ -183,6 +183,12 @@ pub const ACCOUNT_FAILURES_IN: Duration = Duration::from_secs(60);
 pub const ADDRESS_FAILURES: usize = 10;
 /// See `ADDRESS_FAILURES`: many people may share one, a machine that tries has only this.
 pub const ADDRESS_FAILURES_IN: Duration = Duration::from_secs(600);
+/// Requests a second that one may make to the region, unless it is told otherwise: as the plans have it.
+pub const ASKS_PER_S: u32 = 10;
+/// Requests at once before that counts.
+pub const ASKS_BURST: u32 = 20;
+/// People and addresses whose pace one copy of the region remembers: 100 bytes each.
+pub const PACES: usize = 10_000;
 /// A body sent to the region over HTTP, bytes.
 pub const HTTP_BODY: usize = 64 * 1024;
 
@@ -216,6 +222,14 @@ pub const BLOCKS: usize = 1000;
 pub const FOLLOWS: usize = 1000;
 /// Why somebody is banned, and what they say to it; what a report says: characters.
 pub const REASON_CHARS: usize = 1000;
+/// Reports that one may make within `REPORTS_IN`: moderators read each of them.
+pub const REPORTS: usize = 20;
+/// See `REPORTS`.
+pub const REPORTS_IN: Duration = Duration::from_secs(24 * 3600);
+/// An answer that is kept for whoever repeats a request by its key, bytes: an item of 4 KB costs little to write.
+pub const ANSWER_KEPT_BYTES: usize = 16 * 1024;
+/// How long such an answer is kept.
+pub const ANSWER_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// Evidence of a report, bytes of JSON: with the rest it stays below what a request may have.
 pub const EVIDENCE_BYTES: usize = 32 * 1024;
 /// Matches of the last day whose opponents a standing names.

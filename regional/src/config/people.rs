@@ -5,6 +5,7 @@ use crate::identity::Trusted;
 use crate::session::Lifetime;
 use shared::caps;
 use shared::id::PlayerId;
+use shared::limit::Pace;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use std::time::Duration;
 pub struct People {
     /// `SESSION_IDLE_S`, `SESSION_AGE_S`: seconds that a login lives unused, and at all; a day and 30 days by default.
     pub lifetime: Lifetime,
+    /// `RATE_PER_S`, `RATE_BURST`: requests a second and at once that each player, or each address, may make; 10 and 20
+    /// by default.
+    pub pace: Pace,
     /// `OIDC_PROVIDERS`: whose accounts one may sign in with, JSON: `[{"issuer","audience":["…"],"jwks"}]`; none by
     /// default.
     pub providers: Vec<Trusted>,
@@ -29,6 +33,10 @@ impl People {
         }
         Self {
             lifetime: Lifetime { idle, age },
+            pace: Pace {
+                per_s: read.number("RATE_PER_S", caps::ASKS_PER_S),
+                burst: read.number("RATE_BURST", caps::ASKS_BURST),
+            },
             providers: read.providers(),
             moderators: read.moderators(),
         }
@@ -42,6 +50,17 @@ impl Reader<'_> {
             Some(Ok(seconds)) if seconds > 0 => Duration::from_secs(seconds),
             Some(_) => {
                 self.fault(name, "a number of seconds from 1");
+                usual
+            }
+        }
+    }
+
+    fn number(&mut self, name: &str, usual: u32) -> u32 {
+        match self.get(name).map(|text| text.parse()) {
+            None => usual,
+            Some(Ok(number)) if number > 0 => number,
+            Some(_) => {
+                self.fault(name, "a number from 1");
                 usual
             }
         }

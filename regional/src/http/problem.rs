@@ -5,6 +5,7 @@ use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident $text:literal $status:ident $title:literal;)*) => {
@@ -89,6 +90,20 @@ codes! {
     ProviderUnavailable "provider_unavailable" SERVICE_UNAVAILABLE "The identity provider does not answer";
     /// It failed too often.
     TooManyFailures "too_many_failures" TOO_MANY_REQUESTS "It failed too often";
+    /// An `Idempotency-Key` that is none.
+    BadKey "bad_key" BAD_REQUEST "The Idempotency-Key is wrong";
+    /// The key was used for another request.
+    KeyReused "key_reused" UNPROCESSABLE_ENTITY "The key was used for another request";
+    /// The first request with this key is under way.
+    InProgress "in_progress" CONFLICT "The same request is under way";
+    /// No such report.
+    ReportNotFound "report_not_found" NOT_FOUND "There is no such report";
+    /// Another report is kept under this id.
+    ReportDiffers "report_differs" CONFLICT "Another report is kept under this id";
+    /// A moderator resolved it otherwise.
+    ReportResolved "report_resolved" CONFLICT "The report was resolved before";
+    /// Faster than one may ask.
+    TooFast "too_fast" TOO_MANY_REQUESTS "Too many requests";
     /// The route is for moderators.
     NotModerator "not_moderator" FORBIDDEN "For moderators alone";
     /// One has as many of these as there may be.
@@ -157,10 +172,7 @@ impl IntoResponse for Refusal {
         if let Some(etag) = self.version.and_then(etag) {
             headers.insert(ETAG, etag);
         }
-        // Whole seconds, rounded up: who comes back then is let in.
-        let wait = self
-            .after
-            .map(|wait| wait.as_millis().div_ceil(1000).max(1));
+        let wait = self.after_s.map(NonZeroU32::get);
         let wait = wait.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
         if let Some(value) = wait.and_then(|wait| wait.to_string().parse().ok()) {
             headers.insert(RETRY_AFTER, value);

@@ -5,6 +5,7 @@ use crate::ban::{Ban, FOR_GOOD, Sentence, Verdict, decide, text};
 use crate::clock::chance;
 use crate::error::{Error, Fault, Refusal};
 use crate::http::active::{Here, Moderator};
+use crate::http::cursor;
 use crate::http::extract::{Body, Query, player};
 use crate::http::moment::{moment, rfc3339};
 use crate::http::problem::Code;
@@ -127,17 +128,10 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<List>, Fault> {
     let player = player(&named)?;
-    if asked
-        .cursor
-        .as_deref()
-        .is_some_and(|key| place(key).is_none())
-    {
-        let detail = "Use the `cursor` of the page before as it came, or none for the first page.";
-        return Err(Refusal::new(Code::BadCursor, detail).field("cursor").into());
-    }
+    let after = cursor::open(asked.cursor.as_deref(), |key| place(key).is_some())?;
     let page = app
         .store
-        .bans_eventual(&player, asked.cursor.as_deref(), caps::PAGE)
+        .bans_eventual(&player, after.as_deref(), caps::PAGE)
         .await?;
     Ok(Json(List {
         bans: page
@@ -145,7 +139,7 @@ pub async fn list(
             .into_iter()
             .map(|ban| view(ban, &app, true))
             .collect(),
-        cursor: page.next,
+        cursor: page.next.as_deref().map(cursor::seal),
     }))
 }
 

@@ -11,6 +11,8 @@
 //! | whom a player follows | core | `U#{player}` | `X#F#{other}` | until it is taken back. GSI1: `U#{other}`, `F#{player}` |
 //! | account elsewhere | core | `A#{hash of issuer and subject}` | `A` | for ever. GSI1: `U#{player}`, `A#{hash}` |
 //! | what happened too often | core | `L#{who}` | `L` | until it no longer counts; `ttl` collects it |
+//! | report | core | `R#{report}` | `R` | for ever. GSI1 while it is open: `RQ#open#{0-7}`, `{created, 13 digits of ms}#{report}` |
+//! | answer to a keyed request | core | `I#{player}#{key}` | `I` | a day; `ttl` collects it |
 //! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is ended: `U#{player}`, `S#{created}` |
 //! | match | history | `M#{match}` | `M` | `HISTORY_DAYS`; `ttl` collects it |
 //! | match of a player | history | `H#{player}` | `{ended, 13 digits of ms}#{match}` | as the match |
@@ -20,7 +22,7 @@
 
 use crate::history::Place;
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{BanId, PlayerId, PoolName, RoomId, SessionId};
+use shared::id::{BanId, PlayerId, PoolName, ReportId, RoomId, SessionId};
 use shared::time::Time;
 use std::collections::HashMap;
 
@@ -69,6 +71,10 @@ pub enum Key<'a> {
     Account(&'a str),
     /// When something happened lately that may not happen often.
     Count(&'a str),
+    /// What somebody says that another did.
+    Report(&'a ReportId),
+    /// What was answered to somebody's request with this key.
+    Answer(&'a PlayerId, &'a str),
     /// A login: hashes of its refresh tokens, never the tokens.
     Session(&'a SessionId),
     /// A finished match, once; whether it is there tells a repeated record from a new one.
@@ -93,6 +99,8 @@ impl Key<'_> {
             | Self::Rating(..)
             | Self::Account(_)
             | Self::Count(_)
+            | Self::Report(_)
+            | Self::Answer(..)
             | Self::Session(_) => Table::Core,
             Self::Match(_) | Self::History(..) => Table::History,
             Self::Nothing(table) => table,
@@ -112,6 +120,8 @@ impl Key<'_> {
             | Self::Rating(player, _) => core(player),
             Self::Account(account) => format!("A#{account}"),
             Self::Count(what) => format!("L#{what}"),
+            Self::Report(id) => format!("R#{id}"),
+            Self::Answer(player, key) => format!("I#{player}#{key}"),
             Self::Session(sid) => format!("S#{sid}"),
             Self::Match(id) => format!("M#{id}"),
             Self::History(player, _) => history(player),
@@ -132,6 +142,8 @@ impl Key<'_> {
             Self::Rating(_, pool) => format!("{RATINGS}{pool}"),
             Self::Account(_) => "A".into(),
             Self::Count(_) => "L".into(),
+            Self::Report(_) => "R".into(),
+            Self::Answer(..) => "I".into(),
             Self::Session(_) => "S".into(),
             Self::Match(_) => "M".into(),
             Self::History(_, place) => place.key(),
@@ -184,6 +196,12 @@ pub fn follower_index(player: &PlayerId, follower: &PlayerId) -> (String, String
 #[must_use]
 pub fn account_index(player: &PlayerId, account: &str) -> (String, String) {
     (format!("U#{player}"), format!("A#{account}"))
+}
+
+/// A partition of the open reports.
+#[must_use]
+pub fn report_queue(shard: u8) -> String {
+    format!("RQ#open#{shard}")
 }
 
 /// The index keys of a session: all of a player's, by age.

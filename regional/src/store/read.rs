@@ -18,6 +18,8 @@ pub(super) struct Run {
     pub pk: String,
     /// How the sort key begins.
     pub prefix: String,
+    /// Those behind this sort key, in place of those with a prefix.
+    pub behind: Option<String>,
     /// In the sparse index, which is always a moment late, rather than in the table.
     pub index: bool,
     /// As it is at this moment; in the table only.
@@ -133,16 +135,20 @@ impl Store {
         } else {
             (PK, SK)
         };
+        let (which, text) = match &run.behind {
+            Some(behind) => ("#sk > :sk", behind),
+            None => ("begins_with(#sk, :sk)", &run.prefix),
+        };
         let got = self
             .client
             .query()
             .table_name(self.name(table))
             .set_index_name(run.index.then(|| GSI1.to_owned()))
-            .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+            .key_condition_expression(format!("#pk = :pk AND {which}"))
             .expression_attribute_names("#pk", pk)
             .expression_attribute_names("#sk", sk)
             .expression_attribute_values(":pk", s(&run.pk))
-            .expression_attribute_values(":prefix", s(&run.prefix))
+            .expression_attribute_values(":sk", s(text))
             .consistent_read(run.strong && !run.index)
             .scan_index_forward(!run.backwards)
             .set_exclusive_start_key(run.after.clone())

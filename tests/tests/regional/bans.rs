@@ -36,7 +36,7 @@ async fn the_banned_keep_their_appeal_and_nothing_else() -> Result<()> {
     let standing = world.signed("GET", &standing, String::new()).await?;
     assert_eq!(standing.body["banned"], json!(true));
     let own = world.get("/v1/profiles/me", &ana.access).await?;
-    assert_eq!(own.body["private"]["banned_until"], "2024-12-01T20:53:20Z");
+    assert_eq!(own.body["account"]["banned_until"], "2024-12-01T20:53:20Z");
     assert_eq!(own.header("etag"), Some("\"2\""));
 
     let appeal = |text: &str| world.act(&ana, "POST", "/v1/bans/me/appeal", json!({"text": text}));

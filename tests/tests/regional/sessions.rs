@@ -1,6 +1,6 @@
 //! Does a session turn over, and end when it must?
 
-use crate::world::{Guest, World};
+use crate::world::{Guest, KEY, OTHER_KEY, World};
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::time::Duration;
@@ -88,5 +88,61 @@ async fn ten_refreshes_at_once_give_one_successor() -> Result<()> {
     }
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_signing_key_changes_and_nobody_notices() -> Result<()> {
+    let next = [
+        ("SIGNING_SEED_NEXT", OTHER_KEY),
+        ("SIGNING_KID_NEXT", "new"),
+    ];
+    let turned = [
+        ("SIGNING_SEED", OTHER_KEY),
+        ("SIGNING_KID", "new"),
+        ("SIGNING_SEED_NEXT", KEY),
+        ("SIGNING_KID_NEXT", "local"),
+    ];
+    let alone = [("SIGNING_SEED", OTHER_KEY), ("SIGNING_KID", "new")];
+    let kids = async |world: &World| {
+        let keys = world.get("/.well-known/jwks.json", "").await?;
+        assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
+        let keys = keys.body["keys"].as_array().context("keys")?.clone();
+        Ok::<_, anyhow::Error>(
+            keys.iter()
+                .map(|key| key["kid"].to_string())
+                .collect::<String>(),
+        )
+    };
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    // The day before: the next key is published, the old one signs.
+    let world = world.again(&next).await?;
+    assert_eq!(kids(&world).await?, "\"local\"\"new\"");
+    let second = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
+    // The change: what the old one signed goes on.
+    let world = world.again(&turned).await?;
+    assert_eq!(kids(&world).await?, "\"new\"\"local\"");
+    world
+        .get("/v1/profiles/me", &second.access)
+        .await?
+        .done(200);
+    let third = Guest::of(&world.refresh(&second.refresh).await?.body)?;
+    // A spent one is known as such, whichever key made it.
+    let thief = world.refresh(&ana.refresh).await?;
+    thief.is(401, "refresh_reused");
+    let ben = world.guest("Ben").await?;
+    world
+        .refresh(&third.refresh)
+        .await?
+        .is(401, "session_revoked");
+    // The old one is gone.
+    let world = world.again(&alone).await?;
+    world
+        .get("/v1/profiles/me", &second.access)
+        .await?
+        .is(401, "token_invalid");
+    world.get("/v1/profiles/me", &ben.access).await?.done(200);
+    world.refresh(&ben.refresh).await?.done(200);
     Ok(())
 }
