@@ -11,11 +11,13 @@ use crate::store::{Store, timeouts};
 use crate::{App, router};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use axum::Router;
 pub use dynoxide::Database;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -63,6 +65,12 @@ pub fn client(endpoint: &str) -> Client {
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))
         .endpoint_url(endpoint)
         .timeout_config(timeouts())
+        // As `AWS_NEW_RETRIES_2026` sets it in the cloud.
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(4)
+                .with_initial_backoff(Duration::from_millis(25)),
+        )
         .build();
     Client::from_conf(config)
 }

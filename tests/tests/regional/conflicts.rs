@@ -75,7 +75,7 @@ async fn check(reason: &'static str, left: u32) -> Result<(u16, u32)> {
     let routes = Router::new().fallback(pass).with_state(proxy.clone());
     tokio::spawn(async move { axum::serve(listener, routes).await });
 
-    let world = World::through(&endpoint, store).await?;
+    let world = World::through(&endpoint, store, &[]).await?;
     let body = record("m_1", &["p_1"], START_MS).to_string();
     let answer = world.signed("POST", "/internal/v1/matches", body).await?;
     Ok((answer.status, proxy.seen.load(Ordering::SeqCst)))

@@ -10,6 +10,7 @@ mod matches;
 mod model;
 mod operations;
 mod pace;
+mod people;
 mod profiles;
 mod ratings;
 mod refusals;

@@ -25,7 +25,7 @@ async fn a_player_has_a_pace_and_so_has_an_address() -> Result<()> {
         .is(429, "too_fast");
 
     // Without a good token it is the address: two guests came from it, and gained one since.
-    let path = format!("/v1/profiles/{}", ana.player);
+    let path = format!("/v1/profiles/{}/ratings", ana.player);
     for _ in 0..19 {
         world.ask("GET", &path, &[], String::new()).await?.done(200);
     }

@@ -56,6 +56,13 @@ pub fn variable(name: &str) -> Option<String> {
     }
 }
 
+fn configured(changes: &[(&str, &str)]) -> Result<Config> {
+    Ok(Config::read(&|name| {
+        let change = changes.iter().find(|(changed, _)| *changed == name);
+        change.map_or_else(|| variable(name), |(_, value)| Some((*value).into()))
+    })?)
+}
+
 impl World {
     pub async fn new() -> Result<Self> {
         Self::with(&[]).await
@@ -95,19 +102,20 @@ impl World {
     ) -> Result<Router> {
         let hand = now.clone();
         let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
-        let config = Config::read(&|name| {
-            let change = changes.iter().find(|(changed, _)| *changed == name);
-            change.map_or_else(|| variable(name), |(_, value)| Some((*value).into()))
-        })?;
+        let config = configured(changes)?;
         Ok(open(store, config, clock).await?)
     }
 
     /// The region over a store that is reached through `endpoint`, where somebody stands in the way.
-    pub async fn through(endpoint: &str, store: LocalStore) -> Result<Self> {
+    pub async fn through(
+        endpoint: &str,
+        store: LocalStore,
+        changes: &[(&str, &str)],
+    ) -> Result<Self> {
         let now = Arc::new(AtomicU64::new(START_MS));
         let hand = now.clone();
         let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
-        let config = Config::read(&variable)?;
+        let config = configured(changes)?;
         Store::new(store.client(), config.tables.clone())
             .create_tables()
             .await?;
@@ -241,6 +249,29 @@ impl World {
             .send()
             .await?;
         Ok(())
+    }
+
+    /// How many of something the store counts for somebody.
+    pub async fn counted(&self, who: &Guest, what: &str) -> Result<usize> {
+        let get = self.store.client().get_item().table_name("core");
+        let get = get.key("pk", s(format!("U#{}", who.player)));
+        let item = get.key("sk", s("PROFILE")).send().await?.item;
+        let item = item.context("a profile")?;
+        let count = item.get(what).and_then(|count| count.as_n().ok());
+        Ok(count.map_or(Ok(0), |count| count.parse())?)
+    }
+
+    /// The sort keys of somebody's items that begin so.
+    pub async fn sort_keys(&self, who: &Guest, prefix: &str) -> Result<Vec<String>> {
+        let query = self.store.client().query().table_name("core");
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+        let query = query.expression_attribute_values(":pk", s(format!("U#{}", who.player)));
+        let got = query
+            .expression_attribute_values(":sk", s(prefix))
+            .send()
+            .await?;
+        let key = |item: &regional::store::item::Item| item.get("sk")?.as_s().ok().cloned();
+        Ok(got.items().iter().filter_map(key).collect())
     }
 
     pub async fn refresh(&self, token: &str) -> Result<Answer> {
