@@ -5,9 +5,6 @@
 
 pub mod keys;
 pub mod provider;
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests;
 
 use crate::error::Refusal;
 use crate::http::problem::Code;
@@ -230,3 +227,7 @@ impl Claims {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::option_option)]
+mod tests;

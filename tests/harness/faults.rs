@@ -119,10 +119,9 @@ impl Weather {
             return None;
         }
         let fault = match self.roll(5) {
-            0 => Fault::Throttled,
             1 if transaction => Fault::Conflict,
             2 if transaction => Fault::Cancelled,
-            1 | 2 => Fault::Throttled,
+            0..=2 => Fault::Throttled,
             3 => Fault::Failed,
             _ => Fault::Lost,
         };

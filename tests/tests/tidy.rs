@@ -206,6 +206,8 @@ fn shells_do_not_panic() -> Result<()> {
         sources("regional/src", &[".rs"])?,
     );
     all.extend(regional);
+    // A file of tests is none of the shell's.
+    all.retain(|source| !source.name.ends_with("/tests.rs"));
     for source in &all {
         for (at, line) in source.code() {
             let found = PANICS.iter().filter(|word| line.contains(**word));

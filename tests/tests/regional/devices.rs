@@ -22,7 +22,7 @@ fn sid(guest: &Guest) -> &str {
 async fn a_login_is_listed_until_it_is_ended() -> Result<()> {
     let world = World::new().await?;
     let ana = login(&world, "Fox/1", " Phone ").await?;
-    world.pass(Duration::from_secs(60));
+    world.pass(Duration::from_mins(1));
     let ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
     let list = world.get("/v1/sessions", &ana.access).await?;
     let expected = json!({"sessions": [{
