@@ -26,6 +26,8 @@ mod panics;
 mod reads;
 #[path = "edge/shield.rs"]
 mod shield;
+#[path = "edge/signed_out.rs"]
+mod signed_out;
 #[path = "edge/talk.rs"]
 mod talk;
 #[path = "edge/tickets.rs"]
