@@ -6,11 +6,12 @@ use crate::error::Result;
 use crate::shell::{Machine, Shell};
 use crate::upgrade::{self, accepted};
 use crate::{lines, metrics};
-use shared::id::PlayerId;
+use shared::id::{PlayerId, RoomId};
 use shared::internal::{Dismissal, PlaceAnswer, PlayerAnswer, PlayerAsk};
 use shared::outbox::Heed;
+use shared::player::Devices;
 use shared::protocol::Close;
-use shared::socket::Conn;
+use shared::socket::{Conn, Who};
 use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, WebSocketPair, console_error};
@@ -27,41 +28,28 @@ impl<M: Machine> Shell<M> {
         let conn = Conn(machine.next_conn().0.max(self.last_conn.get() + 1));
         self.last_conn.set(conn.0);
         let verdict = machine.admit(&opening);
-        let takes_over = machine.takes_over(&opening);
         let holds = machine.holds(player);
-        let devices = machine.devices();
+        let (takes_over, devices) = (machine.takes_over(&opening), machine.devices());
         self.put(machine);
         if let Err(why) = verdict {
             return refuse(why);
         }
-        let holding = self
-            .coming
-            .borrow_mut()
-            .begin(conn, &opening.who, holds, takes_over);
-        let claim = PlayerAsk::Claim {
-            object: M::lease(&self.name()),
-            conn,
-            holding,
-            ep: opening.who.ep,
-            sid: opening.who.sid.clone(),
-            devices,
-        };
-        let answer = calls::player(&self.env, player, &claim).await;
-        let dismissed = self.coming.borrow_mut().end(conn);
-        let live = match answer {
-            Ok(PlayerAnswer::Granted { live }) => live,
-            Ok(PlayerAnswer::Barred { why }) => return refuse(why.close()),
-            Ok(PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. }) => {
-                return refuse(Close::TooManyDevices);
+        let mut live = None;
+        if M::LEASED {
+            let beside =
+                self.coming
+                    .borrow_mut()
+                    .begin(conn, &opening.who, holds, takes_over.as_deref());
+            let claimed = self.claim(conn, &opening.who, beside, devices).await;
+            let dismissed = self.coming.borrow_mut().end(conn);
+            live = match claimed {
+                Ok(live) => live,
+                Err(why) => return refuse(why),
+            };
+            if let Some(why) = dismissed {
+                self.release(conn, player.clone());
+                return refuse(why);
             }
-            Err(error) => {
-                console_error!("{error:?}");
-                return refuse(Close::Overloaded);
-            }
-        };
-        if let Some(why) = dismissed {
-            self.release(conn, player.clone());
-            return refuse(why);
         }
         // Others may have come and gone while the player's object was asked.
         let Some(machine) = self.take()? else {
@@ -85,20 +73,51 @@ impl<M: Machine> Shell<M> {
         accepted(pair.client, opening.echo.as_deref())
     }
 
+    /// Asks the object of its player; the answer is the match that they are in.
+    async fn claim(
+        &self,
+        conn: Conn,
+        who: &Who,
+        (holding, replaces): (Vec<Conn>, Vec<Conn>),
+        devices: Devices,
+    ) -> std::result::Result<Option<RoomId>, Close> {
+        let claim = PlayerAsk::Claim {
+            object: M::lease(&self.name()),
+            conn,
+            holding,
+            replaces,
+            at: now(),
+            ep: who.ep,
+            sid: who.sid.clone(),
+            devices,
+        };
+        match calls::player(&self.env, &who.player, &claim).await {
+            Ok(PlayerAnswer::Granted { live }) => Ok(live),
+            Ok(PlayerAnswer::Barred { why }) => Err(why.close()),
+            Ok(PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. }) => Err(Close::TooManyDevices),
+            Err(error) => {
+                console_error!("{error:?}");
+                Err(Close::Overloaded)
+            }
+        }
+    }
+
     /// A player's object asks which sockets of theirs are open here. One of which nothing was heard for longer than a
     /// heartbeat and its grace is closed first: it would count against somebody who is not there.
     pub fn answer_holds(self: &Rc<Self>, player: &PlayerId) -> Result<PlaceAnswer> {
+        self.hush(&self.held(player)?);
         let mut conns = self.held(player)?;
-        let silent = self.lines.borrow().silent(&self.state, &conns, now());
-        if !silent.is_empty() {
-            for &conn in &silent {
-                self.lines.borrow_mut().close(conn, Close::Silent);
-                self.turn(M::closed(conn));
-            }
-            conns = self.held(player)?;
-        }
         conns.extend(self.coming.borrow().of(player));
         Ok(PlaceAnswer::Holds { conns })
+    }
+
+    /// Closes those of these sockets of which nothing was heard for too long.
+    pub fn hush(self: &Rc<Self>, conns: &[Conn]) {
+        let silent = self.lines.borrow().silent(&self.state, conns, now());
+        for conn in silent {
+            self.lines.borrow_mut().close(conn, Close::Silent);
+            self.turn(M::closed(conn));
+        }
     }
 
     fn held(self: &Rc<Self>, player: &PlayerId) -> Result<Vec<Conn>> {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use shared::id::{PlayerId, RoomId};
 use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
 use shared::notice::Notice;
+use shared::presence::{self, PeerAnswer, PeerAsk};
 use shared::room::Setup;
 use shared::socket::Conn;
 use worker::wasm_bindgen::JsValue;
@@ -17,6 +18,10 @@ use worker::{Env, Method, Request, RequestInit, Stub};
 pub const ASK: &str = "/ask";
 /// The path of what the region says of a player.
 pub const NOTICES: &str = "/notices";
+/// The path of what one player's object says to another's.
+pub const PEER: &str = "/peer";
+/// The path of how others are.
+pub const PRESENCE: &str = "/presence";
 
 /// Asks a player's object.
 pub async fn player(env: &Env, id: &PlayerId, ask: &PlayerAsk) -> Result<PlayerAnswer> {
@@ -66,6 +71,17 @@ pub async fn dismiss(
         PlaceAnswer::Holds { conns } => Ok(conns),
         PlaceAnswer::Done => Ok(Vec::new()),
     }
+}
+
+/// Asks the object of another player, as theirs.
+pub async fn peer(env: &Env, id: &PlayerId, ask: &PeerAsk) -> Result<PeerAnswer> {
+    put(&platform::player(env, id)?, PEER, ask, "a player's object").await
+}
+
+/// Asks a player's own object how others are.
+pub async fn presence(env: &Env, id: &PlayerId, ask: &presence::Ask) -> Result<presence::Answer> {
+    let stub = platform::player(env, id)?;
+    put(&stub, PRESENCE, ask, "a player's object").await
 }
 
 /// Brings notices to the object of the player that they are about. Once it answers it has them on disk.

@@ -74,6 +74,15 @@ pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result
         }))
 }
 
+/// What is to be said of a newer token for an open socket.
+pub async fn verdict(env: &Env, token: &str) -> std::result::Result<Who, String> {
+    match check(env, Some(token)).await {
+        Ok(Ok(claims)) => Ok(who(&claims)),
+        Ok(Err(why)) => Err(format!("{}: send a new one", why.why())),
+        Err(_) => Err("the keys to verify it cannot be had now: try again".to_owned()),
+    }
+}
+
 /// The person a token speaks for.
 pub fn who(claims: &Claims) -> Who {
     let exp = Time::from_ms(claims.exp.saturating_mul(1000));

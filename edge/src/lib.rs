@@ -1,11 +1,11 @@
 //! The Worker: checks what comes before anything is billed, and brings it to the object that it is for.
 
 mod admission;
+mod asked;
 mod body;
 mod cache;
 mod calls;
 mod clock;
-mod coming;
 mod error;
 mod guard;
 mod identity;
@@ -17,6 +17,7 @@ mod notices;
 mod paths;
 mod platform;
 mod player;
+mod presence;
 mod profiles;
 mod ratelimit;
 mod ready;

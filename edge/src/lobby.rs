@@ -44,6 +44,7 @@ async fn answer(shell: &Rc<Shell<Lobby>>, request: Request) -> Result<Response> 
 impl Machine for Lobby {
     type Input<'a> = Input<'a>;
     type Effect = Effect;
+    const LEASED: bool = true;
 
     fn restore(shell: &Shell<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
         let name: PoolName = shell.name().parse().map_err(|error| Error::ours(&error))?;

@@ -17,6 +17,10 @@ pub enum Path<'a> {
     Room(&'a str),
     /// One queue: a socket.
     Lobby(&'a str),
+    /// A line of one's own: a socket.
+    Me,
+    /// Whether others are here.
+    Presence,
     /// What the region says of people.
     Notices,
     /// Profiles of several players.
@@ -41,6 +45,8 @@ impl<'a> Path<'a> {
             ["v1", "rooms"] => Self::Rooms,
             ["v1", "rooms", room] => Self::Room(room),
             ["v1", "lobbies", pool] => Self::Lobby(pool),
+            ["v1", "me"] => Self::Me,
+            ["v1", "presence"] => Self::Presence,
             ["internal", "v1", "notices"] => Self::Notices,
             ["v1", "profiles"] => Self::Profiles,
             ["v1", "profiles", player] => Self::Profile(player),
@@ -61,6 +67,8 @@ impl<'a> Path<'a> {
             | Self::Lobby(_)
             | Self::Profiles
             | Self::Profile(_)
+            | Self::Me
+            | Self::Presence
             | Self::Nothing
             | Self::Page => "GET, HEAD",
         }
@@ -79,6 +87,8 @@ impl<'a> Path<'a> {
             | Self::Lobby(_)
             | Self::Profiles
             | Self::Profile(_)
+            | Self::Me
+            | Self::Presence
             | Self::Nothing => true,
         }
     }
@@ -93,6 +103,8 @@ impl<'a> Path<'a> {
             Self::Rooms => "/v1/rooms",
             Self::Room(_) => "/v1/rooms/{room}",
             Self::Lobby(_) => "/v1/lobbies/{pool}",
+            Self::Me => "/v1/me",
+            Self::Presence => "/v1/presence",
             Self::Notices => "/internal/v1/notices",
             Self::Profiles => "/v1/profiles",
             Self::Profile(_) => "/v1/profiles/{player}",

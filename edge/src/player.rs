@@ -1,215 +1,249 @@
-//! A player as a Durable Object: questions in, answers out, and what the region says of them, told on.
+//! A player as a Durable Object: what it orders is carried out here, one arm an order.
 
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::{calls, store};
-use shared::id::PlayerId;
-use shared::internal::{PlayerAnswer, PlayerAsk};
-use shared::notice::Notice;
-use shared::player::{Call, Effect, Input, Player};
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::panic::AssertUnwindSafe;
+use crate::shell::{After, Machine, Shell};
+use crate::upgrade::Opening;
+use crate::{asked, calls, identity, object, region, store};
+use futures_util::stream::{self, StreamExt};
+use shared::call::CallId;
+use shared::caps;
+use shared::id::{PlayerId, RoomId};
+use shared::internal::Dismissal;
+use shared::outbox::Heed;
+use shared::player::{Devices, Effect, Input, Player, Showing};
+use shared::presence::{PeerAnswer, PeerAsk};
+use shared::protocol::Close;
+use shared::socket::{Conn, Who};
+use shared::time::Time;
 use std::rc::Rc;
+use worker::console_error;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{
-    DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage,
-    console_error, durable_object,
-};
 
-/// One person.
-#[durable_object]
-pub struct PlayerObject {
-    home: AssertUnwindSafe<Rc<Home>>,
-}
+object!(
+    /// One person.
+    PlayerObject,
+    Player,
+    asked::answer
+);
 
-struct Home {
-    state: State,
-    env: Env,
-    player: RefCell<Option<Player>>,
-}
+impl Machine for Player {
+    type Input<'a> = Input<'a>;
+    type Effect = Effect;
+    /// Its sockets end where they are counted.
+    const LEASED: bool = false;
 
-impl DurableObject for PlayerObject {
-    fn new(state: State, env: Env) -> Self {
-        let player = RefCell::default();
-        Self {
-            home: AssertUnwindSafe(Rc::new(Home { state, env, player })),
-        }
+    fn restore(shell: &Shell<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
+        let disk = store::read_player(&shell.state.storage())?;
+        Ok(Some(Player::restore(&disk, attachments, now())?))
     }
 
-    async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        answer(&self.home, request).await.or_else(Error::response)
+    fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
+        Player::handle(self, now, input)
     }
 
-    async fn websocket_message(
-        &self,
-        _: WebSocket,
-        _: WebSocketIncomingMessage,
-    ) -> worker::Result<()> {
-        Ok(())
-    }
-
-    async fn websocket_close(
-        &self,
-        _: WebSocket,
-        _: usize,
-        _: String,
-        _: bool,
-    ) -> worker::Result<()> {
-        Ok(())
-    }
-
-    async fn websocket_error(&self, _: WebSocket, _: worker::Error) -> worker::Result<()> {
-        Ok(())
-    }
-
-    async fn alarm(&self) -> worker::Result<Response> {
-        match self.home.turn(Input::Woke) {
-            Ok(()) => Response::empty(),
-            Err(error) => error.response(),
-        }
-    }
-}
-
-async fn answer(home: &Rc<Home>, mut request: Request) -> Result<Response> {
-    let path = request.path();
-    let text = request.text().await?;
-    match path.as_str() {
-        calls::ASK => {
-            let answer = home.asked(serde_json::from_str(&text)?).await?;
-            Ok(Response::from_json(&answer)?)
-        }
-        calls::NOTICES => {
-            let notices: Vec<Notice> = serde_json::from_str(&text)?;
-            for notice in &notices {
-                home.turn(Input::Noticed { notice })?;
-            }
-            Ok(Response::from_json(&())?)
-        }
-        _ => Err(Error::refused(404, "not_found", "no such question")),
-    }
-}
-
-impl Home {
-    /// Answers another object. Before a lease counts against somebody its object is asked whether the socket is still
-    /// there, and what is to make room has done so before there is room.
-    async fn asked(self: &Rc<Self>, ask: PlayerAsk) -> Result<PlayerAnswer> {
-        let mut answer = self.decide(ask.clone())?;
-        if let PlayerAnswer::Full { at, .. } = &answer {
-            self.look_again(at.iter().cloned().collect()).await?;
-            answer = self.decide(ask.clone())?;
-        }
-        if let PlayerAnswer::Full { out, .. } = &answer
-            && !out.is_empty()
-        {
-            let player = self.id()?;
-            for one in out {
-                let asked = now();
-                let left = calls::dismiss(&self.env, &one.object, &player, &one.dismissal).await?;
-                self.correct(one.object.clone(), left, asked)?;
-            }
-            answer = self.decide(ask)?;
-        }
-        Ok(answer)
-    }
-
-    async fn look_again(self: &Rc<Self>, objects: BTreeSet<String>) -> Result<()> {
-        let player = self.id()?;
-        for object in objects {
-            let asked = now();
-            match calls::holds(&self.env, &object, &player).await {
-                Ok(holding) => self.correct(object, holding, asked)?,
-                Err(error) => console_error!("{error:?}; its leases count"),
+    fn perform(shell: &Rc<Shell<Self>>, effect: Effect) -> Result<After> {
+        let mut lines = shell.lines.borrow_mut();
+        match effect {
+            Effect::Save(save) => store::write_player(&shell.state.storage(), &save)?,
+            Effect::Attach { conn, data } => lines.attach(conn, &data),
+            Effect::Send { conn, text } => lines.send(conn, text),
+            Effect::Tell { text, scope } => lines.tell(text, scope),
+            Effect::Close { conn, why } => lines.close(conn, why),
+            Effect::Verify { conn, id, token } => verify(shell, conn, id, token),
+            Effect::Dismiss {
+                call,
+                object,
+                dismissal,
+            } => dismiss(shell, call, object, dismissal),
+            Effect::Circle { turn } => circle(shell, turn),
+            Effect::Watch { call, peers } => watch(shell, call, peers),
+            Effect::Show {
+                call,
+                as_of,
+                groups,
+            } => show(shell, call, as_of, groups),
+            Effect::Erase => {
+                erase(shell);
+                return Ok(After::Gone);
             }
         }
-        Ok(())
+        Ok(After::GoOn)
     }
 
-    fn correct(
-        self: &Rc<Self>,
-        object: String,
-        holding: Vec<shared::socket::Conn>,
-        asked: shared::time::Time,
-    ) -> Result<()> {
-        let ask = PlayerAsk::Correct {
-            object,
-            holding,
-            asked,
+    fn said(conn: Conn, text: &str) -> Input<'_> {
+        Input::Said { conn, text }
+    }
+
+    fn binary(conn: Conn, bytes: usize) -> Input<'static> {
+        Input::Binary { conn, bytes }
+    }
+
+    fn closed(conn: Conn) -> Input<'static> {
+        Input::Closed { conn }
+    }
+
+    fn woke() -> Input<'static> {
+        Input::Woke
+    }
+
+    fn opened(&self, conn: Conn, opening: &Opening, _: Option<RoomId>) -> Input<'static> {
+        Input::Opened {
+            conn,
+            who: opening.who.clone(),
+        }
+    }
+
+    fn admit(&self, opening: &Opening) -> std::result::Result<(), Close> {
+        match self.bar(now(), opening.who.ep, &opening.who.sid) {
+            Some(why) => Err(why.close()),
+            None => Ok(()),
+        }
+    }
+
+    fn carried(attachment: &str) -> Option<(Conn, Who)> {
+        Player::carried(attachment)
+    }
+
+    fn next_conn(&self) -> Conn {
+        Player::next_conn(self)
+    }
+
+    /// Nobody but this object asks for them, and it asks the machine.
+    fn dismissed(_: &PlayerId, _: &Dismissal) -> Input<'static> {
+        Input::Woke
+    }
+
+    fn holds(&self, _: &PlayerId) -> Vec<Conn> {
+        self.conns()
+    }
+
+    fn takes_over(&self, _: &Opening) -> Option<Vec<Conn>> {
+        None
+    }
+
+    fn devices(&self) -> Devices {
+        Devices::KickOldest
+    }
+
+    fn heed(&self, _: Conn) -> Heed {
+        Heed::All
+    }
+
+    fn lease(name: &str) -> String {
+        format!("me:{name}")
+    }
+}
+
+/// Whose object it is.
+pub fn id(shell: &Shell<Player>) -> Result<PlayerId> {
+    shell.name().parse().map_err(|error| Error::ours(&error))
+}
+
+fn dismiss(shell: &Rc<Shell<Player>>, call: CallId, object: String, dismissal: Dismissal) {
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        let asked = now();
+        let told = async {
+            let player = id(&shell)?;
+            calls::dismiss(&shell.env, &object, &player, &dismissal).await
         };
-        self.decide(ask).map(drop)
-    }
-
-    fn id(&self) -> Result<PlayerId> {
-        let name = self.state.id().name().unwrap_or_default();
-        name.parse().map_err(|error| Error::ours(&error))
-    }
-
-    fn decide(self: &Rc<Self>, ask: PlayerAsk) -> Result<PlayerAnswer> {
-        let mut player = self.take()?;
-        let (answer, effects) = player.ask(now(), ask);
-        self.carry_out(player, effects)?;
-        Ok(answer)
-    }
-
-    fn turn(self: &Rc<Self>, input: Input<'_>) -> Result<()> {
-        let mut player = self.take()?;
-        let effects = player.handle(now(), input);
-        self.carry_out(player, effects)
-    }
-
-    fn take(&self) -> Result<Player> {
-        match self.player.take() {
-            Some(player) => Ok(player),
-            None => Ok(Player::restore(
-                store::read_player(&self.state.storage())?.as_deref(),
-            )?),
+        match told.await {
+            Ok(holding) => shell.turn(Input::Dismissed {
+                call,
+                holding,
+                asked,
+            }),
+            Err(error) => console_error!("{error:?}; it will be told again"),
         }
-    }
+    });
+}
 
-    /// Carries out what was ordered. Where the write fails nothing after it is done, and the player is read anew.
-    fn carry_out(self: &Rc<Self>, player: Player, effects: Vec<Effect>) -> Result<()> {
-        for effect in effects {
-            match effect {
-                Effect::Save(save) => store::write_player(&self.state.storage(), &save)?,
-                Effect::Call { id, call } => self.tell(id, call),
-                Effect::Erase => {
-                    self.erase();
-                    return Ok(());
-                }
+fn circle(shell: &Rc<Shell<Player>>, turn: u64) {
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        let told = async { region::circle(&shell.env, &id(&shell)?).await };
+        match told.await {
+            Ok(circle) => shell.turn(Input::Circled {
+                turn,
+                circle: &circle,
+            }),
+            Err(error) => console_error!("{error:?}; it will be asked again"),
+        }
+    });
+}
+
+fn watch(shell: &Rc<Shell<Player>>, call: CallId, peers: Vec<PlayerId>) {
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        let Ok(by) = id(&shell) else { return };
+        let ask = PeerAsk::Watch { by };
+        let told = all(&shell, peers.into_iter().map(|peer| (peer, ask.clone()))).await;
+        let sight = |(peer, answer)| match answer {
+            PeerAnswer::Sight { sight, kept } => Some((peer, sight, kept)),
+            PeerAnswer::Heard | PeerAnswer::Gone => None,
+        };
+        let answers = told.into_iter().filter_map(sight).collect();
+        shell.turn(Input::Sighted { call, answers });
+    });
+}
+
+fn show(shell: &Rc<Shell<Player>>, call: CallId, as_of: Time, groups: Vec<Showing>) {
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        let Ok(of) = id(&shell) else { return };
+        let asks = groups.into_iter().flat_map(|Showing { sight, last, to }| {
+            let of = of.clone();
+            let ask = PeerAsk::Show { of, sight, last };
+            to.into_iter().map(move |by| (by, ask.clone()))
+        });
+        let (mut heard, mut gone) = (Vec::new(), Vec::new());
+        for (by, answer) in all(&shell, asks).await {
+            match answer {
+                PeerAnswer::Gone => gone.push(by),
+                PeerAnswer::Heard | PeerAnswer::Sight { .. } => heard.push(by),
             }
         }
-        self.player.replace(Some(player));
-        Ok(())
-    }
-
-    fn tell(self: &Rc<Self>, id: shared::call::CallId, call: Call) {
-        let home = Rc::clone(self);
-        spawn_local(async move {
-            let Call::Dismiss { object, dismissal } = call;
-            let asked = now();
-            let told = async {
-                let player = home.id()?;
-                calls::dismiss(&home.env, &object, &player, &dismissal).await
-            };
-            let told = told.await.and_then(|holding| {
-                home.turn(Input::Dismissed {
-                    call: id,
-                    holding,
-                    asked,
-                })
-            });
-            if let Err(error) = told {
-                console_error!("{error:?}; it will be told again");
-            }
+        shell.turn(Input::Told {
+            call,
+            as_of,
+            heard,
+            gone,
         });
-    }
+    });
+}
 
-    fn erase(self: &Rc<Self>) {
-        let home = Rc::clone(self);
-        spawn_local(async move {
-            if let Err(error) = home.state.storage().delete_all().await {
-                console_error!("a player could not be erased: {error}");
+/// Asks many, a few at a time. Who does not answer is left out.
+async fn all(
+    shell: &Shell<Player>,
+    asks: impl Iterator<Item = (PlayerId, PeerAsk)>,
+) -> Vec<(PlayerId, PeerAnswer)> {
+    let one = |(peer, ask): (PlayerId, PeerAsk)| async move {
+        match calls::peer(&shell.env, &peer, &ask).await {
+            Ok(answer) => Some((peer, answer)),
+            Err(error) => {
+                console_error!("{error:?}; it will be asked again");
+                None
             }
-        });
-    }
+        }
+    };
+    let answers = stream::iter(asks).map(one).buffer_unordered(caps::AT_ONCE);
+    answers.filter_map(std::future::ready).collect().await
+}
+
+fn verify(shell: &Rc<Shell<Player>>, conn: Conn, id: Option<serde_json::Value>, token: String) {
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        let verdict = identity::verdict(&shell.env, &token).await;
+        shell.turn(Input::Renewed { conn, id, verdict });
+    });
+}
+
+fn erase(shell: &Rc<Shell<Player>>) {
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        if let Err(error) = shell.state.storage().delete_all().await {
+            console_error!("a player could not be erased: {error}");
+        }
+    });
 }

@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use shared::breaker::Breaker;
 use shared::cache::{self, Copy};
 use shared::id::{PlayerId, PoolName};
-use shared::record::{MatchRecord, Standing};
+use shared::record::{Circle, MatchRecord, Standing};
 use shared::retry::{self, Budget};
 use shared::{caps, sign};
 use std::cell::RefCell;
@@ -28,6 +28,20 @@ pub async fn standing(env: &Env, player: &PlayerId, pool: &PoolName) -> Result<S
     let path = format!("/internal/v1/players/{player}?pool={pool}");
     let mut response = signed(env, Method::Get, &path, "").await?;
     Ok(serde_json::from_str(&response.text().await?)?)
+}
+
+/// Who may see whether a player is here. Somebody whom the region does not know may be seen by nobody.
+pub async fn circle(env: &Env, player: &PlayerId) -> Result<Circle> {
+    let path = format!("/internal/v1/players/{player}/circle");
+    match signed(env, Method::Get, &path, "").await {
+        Ok(mut response) => Ok(serde_json::from_str(&response.text().await?)?),
+        Err(Error::Refused { status: 404, .. }) => Ok(Circle {
+            player: player.clone(),
+            mutual: Vec::new(),
+            hidden: true,
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 thread_local! {

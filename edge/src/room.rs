@@ -74,6 +74,7 @@ fn create(shell: &Rc<Shell<Room>>, setup: Setup) -> Result<PlaceAnswer> {
 impl Machine for Room {
     type Input<'a> = Input<'a>;
     type Effect = Effect;
+    const LEASED: bool = true;
 
     fn restore(shell: &Shell<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
         let Some(disk) = store::read_room(&shell.state.storage())? else {
@@ -206,11 +207,7 @@ fn tell(shell: &Rc<Shell<Room>>, id: CallId, call: Call) {
 fn verify(shell: &Rc<Shell<Room>>, conn: Conn, id: Option<serde_json::Value>, token: String) {
     let shell = Rc::clone(shell);
     spawn_local(async move {
-        let verdict = match identity::check(&shell.env, Some(&token)).await {
-            Ok(Ok(claims)) => Ok(identity::who(&claims)),
-            Ok(Err(why)) => Err(format!("{}: send a new one", why.why())),
-            Err(_) => Err("the keys to verify it cannot be had now: try again".to_owned()),
-        };
+        let verdict = identity::verdict(&shell.env, &token).await;
         shell.turn(Input::Renewed { conn, id, verdict });
     });
 }

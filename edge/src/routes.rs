@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::guard::Guard;
 use crate::paths::Path;
 use crate::{
-    body, calls, clock, identity, metrics, notices, platform, profiles, ratelimit, ready, upgrade,
+    body, calls, clock, identity, metrics, notices, platform, presence, profiles, ratelimit, ready,
+    upgrade,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -58,7 +59,8 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
         Path::Metrics if read => metrics::show(env, request.headers()).await,
         Path::Config if read => config(env),
         Path::Room(room) if read => look(env, room).await,
-        Path::Lobby(_) if read => Err(Error::refused(
+        Path::Presence if read => presence::look(&request, env).await,
+        Path::Lobby(_) | Path::Me if read => Err(Error::refused(
             426,
             "upgrade_required",
             "this is a socket: ask with Upgrade: websocket",
@@ -73,6 +75,8 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
         | Path::Rooms
         | Path::Room(_)
         | Path::Lobby(_)
+        | Path::Me
+        | Path::Presence
         | Path::Notices
         | Path::Profiles
         | Path::Profile(_)
@@ -81,7 +85,7 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
 }
 
 async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response> {
-    upgrade::bring(request, env, || match path {
+    upgrade::bring(request, env, |claims| match path {
         Path::Room(room) => match room.parse::<RoomId>() {
             Ok(room) => Ok(platform::room(env, &room)),
             Err(_) => Err(Close::NotFound),
@@ -91,6 +95,7 @@ async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response
             (_, Err(error)) => Ok(Err(error)),
             (Ok(_) | Err(_), Ok(_)) => Err(Close::NotFound),
         },
+        Path::Me => Ok(platform::player(env, &claims.sub)),
         Path::Health
         | Path::Ready
         | Path::Metrics
@@ -99,6 +104,7 @@ async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response
         | Path::Notices
         | Path::Profiles
         | Path::Profile(_)
+        | Path::Presence
         | Path::Nothing
         | Path::Page => Err(Close::NotFound),
     })

@@ -1,11 +1,11 @@
 //! What rooms and lobbies have in common: a machine of the rules, its sockets, and one turn after another.
 
 use crate::clock::now;
-use crate::coming::Coming;
 use crate::error::Result;
 use crate::lines::{self, Lines};
 use crate::metrics;
 use crate::upgrade::Opening;
+use shared::coming::Coming;
 use shared::id::{PlayerId, RoomId};
 use shared::internal::{Dismissal, PlaceAsk};
 use shared::outbox::Heed;
@@ -24,6 +24,8 @@ pub trait Machine: Sized + 'static {
     type Input<'a>;
     /// What it orders.
     type Effect;
+    /// Whether its sockets are leases with the objects of their players.
+    const LEASED: bool;
 
     /// The machine as a restart finds it; none, there is nothing here.
     fn restore(
@@ -129,7 +131,8 @@ impl<M: Machine> Shell<M> {
                 lines.open(conn, who.player, machine.heed(conn), socket, since);
             }
         }
-        self.last_conn.set(machine.next_conn().0.saturating_sub(1));
+        self.last_conn
+            .set(first_number(now()).max(machine.next_conn().0.saturating_sub(1)));
         self.lines.replace(lines);
         let after = self.perform(effects);
         self.settle();
@@ -177,7 +180,7 @@ impl<M: Machine> Shell<M> {
     }
 
     /// Sends what is owed, or sets the timer that will.
-    fn settle(self: &Rc<Self>) {
+    pub fn settle(self: &Rc<Self>) {
         let Some(window) = self.lines.borrow_mut().settle() else {
             return;
         };
@@ -209,7 +212,7 @@ impl<M: Machine> Shell<M> {
             self.turn(M::closed(conn));
             self.lines.borrow_mut().forget(conn);
         }
-        if let Some((conn, who)) = carried {
+        if let Some((conn, who)) = carried.filter(|_| M::LEASED) {
             self.release(conn, who.player);
         }
     }
@@ -223,6 +226,12 @@ impl<M: Machine> Shell<M> {
         }
         self.lines.borrow().number(socket)
     }
+}
+
+/// Where numbers begin after a restart: beyond those of the life before, up to 64 openings a second, so that a late word
+/// about a socket never means another one.
+fn first_number(now: Time) -> u32 {
+    u32::try_from(now.ms() / 16 % (1 << 31)).unwrap_or_default()
 }
 
 fn attachment(socket: &WebSocket) -> Option<String> {

@@ -2,7 +2,8 @@
 //!
 //! A room, until it is erased: `rows` 0 the room, 1 the board; `log` a slot's number, the slot's entries.
 //! A lobby, for ever: `rows` 0 the lobby; `tickets` a ticket's id, the ticket, until it is matched or given up.
-//! A player, for ever: `rows` 0 the player.
+//! A player, until they are gone for good: `rows` 0 the player, 1 who may see them; `watchers` who is told how they are,
+//! until nobody listens there.
 //! The metrics, for ever: `rows` 0 the totals.
 
 use crate::error::Result;
@@ -17,6 +18,7 @@ use worker::{SqlStorage, SqlStorageValue, Storage};
 
 const THING: i32 = 0;
 const BOARD: i32 = 1;
+const CIRCLE: i32 = 1;
 
 /// What a room finds of itself; none, it was never made or is erased.
 pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
@@ -133,13 +135,24 @@ fn write_ticket(sql: &SqlStorage, id: &TicketId, ticket: Option<&str>) -> Result
 }
 
 /// What a player's object finds of itself.
-pub fn read_player(storage: &Storage) -> Result<Option<String>> {
+pub fn read_player(storage: &Storage) -> Result<player::Disk> {
     let sql = storage.sql();
-    if has(&sql, "rows")? {
-        row(&sql, THING)
-    } else {
-        Ok(None)
+    if !has(&sql, "watchers")? {
+        return Ok(player::Disk::default());
     }
+    let mut watchers = Vec::new();
+    for found in sql.exec("SELECT id FROM watchers", None)?.raw() {
+        if let [SqlStorageValue::String(id)] = found?.as_slice()
+            && let Ok(id) = id.parse()
+        {
+            watchers.push(id);
+        }
+    }
+    Ok(player::Disk {
+        player: row(&sql, THING)?,
+        circle: row(&sql, CIRCLE)?,
+        watchers,
+    })
 }
 
 /// Writes what a player saves.
@@ -149,15 +162,35 @@ pub fn write_player(storage: &Storage, save: &player::Save) -> Result<()> {
         "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
         None,
     )?;
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS watchers (id TEXT PRIMARY KEY) WITHOUT ROWID",
+        None,
+    )?;
     if let Some(player) = &save.player {
         write_row(&sql, THING, player)?;
+    }
+    if let Some(circle) = &save.circle {
+        write_row(&sql, CIRCLE, circle)?;
+    }
+    for (id, watches) in &save.watchers {
+        let query = if *watches {
+            "INSERT OR IGNORE INTO watchers (id) VALUES (?)"
+        } else {
+            "DELETE FROM watchers WHERE id = ?"
+        };
+        sql.exec(query, vec![id.as_str().into()])?;
     }
     ring_at(storage, save.alarm)
 }
 
 /// What the metrics' object finds of itself.
 pub fn read_totals(storage: &Storage) -> Result<Option<String>> {
-    read_player(storage)
+    let sql = storage.sql();
+    if has(&sql, "rows")? {
+        row(&sql, THING)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Writes what was counted.

@@ -7,6 +7,7 @@ use crate::{metrics, platform};
 use serde::{Deserialize, Serialize};
 use shared::protocol::Close;
 use shared::room::{Resume, Who};
+use shared::token::Claims;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, WebSocketPair};
 
 /// What the Worker tells an object of a socket. Nothing of the client's own headers goes through.
@@ -47,7 +48,7 @@ pub fn wanted(request: &Request) -> bool {
 pub async fn bring(
     request: &Request,
     env: &Env,
-    find: impl FnOnce() -> std::result::Result<Result<Stub>, Close>,
+    find: impl FnOnce(&Claims) -> std::result::Result<Result<Stub>, Close>,
 ) -> Result<Response> {
     let offer = Offer::read(request.headers());
     let refuse = |why| refuse(why, offer.echo.as_deref());
@@ -64,7 +65,7 @@ pub async fn bring(
         Err(Error::Unavailable(_)) => return refuse(Close::Overloaded),
         Err(error) => return Err(error),
     };
-    let stub = match find() {
+    let stub = match find(&claims) {
         Ok(stub) => stub?,
         Err(why) => return refuse(why),
     };

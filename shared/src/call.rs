@@ -37,13 +37,18 @@ impl<C> Default for Calls<C> {
 impl<C: Clone> Calls<C> {
     /// Adds a call; it is due at once.
     pub fn add(&mut self, now: Time, call: C) -> CallId {
+        self.add_at(now, call)
+    }
+
+    /// Adds a call that is due then.
+    pub fn add_at(&mut self, due: Time, call: C) -> CallId {
         let id = CallId(self.next);
         self.next += 1;
         self.open.push(Open {
             id,
             call,
             tries: 0,
-            due: now,
+            due,
         });
         id
     }
@@ -87,6 +92,12 @@ impl<C: Clone> Calls<C> {
             .iter()
             .find(|open| open.id == id)
             .map(|open| &open.call)
+    }
+
+    /// Whether such a call is open.
+    #[must_use]
+    pub fn any(&self, such: impl Fn(&C) -> bool) -> bool {
+        self.open.iter().any(|open| such(&open.call))
     }
 
     /// When the next is due.

@@ -134,6 +134,14 @@ pub const RESERVATION: Duration = Duration::from_secs(30);
 /// Matches that are remembered to have let a player go, so that a late or second call cannot take them back. A call
 /// is out for minutes at most, a match takes longer than a second.
 pub const FREED: usize = 16;
+/// How long somebody who lost the last connection is shown as coming back, before they are shown as gone.
+pub const FLAP: Duration = Duration::from_secs(5);
+/// Who hears of presence hears of it at most this often, everything since in one frame.
+pub const PRESENCE_EVERY: Duration = Duration::from_secs(2);
+/// How long what an object said of its sockets is taken for true when somebody asks how its player is.
+pub const LOOKED: Duration = Duration::from_secs(30);
+/// Players whose presence one request may ask for: each is another object.
+pub const PRESENCE_PLAYERS: usize = 100;
 /// Logins that are remembered to have ended: more than end in a token's life.
 pub const ENDED: usize = 64;
 

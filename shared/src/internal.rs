@@ -20,6 +20,10 @@ pub enum PlayerAsk {
         conn: Conn,
         /// The others of theirs that are open there.
         holding: Vec<Conn>,
+        /// Those of them that it closes when this one opens: they do not count.
+        replaces: Vec<Conn>,
+        /// When it asks, by its own clock: two questions may overtake each other.
+        at: Time,
         /// The auth epoch of their token.
         ep: u64,
         /// The login of their token.

@@ -22,6 +22,8 @@ mod mint;
 mod outage;
 #[path = "edge/panics.rs"]
 mod panics;
+#[path = "edge/presence.rs"]
+mod presence;
 #[path = "edge/reads.rs"]
 mod reads;
 #[path = "edge/shield.rs"]
@@ -32,3 +34,5 @@ mod signed_out;
 mod talk;
 #[path = "edge/tickets.rs"]
 mod tickets;
+#[path = "edge/word.rs"]
+mod word;

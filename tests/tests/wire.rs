@@ -2,6 +2,8 @@
 
 #[path = "wire/golden.rs"]
 mod golden;
+#[path = "wire/me.rs"]
+mod me;
 #[path = "wire/server.rs"]
 mod server;
 
@@ -114,6 +116,15 @@ fn clients_are_understood() {
 fn the_server_says_what_it_said() {
     let mut golden = Golden::open("server.txt");
     for (name, text) in server::everything() {
+        golden.check(&name, &text);
+    }
+    golden.close();
+}
+
+#[test]
+fn what_a_line_of_ones_own_hears_stays_as_it_is() {
+    let mut golden = Golden::open("me.txt");
+    for (name, text) in me::everything() {
         golden.check(&name, &text);
     }
     golden.close();

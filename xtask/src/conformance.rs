@@ -23,6 +23,7 @@ mod frames;
 mod http;
 mod keys;
 mod lobby;
+mod me;
 mod opening;
 mod presence;
 mod queue;
@@ -168,6 +169,7 @@ pub fn checks() -> Vec<Check> {
         end::all(),
         auth::all(),
         lobby::all(),
+        me::all(),
         queue::all(),
         wants::all(),
         http::all(),

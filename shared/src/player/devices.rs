@@ -28,6 +28,9 @@ pub(super) struct Lease {
     pub object: String,
     pub conn: Conn,
     pub since: Time,
+    /// When its object asked for it, by the object's clock.
+    #[serde(default)]
+    pub at: Time,
     /// The login that it was opened with.
     #[serde(default)]
     pub sid: Option<SessionId>,
@@ -38,6 +41,8 @@ pub(super) struct Claim {
     pub object: String,
     pub conn: Conn,
     pub holding: Vec<Conn>,
+    pub replaces: Vec<Conn>,
+    pub at: Time,
     pub ep: u64,
     pub sid: SessionId,
     pub devices: Devices,
@@ -48,16 +53,18 @@ impl Player {
         if let Some(why) = self.saved.bars.why(now, claim.ep, &claim.sid) {
             return PlayerAnswer::Barred { why };
         }
-        // The object asks for this one now, and knows all others: also those that it asked for before and that are not
-        // yet open.
-        self.saved
-            .leases
-            .retain(|lease| lease.object != claim.object || claim.holding.contains(&lease.conn));
-        let out = self.displaced(claim.devices);
-        if self.saved.leases.len() >= caps::DEVICES || !out.is_empty() {
-            let at = self
-                .saved
-                .leases
+        // The object knows all others that it asked for before this one, also those that are not yet open.
+        self.saved.leases.retain(|lease| {
+            lease.object != claim.object
+                || claim.holding.contains(&lease.conn)
+                || (lease.at, lease.conn) > (claim.at, claim.conn)
+        });
+        let stays =
+            |lease: &&Lease| lease.object != claim.object || !claim.replaces.contains(&lease.conn);
+        let stay: Vec<&Lease> = self.saved.leases.iter().filter(stays).collect();
+        let out = displaced(&stay, claim.devices);
+        if stay.len() >= caps::DEVICES || !out.is_empty() {
+            let at = stay
                 .iter()
                 .map(|lease| lease.object.clone())
                 .filter(|at| *at != claim.object)
@@ -68,32 +75,10 @@ impl Player {
             object: claim.object,
             conn: claim.conn,
             since: now,
+            at: claim.at,
             sid: Some(claim.sid),
         });
         self.granted(now)
-    }
-
-    /// Who makes room for one more.
-    fn displaced(&self, devices: Devices) -> Vec<Displaced> {
-        let leases = &self.saved.leases;
-        let over = (leases.len() + 1).saturating_sub(caps::DEVICES);
-        let displaced = |lease: &Lease, dismissal| Displaced {
-            object: lease.object.clone(),
-            dismissal,
-        };
-        match devices {
-            Devices::RejectNew => Vec::new(),
-            // They are in the order in which they came.
-            Devices::KickOldest => leases
-                .iter()
-                .take(over)
-                .map(|lease| displaced(lease, Dismissal::OneTooMany { conn: lease.conn }))
-                .collect(),
-            Devices::TakeOver => leases
-                .iter()
-                .map(|lease| displaced(lease, Dismissal::TakenOver { conn: lease.conn }))
-                .collect(),
-        }
     }
 
     /// The object knows best what it holds: leases there that it does not name are gone, but for those that were given
@@ -119,5 +104,26 @@ impl Player {
             }
         }
         all
+    }
+}
+
+/// Who makes room for one more. They are in the order in which they came.
+fn displaced(stay: &[&Lease], devices: Devices) -> Vec<Displaced> {
+    let over = (stay.len() + 1).saturating_sub(caps::DEVICES);
+    let displaced = |lease: &Lease, dismissal| Displaced {
+        object: lease.object.clone(),
+        dismissal,
+    };
+    match devices {
+        Devices::RejectNew => Vec::new(),
+        Devices::KickOldest => stay
+            .iter()
+            .take(over)
+            .map(|lease| displaced(lease, Dismissal::OneTooMany { conn: lease.conn }))
+            .collect(),
+        Devices::TakeOver => stay
+            .iter()
+            .map(|lease| displaced(lease, Dismissal::TakenOver { conn: lease.conn }))
+            .collect(),
     }
 }

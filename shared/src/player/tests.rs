@@ -12,6 +12,8 @@ fn claim(object: &str, conn: u32, holding: &[u32]) -> PlayerAsk {
         object: object.into(),
         conn: Conn(conn),
         holding,
+        replaces: vec![],
+        at: Time::default(),
         ep: 0,
         sid: "s_1".parse().unwrap(),
         devices: Devices::RejectNew,
@@ -164,6 +166,8 @@ fn claim_where(devices: Devices, object: &str, conn: u32) -> PlayerAsk {
         object: object.into(),
         conn: Conn(conn),
         holding: vec![],
+        replaces: vec![],
+        at: Time::default(),
         ep: 0,
         sid: "s_1".parse().unwrap(),
         devices,
@@ -225,14 +229,11 @@ fn noticed(player: &mut Player, ms: u64, news: News) -> Vec<Effect> {
 }
 
 fn dismissals(effects: &[Effect]) -> Vec<(&str, &Dismissal)> {
-    let dismissal = |effect: &'_ Effect| matches!(effect, Effect::Call { .. });
     effects
         .iter()
-        .filter(|effect| dismissal(effect))
         .filter_map(|effect| match effect {
-            Effect::Call {
-                call: Call::Dismiss { object, dismissal },
-                ..
+            Effect::Dismiss {
+                object, dismissal, ..
             } => Some((object.as_str(), dismissal)),
             _ => None,
         })
@@ -253,19 +254,19 @@ fn every_place_is_told_until_it_confirms_and_then_never() {
     let again = player.handle(Time::from_ms(3000), Input::Woke);
     assert_eq!(dismissals(&again).len(), 2);
     for effect in &told {
-        if let Effect::Call { id, .. } = effect {
+        if let Effect::Dismiss { call, .. } = effect {
             let (holding, asked) = (vec![], Time::from_ms(3000));
             let _ = player.handle(
                 Time::from_ms(3001),
                 Input::Dismissed {
-                    call: *id,
+                    call: *call,
                     holding,
                     asked,
                 },
             );
         }
     }
-    assert_eq!(player.wake_at(), None);
+    assert_eq!(player.wake_at(Time::from_ms(3001)), None);
     assert_eq!(player.handle(Time::from_ms(99_000), Input::Woke), []);
 }
 
@@ -300,7 +301,10 @@ fn who_is_gone_for_good_is_forgotten_when_no_token_is_left() {
     let mut player = Player::default();
     let _ = noticed(&mut player, 1, News::Erased);
     let life = crate::time::ms(caps::TOKEN + caps::SKEW);
-    assert_eq!(player.wake_at(), Some(Time::from_ms(1 + life)));
+    assert_eq!(
+        player.wake_at(Time::from_ms(1)),
+        Some(Time::from_ms(1 + life))
+    );
     let effects = player.handle(Time::from_ms(1 + life), Input::Woke);
     assert_eq!(effects, [Effect::Erase]);
 }

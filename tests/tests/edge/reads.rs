@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use xtask::faults::{Fault, Link};
 use xtask::wire::{Server, num, text};
 
-use super::dismissals::told;
 use super::talk::server;
+use super::word::told;
 
 const LISTS: &str = "/v1/profiles?ids=";
 

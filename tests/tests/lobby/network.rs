@@ -286,6 +286,8 @@ impl World {
             object: at.lease(),
             conn,
             holding: lobby.holds(&player(who)),
+            replaces: Vec::new(),
+            at: Time::from_ms(self.now),
             ep: 0,
             sid: "s_1".parse().expect("an id"),
             devices: Devices::default(),

@@ -140,6 +140,45 @@ impl Server {
         Opening::new(&self.edge, &format!("/v1/lobbies/{pool}"), &player.token)
     }
 
+    /// A line of one's own.
+    #[must_use]
+    pub fn me(&self, player: &Player) -> Opening {
+        Opening::new(&self.edge, "/v1/me", &player.token)
+    }
+
+    /// How these are, as `player` may know it.
+    pub async fn presence(&self, player: &Player, of: &[&Player]) -> Result<Value> {
+        let ids: Vec<&str> = of.iter().map(|one| one.id.as_str()).collect();
+        let url = format!("{}/v1/presence?players={}", self.edge, ids.join(","));
+        let answer = send(self.http.get(url).bearer_auth(&player.token)).await?;
+        let (status, body) = (answer.status(), answer.json::<Value>().await?);
+        ensure!(status.is_success(), "presence was answered {status} {body}");
+        Ok(body)
+    }
+
+    /// Tells the region something, as somebody; it answers without a fault.
+    pub async fn region_put(&self, player: &Player, path: &str, body: &Value) -> Result<()> {
+        let url = format!("{}{path}", self.region);
+        let put = self.http.put(&url).bearer_auth(&player.token).json(body);
+        let answer = put.send().await?;
+        let status = answer.status();
+        let said = answer.text().await.unwrap_or_default();
+        ensure!(
+            status.is_success(),
+            "PUT {url} was answered {status} {said}"
+        );
+        Ok(())
+    }
+
+    /// Two people follow each other: each may see whether the other is here.
+    pub async fn befriend(&self, one: &Player, other: &Player) -> Result<()> {
+        for (who, whom) in [(one, other), (other, one)] {
+            self.region_put(who, &format!("/v1/follows/{}", whom.id), &json!({}))
+                .await?;
+        }
+        Ok(())
+    }
+
     /// A player's history, newest first.
     pub async fn matches(&self, player: &Player) -> Result<Vec<Value>> {
         let url = format!("{}/v1/matches?player=me", self.region);

@@ -1,14 +1,15 @@
 //! Sockets that are not open yet: their player's object is being asked. What it decides meanwhile must reach them too.
 
-use shared::id::PlayerId;
-use shared::internal::Dismissal;
-use shared::protocol::Close;
-use shared::socket::{Conn, Who};
+use crate::id::PlayerId;
+use crate::internal::Dismissal;
+use crate::protocol::Close;
+use crate::socket::{Conn, Who};
 
 /// Those of one object. They are in memory alone, as the requests are that bring them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Coming(Vec<One>);
 
+#[derive(Debug)]
 struct One {
     conn: Conn,
     who: Who,
@@ -19,22 +20,24 @@ struct One {
 }
 
 impl Coming {
-    /// One more. The answer is what else of its player's stays open or on its way: `holds` are those that are open, and
-    /// `leaves`, where it takes the place of an older one, those of them that it leaves open.
+    /// One more. `holds` are those of its player that are open, and `leaves`, where it takes the place of an older one,
+    /// those of them that it leaves open. The answer is what may be open beside it, and what of that it replaces.
     pub fn begin(
         &mut self,
         conn: Conn,
         who: &Who,
         holds: Vec<Conn>,
-        leaves: Option<Vec<Conn>>,
-    ) -> Vec<Conn> {
+        leaves: Option<&[Conn]>,
+    ) -> (Vec<Conn>, Vec<Conn>) {
         let takes_over = leaves.is_some();
         for one in &mut self.0 {
             if takes_over && one.takes_over && one.who.player == who.player {
                 one.dismissed.get_or_insert(Close::TakenOver);
             }
         }
-        let mut holding = leaves.unwrap_or(holds);
+        let goes = |conn: &Conn| leaves.is_some_and(|leaves| !leaves.contains(conn));
+        let replaces = holds.iter().copied().filter(goes).collect();
+        let mut holding = holds;
         holding.extend(self.of(&who.player));
         self.0.push(One {
             conn,
@@ -42,7 +45,7 @@ impl Coming {
             takes_over,
             dismissed: None,
         });
-        holding
+        (holding, replaces)
     }
 
     /// Its player's object has answered. The answer is why it must not open all the same.
@@ -61,6 +64,7 @@ impl Coming {
     }
 
     /// Those of a player that may yet open.
+    #[must_use]
     pub fn of(&self, player: &PlayerId) -> Vec<Conn> {
         let theirs = |one: &&One| one.who.player == *player && one.dismissed.is_none();
         self.0.iter().filter(theirs).map(|one| one.conn).collect()

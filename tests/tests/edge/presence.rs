@@ -1,0 +1,221 @@
+//! Who follows each other sees who is here; nobody else does.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use tests::stack::{self, Stack, WebSockets};
+use xtask::wire::{Player, Server, Socket, num, text};
+
+use super::talk::server;
+use super::word::{now, told};
+
+const POOL: &str = "speed-dating";
+
+/// Two guests who follow each other.
+async fn friends(server: &Server) -> Result<(Player, Player)> {
+    let (ana, bo) = (server.guest("Ana").await?, server.guest("Bo").await?);
+    server.befriend(&ana, &bo).await?;
+    Ok((ana, bo))
+}
+
+async fn line(server: &Server, player: &Player) -> Result<Socket> {
+    let mut socket = server.me(player).connect().await?;
+    let welcome = socket.welcome().await?;
+    ensure!(text(&welcome, "/you") == player.id, "{welcome}");
+    Ok(socket)
+}
+
+/// The next word about `of` is that they are `state`.
+async fn hears(socket: &mut Socket, of: &Player, state: &str) -> Result<u64> {
+    let what = format!("{state} of {}", of.id);
+    let event = socket
+        .wait(&what, |event| {
+            text(event, "/ev") == "presence"
+                && text(event, "/body/player") == of.id
+                && text(event, "/body/state") == state
+        })
+        .await?;
+    Ok(num(&event, "/body/as_of").unwrap_or_default())
+}
+
+async fn sees(server: &Server, who: &Player, of: &Player) -> Result<String> {
+    let seen = server.presence(who, &[of]).await?;
+    ensure!(
+        num(&seen, "/max_staleness_ms") == Some(65_000),
+        "it says how old an answer may be: {seen}"
+    );
+    Ok(text(&seen, "/players/0/state").to_owned())
+}
+
+async fn circle(stack: &Stack, people: &[&Player]) -> Result<()> {
+    let at = now()?;
+    let notice = |one: &&Player| json!({"player": one.id, "at": at, "kind": "circle"});
+    told(stack, people.iter().map(notice).collect::<Value>()).await
+}
+
+#[tokio::test]
+async fn friends_see_each_other_come_and_go() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let (ana, bo) = friends(&server).await?;
+    let mut a = line(&server, &ana).await?;
+    let mut b = line(&server, &bo).await?;
+    let came = hears(&mut a, &bo, "online").await?;
+    hears(&mut b, &ana, "online").await?;
+    ensure!(sees(&server, &ana, &bo).await? == "online");
+
+    b.ok(json!({"op": "active", "body": {"active": false}}))
+        .await?;
+    ensure!(hears(&mut a, &bo, "away").await? > came);
+    let mut q = server.lobby(POOL, &bo).connect().await?;
+    q.welcome().await?;
+    hears(&mut a, &bo, "online").await?;
+    let devices = b.ok(json!({"op": "devices"})).await?;
+    ensure!(text(&devices, "/devices/0/at") == "me", "{devices}");
+    ensure!(
+        text(&devices, "/devices/1/at") == format!("lobby:{POOL}"),
+        "{devices}"
+    );
+
+    q.close().await?;
+    let lost = Instant::now();
+    b.cut();
+    hears(&mut a, &bo, "reconnecting").await?;
+    hears(&mut a, &bo, "offline").await?;
+    ensure!(lost.elapsed() >= Duration::from_secs(5), "it was damped");
+    ensure!(sees(&server, &ana, &bo).await? == "offline");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_comes_back_at_once_was_never_gone() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let (ana, bo) = friends(&server).await?;
+    let mut a = line(&server, &ana).await?;
+    let mut b = line(&server, &bo).await?;
+    hears(&mut a, &bo, "online").await?;
+    for _ in 0..10 {
+        b.cut();
+        b = line(&server, &bo).await?;
+    }
+    b.ok(json!({"op": "active", "body": {"active": false}}))
+        .await?;
+    hears(&mut a, &bo, "away").await?;
+    let told = a.rest();
+    let offline = told
+        .iter()
+        .filter(|one| text(one, "/body/state") == "offline");
+    ensure!(offline.count() == 0, "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn strangers_hidden_and_blocked_people_are_offline() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let (ana, bo) = friends(&server).await?;
+    let stranger = server.guest("Cy").await?;
+    let mut a = line(&server, &ana).await?;
+    let _b = line(&server, &bo).await?;
+    let mut c = line(&server, &stranger).await?;
+    hears(&mut a, &bo, "online").await?;
+    ensure!(sees(&server, &stranger, &bo).await? == "offline");
+
+    server
+        .region_put(&bo, "/v1/presence/me", &json!({"hidden": true}))
+        .await?;
+    circle(stack, &[&bo]).await?;
+    hears(&mut a, &bo, "offline").await?;
+    ensure!(sees(&server, &ana, &bo).await? == "offline");
+    server
+        .region_put(&bo, "/v1/presence/me", &json!({"hidden": false}))
+        .await?;
+    circle(stack, &[&bo]).await?;
+    hears(&mut a, &bo, "online").await?;
+
+    server
+        .region_put(&bo, &format!("/v1/blocks/{}", ana.id), &json!({}))
+        .await?;
+    circle(stack, &[&bo, &ana]).await?;
+    hears(&mut a, &bo, "offline").await?;
+    ensure!(sees(&server, &ana, &bo).await? == "offline");
+    let heard = c.settle().await?;
+    ensure!(heard.is_empty(), "a stranger heard {heard:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_watches_hears_though_both_slept() -> Result<()> {
+    let stack = stack::start().await?;
+    let server = server(&stack)?;
+    let (ana, bo) = friends(&server).await?;
+    let mut a = line(&server, &ana).await?;
+    let mut b = line(&server, &bo).await?;
+    hears(&mut a, &bo, "online").await?;
+    hears(&mut b, &ana, "online").await?;
+    for one in [&ana, &bo] {
+        stack
+            .evict("PlayerObject", &one.id, WebSockets::Hibernate)
+            .await?;
+    }
+    b.ok(json!({"op": "active", "body": {"active": false}}))
+        .await?;
+    hears(&mut a, &bo, "away").await.map(drop)
+}
+
+#[tokio::test]
+async fn lines_of_ones_own_close_with_their_login() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let ana = server.guest("Ana").await?;
+    let mut a = line(&server, &ana).await?;
+    let revoked = json!([{"player": ana.id, "at": now()?, "kind": "revoked", "ep": 1}]);
+    told(stack, revoked).await?;
+    let notice = a.event("notice").await?;
+    ensure!(text(&notice, "/body/kind") == "signed_out", "{notice}");
+    a.closed_with(4302).await?;
+    let mut again = server.me(&ana).connect().await?;
+    again.closed_with(4302).await?;
+    let url = format!("{}/v1/presence?players={}", stack.edge_url(), ana.id);
+    let answer = server.http().get(url).bearer_auth(&ana.token);
+    let answer = answer.send().await?;
+    ensure!(answer.status().as_u16() == 401);
+    let body: Value = answer.json().await?;
+    ensure!(text(&body, "/code") == "session_revoked", "{body}");
+
+    let bo = server.guest("Bo").await?;
+    let mut b = line(&server, &bo).await?;
+    let at = now()?;
+    let until = at + Duration::from_mins(10);
+    let banned = json!([{"player": bo.id, "at": at, "kind": "banned", "until": until}]);
+    told(stack, banned).await?;
+    let notice = b.event("notice").await?;
+    ensure!(text(&notice, "/body/kind") == "banned", "{notice}");
+    b.closed_with(4001).await?;
+    let mut again = server.me(&bo).connect().await?;
+    again.closed_with(4001).await.map(drop)
+}
+
+#[tokio::test]
+async fn of_lines_the_newest_two_are_kept() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let ana = server.guest("Ana").await?;
+    let mut first = line(&server, &ana).await?;
+    let mut second = line(&server, &ana).await?;
+    let mut third = line(&server, &ana).await?;
+    first.closed_with(4008).await?;
+    for one in [&mut second, &mut third] {
+        one.ok(json!({"op": "devices"})).await?;
+        one.err(json!({"op": "say"}), "unknown_op").await?;
+        one.ok(json!({"op": "auth", "body": {"token": ana.token}}))
+            .await?;
+        one.err(json!({"op": "auth", "body": {"token": "x"}}), "bad_token")
+            .await?;
+        one.err(json!({"op": "active", "body": {}}), "bad_field")
+            .await?;
+    }
+    Ok(())
+}
