@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use shared::breaker::Breaker;
 use shared::cache::{self, Copy};
 use shared::id::{PlayerId, PoolName};
-use shared::record::{Circle, MatchRecord, Standing};
+use shared::record::{Circle, MatchRecord, Report, Standing};
 use shared::retry::{self, Budget};
 use shared::{caps, sign};
 use std::cell::RefCell;
@@ -101,6 +101,13 @@ async fn attempt(env: &Env, path: &str) -> Result<String> {
     };
     let (status, text) = within(caps::READ_ATTEMPT, whole, path).await?;
     judge(status, path).map(|()| text)
+}
+
+/// Tells what somebody reports of another. Twice is the same as once.
+pub async fn report(env: &Env, report: &Report) -> Result<()> {
+    let body = serde_json::to_string(report)?;
+    signed(env, Method::Post, "/internal/v1/reports", &body).await?;
+    Ok(())
 }
 
 /// Tells that a match is over. Twice is the same as once.

@@ -191,6 +191,7 @@ fn tell(shell: &Rc<Shell<Room>>, id: CallId, call: Call) {
     spawn_local(async move {
         let told = match &call {
             Call::Record { record } => region::record(&shell.env, record).await,
+            Call::Report { report } => region::report(&shell.env, report).await,
             Call::Free { player, room } => calls::free(&shell.env, player, room).await,
         };
         match told {

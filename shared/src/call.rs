@@ -100,6 +100,12 @@ impl<C: Clone> Calls<C> {
         self.open.iter().any(|open| such(&open.call))
     }
 
+    /// How many such calls are open.
+    #[must_use]
+    pub fn count(&self, such: impl Fn(&C) -> bool) -> usize {
+        self.open.iter().filter(|open| such(&open.call)).count()
+    }
+
     /// When the next is due.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {

@@ -76,6 +76,13 @@ pub const ROOM_AGE: Duration = Duration::from_secs(4 * 3600);
 /// How long a finished room still answers, so that who lost the connection hears how it ended.
 pub const LINGER: Duration = Duration::from_secs(120);
 
+/// Events that a room adds to a report, the last ones, and their bytes: the report waits in the room's row.
+pub const EVIDENCE_EVENTS: usize = 50;
+/// See `EVIDENCE_EVENTS`.
+pub const EVIDENCE_ROOM_BYTES: usize = 16 * 1024;
+/// Reports of a room that the region has not confirmed yet, for the same reason.
+pub const REPORTS_OPEN: usize = 4;
+
 // --- delivery -----------------------------------------------------------------------------------
 
 /// Events a recipient may be behind before hints to it are dropped.

@@ -11,6 +11,7 @@ pub mod log;
 mod over;
 mod presence;
 mod pressure;
+mod report;
 pub mod rules;
 pub mod save;
 pub mod seat;

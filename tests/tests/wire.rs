@@ -40,6 +40,12 @@ fn said(command: Command) -> Value {
         Command::Leave => json!("leave"),
         Command::End { result } => json!({ "end": result }),
         Command::Kick { to } => json!({ "kick": to }),
+        Command::Report {
+            to,
+            reason,
+            text,
+            key,
+        } => json!({ "report": to, "reason": reason, "text": text, "key": key }),
         Command::Seen { at } => json!({ "seen": at }),
         Command::Auth { token } => json!({ "auth": token }),
         Command::Debug { what } => json!({ "debug": what }),
@@ -70,6 +76,10 @@ fn clients_are_understood() {
         (
             "signal",
             r#"{"id":2,"op":"signal","key":"s","to":"p_2","body":{"sdp":"…"}}"#,
+        ),
+        (
+            "report",
+            r#"{"id":2,"op":"report","key":"r","to":"p_2","body":{"reason":"spam","text":"again and again"}}"#,
         ),
         ("leave", r#"{"id":3,"op":"leave","key":"l"}"#),
         (

@@ -4,6 +4,7 @@ use super::fault::{Code, Fault};
 use super::frame::Message;
 use crate::caps;
 use crate::id::PlayerId;
+use crate::record::Wrong;
 use serde_json::{Map, Value};
 
 /// A command to a room, its fields checked.
@@ -46,6 +47,17 @@ pub enum Command {
     Kick {
         /// Whom.
         to: PlayerId,
+    },
+    /// Tells moderators of what a member did.
+    Report {
+        /// Who did it.
+        to: PlayerId,
+        /// What kind of thing.
+        reason: Wrong,
+        /// In the reporter's words; may be empty.
+        text: String,
+        /// What makes it one report, however often it is said.
+        key: String,
     },
     /// The position that the client has seen.
     Seen {
@@ -96,6 +108,7 @@ impl Command {
                 };
                 Ok(Self::Kick { to: player(to)? })
             }
+            "report" => report(message),
             "seen" => match body.get("at").and_then(Value::as_u64) {
                 Some(at) => Ok(Self::Seen { at }),
                 None => Err(Fault::field("body.at", "a position: a whole number")),
@@ -114,7 +127,7 @@ impl Command {
             },
             other => Err(unknown_op(
                 other,
-                "say, set, hint, signal, leave, end, kick, seen, auth",
+                "say, set, hint, signal, leave, end, kick, report, seen, auth",
             )),
         }
     }
@@ -147,6 +160,38 @@ fn bounded(body: &Value, most: usize) -> Result<Value, Fault> {
         });
     }
     Ok(body.clone())
+}
+
+fn report(message: &Message) -> Result<Command, Fault> {
+    let (Some(to), Some(key)) = (message.to.as_deref(), message.key.clone()) else {
+        let field = if message.to.is_none() { "to" } else { "key" };
+        return Err(Fault::field(
+            field,
+            "a report names the player in `to`, and has a `key`",
+        ));
+    };
+    let reason = message.body.get("reason").cloned().unwrap_or_default();
+    let reason = serde_json::from_value(reason).map_err(|_| {
+        let known = "harassment, hate, sexual, underage, spam, cheating, profile, other";
+        Fault::field("body.reason", format!("one of {known}"))
+    })?;
+    let most = caps::REASON_CHARS;
+    let text = match message.body.get("text") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) if text.chars().count() <= most => text.clone(),
+        Some(_) => {
+            return Err(Fault::field(
+                "body.text",
+                format!("a string of at most {most} characters"),
+            ));
+        }
+    };
+    Ok(Command::Report {
+        to: player(to)?,
+        reason,
+        text,
+        key,
+    })
 }
 
 fn set(body: &Value) -> Result<Command, Fault> {

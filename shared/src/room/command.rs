@@ -187,6 +187,12 @@ impl Room {
                 }
                 return Ok(json!({}));
             }
+            Command::Report {
+                to,
+                reason,
+                text,
+                key,
+            } => return self.report(now, player, to, (reason, text), &key),
             Command::Leave => self.give_up(now, player, GiveUp::Chose, key),
             Command::Kick { to } => {
                 if self.saved.setup.owner.as_ref() != Some(player) {

@@ -7,7 +7,7 @@ use crate::id::{PlayerId, RoomId};
 use crate::outbox::{Heed, Scope};
 use crate::protocol::Close;
 use crate::protocol::event::Text;
-use crate::record::MatchRecord;
+use crate::record::{MatchRecord, Report};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,6 +96,11 @@ pub enum Call {
     Record {
         /// What happened.
         record: Box<MatchRecord>,
+    },
+    /// The region: this was reported.
+    Report {
+        /// What, with what the room saw.
+        report: Box<Report>,
     },
     /// A player's object: they are in this room no more.
     Free {

@@ -287,6 +287,7 @@ impl World {
                             "a match has two records"
                         );
                     }
+                    Call::Report { report } => panic!("nobody reports here: {report:?}"),
                     Call::Free { player, .. } => {
                         self.platform.freed.insert(player.to_string());
                     }
