@@ -2,10 +2,14 @@
 
 mod edge;
 mod people;
+mod pictures;
+
+pub use pictures::{pictures, tables};
 
 pub use edge::{StreamConfig, ToEdge};
 pub use people::People;
 
+use crate::bucket::Place;
 use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -51,6 +55,8 @@ pub struct Config {
     pub people: People,
     /// `RATED_POOLS`: the pools whose results count for ratings, comma separated; those with `rating` in wrangler.toml.
     pub rated: BTreeSet<PoolName>,
+    /// Where pictures are; none, nobody has any.
+    pub pictures: Option<Place>,
     /// `DYNAMODB_ENDPOINT`: a store at another address than AWS's; the SDK's own default otherwise.
     pub endpoint: Option<String>,
 }
@@ -133,6 +139,7 @@ impl Config {
         };
         let people = People::read(&mut read);
         let rated = read.pools();
+        let pictures = pictures::read(&mut read);
         let endpoint = read.get("DYNAMODB_ENDPOINT");
         match (read.faults, edge_keys) {
             (faults, Some(edge_keys)) if faults.is_empty() => Ok(Self {
@@ -146,6 +153,7 @@ impl Config {
                 history: Duration::from_secs(u64::from(days) * 86_400),
                 people,
                 rated,
+                pictures,
                 endpoint,
             }),
             (faults, _) => Err(BadConfig(faults)),

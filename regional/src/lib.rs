@@ -14,6 +14,7 @@
 #![allow(clippy::doc_markdown)]
 
 pub mod ban;
+pub mod bucket;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -26,6 +27,7 @@ pub mod lockout;
 pub mod mint;
 pub mod news;
 pub mod outside;
+pub mod picture;
 pub mod profile;
 pub mod rating;
 pub mod report;
@@ -34,5 +36,6 @@ pub mod session;
 pub mod status;
 pub mod store;
 pub mod stream;
+pub mod studio;
 
 pub use routes::{App, router};

@@ -1,7 +1,9 @@
 //! The region on one machine: the same router, over an embedded store that speaks DynamoDB's own protocol.
 
+mod folder;
 mod tail;
 
+pub use folder::{Folder, develop};
 pub use tail::{Wake, follow, place};
 
 use crate::clock::Clock;

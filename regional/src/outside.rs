@@ -60,18 +60,32 @@ impl Outside {
         request: Request<Full<Bytes>>,
         longest: Duration,
     ) -> Result<Reply, Unanswered> {
-        tokio::time::timeout(longest, self.exchange(request))
+        self.fetch(request, longest, caps::ANSWER_BYTES).await
+    }
+
+    /// The same, for an answer of so many bytes at the most.
+    pub async fn fetch(
+        &self,
+        request: Request<Full<Bytes>>,
+        longest: Duration,
+        most: usize,
+    ) -> Result<Reply, Unanswered> {
+        tokio::time::timeout(longest, self.exchange(request, most))
             .await
             .map_err(|_| Unanswered(format!("no answer within {} s", longest.as_secs())))?
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Unanswered> {
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        most: usize,
+    ) -> Result<Reply, Unanswered> {
         let sent = match &self.0 {
             Kind::Secure(client) => client.request(request).await,
             Kind::Plain(client) => client.request(request).await,
         };
         let (parts, body) = sent.map_err(unanswered)?.into_parts();
-        let body = Limited::new(body, caps::ANSWER_BYTES).collect().await;
+        let body = Limited::new(body, most).collect().await;
         Ok(Reply {
             status: parts.status,
             headers: parts.headers,

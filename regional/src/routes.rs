@@ -6,6 +6,7 @@ pub mod devices;
 pub mod leaving;
 pub mod matches;
 pub mod operations;
+pub mod pictures;
 pub mod profiles;
 pub mod ratings;
 pub mod reports;
@@ -13,6 +14,7 @@ pub mod sessions;
 pub mod standing;
 pub mod ties;
 
+use crate::bucket::Bucket;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Refusal;
@@ -49,6 +51,8 @@ pub struct Parts {
     pub mint: Mint,
     /// How fast people may ask.
     pub paces: Paces,
+    /// The files of pictures, where there may be any.
+    pub bucket: Option<Bucket>,
     /// Whose accounts one may sign in with.
     pub providers: Providers,
 }
@@ -59,8 +63,10 @@ impl App {
         let mint = Mint::new(&config)?;
         let paces = Paces::new(config.people.pace);
         let providers = Providers::new(&config.people.providers);
+        let bucket = config.pictures.clone().map(Bucket::new);
         Ok(Self(Arc::new(Parts {
             config,
+            bucket,
             clock,
             store,
             mint,
@@ -101,6 +107,8 @@ pub fn router(app: App) -> Router {
         )
         .route("/v1/profiles/me/export", get(leaving::export))
         .route("/v1/profiles/{player}/ratings", get(ratings::list))
+        .route("/v1/pictures", post(pictures::announce).get(pictures::list))
+        .route("/v1/pictures/{picture}", delete(pictures::remove))
         .route("/v1/matches", get(matches::list))
         .route_layer(from_fn_with_state(app.clone(), pace::keep))
         // The edge reads these for a crowd, from few addresses, and paces the crowd itself.

@@ -11,6 +11,7 @@ pub mod follows;
 pub mod item;
 pub mod keys;
 pub mod matches;
+pub mod pictures;
 pub mod profiles;
 pub mod ratings;
 mod read;

@@ -3,6 +3,7 @@
 //! Whatever the tables commit comes out of their stream in order, for each item, and stays there for a day. It is taken
 //! from there once the edge has confirmed it: nothing is lost that was committed, and some of it is told twice.
 
+use crate::bucket::{Bucket, Place};
 use crate::clock::{Clock, chance};
 use crate::config::ToEdge;
 use crate::error::Error;
@@ -10,6 +11,7 @@ use crate::news::{Change, Chore, chores, notices};
 use crate::outside::Outside;
 use crate::store::Store;
 use crate::store::item::Item;
+use crate::studio::Studio;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, StatusCode};
@@ -30,6 +32,7 @@ pub struct Stream {
     edge: ToEdge,
     clock: Clock,
     outside: Outside,
+    bucket: Option<Bucket>,
 }
 
 /// A change that could not be followed; those before it were.
@@ -50,7 +53,15 @@ impl Stream {
             edge,
             clock,
             outside: Outside::new(),
+            bucket: None,
         }
+    }
+
+    /// With the files of pictures, which go with their owner.
+    #[must_use]
+    pub fn with_pictures(mut self, place: Option<Place>) -> Self {
+        self.bucket = place.map(Bucket::new);
+        self
     }
 
     /// Follows changes in their order. What it did of those behind the one where it stopped is done again next time.
@@ -111,7 +122,18 @@ impl Stream {
                 }
                 Ok(())
             }
-            Chore::Erase { player } => self.store.erase(&player, self.clock.now()).await,
+            Chore::Erase { player } => {
+                if let Some(bucket) = self.bucket.clone() {
+                    let (store, clock) = (self.store.clone(), self.clock.clone());
+                    let studio = Studio {
+                        store,
+                        bucket,
+                        clock,
+                    };
+                    studio.remove_all(&player).await?;
+                }
+                self.store.erase(&player, self.clock.now()).await
+            }
         }
     }
 }

@@ -217,6 +217,16 @@ pub const BIO_CHARS: usize = 500;
 pub const PROFILE_ATTRS: usize = 12;
 /// The private part of a profile, bytes of JSON: settings, not files. It is read with every read of the profile.
 pub const PRIVATE_BYTES: usize = 4 * 1024;
+/// A picture that is uploaded, bytes: what a telephone's camera makes.
+pub const PICTURE_BYTES: usize = 5 * 1024 * 1024;
+/// Its longest side, pixels.
+pub const PICTURE_SIDE: u32 = 10_000;
+/// All its pixels: decoded, with room to work, they fit into the function's memory.
+pub const PICTURE_PIXELS: u64 = 25_000_000;
+/// Pictures of a profile, those under way among them.
+pub const PICTURES: usize = 6;
+/// How long the address for an upload is good.
+pub const UPLOAD: Duration = Duration::from_secs(600);
 /// A page of a list, items.
 pub const PAGE: usize = 50;
 /// A page of a list, items, unless the caller says otherwise.

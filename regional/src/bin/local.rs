@@ -3,11 +3,13 @@
 use base64::Engine as _;
 use clap::Parser;
 use lambda_http::tracing;
+use regional::bucket::Bucket;
 use regional::clock::{Clock, chance};
 use regional::config::{Config, ToEdge};
-use regional::local::{Database, LocalStore, Wake, default, follow, open, place};
+use regional::local::{Database, Folder, LocalStore, Wake, default, develop, follow, open, place};
 use regional::store::Store;
 use regional::stream::Stream;
+use regional::studio::Studio;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -48,7 +50,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), String> {
-    let config = config()?;
+    let mut config = config()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, flags.port))
         .await
         .map_err(|error| format!("port {} cannot be used: {error}", flags.port))?;
@@ -65,15 +67,29 @@ async fn run(flags: Flags) -> Result<(), String> {
     let store = LocalStore::serve(db.clone())
         .await
         .map_err(|error| error.to_string())?;
+    let (folder, uploads) = Folder::serve(flags.data.join("pictures"), Clock::system())
+        .await
+        .map_err(|error| error.to_string())?;
+    config.pictures.get_or_insert_with(|| folder.place());
+    let pictures = config.pictures.clone();
     let (names, wake) = (config.tables.clone(), Wake::default());
     let router = open(&store, config, Clock::system())
         .await
         .map_err(|error| unusable(&error))?;
     let router = wake.layer(router);
-    // Ends with the process.
+    // Both end with the process.
+    if let Some(place) = pictures.clone() {
+        let studio = Studio {
+            store: Store::new(store.client(), names.clone()),
+            bucket: Bucket::new(place),
+            clock: Clock::system(),
+        };
+        tokio::spawn(develop(studio, uploads));
+    }
     if let Some(edge) = ToEdge::read(&variable).map_err(|error| error.to_string())? {
         let (core, place) = (names.core.clone(), place(&flags.data));
-        let stream = Stream::new(Store::new(store.client(), names), edge, Clock::system());
+        let stream = Stream::new(Store::new(store.client(), names), edge, Clock::system())
+            .with_pictures(pictures);
         tokio::spawn(follow(db, core, place, stream, wake));
     }
 

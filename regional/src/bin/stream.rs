@@ -16,7 +16,8 @@ async fn main() -> Result<(), Error> {
         StreamConfig::from_env().inspect_err(|error| tracing::error!(%error, "not started"))?;
     let client = store::client(config.endpoint.as_deref()).await;
     let store = Store::new(client, config.tables);
-    let stream = &Stream::new(store, config.edge, Clock::system());
+    let pictures = regional::config::pictures(&|name| std::env::var(name).ok())?;
+    let stream = &Stream::new(store, config.edge, Clock::system()).with_pictures(pictures);
     let take = |event: LambdaEvent<Event>| async move {
         Ok::<_, Error>(Box::pin(take(stream, event.payload)).await)
     };

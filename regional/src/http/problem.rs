@@ -122,6 +122,10 @@ codes! {
     SignatureStale "signature_stale" UNAUTHORIZED "The signature is too old";
     /// No such route.
     NotFound "not_found" NOT_FOUND "Nothing is here";
+    /// There is nowhere to put pictures.
+    PicturesOff "pictures_off" NOT_FOUND "There are no pictures here";
+    /// No such picture.
+    PictureNotFound "picture_not_found" NOT_FOUND "There is no such picture";
     /// No such player.
     PlayerNotFound "player_not_found" NOT_FOUND "There is no such player";
     /// The route exists, for other methods.

@@ -1,6 +1,7 @@
 //! Reading profiles, and changing one's own.
 
 use super::App;
+use super::pictures::urls;
 use crate::clock::chance;
 use crate::error::{Fault, Refusal};
 use crate::http::active::Active;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::caps;
 use shared::id::{PictureId, PlayerId, base32};
+use std::collections::BTreeMap;
 
 /// What everybody sees of somebody.
 #[derive(Serialize)]
@@ -29,7 +31,7 @@ pub struct View {
     name: String,
     bio: String,
     attrs: Map<String, Value>,
-    pictures: Vec<PictureId>,
+    pictures: Vec<Shown>,
     created: String,
     /// What only they see, and write.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +39,14 @@ pub struct View {
     /// What only they see, and the service writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<Account>,
+}
+
+/// A picture of somebody.
+#[derive(Serialize)]
+pub struct Shown {
+    picture: PictureId,
+    /// By the longest side, pixels.
+    urls: BTreeMap<String, String>,
 }
 
 /// What the service says to somebody of themselves.
@@ -91,7 +101,7 @@ pub async fn show(
         app.store.profile_eventual(&player).await?
     };
     let profile = profile.ok_or_else(|| gone(&player))?;
-    Ok(one(&profile, own.as_ref() == Some(&player), &headers))
+    Ok(one(&app, &profile, own.as_ref() == Some(&player), &headers))
 }
 
 /// One's own profile.
@@ -102,7 +112,12 @@ pub async fn show_own(
 ) -> Result<Response, Fault> {
     let player = bearer.0.sub;
     let profile = app.store.profile_strong(&player).await?;
-    Ok(one(&profile.ok_or_else(|| gone(&player))?, true, &headers))
+    Ok(one(
+        &app,
+        &profile.ok_or_else(|| gone(&player))?,
+        true,
+        &headers,
+    ))
 }
 
 /// Several public views at once.
@@ -125,7 +140,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Re
     let in_order = ids
         .iter()
         .filter_map(|id| found.iter().find(|profile| profile.player == *id));
-    let profiles = in_order.map(|profile| view(profile, false)).collect();
+    let profiles = in_order.map(|profile| view(&app, profile, false)).collect();
     Ok(([(CACHE_CONTROL, PUBLIC)], Json(List { profiles })).into_response())
 }
 
@@ -145,7 +160,7 @@ pub async fn edit(
         return Err(changed(&held).into());
     }
     if next == held {
-        return Ok(one(&held, true, &HeaderMap::new()));
+        return Ok(one(&app, &held, true, &HeaderMap::new()));
     }
     let edit = base32(&chance::<16>()?);
     match app
@@ -153,7 +168,7 @@ pub async fn edit(
         .edit_profile(&next, app.clock.now(), &edit)
         .await?
     {
-        Edited::Done(profile) => Ok(one(&profile, true, &HeaderMap::new())),
+        Edited::Done(profile) => Ok(one(&app, &profile, true, &HeaderMap::new())),
         Edited::Gone => Err(gone(&player).into()),
         Edited::Changed(profile) => Err(changed(&profile).into()),
     }
@@ -192,7 +207,7 @@ fn changed(profile: &Profile) -> Refusal {
 const PUBLIC: &str = "public, max-age=60";
 const PRIVATE: &str = "private, no-cache";
 
-fn one(profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
+fn one(app: &App, profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
     let tag = etag(profile.version);
     let known = asked
         .get_all(IF_NONE_MATCH)
@@ -205,7 +220,7 @@ fn one(profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Json(view(profile, own)).into_response()
+        Json(view(app, profile, own)).into_response()
     };
     let headers = response.headers_mut();
     if let Some(tag) = tag {
@@ -217,7 +232,15 @@ fn one(profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
     response
 }
 
-fn view(profile: &Profile, own: bool) -> View {
+fn view(app: &App, profile: &Profile, own: bool) -> View {
+    let shown = profile.pictures.iter().map(|id| Shown {
+        picture: id.clone(),
+        urls: app
+            .bucket
+            .as_ref()
+            .map(|bucket| urls(bucket, &profile.player, id))
+            .unwrap_or_default(),
+    });
     View {
         player: profile.player.clone(),
         version: profile.version,
@@ -225,7 +248,7 @@ fn view(profile: &Profile, own: bool) -> View {
         bio: profile.bio.clone(),
         created: rfc3339(profile.created),
         attrs: profile.attrs.clone(),
-        pictures: profile.pictures.clone(),
+        pictures: shown.collect(),
         private: own.then(|| profile.private.clone()),
         account: own.then(|| Account {
             updated: rfc3339(profile.updated),

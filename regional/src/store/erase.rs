@@ -8,7 +8,7 @@
 use super::Store;
 use super::blocks::other;
 use super::item::{Item, at, get_text, n, s};
-use super::keys::{BLOCKED_BY, BLOCKS, FOLLOWS, Key, SESSIONS, Table, core, history};
+use super::keys::{BLOCKED_BY, BLOCKS, FOLLOWS, Key, PK, SESSIONS, SK, Table, core, history};
 use super::read::Run;
 use super::status::{sort_key, truth};
 use super::step::Step;
@@ -20,6 +20,8 @@ use shared::id::{PlayerId, SessionId};
 use shared::record::MatchRecord;
 use shared::time::Time;
 
+/// How the index's sort keys of a player's accounts elsewhere begin.
+const ACCOUNTS: &str = "A#";
 /// How often a record is changed anew while others are erased from it too.
 const ATTEMPTS: u32 = 8;
 
@@ -56,7 +58,12 @@ impl Store {
 
     /// Forgets somebody who is marked. Twice is the same as once, and what was left half is made whole.
     pub async fn erase(&self, player: &PlayerId, now: Time) -> Result<(), Error> {
-        for sid in self.logins(player).await? {
+        for account in self.named(player, ACCOUNTS, "A#").await? {
+            let step = Step::delete(Key::Account(&account));
+            self.commit("erase_account", vec![step]).await?;
+        }
+        for sid in self.named(player, SESSIONS, "S#").await? {
+            let sid: SessionId = sid.parse().map_err(|_| Error::Corrupt { attribute: PK })?;
             let step = Step::delete(Key::Session(&sid));
             self.commit("erase_session", vec![step]).await?;
         }
@@ -73,6 +80,10 @@ impl Store {
             self.unfollow(&by, player).await?;
         }
         self.erase_ratings(player).await?;
+        for picture in self.pictures_strong(player).await? {
+            let step = Step::delete(Key::Picture(player, &picture.id));
+            self.commit("erase_picture", vec![step]).await?;
+        }
         while self.erase_some_history(player).await? {}
         // Last: whoever counts ties counts them here.
         let profile = Step::delete(Key::Profile(player));
@@ -120,9 +131,7 @@ impl Store {
         let (items, _) = self.page("erase_history", Table::History, run).await?;
         for item in &items {
             let place = Place::of(sort_key(item)?);
-            let place = place.ok_or(Error::Corrupt {
-                attribute: super::keys::SK,
-            })?;
+            let place = place.ok_or(Error::Corrupt { attribute: SK })?;
             let record: MatchRecord = super::matches::read(item)?;
             self.erase_match(player, &place, &record).await?;
         }
@@ -190,39 +199,32 @@ impl Store {
         items.iter().map(|item| other(item, prefix)).collect()
     }
 
-    /// What the index holds of a player behind this beginning of its sort keys.
-    async fn indexed(&self, player: &PlayerId, prefix: &str) -> Result<Vec<Item>, Error> {
+    async fn followers(&self, player: &PlayerId) -> Result<Vec<PlayerId>, Error> {
+        let ids = self.named(player, "F#", "U#").await?;
+        let id = |id: &String| id.parse().map_err(|_| Error::Corrupt { attribute: PK });
+        ids.iter().map(id).collect()
+    }
+
+    /// What the partition keys name of the items that the index holds of a player.
+    async fn named(
+        &self,
+        player: &PlayerId,
+        prefix: &str,
+        before: &str,
+    ) -> Result<Vec<String>, Error> {
         let run = Run {
             pk: core(player),
             prefix: prefix.into(),
             index: true,
             ..Run::default()
         };
-        self.run("erase_indexed", Table::Core, run).await
-    }
-
-    async fn followers(&self, player: &PlayerId) -> Result<Vec<PlayerId>, Error> {
-        let items = self.indexed(player, "F#").await?;
-        let by = |item: &Item| {
-            let key: String = get_text(item, super::keys::PK)?;
-            let id = key.strip_prefix("U#").and_then(|id| id.parse().ok());
-            id.ok_or(Error::Corrupt {
-                attribute: super::keys::PK,
-            })
+        let items = self.run("erase_indexed", Table::Core, run).await?;
+        let name = |item: &Item| {
+            let key: String = get_text(item, PK)?;
+            let name = key.strip_prefix(before).map(str::to_owned);
+            name.ok_or(Error::Corrupt { attribute: PK })
         };
-        items.iter().map(by).collect()
-    }
-
-    async fn logins(&self, player: &PlayerId) -> Result<Vec<SessionId>, Error> {
-        let items = self.indexed(player, SESSIONS).await?;
-        let sid = |item: &Item| {
-            let key: String = get_text(item, super::keys::PK)?;
-            let id = key.strip_prefix("S#").and_then(|id| id.parse().ok());
-            id.ok_or(Error::Corrupt {
-                attribute: super::keys::PK,
-            })
-        };
-        items.iter().map(sid).collect()
+        items.iter().map(name).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|---|---|
 //! | profile | core | `U#{player}` | `PROFILE` | for ever |
 //! | mark of who is erased | core | `U#{player}` | `ERASED` | for ever: an id and two moments |
+//! | picture | core | `U#{player}` | `PICTURE#{picture}` | until its owner removes it |
 //! | rating | core | `U#{player}` | `RATING#{pool}` | for ever |
 //! | ban, active or past | core | `U#{player}` | `BAN#{decided, 13 digits of ms}#{ban}` | for ever |
 //! | whom a player blocks | core | `U#{player}` | `X#B#{other}` | until it is taken back |
@@ -22,7 +23,7 @@
 
 use crate::history::Place;
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{BanId, PlayerId, PoolName, ReportId, RoomId, SessionId};
+use shared::id::{BanId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId};
 use shared::time::Time;
 use std::collections::HashMap;
 
@@ -63,6 +64,8 @@ pub enum Key<'a> {
     BlockedBy(&'a PlayerId, &'a PlayerId),
     /// The first follows the second.
     Follow(&'a PlayerId, &'a PlayerId),
+    /// A picture of a player, wherever it is on its way.
+    Picture(&'a PlayerId, &'a PictureId),
     /// That somebody is erased, or is being so.
     Erased(&'a PlayerId),
     /// How well they play in a pool.
@@ -95,6 +98,7 @@ impl Key<'_> {
             | Self::Block(..)
             | Self::BlockedBy(..)
             | Self::Follow(..)
+            | Self::Picture(..)
             | Self::Erased(_)
             | Self::Rating(..)
             | Self::Account(_)
@@ -116,6 +120,7 @@ impl Key<'_> {
             | Self::Block(player, _)
             | Self::BlockedBy(player, _)
             | Self::Follow(player, _)
+            | Self::Picture(player, _)
             | Self::Erased(player)
             | Self::Rating(player, _) => core(player),
             Self::Account(account) => format!("A#{account}"),
@@ -138,6 +143,7 @@ impl Key<'_> {
             Self::Block(_, other) => format!("{BLOCKS}{other}"),
             Self::BlockedBy(_, other) => format!("{BLOCKED_BY}{other}"),
             Self::Follow(_, other) => format!("{FOLLOWS}{other}"),
+            Self::Picture(_, id) => format!("{PICTURES}{id}"),
             Self::Erased(_) => "ERASED".into(),
             Self::Rating(_, pool) => format!("{RATINGS}{pool}"),
             Self::Account(_) => "A".into(),
@@ -175,6 +181,8 @@ pub fn history(player: &PlayerId) -> String {
 
 /// How the sort keys of a player's bans begin.
 pub const BANS: &str = "BAN#";
+/// How the sort keys of a player's pictures begin.
+pub const PICTURES: &str = "PICTURE#";
 /// How the sort keys of a player's ratings begin.
 pub const RATINGS: &str = "RATING#";
 /// How the sort keys of those whom a player blocks begin.

@@ -208,7 +208,7 @@ pub(super) fn write(profile: &Profile) -> Item {
 }
 
 /// Values that always can be written as JSON.
-fn json(value: &impl serde::Serialize) -> String {
+pub(super) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 

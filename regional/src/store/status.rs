@@ -1,5 +1,6 @@
 //! Whether somebody may come in: the part of a profile that logins and moderators look at.
 
+use super::erase::is_erased;
 use super::item::{Item, at, get_number, n, optional_text, optional_time};
 use super::keys::{Key, SK};
 use super::step::Step;
@@ -16,6 +17,7 @@ impl Store {
     /// Where somebody stands at this moment; none where there is nobody of that id.
     pub async fn status_strong(&self, player: &PlayerId) -> Result<Option<Status>, Error> {
         let item = self.item_strong("get_status", Key::Profile(player)).await?;
+        let item = item.filter(|item| !is_erased(item));
         item.as_ref().map(read).transpose()
     }
 

@@ -11,6 +11,7 @@ mod model;
 mod operations;
 mod pace;
 mod people;
+mod pictures;
 mod profiles;
 mod ratings;
 mod refusals;
