@@ -9,6 +9,7 @@ pub use tail::{Wake, follow, place};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
+use crate::store::timing::Timing;
 use crate::store::{Store, timeouts};
 use crate::{App, router};
 use aws_credential_types::Credentials;
@@ -73,6 +74,7 @@ pub fn client(endpoint: &str) -> Client {
                 .with_max_attempts(4)
                 .with_initial_backoff(Duration::from_millis(25)),
         )
+        .interceptor(Timing)
         .build();
     Client::from_conf(config)
 }

@@ -122,6 +122,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(another_method)
         .layer(DefaultBodyLimit::max(caps::HTTP_BODY))
         .layer(from_fn(layers::deadline))
+        .layer(from_fn(layers::timing))
         .layer(cors)
         .layer(from_fn(layers::protect))
         .layer(from_fn(layers::log))

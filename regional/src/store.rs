@@ -21,6 +21,7 @@ pub mod standing;
 pub mod status;
 mod step;
 pub mod tables;
+pub mod timing;
 pub mod transact;
 
 use crate::config::TableNames;
@@ -44,7 +45,9 @@ pub fn timeouts() -> TimeoutConfig {
 /// The client that the environment describes: credentials and region of the function's role.
 pub async fn client(endpoint: Option<&str>) -> Client {
     let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    let mut builder = aws_sdk_dynamodb::config::Builder::from(&shared).timeout_config(timeouts());
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(&shared)
+        .timeout_config(timeouts())
+        .interceptor(timing::Timing);
     if let Some(endpoint) = endpoint {
         builder = builder.endpoint_url(endpoint);
     }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::store::timing::measured;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH,
@@ -25,6 +26,22 @@ pub async fn log(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(%method, route, status = response.status().as_u16(), micros, "request");
+    response
+}
+
+/// Says how long the request waited for the store, in milliseconds: `Server-Timing: store;dur=1.234`.
+pub async fn timing(request: Request, next: Next) -> Response {
+    let (mut response, waited, calls) = measured(next.run(request)).await;
+    if calls > 0 {
+        let text = format!(
+            "store;dur={:.3};desc=\"{calls} calls\"",
+            waited.as_secs_f64() * 1000.0
+        );
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            let name = HeaderName::from_static("server-timing");
+            response.headers_mut().insert(name, value);
+        }
+    }
     response
 }
 

@@ -1,0 +1,229 @@
+//! How fast are reads and writes of a profile in the region, and how much of that is the store's?
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep_until};
+
+use super::Times;
+use crate::artifacts;
+use crate::health;
+use crate::port;
+use crate::region;
+use crate::root::Root;
+use crate::service::Log;
+use crate::stack;
+
+/// Reads and writes profiles at a steady rate, whether or not the answers keep up, in the region's own process: a release
+/// build over the embedded store.
+#[derive(Debug, Clone, Args)]
+pub struct Region {
+    /// Requests a second, reads and writes together.
+    #[arg(long, default_value_t = 500)]
+    rps: u32,
+    /// Of these, how many in a hundred are writes.
+    #[arg(long, default_value_t = 20)]
+    writes: u32,
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+    /// People whose profiles they are.
+    #[arg(long, default_value_t = 500)]
+    people: usize,
+}
+
+/// Somebody, and the version of their profile.
+struct Person {
+    token: String,
+    version: Mutex<u64>,
+}
+
+/// What was measured of one kind of request.
+struct Measured {
+    whole: Times,
+    store: Times,
+    others: u64,
+}
+
+impl Region {
+    pub(super) async fn run(&self, root: &Root, data: &Path) -> Result<String> {
+        ensure!(self.rps > 0 && self.people > 0, "there is nothing to ask");
+        let here = root.clone();
+        let program = spawn_blocking(move || {
+            let flags = ["--release", "--features", "regional/local"];
+            artifacts::binary(&here, "Building the region for release", "local", &flags)
+        })
+        .await??;
+        stack::forget(data)?;
+        let port = port::take(0, "")?;
+        // Fewer people than there are in life ask for all of them: nobody is held back for their pace.
+        let env = [
+            ("RATE_PER_S", "1000000"),
+            ("RATE_BURST", "1000000"),
+            ("AWS_LAMBDA_LOG_LEVEL", "warn"),
+            ("RUST_LOG", "warn"),
+        ];
+        let env: BTreeMap<String, String> = env
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let log = Log::File(data.join("region.log"));
+        std::fs::create_dir_all(data)?;
+        let running = region::Region::start(&program, data, port, &env, log).await?;
+        let url = format!("http://127.0.0.1:{port}");
+        health::wait(&url).await?;
+        let result = self.measure(&url).await;
+        drop(running);
+        result
+    }
+
+    async fn measure(&self, url: &str) -> Result<String> {
+        let http = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(10))
+            .build()?;
+        eprintln!("Making {} people …", self.people);
+        let mut people = Vec::with_capacity(self.people);
+        for n in 0..self.people {
+            people.push(Arc::new(guest(&http, url, n).await?));
+        }
+        eprintln!(
+            "Asking {} times a second for {} s …",
+            self.rps, self.seconds
+        );
+        let (begun, mut asking) = (Instant::now(), JoinSet::new());
+        let seen: Arc<Mutex<BTreeMap<&str, Measured>>> = Arc::default();
+        for n in 0..u32::try_from(self.seconds)? * self.rps {
+            // A time of its own for each: an answer that is late must not hide those that wait behind it.
+            let due = begun + Duration::from_secs(1) * n / self.rps;
+            sleep_until(due).await;
+            let person = people
+                .get(n as usize % people.len())
+                .context("somebody")?
+                .clone();
+            let write = n * 37 % 100 < self.writes;
+            let (http, url, seen) = (http.clone(), url.to_owned(), seen.clone());
+            asking.spawn(async move {
+                let (kind, asked) = if write {
+                    ("write", edit(&http, &url, &person, n).await)
+                } else {
+                    ("read", read(&http, &url, &person).await)
+                };
+                let took = due.elapsed();
+                let mut seen = seen.lock().await;
+                if !seen.contains_key(kind) {
+                    seen.insert(kind, Measured::new()?);
+                }
+                if let Some(measured) = seen.get_mut(kind) {
+                    match asked {
+                        Ok(Some(store)) => {
+                            measured.whole.add(took);
+                            measured.store.add(store);
+                        }
+                        Ok(None) | Err(_) => measured.others += 1,
+                    }
+                }
+                anyhow::Ok(())
+            });
+            while let Some(done) = asking.try_join_next() {
+                done??;
+            }
+        }
+        while let Some(done) = asking.join_next().await {
+            done??;
+        }
+        let seen = seen.lock().await;
+        let mut out = format!(
+            "{} requests a second for {} s, {} people\n",
+            self.rps, self.seconds, self.people
+        );
+        for (kind, measured) in seen.iter() {
+            let lines = [
+                format!(
+                    "{kind:<6} {:>7}   {}\n",
+                    measured.whole.count(),
+                    measured.whole.show()
+                ),
+                format!("{:<16} {}\n", "  of it the store", measured.store.show()),
+                format!("  not answered as it should be: {}\n", measured.others),
+            ];
+            out.push_str(&lines.concat());
+        }
+        Ok(out)
+    }
+}
+
+impl Measured {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            whole: Times::new()?,
+            store: Times::new()?,
+            others: 0,
+        })
+    }
+}
+
+async fn guest(http: &Client, url: &str, n: usize) -> Result<Person> {
+    let body = json!({"guest": {"name": format!("Person {n}")}}).to_string();
+    let request = http.post(format!("{url}/v1/sessions"));
+    let answer = request
+        .header("content-type", "application/json")
+        .body(body)
+        .send()
+        .await?;
+    let answer: Value = answer.error_for_status()?.json().await?;
+    let token = answer
+        .get("access_token")
+        .and_then(Value::as_str)
+        .context("a token")?;
+    Ok(Person {
+        token: token.to_owned(),
+        version: Mutex::new(1),
+    })
+}
+
+async fn read(http: &Client, url: &str, person: &Person) -> Result<Option<Duration>> {
+    let request = http
+        .get(format!("{url}/v1/profiles/me"))
+        .bearer_auth(&person.token);
+    let answer = request.send().await?;
+    let store = store(&answer);
+    let fine = answer.status() == 200;
+    answer.bytes().await?;
+    Ok(store.filter(|_| fine))
+}
+
+/// One edit of a person's at a time, as one device makes them.
+async fn edit(http: &Client, url: &str, person: &Person, n: u32) -> Result<Option<Duration>> {
+    let mut version = person.version.lock().await;
+    let request = http
+        .patch(format!("{url}/v1/profiles/me"))
+        .bearer_auth(&person.token);
+    let request = request.header("if-match", format!("\"{version}\""));
+    let request = request.header("content-type", "application/merge-patch+json");
+    let answer = request
+        .body(json!({"bio": format!("the {n}th")}).to_string())
+        .send()
+        .await?;
+    let store = store(&answer);
+    let fine = answer.status() == 200;
+    answer.bytes().await?;
+    *version += u64::from(fine);
+    Ok(store.filter(|_| fine))
+}
+
+/// What the answer says of the store: `Server-Timing: store;dur=1.234`.
+fn store(answer: &reqwest::Response) -> Option<Duration> {
+    let header = answer.headers().get("server-timing")?.to_str().ok()?;
+    let (_, rest) = header.split_once("store;dur=")?;
+    let ms: f64 = rest.split([',', ';']).next()?.trim().parse().ok()?;
+    Duration::try_from_secs_f64(ms / 1000.0).ok()
+}
