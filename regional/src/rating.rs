@@ -16,8 +16,6 @@ pub struct Rated {
     pub rating: Rating,
     /// When the last of these matches was over.
     pub at: Time,
-    /// Where it stands on the leaderboard; none, not yet.
-    pub place: Option<String>,
 }
 
 impl Rated {
@@ -150,7 +148,6 @@ mod tests {
             matches: 7,
             rating: Rating::NEW,
             at: Time::from_ms(100),
-            place: None,
         };
         let players = BTreeSet::from([one.clone(), two.clone()]);
         let known = BTreeMap::from([(one.clone(), late)]);

@@ -66,11 +66,11 @@ impl App {
         let bucket = config.pictures.clone().map(Bucket::new);
         Ok(Self(Arc::new(Parts {
             config,
-            bucket,
             clock,
             store,
             mint,
             paces,
+            bucket,
             providers,
         })))
     }

@@ -142,6 +142,7 @@ pub async fn remove(
 }
 
 /// Where everybody sees a picture, by the longest side.
+#[must_use]
 pub fn urls(bucket: &Bucket, player: &PlayerId, id: &PictureId) -> BTreeMap<String, String> {
     let url = |side: u32| bucket.public(&picture::variant(player, id, side));
     SIDES

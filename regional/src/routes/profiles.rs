@@ -214,7 +214,7 @@ fn one(app: &App, profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|list| list.split(','))
-        .map(|one| one.trim())
+        .map(str::trim)
         .map(|one| one.strip_prefix("W/").unwrap_or(one))
         .any(|one| one == "*" || tag.as_ref().is_some_and(|tag| tag == one));
     let mut response = if known {

@@ -78,10 +78,10 @@ impl Store {
     ) -> Result<Kept, Error> {
         let told: Hash = Sha256::digest(text(record)?).into();
         let ttl = (record.ended + keep).secs();
-        let rates = rated.then(|| rates(record)).flatten();
+        let result = rated.then(|| rates(record)).flatten();
         let pool = record.pool.as_ref();
         for attempt in 1..=DECISIONS {
-            let steps = match (pool, &rates) {
+            let steps = match (pool, &result) {
                 (Some(pool), Some((players, outcome))) => {
                     let known = self.ratings_strong(pool, players).await?;
                     decide(record.ended, players, outcome, &known)

@@ -1,7 +1,7 @@
 //! Ratings in the store: one item a player and pool, its version the number of matches that made it.
 
 use super::Store;
-use super::item::{Item, at, get_number, get_text, get_time, n, optional_text, s};
+use super::item::{Item, at, get_number, get_text, get_time, n, s};
 use super::keys::{Key, RATINGS, Table, core};
 use super::read::Run;
 use super::step::Step;
@@ -76,6 +76,5 @@ pub(super) fn read(item: &Item) -> Result<Rated, Error> {
             volatility: get_number(item, "volatility")?,
         },
         at: get_time(item, "at")?,
-        place: optional_text(item, "place")?,
     })
 }
