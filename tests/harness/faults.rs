@@ -118,7 +118,8 @@ impl Weather {
         if self.roll(100) >= self.percent {
             return None;
         }
-        let fault = match self.roll(5) {
+        // What is lost is the hardest: it comes most often.
+        let fault = match self.roll(8) {
             1 if transaction => Fault::Conflict,
             2 if transaction => Fault::Cancelled,
             0..=2 => Fault::Throttled,
