@@ -2,6 +2,7 @@
 
 mod outage;
 mod reads;
+mod region;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,15 +30,22 @@ pub struct Bench {
 #[derive(Debug, Clone, Subcommand)]
 enum What {
     Reads(reads::Reads),
+    Region(region::Region),
     Outage(outage::Outage),
 }
 
 /// Runs it and prints the figures.
 pub async fn run(root: &Root, bench: Bench) -> Result<()> {
+    if let What::Region(region) = bench.what {
+        let data = bench.data.unwrap_or_else(|| root.path("target/bench"));
+        println!("{}", region.run(root, &std::path::absolute(data)?).await?);
+        return Ok(());
+    }
     let (stack, link) = start(root, bench.data).await?;
     let result = match bench.what {
         What::Reads(reads) => reads.run(&stack, &link).await,
         What::Outage(outage) => outage.run(&stack).await,
+        What::Region(_) => Ok(String::new()),
     };
     stack.stop().await;
     println!("{}", result?);
