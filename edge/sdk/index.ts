@@ -2,6 +2,8 @@
 
 import { Lobby } from "./lobby.ts";
 import type { LobbyHandlers, Wish } from "./lobby.ts";
+import { Me } from "./me.ts";
+import type { MeHandlers } from "./me.ts";
 import { Room } from "./room.ts";
 import type { RoomHandlers } from "./room.ts";
 import { Session, call, read } from "./session.ts";
@@ -15,6 +17,7 @@ export { Refused, random_key } from "./wire.ts";
 export { Stopped } from "./sender.ts";
 export type { Session, Store } from "./session.ts";
 export type { Lobby, LobbyHandlers, Place as LobbyPlace, Wish } from "./lobby.ts";
+export type { Device, Me, MeHandlers, Sight } from "./me.ts";
 export type { Room, RoomHandlers } from "./room.ts";
 export type { Ending, Unsent, View } from "./view.ts";
 export type { Line } from "./socket.ts";
@@ -81,6 +84,11 @@ export class Matchpoint {
   /** Goes into a room; with the view an earlier page had of it, from where that left off. */
   room(session: Session, id: string, handlers: RoomHandlers, saved: View | null = null): Room {
     return new Room(this.#socket_url(`/v1/rooms/${encodeURIComponent(id)}`), id, session, handlers, saved);
+  }
+
+  /** Opens a line of one's own: who of those one follows is here, and what is said of oneself. */
+  me(session: Session, handlers: MeHandlers): Me {
+    return new Me(this.#socket_url("/v1/me"), session, handlers);
   }
 
   /** Past meetings, newest first, a page at a time. */

@@ -3,6 +3,7 @@
 mod outage;
 mod reads;
 mod region;
+mod revoke;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,6 +33,7 @@ enum What {
     Reads(reads::Reads),
     Region(region::Region),
     Outage(outage::Outage),
+    Revoke(revoke::Revoke),
 }
 
 /// Runs it and prints the figures.
@@ -45,6 +47,7 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
     let result = match bench.what {
         What::Reads(reads) => reads.run(&stack, &link).await,
         What::Outage(outage) => outage.run(&stack).await,
+        What::Revoke(revoke) => revoke.run(&stack).await,
         What::Region(_) => Ok(String::new()),
     };
     stack.stop().await;

@@ -7,6 +7,7 @@ use shared::player::Input;
 use shared::presence::{Need, PeerAnswer, PeerAsk};
 
 impl World {
+    #[allow(clippy::too_many_lines, reason = "one arm a flight")]
     pub fn between_peers(&mut self, flight: Flight) {
         match flight {
             Flight::Circle { person, life, turn } => {

@@ -70,7 +70,7 @@ impl World {
                 self.owe(person, News::SessionEnded { sid: ended });
             }
             2 => {
-                let until = now + std::time::Duration::from_secs(3600 * 24);
+                let until = now + std::time::Duration::from_hours(24);
                 self.people[person].banned = Some(until);
                 self.marks.insert(Mark::Banned);
                 self.owe(person, News::Banned { until });

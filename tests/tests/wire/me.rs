@@ -30,21 +30,18 @@ pub fn everything() -> Vec<(String, String)> {
         circle: &circle,
     };
     turn("friends", 10, circled);
-    let (_, effects) = {
-        let states = [State::Online, State::Away, State::Reconnecting];
-        let mut all = Vec::new();
-        for (nth, state) in states.into_iter().enumerate() {
-            let of = id(&format!("p_{}", nth + 2));
-            let sight = Sight {
-                state,
-                as_of: at(20),
-            };
-            let last = false;
-            let ask = PeerAsk::Show { of, sight, last };
-            all.extend(player.peer(at(20 + 3000 * nth as u64), ask).1);
-        }
-        ((), all)
-    };
+    let mut effects = Vec::new();
+    let states = [State::Online, State::Away, State::Reconnecting];
+    for (nth, state) in (0_u64..).zip(states) {
+        let of = id(&format!("p_{}", nth + 2));
+        let sight = Sight {
+            state,
+            as_of: at(20),
+        };
+        let last = false;
+        let ask = PeerAsk::Show { of, sight, last };
+        effects.extend(player.peer(at(20 + 3000 * nth), ask).1);
+    }
     said.extend(heard("presence", &effects));
     let claim = PlayerAsk::Claim {
         object: "room:m_1".into(),

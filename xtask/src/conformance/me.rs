@@ -26,8 +26,7 @@ async fn line(table: &Table, player: &Player) -> Result<(Value, Socket)> {
 }
 
 async fn friends_of(table: &Table) -> Result<(Player, Player)> {
-    let mut guests = table.guests(2).await?;
-    let (bo, ana) = (guests.remove(1), guests.remove(0));
+    let (ana, bo) = (table.guest().await?, table.guest().await?);
     table.server().befriend(&ana, &bo).await?;
     Ok((ana, bo))
 }
@@ -47,7 +46,7 @@ async fn welcome(table: Table) -> Result<()> {
     let guest = table.guest().await?;
     let (welcome, _socket) = line(&table, &guest).await?;
     must(text(&welcome, "/you") == guest.id, "you", &welcome)?;
-    must(welcome["heartbeat"].is_object(), "heartbeat", &welcome)?;
+    must(welcome.get("heartbeat").is_some(), "heartbeat", &welcome)?;
     must(text(&welcome, "/devices/0/at") == "me", "devices", &welcome)
 }
 
@@ -55,7 +54,8 @@ async fn devices(table: Table) -> Result<()> {
     let (room, guest, _in_room) = table.alone(json!({})).await?;
     let (_, mut socket) = line(&table, &guest).await?;
     let all = socket.ok(json!({"op": "devices"})).await?;
-    must(all["devices"][0]["this"] == true, "this", &all)?;
+    let this = all.pointer("/devices/0/this");
+    must(this == Some(&json!(true)), "this", &all)?;
     let at = text(&all, "/devices/1/at");
     must(at == format!("room:{room}"), "the room", &all)?;
     must(num(&all, "/devices/1/since").is_some(), "since", &all)
@@ -68,7 +68,8 @@ async fn active(table: Table) -> Result<()> {
         let message = json!({"op": "active", "body": {"active": active}});
         socket.ok(message).await?;
         let all = socket.ok(json!({"op": "devices"})).await?;
-        must(all["devices"][0]["active"] == active, "it is kept", &all)?;
+        let kept = all.pointer("/devices/0/active");
+        must(kept == Some(&json!(active)), "it is kept", &all)?;
     }
     let message = json!({"op": "active", "body": {"active": "yes"}});
     let fault = socket.err(message, "bad_field").await?;
@@ -91,7 +92,11 @@ async fn friends(table: Table) -> Result<()> {
     let (_, mut b) = line(&table, &bo).await?;
     let event = hears(&mut a, &bo, "online").await?;
     let as_of = num(&event, "/body/as_of");
-    must(as_of.is_some() && event["at"].is_null(), "as_of", &event)?;
+    must(
+        as_of.is_some() && event.get("at").is_none(),
+        "as_of",
+        &event,
+    )?;
     hears(&mut b, &ana, "online").await.map(drop)
 }
 
@@ -108,19 +113,15 @@ async fn away(table: Table) -> Result<()> {
 }
 
 async fn strangers(table: Table) -> Result<()> {
-    let guests = table.guests(2).await?;
-    let (_, _here) = line(&table, &guests[1]).await?;
+    let (ana, bo) = (table.guest().await?, table.guest().await?);
+    let (_, _here) = line(&table, &bo).await?;
     let nobody = Player {
         id: "p_nobody-at-all".to_owned(),
-        ..guests[0].clone()
+        ..ana.clone()
     };
-    let seen = table
-        .server()
-        .presence(&guests[0], &[&guests[1], &nobody])
-        .await?;
-    for nth in 0..2 {
-        let state = text(&seen["players"][nth], "/state");
-        must(state == "offline", "offline", &seen)?;
+    let seen = table.server().presence(&ana, &[&bo, &nobody]).await?;
+    for state in ["/players/0/state", "/players/1/state"] {
+        must(text(&seen, state) == "offline", "offline", &seen)?;
     }
     Ok(())
 }
