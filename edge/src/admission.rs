@@ -94,7 +94,9 @@ impl<M: Machine> Shell<M> {
         match calls::player(&self.env, &who.player, &claim).await {
             Ok(PlayerAnswer::Granted { live }) => Ok(live),
             Ok(PlayerAnswer::Barred { why }) => Err(why.close()),
-            Ok(PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. }) => Err(Close::TooManyDevices),
+            Ok(
+                PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. } | PlayerAnswer::Home { .. },
+            ) => Err(Close::TooManyDevices),
             Err(error) => {
                 console_error!("{error:?}");
                 Err(Close::Overloaded)

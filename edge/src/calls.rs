@@ -5,9 +5,11 @@ use crate::platform;
 use crate::region::in_time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::id::{PlayerId, RoomId};
+use shared::id::{PlayerId, PoolName, RoomId};
 use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
+use shared::lobby::parts::{LobbyAnswer, LobbyAsk};
 use shared::notice::Notice;
+use shared::pool::Shard;
 use shared::presence::{self, PeerAnswer, PeerAsk};
 use shared::room::Setup;
 use shared::socket::Conn;
@@ -52,7 +54,7 @@ pub async fn holds(env: &Env, lease: &str, player: &PlayerId) -> Result<Vec<Conn
     };
     match put(&platform::leased(env, lease)?, ASK, &ask, lease).await? {
         PlaceAnswer::Holds { conns } => Ok(conns),
-        PlaceAnswer::Done => Ok(Vec::new()),
+        PlaceAnswer::Done | PlaceAnswer::Part { .. } => Ok(Vec::new()),
     }
 }
 
@@ -69,7 +71,19 @@ pub async fn dismiss(
     };
     match put(&platform::leased(env, lease)?, ASK, &ask, lease).await? {
         PlaceAnswer::Holds { conns } => Ok(conns),
-        PlaceAnswer::Done => Ok(Vec::new()),
+        PlaceAnswer::Done | PlaceAnswer::Part { .. } => Ok(Vec::new()),
+    }
+}
+
+/// Asks another part of the same queue.
+pub async fn part(env: &Env, pool: &PoolName, shard: Shard, ask: &LobbyAsk) -> Result<LobbyAnswer> {
+    let ask = PlaceAsk::Part { ask: ask.clone() };
+    let stub = platform::lobby(env, pool, shard)?;
+    match put(&stub, ASK, &ask, "a part of the queue").await? {
+        PlaceAnswer::Part { answer } => Ok(answer),
+        PlaceAnswer::Done | PlaceAnswer::Holds { .. } => {
+            Err(Error::Ours("a lobby answered as a room does".to_owned()))
+        }
     }
 }
 

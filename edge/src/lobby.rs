@@ -1,18 +1,17 @@
 //! A lobby as a Durable Object: what it orders is carried out here, one arm an order.
 
-use crate::clock::now;
+use crate::clock::{self, now};
 use crate::error::{Error, Result};
 use crate::shell::{self, After, Machine, Shell};
 use crate::upgrade::Opening;
 use crate::{calls, object, platform, region, store};
-use shared::call::CallId;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
-use shared::lobby::{Call, Effect, Input, Lobby};
+use shared::lobby::{Answer, Call, Effect, Input, Known, Lobby};
 use shared::outbox::Heed;
 use shared::player::Devices;
+use shared::pool::Shard;
 use shared::protocol::Close;
-use shared::record::Standing;
 use shared::socket::{Conn, Who};
 use shared::time::Time;
 use std::rc::Rc;
@@ -34,6 +33,9 @@ async fn answer(shell: &Rc<Shell<Lobby>>, request: Request) -> Result<Response> 
                 PlaceAsk::Create { .. } => PlaceAnswer::Done,
                 PlaceAsk::Holds { player } => shell.answer_holds(&player)?,
                 PlaceAsk::Dismiss { player, dismissal } => shell.dismiss(&player, &dismissal)?,
+                PlaceAsk::Part { ask } => PlaceAnswer::Part {
+                    answer: shell.ask_machine(|lobby, now| lobby.asked(now, ask))?,
+                },
             };
             Ok(Response::from_json(&answer)?)
         }
@@ -47,21 +49,16 @@ impl Machine for Lobby {
     const LEASED: bool = true;
 
     fn restore(shell: &Shell<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
-        let name: PoolName = shell.name().parse().map_err(|error| Error::ours(&error))?;
+        let Some((name, shard)) = Shard::of_object(&shell.name()) else {
+            return Ok(None);
+        };
         let pools = platform::pools(&shell.env)?;
         let Some(pool) = pools.get(&name) else {
             return Ok(None);
         };
         let disk = store::read_lobby(&shell.state.storage())?;
-        let lease = Self::lease(name.as_str());
-        Ok(Some(Lobby::restore(
-            &lease,
-            name,
-            *pool,
-            &disk,
-            attachments,
-            now(),
-        )?))
+        let restored = Lobby::restore(name, shard, pool, &disk, attachments, now())?;
+        Ok(Some(restored))
     }
 
     fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
@@ -79,7 +76,8 @@ impl Machine for Lobby {
             Effect::Tell { text, scope } => lines.tell(text, scope),
             Effect::Close { conn, why } => lines.close(conn, why),
             Effect::Look { look, player } => find_out(shell, look, player),
-            Effect::Call { id, call } => tell(shell, id, call),
+            Effect::Move { player, part } => settle_in(shell, player, part),
+            Effect::Call(call) => tell(shell, call),
         }
         Ok(After::GoOn)
     }
@@ -163,31 +161,70 @@ fn find_out(shell: &Rc<Shell<Lobby>>, look: u64, player: PlayerId) {
     });
 }
 
-async fn known(shell: &Shell<Lobby>, player: &PlayerId) -> Result<(Standing, Option<RoomId>)> {
-    let pool: PoolName = shell.name().parse().map_err(|error| Error::ours(&error))?;
+async fn known(shell: &Shell<Lobby>, player: &PlayerId) -> Result<Known> {
+    let (pool, _) = pool_of(shell)?;
     let standing = region::standing(&shell.env, player, &pool).await?;
     let live = match calls::player(&shell.env, player, &PlayerAsk::Live).await? {
         PlayerAnswer::Granted { live } => live,
         PlayerAnswer::Busy { room, .. } => Some(room),
-        PlayerAnswer::Full { .. } | PlayerAnswer::Barred { .. } => None,
+        PlayerAnswer::Full { .. } | PlayerAnswer::Barred { .. } | PlayerAnswer::Home { .. } => None,
     };
-    Ok((standing, live))
+    let chance = clock::chance()?.into_iter().take(8);
+    Ok(Known {
+        standing,
+        live,
+        chance: chance.fold(0, |all, byte| all << 8 | u64::from(byte)),
+    })
 }
 
-fn tell(shell: &Rc<Shell<Lobby>>, id: CallId, call: Call) {
+/// Tells somebody's object in which part of the queue they are.
+fn settle_in(shell: &Rc<Shell<Lobby>>, player: PlayerId, part: u16) {
     let shell = Rc::clone(shell);
     spawn_local(async move {
-        let told = match &call {
-            Call::Player { player, ask } => calls::player(&shell.env, player, ask)
-                .await
-                .map(|answer| Input::Answered { call: id, answer }),
-            Call::Open { setup } => calls::open_room(&shell.env, setup)
-                .await
-                .map(|()| Input::Opening { call: id }),
+        let told = match pool_of(&shell) {
+            Ok((pool, _)) => {
+                let part = Some(part);
+                calls::player(&shell.env, &player, &PlayerAsk::Home { pool, part }).await
+            }
+            Err(error) => Err(error),
         };
-        match told {
-            Ok(input) => shell.turn(input),
+        if let Err(error) = &told {
+            console_error!("{error:?}");
+        }
+        let done = told.is_ok();
+        shell.turn(Input::Moved { player, done });
+    });
+}
+
+fn tell(shell: &Rc<Shell<Lobby>>, call: Call) {
+    let shell = Rc::clone(shell);
+    spawn_local(async move {
+        match answer_to(&shell, &call).await {
+            Ok(answer) => shell.turn(Input::Answered { call, answer }),
             Err(error) => console_error!("{error:?}; it will be asked again"),
         }
     });
+}
+
+async fn answer_to(shell: &Shell<Lobby>, call: &Call) -> Result<Answer> {
+    match call {
+        Call::Player { player, ask } => {
+            let answer = calls::player(&shell.env, player, ask).await?;
+            Ok(Answer::Player(answer))
+        }
+        Call::Open { setup } => {
+            calls::open_room(&shell.env, setup).await?;
+            Ok(Answer::Room)
+        }
+        Call::Lobby { shard, ask } => {
+            let (pool, _) = pool_of(shell)?;
+            let answer = calls::part(&shell.env, &pool, *shard, ask).await?;
+            Ok(Answer::Lobby(answer))
+        }
+    }
+}
+
+fn pool_of(shell: &Shell<Lobby>) -> Result<(PoolName, Shard)> {
+    let name = shell.name();
+    Shard::of_object(&name).ok_or_else(|| Error::Ours(format!("{name:?} is no part of a queue")))
 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use shared::caps;
 use shared::id::{PlayerId, PoolName, RoomId};
-use shared::pool::{self, Pools};
+use shared::pool::{self, Pools, Shard};
 use shared::sign::SignKeys;
 use std::time::Duration;
 use worker::wasm_bindgen::JsValue;
@@ -19,9 +19,9 @@ pub fn player(env: &Env, id: &PlayerId) -> Result<Stub> {
     object(env, "PLAYER", id.as_str())
 }
 
-/// The object of a pool's lobby.
-pub fn lobby(env: &Env, pool: &PoolName) -> Result<Stub> {
-    object(env, "LOBBY", pool.as_str())
+/// The object of a pool's queue, or of a part of it.
+pub fn lobby(env: &Env, pool: &PoolName, shard: Shard) -> Result<Stub> {
+    object(env, "LOBBY", &shard.object(pool))
 }
 
 /// The object that a lease names.

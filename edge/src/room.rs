@@ -33,6 +33,7 @@ async fn answer(shell: &Rc<Shell<Room>>, request: Request) -> Result<Response> {
                 PlaceAsk::Create { setup } => create(shell, *setup)?,
                 PlaceAsk::Holds { player } => shell.answer_holds(&player)?,
                 PlaceAsk::Dismiss { player, dismissal } => shell.dismiss(&player, &dismissal)?,
+                PlaceAsk::Part { .. } => PlaceAnswer::Done,
             };
             Ok(Response::from_json(&answer)?)
         }

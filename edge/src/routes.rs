@@ -10,11 +10,14 @@ use crate::{
 use serde::Deserialize;
 use serde_json::json;
 use shared::caps;
-use shared::id::{PoolName, RoomId};
+use shared::id::{PlayerId, PoolName, RoomId};
+use shared::internal::{PlayerAnswer, PlayerAsk};
+use shared::pool::{Pool, Shard};
 use shared::protocol::Close;
 use shared::room::seat::Seat;
 use shared::room::{Rules, Setup};
-use worker::{Context, Env, Method, Request, Response};
+use shared::token::Claims;
+use worker::{Context, Env, Method, Request, Response, Stub};
 
 /// Answers one request, and counts it.
 pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Result<Response> {
@@ -85,15 +88,18 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
 }
 
 async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response> {
-    upgrade::bring(request, env, |claims| match path {
+    upgrade::bring(request, env, async |claims: &Claims| match path {
         Path::Room(room) => match room.parse::<RoomId>() {
             Ok(room) => Ok(platform::room(env, &room)),
             Err(_) => Err(Close::NotFound),
         },
         Path::Lobby(pool) => match (pool.parse::<PoolName>(), platform::pools(env)) {
-            (Ok(pool), Ok(pools)) if pools.contains_key(&pool) => Ok(platform::lobby(env, &pool)),
+            (Ok(name), Ok(pools)) => match pools.get(&name) {
+                Some(pool) => Ok(lobby(env, &name, pool, &claims.sub).await),
+                None => Err(Close::NotFound),
+            },
             (_, Err(error)) => Ok(Err(error)),
-            (Ok(_) | Err(_), Ok(_)) => Err(Close::NotFound),
+            (Err(_), Ok(_)) => Err(Close::NotFound),
         },
         Path::Me => Ok(platform::player(env, &claims.sub)),
         Path::Health
@@ -109,6 +115,26 @@ async fn socket(request: &Request, env: &Env, path: Path<'_>) -> Result<Response
         | Path::Page => Err(Close::NotFound),
     })
     .await
+}
+
+/// The part of a queue that somebody is in.
+async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Result<Stub> {
+    let Some(shards) = &pool.shards else {
+        return platform::lobby(env, name, Shard::Part(0));
+    };
+    let ask = PlayerAsk::Home {
+        pool: name.clone(),
+        part: None,
+    };
+    let known = match calls::player(env, player, &ask).await? {
+        PlayerAnswer::Home { part } => part.filter(|&part| part < shards.count()),
+        PlayerAnswer::Granted { .. }
+        | PlayerAnswer::Full { .. }
+        | PlayerAnswer::Barred { .. }
+        | PlayerAnswer::Busy { .. } => None,
+    };
+    let part = known.unwrap_or_else(|| shards.front(player));
+    platform::lobby(env, name, Shard::Part(part))
 }
 
 fn health() -> Result<Response> {

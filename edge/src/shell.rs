@@ -1,7 +1,7 @@
 //! What rooms and lobbies have in common: a machine of the rules, its sockets, and one turn after another.
 
 use crate::clock::now;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lines::{self, Lines};
 use crate::metrics;
 use crate::upgrade::Opening;
@@ -159,6 +159,25 @@ impl<M: Machine> Shell<M> {
             self.put(machine);
         }
         self.settle();
+    }
+
+    /// A question of another object to the machine. It is answered once everything that follows from it is done.
+    pub fn ask_machine<R>(
+        self: &Rc<Self>,
+        ask: impl FnOnce(&mut M, Time) -> (R, Vec<M::Effect>),
+    ) -> Result<R> {
+        let gone = || Error::Unavailable(format!("{} is not here", self.name()));
+        let mut machine = self.take()?.ok_or_else(gone)?;
+        let (answer, effects) = ask(&mut machine, now());
+        let after = self.perform(effects);
+        if after == After::GoOn {
+            self.put(machine);
+        }
+        self.settle();
+        match after {
+            After::GoOn => Ok(answer),
+            After::Gone => Err(gone()),
+        }
     }
 
     /// Carries out what was ordered. Where an order fails, nothing after it is done, the machine is dropped, and its

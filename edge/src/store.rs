@@ -1,13 +1,12 @@
 //! Every row that an object keeps: table, key, what is in it, how long it stays.
 //!
 //! A room, until it is erased: `rows` 0 the room, 1 the board; `log` a slot's number, the slot's entries.
-//! A lobby, for ever: `rows` 0 the lobby; `tickets` a ticket's id, the ticket, until it is matched or given up.
+//! A lobby, for ever: `things`, whose keys and lifetimes `shared::lobby::Disk` lists.
 //! A player, until they are gone for good: `rows` 0 the player, 1 who may see them; `watchers` who is told how they are,
 //! until nobody listens there.
 //! The metrics, for ever: `rows` 0 the totals.
 
 use crate::error::Result;
-use shared::id::TicketId;
 use shared::room::log::Chunk;
 use shared::room::save::Disk;
 use shared::time::Time;
@@ -83,55 +82,44 @@ pub fn write_room(storage: &Storage, save: &room::Save) -> Result<()> {
     ring_at(storage, save.alarm)
 }
 
-/// What a lobby finds of itself. Its tables are made where they are missing.
+/// What a lobby finds of itself.
 pub fn read_lobby(storage: &Storage) -> Result<lobby::Disk> {
     let sql = storage.sql();
-    if !has(&sql, "tickets")? {
-        return Ok(lobby::Disk::default());
+    let mut disk = lobby::Disk::new();
+    if !has(&sql, "things")? {
+        return Ok(disk);
     }
-    let mut tickets = Vec::new();
-    for found in sql.exec("SELECT data FROM tickets", None)?.raw() {
-        if let [SqlStorageValue::String(text)] = found?.as_slice() {
-            tickets.push(text.clone());
+    for found in sql.exec("SELECT key, data FROM things", None)?.raw() {
+        if let [SqlStorageValue::String(key), SqlStorageValue::String(text)] = found?.as_slice() {
+            disk.insert(key.clone(), text.clone());
         }
     }
-    Ok(lobby::Disk {
-        tickets,
-        lobby: row(&sql, THING)?,
-    })
+    Ok(disk)
 }
 
 /// Writes what a lobby saves.
 pub fn write_lobby(storage: &Storage, save: &lobby::Save) -> Result<()> {
     let sql = storage.sql();
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
-        None,
-    )?;
-    sql.exec("CREATE TABLE IF NOT EXISTS tickets (id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID", None)?;
-    for (id, ticket) in &save.tickets {
-        write_ticket(&sql, id, ticket.as_deref())?;
+    if !save.rows.is_empty() && !has(&sql, "things")? {
+        sql.exec(
+            "CREATE TABLE things (key TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
+            None,
+        )?;
     }
-    if let Some(lobby) = &save.lobby {
-        write_row(&sql, THING, lobby)?;
+    for (key, text) in &save.rows {
+        let key = SqlStorageValue::from(key.as_str());
+        match text {
+            Some(text) => {
+                let values = vec![key, text.as_str().into()];
+                sql.exec(
+                    "INSERT OR REPLACE INTO things (key, data) VALUES (?, ?)",
+                    values,
+                )?;
+            }
+            None => drop(sql.exec("DELETE FROM things WHERE key = ?", vec![key])?),
+        }
     }
     ring_at(storage, save.alarm)
-}
-
-fn write_ticket(sql: &SqlStorage, id: &TicketId, ticket: Option<&str>) -> Result<()> {
-    match ticket {
-        Some(text) => {
-            let values = vec![id.as_str().into(), text.into()];
-            sql.exec(
-                "INSERT OR REPLACE INTO tickets (id, data) VALUES (?, ?)",
-                values,
-            )?;
-        }
-        None => {
-            sql.exec("DELETE FROM tickets WHERE id = ?", vec![id.as_str().into()])?;
-        }
-    }
-    Ok(())
 }
 
 /// What a player's object finds of itself.

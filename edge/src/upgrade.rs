@@ -48,7 +48,7 @@ pub fn wanted(request: &Request) -> bool {
 pub async fn bring(
     request: &Request,
     env: &Env,
-    find: impl FnOnce(&Claims) -> std::result::Result<Result<Stub>, Close>,
+    find: impl AsyncFnOnce(&Claims) -> std::result::Result<Result<Stub>, Close>,
 ) -> Result<Response> {
     let offer = Offer::read(request.headers());
     let refuse = |why| refuse(why, offer.echo.as_deref());
@@ -65,10 +65,6 @@ pub async fn bring(
         Err(Error::Unavailable(_)) => return refuse(Close::Overloaded),
         Err(error) => return Err(error),
     };
-    let stub = match find(&claims) {
-        Ok(stub) => stub?,
-        Err(why) => return refuse(why),
-    };
     if !platform::openings(env)?
         .limit(claims.sub.to_string())
         .await?
@@ -76,6 +72,10 @@ pub async fn bring(
     {
         return refuse(Close::TooFast);
     }
+    let stub = match find(&claims).await {
+        Ok(stub) => stub?,
+        Err(why) => return refuse(why),
+    };
     let opening = Opening {
         who: identity::who(&claims),
         epoch: query(&url, "epoch").filter(|epoch| epoch.len() <= 24),

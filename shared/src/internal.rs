@@ -1,6 +1,7 @@
 //! What the objects say to each other: one question, one answer, over an internal request.
 
-use crate::id::{PlayerId, RoomId, SessionId};
+use crate::id::{PlayerId, PoolName, RoomId, SessionId};
+use crate::lobby::parts::{LobbyAnswer, LobbyAsk};
 use crate::player::Devices;
 use crate::protocol::Close;
 use crate::room::Setup;
@@ -66,6 +67,13 @@ pub enum PlayerAsk {
     },
     /// Which match they are in.
     Live,
+    /// In which part of a divided queue they are.
+    Home {
+        /// Which queue.
+        pool: PoolName,
+        /// From now on; none, only ask.
+        part: Option<u16>,
+    },
 }
 
 /// From a player's object.
@@ -88,6 +96,11 @@ pub enum PlayerAnswer {
     Barred {
         /// Why.
         why: Bar,
+    },
+    /// They are in this part of the queue; none, they never were in it.
+    Home {
+        /// Which.
+        part: Option<u16>,
     },
     /// They are in another match.
     Busy {
@@ -195,6 +208,11 @@ pub enum PlaceAsk {
         /// Whose.
         player: PlayerId,
     },
+    /// To a lobby: another part of its queue asks.
+    Part {
+        /// What.
+        ask: LobbyAsk,
+    },
     /// Close sockets of this player; the answer is which are left. Twice is the same as once.
     Dismiss {
         /// Whose.
@@ -210,6 +228,11 @@ pub enum PlaceAsk {
 pub enum PlaceAnswer {
     /// Done.
     Done,
+    /// A part of a queue to another.
+    Part {
+        /// What.
+        answer: LobbyAnswer,
+    },
     /// These.
     Holds {
         /// The sockets.

@@ -56,6 +56,7 @@ pub mod internal;
 pub mod limit;
 pub mod lobby;
 pub mod metrics;
+pub mod mix;
 pub mod notice;
 pub mod outbox;
 pub mod player;

@@ -1,234 +1,111 @@
 //! Where people wait to be matched. A ticket is on disk and outlives its sockets; each match is made in steps that
-//! may be repeated: reserve the players, commit them, open the room, tell them.
+//! may be repeated: reserve the players, ask them where the pool says so, commit them, open the room, tell them.
+//!
+//! Where a queue is divided, each part is a lobby with sockets, and above them is one without, the top: whom a part
+//! cannot match is matched there too. A part lends its ticket to the match that the top makes, so that it is in one
+//! match at most.
 
+mod book;
+mod climb;
 mod consent;
+mod cooldown;
 mod dismissal;
+mod ending;
 mod enter;
-mod line;
+pub mod fit;
+mod group;
+mod io;
+mod kind;
+mod lent;
 mod making;
 pub mod met;
+mod pairs;
+pub mod parts;
+mod party;
 pub mod plan;
 mod queue;
+mod retry;
 mod save;
-mod search;
+mod swap;
+mod tally;
+mod teams;
 pub mod ticket;
+pub mod waiting;
 pub mod want;
 mod why;
 
-use crate::call::{CallId, Calls};
 use crate::caps;
 use crate::id::{PlayerId, PoolName, RoomId, TicketId};
-use crate::internal::{Dismissal, PlayerAnswer, PlayerAsk};
-use crate::outbox::Scope;
 use crate::player::Devices;
-use crate::pool::Pool;
+use crate::pool::{Pool, Shard};
 use crate::protocol::event::{self, Text};
 use crate::protocol::{Close, Fault};
-use crate::record::Standing;
-use crate::room::Setup;
-use crate::socket::{self, Conn, Line, Who};
+use crate::socket::{self, Conn, Line};
 use crate::time::Time;
+use book::Book;
+use cooldown::Cooldowns;
+use enter::Asking;
+pub use io::{Answer, Call, Effect, Input, Known};
+use making::Making;
+use met::Met;
+use party::Parties;
+use retry::Retries;
 pub use save::{Disk, Save};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use tally::Tally;
 use ticket::Ticket;
 
-/// What happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Input<'a> {
-    /// A socket is open.
-    Opened {
-        /// Its number, from `next_conn`.
-        conn: Conn,
-        /// Whose.
-        who: Who,
-        /// The match that its player is in.
-        live: Option<RoomId>,
-    },
-    /// A text frame came.
-    Said {
-        /// On which socket.
-        conn: Conn,
-        /// The frame.
-        text: &'a str,
-    },
-    /// A frame came that nobody will read.
-    Binary {
-        /// On which socket.
-        conn: Conn,
-        /// How large it was.
-        bytes: usize,
-    },
-    /// A socket is gone.
-    Closed {
-        /// Which.
-        conn: Conn,
-    },
-    /// The alarm rang. It may ring late, twice, or for a deadline since moved.
-    Woke,
-    /// What the region and the player's object know of somebody who enters; or that they did not answer.
-    Known {
-        /// For which `Look`.
-        look: u64,
-        /// Their standing, and the match that they are in.
-        answer: Option<(Standing, Option<RoomId>)>,
-    },
-    /// A player's object answered.
-    Answered {
-        /// Which call.
-        call: CallId,
-        /// What.
-        answer: PlayerAnswer,
-    },
-    /// The room is there.
-    Opening {
-        /// Which call.
-        call: CallId,
-    },
-    /// The object of a player says that sockets of theirs are to close. It may be told twice, or late.
-    Dismissed {
-        /// Whose.
-        player: PlayerId,
-        /// Which.
-        dismissal: Dismissal,
-    },
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq)]
-#[must_use]
-pub enum Effect {
-    /// Write, all of it at once or nothing.
-    Save(Save),
-    /// Keep this with the socket.
-    Attach {
-        /// Which.
-        conn: Conn,
-        /// At most 16 KiB.
-        data: String,
-    },
-    /// Owe one socket a message.
-    Send {
-        /// Which.
-        conn: Conn,
-        /// The message.
-        text: Text,
-    },
-    /// Owe everybody a message.
-    Tell {
-        /// The message.
-        text: Text,
-        /// Whom it is for.
-        scope: Scope,
-    },
-    /// Close one socket, after what it is owed.
-    Close {
-        /// Which.
-        conn: Conn,
-        /// Why.
-        why: Close,
-    },
-    /// Ask the region and the player's object who that is; once.
-    Look {
-        /// The number for the answer.
-        look: u64,
-        /// Who.
-        player: PlayerId,
-    },
-    /// Tell another object; it is repeated until answered.
-    Call {
-        /// Its number, for the answer.
-        id: CallId,
-        /// What.
-        call: Call,
-    },
-}
-
-/// What a lobby tells others.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Call {
-    /// A player's object.
-    Player {
-        /// Whose.
-        player: PlayerId,
-        /// What.
-        ask: PlayerAsk,
-    },
-    /// The room that is to be.
-    Open {
-        /// How.
-        setup: Box<Setup>,
-    },
-}
-
-/// The life of one match before its room is there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Making {
-    room: RoomId,
-    tickets: Vec<TicketId>,
-    step: Step,
-    /// Who has said yes to this step.
-    agreed: BTreeSet<PlayerId>,
-    /// A reservation is not waited for longer than it holds, nor an answer longer than the pool says.
-    until: Time,
-}
-
-/// Which step a match is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Step {
-    Reserving,
-    /// Where the pool asks its people.
-    Proposing,
-    Committing,
-    Opening,
-}
-
-/// What is kept beside the tickets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Saved {
-    making: BTreeMap<RoomId, Making>,
-    calls: Calls<Call>,
-    /// How long the last ones waited, milliseconds.
-    waits: Vec<u64>,
-    /// Who met whom.
-    #[serde(default)]
-    met: met::Met,
-    /// Who let others down.
-    #[serde(default)]
-    cooldowns: consent::Cooldowns,
-    /// Counts the matches made, so that the same people get another room the next time.
-    generation: u64,
-}
-
-/// A lobby of one pool.
+/// A lobby: a pool's queue, or a part of it.
 #[derive(Debug, Clone)]
 pub struct Lobby {
-    name: String,
+    shard: Shard,
     pool_name: PoolName,
     pool: Pool,
-    tickets: BTreeMap<TicketId, Ticket>,
-    saved: Saved,
+    book: Book,
+    making: BTreeMap<RoomId, Making>,
+    /// Until when each of them is waited for.
+    untils: BTreeSet<(Time, RoomId)>,
+    parties: Parties,
+    met: Met,
+    cooldowns: Cooldowns,
+    tally: Tally,
+    /// Tickets that the top is to forget.
+    withdrawn: BTreeMap<TicketId, u32>,
+    retries: Retries<Job>,
     sockets: BTreeMap<Conn, Line>,
+    on: BTreeMap<PlayerId, BTreeSet<Conn>>,
     asking: BTreeMap<u64, Asking>,
     looks: u64,
-    /// When a pair comes to fit by waiting alone.
-    ripe: Option<Time>,
     told: Time,
     changed: bool,
     armed: Option<Time>,
     turn: Turn,
 }
 
-/// An `enter` that waits for what the region knows. A crash forgets it; the client repeats it by key.
-#[derive(Debug, Clone)]
-struct Asking {
-    conn: Conn,
-    id: Option<Value>,
-    key: Option<String>,
-    body: Value,
+/// Something that is said again until it is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Job {
+    /// What a match needs at its step.
+    Make(RoomId),
+    /// To the top: this ticket.
+    Climb(TicketId),
+    /// To the top: no more of this ticket.
+    Withdraw(TicketId),
+    /// To the top: what this ticket's people say to a match.
+    Say(TicketId),
+}
+
+/// A row on disk.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Row {
+    Ticket(TicketId),
+    Making(RoomId),
+    Party(String),
+    Cooldown(PlayerId),
+    Met(RoomId),
+    Withdrawn(TicketId),
+    Tally,
 }
 
 /// What the input at hand has led to so far.
@@ -236,9 +113,7 @@ struct Asking {
 struct Turn {
     out: Vec<Effect>,
     closes: Vec<Effect>,
-    tickets: BTreeSet<TicketId>,
-    saved: bool,
-    plan: bool,
+    rows: BTreeSet<Row>,
 }
 
 impl Lobby {
@@ -251,14 +126,25 @@ impl Lobby {
             Input::Closed { conn } => self.closed(now, conn),
             Input::Woke => {
                 self.armed = None;
-                self.woke(now);
+                self.pass_deadlines(now);
+                self.pass_makings(now);
+                self.pass_parties(now);
             }
             Input::Known { look, answer } => self.known(now, look, answer),
-            Input::Answered { call, answer } => self.answered(now, call, answer),
-            Input::Opening { call } => self.opening(now, call),
+            Input::Moved { player, done } => self.moved(&player, done),
+            Input::Answered { call, answer } => self.answered(now, &call, answer),
             Input::Dismissed { player, dismissal } => self.dismissed(now, &player, &dismissal),
         }
         self.finish(now)
+    }
+
+    /// Another part of the queue asks.
+    pub fn asked(&mut self, now: Time, ask: parts::LobbyAsk) -> (parts::LobbyAnswer, Vec<Effect>) {
+        let answer = match self.shard {
+            Shard::Top => self.asked_by_part(now, ask),
+            Shard::Part(_) => self.asked_by_top(now, ask),
+        };
+        (answer, self.finish(now))
     }
 
     /// A number for the next socket.
@@ -270,11 +156,7 @@ impl Lobby {
     /// The sockets on which this player is here.
     #[must_use]
     pub fn holds(&self, player: &PlayerId) -> Vec<Conn> {
-        self.sockets
-            .iter()
-            .filter(|(_, line)| line.who.player == *player)
-            .map(|(&conn, _)| conn)
-            .collect()
+        self.on.get(player).into_iter().flatten().copied().collect()
     }
 
     /// What happens where somebody who comes is connected as often as is allowed.
@@ -290,54 +172,48 @@ impl Lobby {
             .map(|(&conn, line)| (conn, &line.who.player))
     }
 
+    /// How many people wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.book.people()
+    }
+
+    /// How an object of this queue is called in leases.
+    #[must_use]
+    pub fn lease(pool: &PoolName, shard: Shard) -> String {
+        format!("lobby:{}", shard.object(pool))
+    }
+
     /// When the lobby next has something to do by itself.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
         let tell =
             (self.changed && !self.sockets.is_empty()).then(|| self.told + caps::LOBBY_EVERY);
-        let making = self
-            .saved
-            .making
-            .values()
-            .filter(|making| matches!(making.step, Step::Reserving | Step::Proposing));
-        let until = making.map(|making| making.until).min();
         [
-            self.saved.calls.wake_at(),
-            self.patience(),
-            self.ripe,
+            self.retries.wake_at(),
+            self.book.next_deadline(),
+            self.book.waiting.next_due(),
+            self.making_until(),
+            self.parties.next_deadline(),
             tell,
-            until,
         ]
         .into_iter()
         .flatten()
         .min()
     }
 
-    fn woke(&mut self, now: Time) {
-        self.pass_deadlines(now);
-        self.give_up_slow(now);
-        self.pass_proposals(now);
-    }
-
     fn finish(&mut self, now: Time) -> Vec<Effect> {
-        if self.turn.plan || self.ripe.is_some_and(|ripe| ripe <= now) {
-            self.turn.plan = false;
+        if self.book.waiting.next_due().is_some_and(|due| due <= now) {
             self.make_matches(now);
         }
         self.tell_lobby(now);
         let calls = self.due_calls(now);
-        let turn = std::mem::take(&mut self.turn);
         let mut save = Save::default();
-        if turn.saved || !calls.is_empty() {
-            save.lobby = Some(event::encode(&self.saved).to_string());
+        for row in std::mem::take(&mut self.turn.rows) {
+            let text = self.row(&row);
+            save.rows.push((row.key(), text));
         }
-        for id in turn.tickets {
-            let text = self
-                .tickets
-                .get(&id)
-                .map(|ticket| event::encode(ticket).to_string());
-            save.tickets.push((id, text));
-        }
+        let turn = std::mem::take(&mut self.turn);
         if let Some(wake) = self.wake_at()
             && self.armed.is_none_or(|armed| wake < armed)
         {
@@ -350,66 +226,47 @@ impl Lobby {
             out.insert(0, Effect::Save(save));
         }
         out.extend(turn.closes);
-        out.extend(
-            calls
-                .into_iter()
-                .map(|(id, call)| Effect::Call { id, call }),
-        );
+        out.extend(calls.into_iter().map(Effect::Call));
         out
     }
 
-    /// The number of people waiting and what to expect, at most every two seconds.
-    fn tell_lobby(&mut self, now: Time) {
-        if !self.changed || self.sockets.is_empty() || now.since(self.told) < caps::LOBBY_EVERY {
-            return;
-        }
-        self.changed = false;
-        self.told = now;
-        let body = json!({ "waiting": self.tickets.len(), "estimate_ms": self.estimate() });
-        let text = event::fleeting("lobby", None, Some(&body));
-        self.turn.out.push(Effect::Tell {
-            text,
-            scope: Scope::All,
-        });
-    }
-
-    /// The median of the last waits.
-    fn estimate(&self) -> Option<u64> {
-        self.estimate_of(50)
-    }
-
-    /// So many percent of the last ones waited no longer than this.
-    fn estimate_of(&self, percent: usize) -> Option<u64> {
-        let mut waits = self.saved.waits.clone();
-        waits.sort_unstable();
-        waits.get(waits.len() * percent / 100).copied()
-    }
-
     fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Fault) {
-        self.turn.out.push(Effect::Send {
-            conn,
-            text: event::err(id, fault),
-        });
+        let text = event::err(id, fault);
+        self.turn.out.push(Effect::Send { conn, text });
+    }
+
+    /// The socket is no more.
+    fn forget_socket(&mut self, conn: Conn) -> Option<Line> {
+        let line = self.sockets.remove(&conn)?;
+        if let Some(conns) = self.on.get_mut(&line.who.player) {
+            conns.remove(&conn);
+            if conns.is_empty() {
+                self.on.remove(&line.who.player);
+            }
+        }
+        Some(line)
     }
 
     fn drop_socket(&mut self, conn: Conn, why: Close) {
-        if self.sockets.remove(&conn).is_some() {
+        if self.forget_socket(conn).is_some() {
             self.turn.closes.push(Effect::Close { conn, why });
         }
     }
 
+    fn is_here(&self, player: &PlayerId) -> bool {
+        self.on.contains_key(player)
+    }
+
     fn tell_player(&mut self, player: &PlayerId, text: &Text) {
         for conn in self.holds(player) {
-            self.turn.out.push(Effect::Send {
-                conn,
-                text: text.clone(),
-            });
+            let text = text.clone();
+            self.turn.out.push(Effect::Send { conn, text });
         }
     }
 
-    fn ticket_of(&self, player: &PlayerId) -> Option<&Ticket> {
-        self.tickets
-            .values()
-            .find(|ticket| ticket.player == *player)
+    /// A ticket is as this from now on.
+    fn put(&mut self, now: Time, ticket: Ticket) {
+        self.turn.rows.insert(Row::Ticket(ticket.id.clone()));
+        self.book.put(now, ticket);
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 
 use crate::call::{CallId, Calls};
 use crate::caps;
-use crate::id::{PlayerId, RoomId, SessionId};
+use crate::id::{PlayerId, PoolName, RoomId, SessionId};
 use crate::internal::{Bar, PlayerAnswer, PlayerAsk};
 use crate::presence::{Need, PeerAnswer, PeerAsk, Presence, Sight, State};
 use crate::protocol::event;
@@ -70,6 +70,8 @@ struct Saved {
     live: Option<Live>,
     /// The last matches that let them go: what a lobby asked for one of these before may still come.
     freed: VecDeque<RoomId>,
+    /// In which part of each divided queue they are.
+    homes: BTreeMap<PoolName, u16>,
     bars: Bars,
     /// What others have not confirmed.
     calls: Calls<Call>,
@@ -247,6 +249,23 @@ impl Player {
             PlayerAsk::Commit { room, lobby } => self.commit(now, room, &lobby),
             PlayerAsk::Free { room } => self.free(now, room),
             PlayerAsk::Live => self.granted(now),
+            PlayerAsk::Home { pool, part } => self.home(pool, part),
+        }
+    }
+
+    /// In which part of a divided queue they are: the last one that was said, so that who comes back finds their
+    /// ticket.
+    fn home(&mut self, pool: PoolName, part: Option<u16>) -> PlayerAnswer {
+        if let Some(part) = part {
+            let homes = &mut self.saved.homes;
+            homes.insert(pool.clone(), part);
+            // Of queues that are no more.
+            while homes.len() > caps::POOLS {
+                homes.pop_first();
+            }
+        }
+        PlayerAnswer::Home {
+            part: self.saved.homes.get(&pool).copied(),
         }
     }
 

@@ -1,328 +1,441 @@
-//! How a match is made: reserve, commit, open, tell. Each step may be repeated; none may be half.
+//! How a match is made, step by step. Each step may be repeated; none may be half.
 
-use super::plan::plan;
-use super::queue::matched;
-use super::ticket::State;
-use super::{Call, Effect, Lobby, Making, Step};
-use crate::call::CallId;
+use super::parts::{LobbyAnswer, LobbyAsk, Offer, Out};
+use super::plan::Match;
+use super::ticket::{State, Ticket};
+use super::{Answer, Call, Job, Lobby, Row};
 use crate::caps;
 use crate::id::{PlayerId, RoomId, TicketId};
 use crate::internal::{PlayerAnswer, PlayerAsk};
-use crate::protocol::{Close, event};
+use crate::pool::Shard;
 use crate::room::Setup;
 use crate::room::seat::Seat;
 use crate::time::{self, Time};
-use serde_json::json;
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Why most matches come to nothing.
-const UNAVAILABLE: &str = "partner_unavailable";
+/// The life of one match before its people are told where it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Making {
+    pub(super) room: RoomId,
+    /// The tickets of each team.
+    pub(super) teams: Vec<Vec<TicketId>>,
+    /// Everybody, also who is out since.
+    pub(super) players: BTreeSet<PlayerId>,
+    pub(super) step: Step,
+    /// Who has answered at this step.
+    pub(super) agreed: BTreeSet<PlayerId>,
+    /// Whose part of the queue has answered at this step.
+    pub(super) told: BTreeSet<TicketId>,
+    /// A reservation is not waited for longer than it holds, nor an answer longer than the pool says.
+    pub(super) until: Time,
+    /// What the parts are told of their tickets where it came to nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) drops: BTreeMap<TicketId, (String, Option<Out>)>,
+}
+
+/// Which step a match is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Step {
+    /// At the top: the parts lend their tickets.
+    Lending,
+    /// The players' objects keep everybody for it.
+    Reserving,
+    /// Where the pool asks its people.
+    Proposing,
+    /// The players' objects take it for theirs.
+    Committing,
+    /// The room is made.
+    Opening,
+    /// At the top: the parts tell their people.
+    Telling,
+    /// It came to nothing: the players' objects let go of it.
+    Freeing,
+}
+
+impl Making {
+    /// All tickets.
+    pub(super) fn tickets(&self) -> impl Iterator<Item = &TicketId> {
+        self.teams.iter().flatten()
+    }
+
+    /// Whether nobody is committed yet.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.step, Step::Lending | Step::Reserving | Step::Proposing)
+    }
+
+    /// Whether everybody has answered who is asked at this step.
+    fn is_through(&self) -> bool {
+        let all_told = || self.tickets().all(|id| self.told.contains(id));
+        let all_agreed = self.players.is_subset(&self.agreed);
+        match self.step {
+            Step::Lending | Step::Telling => all_told(),
+            Step::Reserving | Step::Proposing | Step::Committing => all_agreed,
+            Step::Opening => false,
+            Step::Freeing => all_agreed && self.drops.keys().all(|id| self.told.contains(id)),
+        }
+    }
+}
 
 impl Lobby {
     pub(super) fn make_matches(&mut self, now: Time) {
-        let plan = plan(now, self.tickets.values(), &self.pool, &self.saved.met);
-        self.ripe = plan.wake;
-        for pair in plan.matches {
-            self.make(now, &pair);
+        let plan = self.book.waiting.plan(now, &self.met);
+        for made in plan.matches {
+            self.begin(now, made);
         }
     }
 
-    fn make(&mut self, now: Time, pair: &[TicketId]) {
-        self.saved.generation += 1;
-        let generation = self.saved.generation.to_string();
-        let mut parts = vec![self.name.as_str(), &generation];
-        parts.extend(pair.iter().map(TicketId::as_str));
+    fn begin(&mut self, now: Time, made: Match) {
+        self.tally.generation += 1;
+        self.turn.rows.insert(Row::Tally);
+        let lease = Self::lease(&self.pool_name, self.shard);
+        let generation = self.tally.generation.to_string();
+        let mut parts = vec![lease.as_str(), &generation];
+        parts.extend(made.tickets().map(TicketId::as_str));
         let room = RoomId::derive(&parts);
+        let mut players = BTreeSet::new();
+        for id in made.tickets() {
+            let Some(ticket) = self.book.get(id).cloned() else {
+                continue;
+            };
+            players.extend(ticket.players().cloned());
+            let state = State::Held(room.clone());
+            self.put(now, Ticket { state, ..ticket });
+        }
+        let step = match self.shard {
+            Shard::Top => Step::Lending,
+            Shard::Part(_) => Step::Reserving,
+        };
         let making = Making {
-            room: room.clone(),
-            tickets: pair.to_vec(),
-            step: Step::Reserving,
+            room,
+            teams: made.teams,
+            players,
+            step,
             agreed: BTreeSet::new(),
+            told: BTreeSet::new(),
             until: now + caps::RESERVATION,
+            drops: BTreeMap::new(),
         };
-        for id in pair {
-            self.set_state(id, State::Held(room.clone()));
-        }
-        self.ask_all(now, &making, &PlayerAsk::Reserve { room: room.clone() });
-        self.saved.making.insert(room, making);
-        self.turn.saved = true;
+        self.enter_step(now, making, step);
     }
 
-    fn ask_all(&mut self, now: Time, making: &Making, ask: &PlayerAsk) {
-        for player in self.players(making) {
-            self.saved.calls.add(
-                now,
-                Call::Player {
-                    player,
-                    ask: ask.clone(),
-                },
-            );
-        }
-    }
-
-    pub(super) fn players(&self, making: &Making) -> Vec<PlayerId> {
-        making
-            .tickets
-            .iter()
-            .filter_map(|id| self.tickets.get(id))
-            .map(|ticket| ticket.player.clone())
-            .collect()
-    }
-
-    pub(super) fn answered(&mut self, now: Time, call: CallId, answer: PlayerAnswer) {
-        let Some(Call::Player { player, ask }) = self.saved.calls.get(call).cloned() else {
-            return;
-        };
-        self.saved.calls.confirm(call);
-        self.turn.saved = true;
-        if let PlayerAsk::Free { room } = &ask {
-            return self.freed(now, room, &player);
-        }
-        let current = step_of(&ask).filter(|(room, step)| self.is_at(room, *step));
-        let Some((room, _)) = current else {
-            return;
-        };
-        let ticket = self.ticket_of(&player).map(|ticket| ticket.id.clone());
-        match answer {
-            PlayerAnswer::Granted { .. } => self.agreed(now, &room, player),
-            PlayerAnswer::Barred { .. } => {
-                self.call_off(now, &room, UNAVAILABLE, ticket.as_slice());
+    /// A match is at this step from now on.
+    pub(super) fn enter_step(&mut self, now: Time, mut making: Making, step: Step) {
+        making.step = step;
+        making.agreed.clear();
+        making.told.clear();
+        match step {
+            Step::Lending | Step::Reserving => making.until = now + caps::RESERVATION,
+            Step::Proposing => {
+                let secs = self.pool.propose_s.unwrap_or_default();
+                making.until = now + Duration::from_secs(secs.into());
             }
+            Step::Committing | Step::Opening | Step::Telling | Step::Freeing => {}
+        }
+        self.retries.begin(now, Job::Make(making.room.clone()));
+        self.put_making(making.clone());
+        if step == Step::Proposing && self.shard != Shard::Top {
+            self.propose(&making);
+        }
+    }
+
+    pub(super) fn put_making(&mut self, making: Making) {
+        self.forget_until(&making.room);
+        if making.is_open() {
+            self.untils.insert((making.until, making.room.clone()));
+        }
+        self.turn.rows.insert(Row::Making(making.room.clone()));
+        self.making.insert(making.room.clone(), making);
+    }
+
+    fn forget_until(&mut self, room: &RoomId) {
+        if let Some(before) = self.making.get(room) {
+            self.untils.remove(&(before.until, room.clone()));
+        }
+    }
+
+    pub(super) fn take_making(&mut self, room: &RoomId) -> Option<Making> {
+        self.forget_until(room);
+        self.retries.done(&Job::Make(room.clone()));
+        self.turn.rows.insert(Row::Making(room.clone()));
+        self.making.remove(room)
+    }
+
+    /// Until when the first of them is waited for.
+    pub(super) fn making_until(&self) -> Option<Time> {
+        self.untils.first().map(|(until, _)| *until)
+    }
+
+    /// Goes on where everybody has answered.
+    pub(super) fn advance(&mut self, now: Time, making: Making) {
+        if !making.is_through() {
+            return self.put_making(making);
+        }
+        let next = match making.step {
+            Step::Lending => Step::Reserving,
+            Step::Reserving if self.pool.propose_s.is_some() => Step::Proposing,
+            Step::Reserving | Step::Proposing => Step::Committing,
+            Step::Committing | Step::Opening => Step::Opening,
+            Step::Telling => return self.all_told(now, &making),
+            Step::Freeing => {
+                self.take_making(&making.room);
+                return;
+            }
+        };
+        self.enter_step(now, making, next);
+    }
+
+    /// What a match asks for at its step and has no answer to.
+    pub(super) fn asks(&self, making: &Making) -> Vec<Call> {
+        let room = || making.room.clone();
+        let quiet = making.players.difference(&making.agreed);
+        let of_all = |ask: PlayerAsk| -> Vec<Call> {
+            let call = |player: &PlayerId| Call::Player {
+                player: player.clone(),
+                ask: ask.clone(),
+            };
+            quiet.clone().map(call).collect()
+        };
+        let untold = || making.tickets().filter(|id| !making.told.contains(id));
+        match making.step {
+            Step::Lending => {
+                let hold = |ticket: TicketId| LobbyAsk::Hold {
+                    ticket,
+                    room: room(),
+                };
+                self.of_parts(untold(), hold)
+            }
+            Step::Reserving => of_all(PlayerAsk::Reserve { room: room() }),
+            Step::Proposing => {
+                let offer = self.offer(making);
+                let ask = |ticket: TicketId| LobbyAsk::Offer {
+                    ticket,
+                    room: room(),
+                    offer: offer.clone(),
+                };
+                self.of_parts(untold(), ask)
+            }
+            Step::Committing => quiet
+                .map(|player| Call::Player {
+                    player: player.clone(),
+                    ask: PlayerAsk::Commit {
+                        room: room(),
+                        lobby: self.lobby_of(player),
+                    },
+                })
+                .collect(),
+            Step::Opening => vec![Call::Open {
+                setup: Box::new(self.setup(making)),
+            }],
+            Step::Telling => {
+                let teams = self.players_by_team(making);
+                let ask = |ticket: TicketId| LobbyAsk::Matched {
+                    ticket,
+                    room: room(),
+                    teams: teams.clone(),
+                };
+                self.of_parts(untold(), ask)
+            }
+            Step::Freeing => {
+                let mut calls = of_all(PlayerAsk::Free { room: room() });
+                let untold = making.drops.keys().filter(|id| !making.told.contains(*id));
+                calls.extend(self.of_parts(untold, |ticket| {
+                    let (reason, out) = making.drops.get(&ticket).cloned().unwrap_or_default();
+                    LobbyAsk::Drop {
+                        ticket,
+                        room: room(),
+                        reason,
+                        out,
+                    }
+                }));
+                calls
+            }
+        }
+    }
+
+    /// The same question about each ticket, to the part that it came from; none, where it is our own.
+    fn of_parts<'a>(
+        &self,
+        tickets: impl Iterator<Item = &'a TicketId>,
+        ask: impl Fn(TicketId) -> LobbyAsk,
+    ) -> Vec<Call> {
+        let call = |id: &TicketId| {
+            let shard = Shard::Part(self.home_of(id)?);
+            let ask = ask(id.clone());
+            Some(Call::Lobby { shard, ask })
+        };
+        tickets.filter_map(call).collect()
+    }
+
+    /// How the lobby is called in whose leases somebody's sockets are.
+    fn lobby_of(&self, player: &PlayerId) -> String {
+        let home = self.book.of(player).and_then(|ticket| ticket.home);
+        Self::lease(&self.pool_name, home.map_or(self.shard, Shard::Part))
+    }
+
+    pub(super) fn offer(&self, making: &Making) -> Offer {
+        Offer {
+            teams: self.players_by_team(making),
+            until: making.until,
+        }
+    }
+
+    pub(super) fn players_by_team(&self, making: &Making) -> Vec<Vec<PlayerId>> {
+        let players = |id: &TicketId| {
+            let ticket = self.book.get(id);
+            let players = ticket.into_iter().flat_map(Ticket::players);
+            players.cloned().collect::<Vec<_>>()
+        };
+        let team = |team: &Vec<TicketId>| team.iter().flat_map(players).collect();
+        making.teams.iter().map(team).collect()
+    }
+
+    fn setup(&self, making: &Making) -> Setup {
+        let mut seats = Vec::new();
+        for (nth, team) in (0..).zip(&making.teams) {
+            let tickets = team.iter().filter_map(|id| self.book.get(id));
+            for member in tickets.flat_map(|ticket| &ticket.members) {
+                let mut seat = Seat::of(member.player.clone(), member.name.clone());
+                seat.team = self.pool.teams.map(|_| nth);
+                seats.push(seat);
+            }
+        }
+        Setup {
+            id: making.room.clone(),
+            pool: Some(self.pool_name.clone()),
+            owner: None,
+            seats,
+            rules: self.pool.room,
+        }
+    }
+
+    pub(super) fn answered(&mut self, now: Time, call: &Call, answer: Answer) {
+        match (call, answer) {
+            (Call::Player { player, ask }, Answer::Player(answer)) => {
+                self.player_answered(now, player, ask, answer);
+            }
+            (Call::Open { setup }, Answer::Room) => self.opened_room(now, &setup.id),
+            (Call::Lobby { ask, .. }, Answer::Lobby(answer)) => {
+                self.part_answered(now, ask, answer);
+            }
+            // No object answers what was asked of another.
+            (_, Answer::Player(_) | Answer::Room | Answer::Lobby(_)) => {}
+        }
+    }
+
+    fn player_answered(
+        &mut self,
+        now: Time,
+        player: &PlayerId,
+        ask: &PlayerAsk,
+        answer: PlayerAnswer,
+    ) {
+        let (room, step) = match ask {
+            PlayerAsk::Reserve { room } => (room, Step::Reserving),
+            PlayerAsk::Commit { room, .. } => (room, Step::Committing),
+            PlayerAsk::Free { room } => return self.freed(now, room, player),
+            _ => return,
+        };
+        let making = self.making.get(room).filter(|making| making.step == step);
+        let Some(mut making) = making.filter(|it| it.players.contains(player)).cloned() else {
+            return;
+        };
+        let ticket = self.book.of(player).map(|ticket| ticket.id.clone());
+        match answer {
             PlayerAnswer::Busy {
                 room: other,
                 until: None,
             } => {
-                self.call_off(now, &room, UNAVAILABLE, ticket.as_slice());
-                if let Some(id) = ticket {
-                    self.in_match(&id, &player, &other);
-                }
+                let out = Out {
+                    by: Vec::new(),
+                    live: Some(other),
+                };
+                let out = ticket.map(|id| (id, out)).into_iter().collect();
+                self.call_off(now, making, super::ending::UNAVAILABLE, out);
             }
             PlayerAnswer::Busy { until: Some(_), .. } | PlayerAnswer::Full { .. } => {
-                self.call_off(now, &room, UNAVAILABLE, &[]);
-                if let Some(ticket) = ticket.and_then(|id| self.tickets.get_mut(&id)) {
-                    ticket.rest = Some(now + rest(&room));
+                let room = making.room.clone();
+                self.call_off(now, making, super::ending::UNAVAILABLE, BTreeMap::new());
+                self.rest(now, ticket.as_ref(), &room);
+            }
+            PlayerAnswer::Granted { .. } => {
+                making.agreed.insert(player.clone());
+                self.advance(now, making);
+            }
+            PlayerAnswer::Home { .. } => {}
+            PlayerAnswer::Barred { .. } => {
+                let out = ticket.map(|id| (id, Out::default())).into_iter().collect();
+                self.call_off(now, making, super::ending::UNAVAILABLE, out);
+            }
+        }
+    }
+
+    /// A ticket is not looked at for a while: another lobby wanted its people at the same time.
+    pub(super) fn rest(&mut self, now: Time, id: Option<&TicketId>, room: &RoomId) {
+        let ticket = id.and_then(|id| self.book.get(id)).cloned();
+        if let Some(ticket) = ticket {
+            let rest = Some(now + part_of_rest(room));
+            self.put(now, Ticket { rest, ..ticket });
+        }
+    }
+
+    fn part_answered(&mut self, now: Time, ask: &LobbyAsk, answer: LobbyAnswer) {
+        let (ticket, room, step) = match ask {
+            LobbyAsk::Hold { ticket, room } => (ticket, room, Step::Lending),
+            LobbyAsk::Offer { ticket, room, .. } => (ticket, room, Step::Proposing),
+            LobbyAsk::Drop { ticket, room, .. } => (ticket, room, Step::Freeing),
+            LobbyAsk::Matched { ticket, room, .. } => (ticket, room, Step::Telling),
+            LobbyAsk::Climb { .. } | LobbyAsk::Withdraw { .. } | LobbyAsk::Said { .. } => {
+                return self.top_answered(now, ask, answer);
+            }
+        };
+        let making = self.making.get(room).filter(|making| making.step == step);
+        let Some(mut making) = making.cloned() else {
+            return;
+        };
+        match (step, answer) {
+            (Step::Lending | Step::Proposing, LobbyAnswer::Gone) => {
+                let out = BTreeMap::from([(ticket.clone(), Out::default())]);
+                self.call_off(now, making, super::ending::UNAVAILABLE, out);
+            }
+            (Step::Lending | Step::Proposing, LobbyAnswer::Busy) => {
+                self.call_off(now, making, super::ending::UNAVAILABLE, BTreeMap::new());
+                self.rest(now, Some(ticket), room);
+            }
+            (_, LobbyAnswer::Done | LobbyAnswer::Busy | LobbyAnswer::Gone) => {
+                making.told.insert(ticket.clone());
+                if step == Step::Freeing {
+                    self.put_making(making.clone());
+                    self.release(now, ticket, &making);
                 }
+                self.advance(now, making);
             }
         }
     }
 
-    fn is_at(&self, room: &RoomId, step: Step) -> bool {
-        let making = self.saved.making.get(room);
-        making.is_some_and(|making| making.step == step)
-    }
-
-    /// Whether nobody is committed to that match yet.
-    pub(super) fn is_open(&self, room: &RoomId) -> bool {
-        self.is_at(room, Step::Reserving)
-    }
-
-    /// The calls to make now. What a match asked at a step that it has left is not asked again.
-    pub(super) fn due_calls(&mut self, now: Time) -> Vec<(CallId, Call)> {
-        let mut due = self.saved.calls.take_due_within(now, caps::RETRY_WAITED);
-        due.retain(|(id, call)| {
-            let step = match call {
-                Call::Player { ask, .. } => step_of(ask),
-                Call::Open { .. } => None,
+    /// The calls to make now.
+    pub(super) fn due_calls(&mut self, now: Time) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for job in self.retries.take_due(now) {
+            let asks = match &job {
+                Job::Make(room) => self.making.get(room).map(|making| self.asks(making)),
+                Job::Climb(id) | Job::Withdraw(id) | Job::Say(id) => self.words_to_top(&job, id),
             };
-            let wanted = step.is_none_or(|(room, step)| self.is_at(&room, step));
-            if !wanted {
-                self.saved.calls.confirm(*id);
-                self.turn.saved = true;
-            }
-            wanted
-        });
-        due
-    }
-
-    pub(super) fn agreed(&mut self, now: Time, room: &RoomId, player: PlayerId) {
-        let Some(making) = self.saved.making.get_mut(room) else {
-            return;
-        };
-        making.agreed.insert(player);
-        if making.agreed.len() < making.tickets.len() {
-            return;
-        }
-        making.agreed.clear();
-        making.step = match making.step {
-            Step::Reserving if self.pool.propose_s.is_some() => Step::Proposing,
-            Step::Reserving | Step::Proposing => Step::Committing,
-            Step::Committing | Step::Opening => Step::Opening,
-        };
-        if making.step == Step::Proposing {
-            let secs = self.pool.propose_s.unwrap_or_default();
-            making.until = now + Duration::from_secs(secs.into());
-        }
-        let making = making.clone();
-        if making.step == Step::Proposing {
-            return self.propose(&making);
-        }
-        if making.step == Step::Committing {
-            let ask = PlayerAsk::Commit {
-                room: room.clone(),
-                lobby: self.name.clone(),
-            };
-            self.ask_all(now, &making, &ask);
-            return;
-        }
-        let seats = making.tickets.iter().filter_map(|id| self.tickets.get(id));
-        let setup = Setup {
-            id: room.clone(),
-            pool: Some(self.pool_name.clone()),
-            owner: None,
-            seats: seats
-                .map(|ticket| Seat::of(ticket.player.clone(), ticket.name.clone()))
-                .collect(),
-            rules: self.pool.room,
-        };
-        self.saved.calls.add(
-            now,
-            Call::Open {
-                setup: Box::new(setup),
-            },
-        );
-    }
-
-    /// The room is there: tell both, and let go of their tickets.
-    pub(super) fn opening(&mut self, now: Time, call: CallId) {
-        let Some(Call::Open { setup }) = self.saved.calls.get(call).cloned() else {
-            return;
-        };
-        self.saved.calls.confirm(call);
-        self.turn.saved = true;
-        let Some(making) = self.saved.making.remove(&setup.id) else {
-            return;
-        };
-        let players = self.players(&making);
-        if let (Some(secs), [a, b]) = (self.pool.no_rematch_s, players.as_slice()) {
-            let until = now + Duration::from_secs(secs.into());
-            self.saved.met.add(now, a, b, until);
-        }
-        for id in &making.tickets {
-            let Some(ticket) = self.remove(id) else {
-                continue;
-            };
-            self.saved.waits.push(time::ms(now.since(ticket.since)));
-            let with: Vec<PlayerId> = players
-                .iter()
-                .filter(|&player| *player != ticket.player)
-                .cloned()
-                .collect();
-            self.tell_player(&ticket.player, &matched(&making.room, &with));
-            for conn in self.holds(&ticket.player) {
-                self.drop_socket(conn, Close::Bye);
+            match asks {
+                // A proposal of our own waits for people, not for objects.
+                Some(asks) if !asks.is_empty() => calls.extend(asks),
+                Some(_) | None => self.retries.done(&job),
             }
         }
-        let over = self.saved.waits.len().saturating_sub(caps::WAITS);
-        self.saved.waits.drain(..over);
-    }
-
-    /// A match comes to nothing: `gone` is out of the queue, the others keep their place in it. They can be matched
-    /// again once their own objects have let go of them.
-    pub(super) fn call_off(&mut self, now: Time, room: &RoomId, reason: &str, gone: &[TicketId]) {
-        let Some(making) = self.saved.making.remove(room) else {
-            return;
-        };
-        self.turn.saved = true;
-        self.ask_all(now, &making, &PlayerAsk::Free { room: room.clone() });
-        for id in &making.tickets {
-            if gone.contains(id) {
-                self.remove(id);
-                continue;
-            }
-            self.set_state(id, State::Freeing(room.clone()));
-            let Some(ticket) = self.tickets.get(id).cloned() else {
-                continue;
-            };
-            let body = json!({ "ticket": ticket.id, "since": ticket.since, "reason": reason });
-            self.tell_player(
-                &ticket.player,
-                &event::fleeting("returned", None, Some(&body)),
-            );
-        }
-    }
-
-    /// A player's object has let go of a match that came to nothing.
-    fn freed(&mut self, now: Time, room: &RoomId, player: &PlayerId) {
-        let Some(ticket) = self.ticket_of(player) else {
-            return;
-        };
-        if ticket.state != State::Freeing(room.clone()) {
-            return;
-        }
-        let (id, here) = (ticket.id.clone(), !self.holds(player).is_empty());
-        let state = if here {
-            State::Waiting
-        } else {
-            State::Paused(now)
-        };
-        self.set_state(&id, state);
-        self.turn.plan = true;
-    }
-
-    /// Who is in a match waits no more.
-    pub(super) fn already_in(&mut self, id: &TicketId, room: &RoomId) {
-        if let Some(ticket) = self.remove(id) {
-            self.in_match(id, &ticket.player, room);
-        }
-    }
-
-    fn in_match(&mut self, id: &TicketId, player: &PlayerId, room: &RoomId) {
-        let body = json!({ "ticket": id, "reason": "in_match", "room": room });
-        self.tell_player(player, &event::fleeting("expired", None, Some(&body)));
-    }
-
-    /// Reservations that did not come together in the time that they hold.
-    pub(super) fn give_up_slow(&mut self, now: Time) {
-        let late = |making: &&Making| making.step == Step::Reserving && making.until <= now;
-        let rooms: Vec<RoomId> = self
-            .saved
-            .making
-            .values()
-            .filter(late)
-            .map(|making| making.room.clone())
-            .collect();
-        for room in rooms {
-            self.call_off(now, &room, UNAVAILABLE, &[]);
-        }
-    }
-
-    /// Somebody waits for what may have been said before a restart.
-    pub(super) fn effects_of_restart(&mut self, now: Time) -> Vec<Effect> {
-        let alone: Vec<TicketId> = self
-            .tickets
-            .values()
-            .filter(|ticket| {
-                ticket.state == State::Waiting && self.holds(&ticket.player).is_empty()
-            })
-            .map(|ticket| ticket.id.clone())
-            .collect();
-        for id in alone {
-            self.set_state(&id, State::Paused(now));
-        }
-        self.turn.plan = true;
-        self.finish(now)
-    }
-}
-
-/// Which match a question is for, and at which of its steps it is asked.
-fn step_of(ask: &PlayerAsk) -> Option<(RoomId, Step)> {
-    match ask {
-        PlayerAsk::Reserve { room } => Some((room.clone(), Step::Reserving)),
-        PlayerAsk::Commit { room, .. } => Some((room.clone(), Step::Committing)),
-        PlayerAsk::Claim { .. }
-        | PlayerAsk::Correct { .. }
-        | PlayerAsk::Release { .. }
-        | PlayerAsk::Free { .. }
-        | PlayerAsk::Live => None,
+        calls
     }
 }
 
 /// A part of `caps::REST` that two lobbies hardly share.
-fn rest(room: &RoomId) -> Duration {
-    let mixed = room.as_str().bytes().fold(0_u64, |mixed, byte| {
-        mixed.wrapping_mul(31).wrapping_add(byte.into())
-    });
+fn part_of_rest(room: &RoomId) -> Duration {
     let most = time::ms(caps::REST);
+    let mixed = crate::mix::fnv(room.as_str().as_bytes());
     Duration::from_millis(most / 8 + mixed % (most - most / 8))
 }

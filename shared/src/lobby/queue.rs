@@ -1,16 +1,17 @@
-//! Entering, waiting, leaving: what people do with their tickets.
+//! Coming, waiting, leaving: what people do with their sockets and their tickets.
 
-use super::ticket::{State, Ticket};
+use super::ending::{expired, matched};
+use super::parts::Out;
+use super::ticket::{Climb, State, Ticket};
 use super::{Effect, Lobby};
-use crate::caps;
 use crate::id::{PlayerId, RoomId, TicketId};
 use crate::protocol::command::unknown_op;
 use crate::protocol::event::{self, Text, Welcome};
 use crate::protocol::{Close, Code, Fault, Message};
 use crate::socket::{Conn, Heard, Line, Who, id_of};
 use crate::time::Time;
-use serde_json::{Map, Value, json};
-use std::time::Duration;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 impl Lobby {
     pub(super) fn opened(&mut self, now: Time, conn: Conn, who: Who, live: Option<RoomId>) {
@@ -21,12 +22,9 @@ impl Lobby {
         })
         .to_string();
         self.sockets.insert(conn, Line::new(who, now));
+        self.on.entry(player.clone()).or_default().insert(conn);
         self.turn.out.push(Effect::Attach { conn, data });
-        let ticket = self.ticket_of(&player).cloned();
-        let mut more = Map::new();
-        more.insert("pool".into(), self.pool_name.as_str().into());
-        more.insert("waiting".into(), self.tickets.len().into());
-        more.insert("estimate_ms".into(), self.estimate().into());
+        let ticket = self.book.of(&player).cloned();
         let welcome = Welcome {
             epoch: "e1".into(),
             at: 0,
@@ -35,50 +33,68 @@ impl Lobby {
             durable: 0,
             you: &player,
             now,
-            more,
+            more: self.welcome_body(&player),
         };
-        self.turn.out.push(Effect::Send {
-            conn,
-            text: welcome.text(),
-        });
+        let text = welcome.text();
+        self.turn.out.push(Effect::Send { conn, text });
         if let Some(room) = live.filter(|room| !makes(ticket.as_ref(), room)) {
             if let Some(ticket) = ticket.filter(Ticket::is_free) {
-                self.already_in(&ticket.id, &room);
+                self.already_in(now, &ticket, &room);
             }
-            self.turn.out.push(Effect::Send {
-                conn,
-                text: matched(&room, &[]),
-            });
+            let text = matched(&room, &player, &[]);
+            self.turn.out.push(Effect::Send { conn, text });
             self.drop_socket(conn, Close::Bye);
             return;
         }
+        self.party_again(conn, &player);
         if let Some(ticket) = ticket {
-            self.turn.out.push(Effect::Send {
-                conn,
-                text: queued(&ticket),
-            });
+            let text = queued(&ticket);
+            self.turn.out.push(Effect::Send { conn, text });
             self.propose_again(conn, &player);
-            if matches!(ticket.state, State::Paused(_)) {
-                self.set_state(&ticket.id, State::Waiting);
-                self.turn.plan = true;
-            }
+            self.look_after(now, &ticket.id);
         }
     }
 
     pub(super) fn closed(&mut self, now: Time, conn: Conn) {
-        let Some(line) = self.sockets.remove(&conn) else {
+        let Some(line) = self.forget_socket(conn) else {
             return;
         };
-        let player = line.who.player;
         self.asking.retain(|_, asking| asking.conn != conn);
-        if !self.holds(&player).is_empty() {
-            return;
+        if let Some(id) = self.book.of(&line.who.player).map(|it| it.id.clone()) {
+            self.look_after(now, &id);
         }
-        if let Some(ticket) = self.ticket_of(&player)
-            && ticket.state == State::Waiting
-        {
-            let id = ticket.id.clone();
-            self.set_state(&id, State::Paused(now));
+    }
+
+    /// Who can be reached can be matched, and who cannot waits for their socket.
+    pub(super) fn look_after(&mut self, now: Time, id: &TicketId) {
+        let Some(ticket) = self.book.get(id).cloned() else {
+            return;
+        };
+        let here = ticket.players().all(|player| self.is_here(player));
+        match ticket.state {
+            State::Waiting if !here => {
+                if ticket.climb != Climb::Low {
+                    self.withdraw(now, &ticket);
+                }
+                let (state, climb) = (State::Paused(now), Climb::Low);
+                self.put(
+                    now,
+                    Ticket {
+                        state,
+                        climb,
+                        ..ticket
+                    },
+                );
+            }
+            State::Paused(_) if here => {
+                let state = State::Waiting;
+                self.put(now, Ticket { state, ..ticket });
+            }
+            State::Waiting
+            | State::Paused(_)
+            | State::Held(_)
+            | State::Freeing(_)
+            | State::Lent(_) => {}
         }
     }
 
@@ -87,12 +103,12 @@ impl Lobby {
             return;
         };
         if line.who.exp <= now {
-            return self.put_out(now, conn, Close::TokenExpired);
+            return self.put_aside(now, conn, Close::TokenExpired);
         }
         let messages = match heard {
             Heard::Messages(messages) => messages,
             Heard::Nothing(fault) => return self.faulty(now, conn, &fault),
-            Heard::Close(why) => return self.put_out(now, conn, why),
+            Heard::Close(why) => return self.put_aside(now, conn, why),
         };
         for message in messages {
             let Some(line) = self.sockets.get_mut(&conn) else {
@@ -106,7 +122,7 @@ impl Lobby {
                     }
                     continue;
                 }
-                Err(Err(why)) => return self.put_out(now, conn, why),
+                Err(Err(why)) => return self.put_aside(now, conn, why),
             }
             match message {
                 Ok(message) => self.carry_out(now, conn, &message),
@@ -116,18 +132,18 @@ impl Lobby {
         }
     }
 
-    pub(super) fn faulty(&mut self, now: Time, conn: Conn, fault: &Fault) {
+    fn faulty(&mut self, now: Time, conn: Conn, fault: &Fault) {
         let Some(line) = self.sockets.get_mut(&conn) else {
             return;
         };
         let enough = line.faulted();
         self.refuse(conn, None, fault);
         if enough {
-            self.put_out(now, conn, Close::Protocol);
+            self.put_aside(now, conn, Close::Protocol);
         }
     }
 
-    fn put_out(&mut self, now: Time, conn: Conn, why: Close) {
+    fn put_aside(&mut self, now: Time, conn: Conn, why: Close) {
         self.turn.closes.push(Effect::Close { conn, why });
         self.closed(now, conn);
     }
@@ -139,16 +155,20 @@ impl Lobby {
         line.sound();
         let player = line.who.player.clone();
         let verdict = match message.op.as_str() {
-            "enter" => match self.enter(now, conn, &player, message) {
+            "enter" | "party" | "join" => match self.enter(now, conn, &player, message) {
                 Ok(None) => return,
                 Ok(Some(body)) => Ok(body),
                 Err(fault) => Err(fault),
             },
             "leave" => self.leave(now, &player),
+            "put_out" => self.put_out_of_party(&player, &message.body),
             "accept" => self.accept(now, &player),
             "decline" => self.decline(now, &player),
             "why" => self.why(now, &player),
-            other => Err(unknown_op(other, "enter, leave, accept, decline, why")),
+            other => Err(unknown_op(
+                other,
+                "enter, leave, accept, decline, why, party, join, put_out",
+            )),
         };
         let Some(id) = &message.id else { return };
         let text = match verdict {
@@ -158,85 +178,73 @@ impl Lobby {
         self.turn.out.push(Effect::Send { conn, text });
     }
 
+    /// Out of the queue; who is in none, out of their party.
     pub(super) fn leave(&mut self, now: Time, player: &PlayerId) -> Result<Value, Fault> {
-        match self
-            .ticket_of(player)
-            .map(|ticket| (ticket.id.clone(), ticket.state.clone()))
-        {
-            None => Err(Fault::new(Code::NoTicket, "you are not in this queue")),
-            Some((_, State::Held(_))) if self.is_asked(player) => self.decline(now, player),
-            Some((id, State::Held(room))) if self.is_open(&room) => {
-                self.call_off(now, &room, "partner_left", &[id]);
+        let Some(ticket) = self.book.of(player).cloned() else {
+            return self.leave_party(player);
+        };
+        match &ticket.state {
+            State::Held(_) | State::Lent(_) if self.is_asked(player) => self.decline(now, player),
+            State::Held(room) => {
+                let making = self.making.get(room).filter(|making| making.is_open());
+                let Some(making) = making.cloned() else {
+                    return Err(being_made(room));
+                };
+                let out = BTreeMap::from([(ticket.id.clone(), Out::default())]);
+                self.call_off(now, making, "partner_left", out);
                 Ok(json!({}))
             }
-            Some((_, State::Held(room))) => {
-                let fault = Fault::new(
-                    Code::InMatch,
-                    "your match is being made: go there, and leave it there",
-                );
-                Err(Fault {
-                    room: Some(room),
-                    ..fault
-                })
-            }
-            Some((id, State::Waiting | State::Paused(_) | State::Freeing(_))) => {
-                self.remove(&id);
+            State::Lent(loan) => Err(being_made(&loan.room)),
+            State::Waiting | State::Paused(_) | State::Freeing(_) => {
+                self.remove(now, &ticket.id);
+                let body = json!({ "ticket": ticket.id, "reason": "party_left" });
+                for other in ticket.players().filter(|other| *other != player) {
+                    self.tell_player(other, &expired(&body));
+                }
                 Ok(json!({}))
             }
         }
     }
 
-    pub(super) fn set_state(&mut self, id: &TicketId, state: State) {
-        if let Some(ticket) = self.tickets.get_mut(id) {
-            ticket.state = state;
-            self.turn.tickets.insert(id.clone());
-        }
-    }
-
-    pub(super) fn remove(&mut self, id: &TicketId) -> Option<Ticket> {
-        let ticket = self.tickets.remove(id)?;
-        self.turn.tickets.insert(id.clone());
-        self.changed = true;
-        Some(ticket)
-    }
-
-    /// When the next ticket's time is up.
-    pub(super) fn patience(&self) -> Option<Time> {
-        self.tickets
-            .values()
-            .filter_map(|ticket| self.ends(ticket))
-            .min()
-    }
-
-    fn ends(&self, ticket: &Ticket) -> Option<Time> {
-        match ticket.state {
-            State::Waiting => Some(ticket.since + caps::TICKET_AGE),
-            State::Paused(since) => Some(since + Duration::from_secs(self.pool.pause_s.into())),
-            State::Held(_) | State::Freeing(_) => None,
-        }
-    }
-
+    /// Tickets whose time is up, and those that have to climb.
     pub(super) fn pass_deadlines(&mut self, now: Time) {
-        let ended: Vec<TicketId> = self
-            .tickets
-            .values()
-            .filter(|ticket| self.ends(ticket).is_some_and(|ends| ends <= now))
-            .map(|ticket| ticket.id.clone())
-            .collect();
-        for id in ended {
-            if let Some(ticket) = self.remove(&id) {
-                let body = json!({ "ticket": ticket.id, "reason": "waited_too_long" });
-                self.tell_player(
-                    &ticket.player,
-                    &event::fleeting("expired", None, Some(&body)),
-                );
+        for id in self.book.passed(now) {
+            let Some(ticket) = self.book.get(&id).cloned() else {
+                continue;
+            };
+            if self.book.ends(&ticket).is_some_and(|ends| ends <= now) {
+                self.put_out(now, &ticket, "waited_too_long", &Out::default());
+            } else {
+                self.climb(now, &ticket);
             }
         }
+    }
+
+    /// Who is in a match waits no more.
+    pub(super) fn already_in(&mut self, now: Time, ticket: &Ticket, room: &RoomId) {
+        let out = Out {
+            by: Vec::new(),
+            live: Some(room.clone()),
+        };
+        self.put_out(now, ticket, "in_match", &out);
+    }
+}
+
+fn being_made(room: &RoomId) -> Fault {
+    let words = "your match is being made: go there, and leave it there";
+    let fault = Fault::new(Code::InMatch, words);
+    Fault {
+        room: Some(room.clone()),
+        ..fault
     }
 }
 
 pub(super) fn ticket_body(ticket: &Ticket) -> Value {
-    json!({ "ticket": ticket.id, "since": ticket.since, "key": ticket.key })
+    let mut body = json!({ "ticket": ticket.id, "since": ticket.since, "key": ticket.key });
+    if ticket.members.len() > 1 {
+        body["with"] = json!(ticket.players().collect::<Vec<_>>());
+    }
+    body
 }
 
 pub(super) fn queued(ticket: &Ticket) -> Text {
@@ -246,17 +254,5 @@ pub(super) fn queued(ticket: &Ticket) -> Text {
 /// Whether that match is still being made of the ticket, or was. Its player's object may call it theirs before its
 /// room is there.
 pub(super) fn makes(ticket: Option<&Ticket>, room: &RoomId) -> bool {
-    ticket.is_some_and(|ticket| match &ticket.state {
-        State::Held(of) | State::Freeing(of) => of == room,
-        State::Waiting | State::Paused(_) => false,
-    })
-}
-
-/// The way to the room.
-pub(super) fn matched(room: &RoomId, with: &[PlayerId]) -> Text {
-    event::fleeting(
-        "matched",
-        None,
-        Some(&json!({ "match": room, "room": room, "with": with })),
-    )
+    ticket.is_some_and(|ticket| ticket.room() == Some(room))
 }

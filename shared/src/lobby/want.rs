@@ -4,6 +4,7 @@ use crate::caps;
 use crate::protocol::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 /// One wish about the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +63,20 @@ impl Want {
         });
         let shares = self.shares.is_none() || meet(mine, theirs);
         is && any_of && between && near && shares
+    }
+
+    /// After how long it lets this pair of values be; none, never.
+    #[must_use]
+    pub fn lets_after(&self, mine: Option<&Value>, theirs: Option<&Value>) -> Option<Duration> {
+        if self.holds(mine, theirs, self.within) {
+            return Some(Duration::ZERO);
+        }
+        let relax = self.relax.as_ref()?;
+        let enough = match relax.to {
+            None => true,
+            Some(to) => self.holds(mine, theirs, Some(to)),
+        };
+        enough.then(|| Duration::from_secs(relax.after_s.into()))
     }
 
     /// What is wrong with it: the field, and what it is to be.
@@ -125,10 +140,23 @@ impl Want {
 
 /// Whether two lists have something in common.
 fn meet(mine: Option<&Value>, theirs: Option<&Value>) -> bool {
-    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned();
-    list(mine)
-        .zip(list(theirs))
+    let mine = mine.and_then(Value::as_array);
+    let theirs = theirs.and_then(Value::as_array);
+    mine.zip(theirs)
         .is_some_and(|(mine, theirs)| mine.iter().any(|it| theirs.contains(it)))
+}
+
+/// What is wrong with the first of these that is wrong: its place under `at`, and what it is to be.
+#[must_use]
+pub fn fault(at: &str, wants: &[Want]) -> Option<(String, String)> {
+    if wants.len() > caps::WANTS {
+        return Some((at.to_owned(), format!("at most {} wants", caps::WANTS)));
+    }
+    let mut faults = wants.iter().enumerate();
+    faults.find_map(|(nth, want)| {
+        let (field, words) = want.fault()?;
+        Some((format!("{at}[{nth}]{field}"), words.to_owned()))
+    })
 }
 
 /// Reads the wants of `enter`. A fault names the want and its field.

@@ -1,9 +1,10 @@
 //! Why somebody still waits: what stands between them and each of the others, counted by rule.
 
 use super::Lobby;
+use super::fit;
 use super::met::Met;
-use super::plan::rating_at;
-use super::ticket::{State, Ticket};
+use super::ticket::{Climb, State, Ticket};
+use super::want::Want;
 use crate::id::PlayerId;
 use crate::pool::Pool;
 use crate::protocol::{Code, Fault};
@@ -18,6 +19,8 @@ enum Rule {
     Away,
     /// One of them is about to be asked by another lobby, or was.
     Rest,
+    /// One blocks the other, or they are the same.
+    Blocked,
     /// They have just met.
     Met,
     /// Their ratings are not near enough yet.
@@ -26,6 +29,8 @@ enum Rule {
     Mine(String),
     /// The other's.
     Theirs(String),
+    /// What the pool wants of everybody.
+    Pool(String),
 }
 
 impl Rule {
@@ -33,29 +38,47 @@ impl Rule {
         match self {
             Self::Away => "away".to_owned(),
             Self::Rest => "rest".to_owned(),
+            Self::Blocked => "blocked".to_owned(),
             Self::Met => "met".to_owned(),
             Self::Rating => "rating".to_owned(),
             Self::Mine(attr) => format!("you want {attr}"),
             Self::Theirs(attr) => format!("they want {attr}"),
+            Self::Pool(attr) => format!("the pool wants {attr}"),
         }
     }
 }
 
 /// Each rule about two, and from when it lets them; none, never.
 fn rules(mine: &Ticket, other: &Ticket, pool: &Pool, met: &Met) -> Vec<(Rule, Option<Time>)> {
-    let at = |time: Option<Time>| Some(time.unwrap_or_default());
+    let apart = fit::apart_until(mine, other, met);
     let mut rules = vec![
-        (Rule::Rest, at(mine.rest.max(other.rest))),
-        (Rule::Met, at(met.until(&mine.player, &other.player))),
+        (
+            Rule::Rest,
+            Some(mine.rest.max(other.rest).unwrap_or_default()),
+        ),
+        match apart {
+            None => (Rule::Blocked, None),
+            Some(until) => (Rule::Met, Some(until)),
+        },
     ];
     rules.extend(
         pool.rating
-            .map(|window| (Rule::Rating, rating_at(mine, other, window))),
+            .map(|window| (Rule::Rating, fit::rating_at(mine, other, window))),
     );
-    let wants = mine.wants.iter();
-    rules.extend(wants.map(|want| (Rule::Mine(want.attr.clone()), mine.want_at(want, other))));
-    let wants = other.wants.iter();
-    rules.extend(wants.map(|want| (Rule::Theirs(want.attr.clone()), other.want_at(want, mine))));
+    for (a, b, name) in [
+        (mine, other, Rule::Mine as fn(String) -> Rule),
+        (other, mine, Rule::Theirs),
+    ] {
+        for one in &a.members {
+            for another in &b.members {
+                let lets = |want: &Want| Some(a.since + one.lets_after(want, another)?);
+                let own = one.wants.iter();
+                rules.extend(own.map(|want| (name(want.attr.clone()), lets(want))));
+                let all = pool.wants.iter();
+                rules.extend(all.map(|want| (Rule::Pool(want.attr.clone()), lets(want))));
+            }
+        }
+    }
     rules
 }
 
@@ -102,13 +125,12 @@ impl Found {
 
 impl Lobby {
     pub(super) fn why(&self, now: Time, player: &PlayerId) -> Result<Value, Fault> {
-        let Some(mine) = self.ticket_of(player) else {
+        let Some(mine) = self.book.of(player) else {
             return Err(Fault::new(Code::NoTicket, "you are not in this queue"));
         };
         let mut found = Found::default();
-        for other in self.tickets.values().filter(|other| other.id != mine.id) {
-            let rules = rules(mine, other, &self.pool, &self.saved.met);
-            found.look(now, other, rules);
+        for other in self.book.all().filter(|other| other.id != mine.id) {
+            found.look(now, other, rules(mine, other, &self.pool, &self.met));
         }
         let mut removed: Vec<(&Rule, &usize)> = found.removed.iter().collect();
         removed.sort_by(|a, b| b.1.cmp(a.1));
@@ -117,7 +139,8 @@ impl Lobby {
             .iter()
             .map(|(rule, count)| json!({ "rule": rule.name(), "removes": count }));
         let next = found.next.as_ref();
-        Ok(json!({
+        let like = self.book.waiting.like(mine);
+        let mut body = json!({
             "waiting": found.waiting,
             "fit_now": found.fit_now,
             "fit_later": found.fit_later,
@@ -125,21 +148,32 @@ impl Lobby {
             "rules": counts.collect::<Vec<_>>(),
             "next_in_ms": next.map(|(at, _)| time::ms(at.since(now))),
             "next_rule": next.map(|(_, rule)| rule.name()),
-            "estimate_ms": self.estimate(),
-            "estimate_p90_ms": self.estimate_of(90),
-        }))
+        });
+        if let (Some(body), Ok(Value::Object(estimate))) = (
+            body.as_object_mut(),
+            serde_json::to_value(self.tally.estimate(Some(like))),
+        ) {
+            body.extend(estimate);
+            if self.pool.shards.is_some() {
+                let everywhere = mine.climb != Climb::Low;
+                body.insert("everywhere".into(), everywhere.into());
+            }
+        }
+        Ok(body)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::fits_at;
+    use super::super::fit::fits_at;
     use super::*;
 
     fn ticket(n: u32, rating: f64, lang: &str, wants: &Value) -> Ticket {
+        let member = json!({
+            "player": format!("p_{n}"), "name": "", "rating": rating, "attrs": { "lang": lang }, "wants": wants,
+        });
         let row = json!({
-            "id": format!("t_{n}"), "player": format!("p_{n}"), "name": "", "rating": rating,
-            "since": 0, "key": null, "attrs": { "lang": lang }, "wants": wants, "state": "waiting",
+            "id": format!("t_{n}"), "members": [member], "since": 0, "key": null, "state": "waiting",
         });
         serde_json::from_value(row).unwrap()
     }
@@ -148,7 +182,11 @@ mod tests {
         let wish = json!([{ "attr": "lang", "is": "en", "relax": { "after_s": 5 } }]);
         let mine = ticket(0, 1500.0, "fr", &wish);
         let pool = r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":300}}}"#;
-        let pool = *crate::pool::read(pool).unwrap().values().next().unwrap();
+        let pool = crate::pool::read(pool)
+            .unwrap()
+            .into_values()
+            .next()
+            .unwrap();
         let (now, met, mut found) = (Time::from_ms(1000), Met::default(), Found::default());
         for other in others {
             let rules = rules(&mine, other, &pool, &met);

@@ -49,6 +49,12 @@ pub enum Code {
     Unavailable,
     /// The player let others down, and may not enter for a while.
     Cooldown,
+    /// The party does not exist, or the player is in none.
+    NoParty,
+    /// The party has no place left.
+    PartyFull,
+    /// Only who leads the party may do this.
+    NotLeader,
 }
 
 /// An error reply: `{"code","retry","after_ms"?,"field"?,"message"?}`.

@@ -13,6 +13,9 @@ pub struct Seat {
     pub player: Option<PlayerId>,
     /// The display name.
     pub name: String,
+    /// Which team it is of, from 0; none, everybody is on their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<u16>,
     /// Whether they are there.
     pub state: Presence,
     /// Whether they ever came.
@@ -44,6 +47,7 @@ impl Seat {
         Self {
             player: Some(player),
             name,
+            team: None,
             state: Presence::Expected,
             came: false,
         }
@@ -55,6 +59,7 @@ impl Seat {
         Self {
             player: None,
             name: String::new(),
+            team: None,
             state: Presence::Expected,
             came: false,
         }
@@ -93,6 +98,10 @@ impl Seat {
             Presence::Away(_) => "away",
             Presence::Left | Presence::Out | Presence::Banned => "left",
         };
-        Some(json!({ "player": player, "name": self.name, "state": state }))
+        let mut member = json!({ "player": player, "name": self.name, "state": state });
+        if let Some(team) = self.team {
+            member["team"] = team.into();
+        }
+        Some(member)
     }
 }

@@ -3,9 +3,12 @@
 use crate::marks::Mark;
 use crate::network::Flight;
 use crate::world::{World, number};
-use shared::id::{PoolName, TicketId};
+use shared::id::PoolName;
+use shared::lobby::parts::{LobbyAnswer, LobbyAsk};
+use shared::lobby::ticket::Ticket;
 use shared::lobby::{Disk, Effect, Input, Lobby, Save};
-use shared::pool::Pool;
+use shared::pool::{Pool, Shard};
+use shared::protocol::Close;
 use shared::socket::Conn;
 use shared::time::Time;
 use std::collections::BTreeMap;
@@ -14,9 +17,9 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Lane {
     pub name: PoolName,
+    pub shard: Shard,
     pub pool: Pool,
-    pub tickets: BTreeMap<TicketId, String>,
-    pub row: Option<String>,
+    pub disk: Disk,
     pub alarm: Option<Time>,
     pub wires: BTreeMap<Conn, Wire>,
     pub lobby: Option<Lobby>,
@@ -39,12 +42,12 @@ pub struct Wire {
 }
 
 impl Lane {
-    pub fn new(name: PoolName, pool: Pool) -> Self {
+    pub fn new(name: PoolName, shard: Shard, pool: Pool) -> Self {
         Self {
             name,
+            shard,
             pool,
-            tickets: BTreeMap::new(),
-            row: None,
+            disk: Disk::new(),
             alarm: None,
             wires: BTreeMap::new(),
             lobby: None,
@@ -56,7 +59,7 @@ impl Lane {
 
     /// How it is called in leases.
     pub fn lease(&self) -> String {
-        format!("lobby:{}", self.name.as_str())
+        Lobby::lease(&self.name, self.shard)
     }
 
     fn restore(&self, now: Time) -> (Lobby, Vec<Effect>) {
@@ -66,21 +69,20 @@ impl Lane {
             .filter_map(|wire| wire.attachment.clone())
             .collect();
         Lobby::restore(
-            &self.lease(),
             self.name.clone(),
-            self.pool,
-            &self.disk(),
+            self.shard,
+            &self.pool,
+            &self.disk,
             &attachments,
             now,
         )
         .expect("a lobby can be read back")
     }
 
-    fn disk(&self) -> Disk {
-        Disk {
-            tickets: self.tickets.values().cloned().collect(),
-            lobby: self.row.clone(),
-        }
+    /// The tickets on disk.
+    pub fn tickets(&self) -> impl Iterator<Item = Ticket> {
+        let rows = self.disk.iter().filter(|(key, _)| key.starts_with("t/"));
+        rows.map(|(_, row)| serde_json::from_str(row).expect("a ticket can be read back"))
     }
 }
 
@@ -114,6 +116,23 @@ impl World {
         lived
     }
 
+    /// Another part of the queue asks. None: it was lost before all that follows from it was done.
+    pub fn asked(&mut self, lane: usize, ask: LobbyAsk) -> Option<LobbyAnswer> {
+        self.wake(lane);
+        let now = self.time();
+        let at = &mut self.lanes[lane];
+        at.latest = now;
+        let lobby = at.lobby.as_mut().expect("awake");
+        let (answer, effects) = lobby.asked(now, ask.clone());
+        self.trace(|| format!("{lane} {ask:?} -> {answer:?} {effects:?}"));
+        self.check_removed(lane, &effects);
+        let lived = self.perform(lane, effects);
+        if lived {
+            self.check_turn(lane);
+        }
+        lived.then_some(answer)
+    }
+
     fn perform(&mut self, lane: usize, effects: Vec<Effect>) -> bool {
         let crash = self.chance.one_in(self.rough.crash);
         let last = self.chance.below(effects.len() + 1);
@@ -145,10 +164,13 @@ impl World {
                     self.hear(lane, conn, &text);
                 }
             }
-            Effect::Close { conn, .. } => {
+            Effect::Close { conn, why } => {
                 let Some(wire) = self.lanes[lane].wires.remove(&conn) else {
                     return;
                 };
+                if why == Close::Moved {
+                    self.marks.insert(Mark::Moved);
+                }
                 if !wire.cut {
                     self.people[wire.who].places[lane].wire = None;
                 }
@@ -169,15 +191,20 @@ impl World {
                     who,
                 });
             }
-            Effect::Call { id, call } => {
-                self.check_call(lane, &call);
+            Effect::Move { player, part } => {
                 let life = self.lanes[lane].life;
-                self.flights.push(Flight::Out {
+                let who = number(&player);
+                self.flights.push(Flight::Move {
                     lane,
                     life,
-                    id,
-                    call,
+                    who,
+                    part,
                 });
+            }
+            Effect::Call(call) => {
+                self.check_call(lane, &call);
+                let life = self.lanes[lane].life;
+                self.flights.push(Flight::Out { lane, life, call });
             }
         }
     }
@@ -187,16 +214,17 @@ impl World {
     }
 
     fn write(&mut self, lane: usize, save: Save) {
-        for (id, row) in save.tickets {
-            self.check_ticket(lane, &id, row.as_deref());
-            let tickets = &mut self.lanes[lane].tickets;
+        // All at once: what goes makes place for what comes.
+        let (gone, come): (Vec<_>, Vec<_>) = save.rows.into_iter().partition(|it| it.1.is_none());
+        for (key, row) in gone.into_iter().chain(come) {
+            self.check_row(lane, &key, row.as_deref());
+            let disk = &mut self.lanes[lane].disk;
             match row {
-                Some(row) => drop(tickets.insert(id, row)),
-                None => drop(tickets.remove(&id)),
+                Some(row) => drop(disk.insert(key, row)),
+                None => drop(disk.remove(&key)),
             }
         }
         let at = &mut self.lanes[lane];
-        at.row = save.lobby.or(at.row.take());
         at.alarm = save.alarm.or(at.alarm);
     }
 
@@ -234,7 +262,9 @@ impl World {
         at.life += 1;
         let (back, effects) = at.restore(at.latest);
         let harmless = |effect: &Effect| match effect {
-            Effect::Save(save) => save.tickets.is_empty() && save.lobby.is_none(),
+            Effect::Save(save) => save.rows.is_empty(),
+            // What waits for an answer is asked again.
+            Effect::Call(_) => true,
             _ => false,
         };
         assert!(
@@ -250,11 +280,18 @@ impl World {
     fn check_turn(&mut self, lane: usize) {
         let at = &self.lanes[lane];
         let lobby = at.lobby.as_ref().expect("awake");
-        let (mut memory, _) = lobby.remembered();
-        if at.row.is_none() {
-            memory.lobby = None;
+        let (memory, _) = lobby.remembered();
+        let tally = |row: &String| !row.is_empty();
+        assert!(memory.get("tally").is_some_and(tally));
+        let written = |rows: &Disk| {
+            let rows = rows.iter().filter(|(key, _)| *key != "tally");
+            rows.map(|(key, row)| (key.clone(), row.clone()))
+                .collect::<Disk>()
+        };
+        assert_eq!(written(&memory), written(&at.disk));
+        if let Some(tally) = at.disk.get("tally") {
+            assert_eq!(memory.get("tally"), Some(tally));
         }
-        assert_eq!(memory, at.disk());
         if let Some(wake) = lobby.wake_at() {
             let alarm = at.alarm;
             assert!(

@@ -2,10 +2,10 @@
 
 use crate::marks::Mark;
 use crate::world::{World, number, player};
-use shared::call::CallId;
 use shared::id::RoomId;
 use shared::internal::{PlayerAnswer, PlayerAsk};
-use shared::lobby::{Call, Input};
+use shared::lobby::parts::LobbyAsk;
+use shared::lobby::{Answer, Call, Input, Known};
 use shared::player::{Devices, Player};
 use shared::record::Standing;
 use shared::room::Setup;
@@ -15,22 +15,15 @@ use shared::time::Time;
 /// Something on its way.
 #[derive(Debug, Clone)]
 pub enum Flight {
-    /// A lobby's question, to a player's object or a room.
-    Out {
+    /// A lobby's question, to a player's object, a room or another part of its queue.
+    Out { lane: usize, life: u64, call: Call },
+    /// Its answer.
+    Back {
         lane: usize,
         life: u64,
-        id: CallId,
         call: Call,
+        answer: Answer,
     },
-    /// The answer of a player's object.
-    Answer {
-        lane: usize,
-        life: u64,
-        id: CallId,
-        answer: PlayerAnswer,
-    },
-    /// The room's.
-    Open { lane: usize, life: u64, id: CallId },
     /// A question to the region and to a player's object.
     Look {
         lane: usize,
@@ -43,7 +36,21 @@ pub enum Flight {
         lane: usize,
         life: u64,
         look: u64,
-        answer: Option<(Standing, Option<RoomId>)>,
+        answer: Option<Known>,
+    },
+    /// A word to a player's object about where they are.
+    Move {
+        lane: usize,
+        life: u64,
+        who: usize,
+        part: u16,
+    },
+    /// Whether it came.
+    Moved {
+        lane: usize,
+        life: u64,
+        who: usize,
+        done: bool,
     },
     /// A socket that the player's object has admitted.
     Opening {
@@ -68,7 +75,8 @@ pub enum Flight {
 #[derive(Debug)]
 pub struct Match {
     pub setup: Setup,
-    pub over: bool,
+    /// Since when it is over.
+    pub over: Option<u64>,
 }
 
 impl World {
@@ -103,10 +111,7 @@ impl World {
         }
         let nth = self.chance.below(self.flights.len());
         let flight = self.flights.swap_remove(nth);
-        let repeated = matches!(
-            flight,
-            Flight::Out { .. } | Flight::Answer { .. } | Flight::Open { .. }
-        );
+        let repeated = matches!(flight, Flight::Out { .. } | Flight::Back { .. });
         if repeated && self.chance.percent(self.rough.lost) {
             self.marks.insert(Mark::CallLost);
             return;
@@ -125,42 +130,54 @@ impl World {
 
     fn arrive(&mut self, flight: Flight) {
         match flight {
-            Flight::Out {
-                lane,
-                life,
-                id,
-                call,
-            } => match call {
-                Call::Player { player, ask } => {
-                    let answer = self.ask(number(&player), &ask);
-                    if matches!(answer, PlayerAnswer::Busy { .. }) {
-                        self.marks.insert(Mark::BusyElsewhere);
-                    }
-                    self.flights.push(Flight::Answer {
+            Flight::Out { lane, life, call } => {
+                if let Some(answer) = self.answer_to(lane, &call) {
+                    self.flights.push(Flight::Back {
                         lane,
                         life,
-                        id,
+                        call,
                         answer,
                     });
                 }
-                Call::Open { setup } => {
-                    self.open_room(*setup);
-                    self.flights.push(Flight::Open { lane, life, id });
-                }
-            },
-            Flight::Answer {
+            }
+            Flight::Back {
                 lane,
                 life,
-                id,
+                call,
                 answer,
             } => {
                 if self.lanes[lane].life == life {
-                    self.turn(lane, &Input::Answered { call: id, answer });
+                    self.turn(lane, &Input::Answered { call, answer });
                 }
             }
-            Flight::Open { lane, life, id } => {
+            Flight::Move {
+                lane,
+                life,
+                who,
+                part,
+            } => {
+                let done = !self.chance.percent(self.rough.silent);
+                if done {
+                    let pool = self.lanes[lane].name.clone();
+                    let part = Some(part);
+                    self.ask(who, &PlayerAsk::Home { pool, part });
+                }
+                self.flights.push(Flight::Moved {
+                    lane,
+                    life,
+                    who,
+                    done,
+                });
+            }
+            Flight::Moved {
+                lane,
+                life,
+                who,
+                done,
+            } => {
                 if self.lanes[lane].life == life {
-                    self.turn(lane, &Input::Opening { call: id });
+                    let player = player(who);
+                    self.turn(lane, &Input::Moved { player, done });
                 }
             }
             Flight::Look {
@@ -169,7 +186,7 @@ impl World {
                 look,
                 who,
             } => {
-                let answer = self.known(who);
+                let answer = self.known(lane, who);
                 self.flights.push(Flight::Known {
                     lane,
                     life,
@@ -213,11 +230,43 @@ impl World {
         }
     }
 
-    fn known(&mut self, who: usize) -> Option<(Standing, Option<RoomId>)> {
+    /// What another object says; none, it was lost on the way.
+    fn answer_to(&mut self, lane: usize, call: &Call) -> Option<Answer> {
+        match call {
+            Call::Player { player, ask } => {
+                let answer = self.ask(number(player), ask);
+                if matches!(answer, PlayerAnswer::Busy { .. }) {
+                    self.marks.insert(Mark::BusyElsewhere);
+                }
+                Some(Answer::Player(answer))
+            }
+            Call::Open { setup } => {
+                self.open_room((**setup).clone());
+                Some(Answer::Room)
+            }
+            Call::Lobby { shard, ask } => {
+                self.marks.insert(match ask {
+                    LobbyAsk::Climb { .. } => Mark::Climbed,
+                    LobbyAsk::Withdraw { .. } => Mark::Withdrawn,
+                    LobbyAsk::Said { .. } => Mark::SaidAbove,
+                    LobbyAsk::Hold { .. } => Mark::Held,
+                    LobbyAsk::Offer { .. } => Mark::OfferedAbove,
+                    LobbyAsk::Drop { .. } => Mark::DroppedAbove,
+                    LobbyAsk::Matched { .. } => Mark::MatchedAbove,
+                });
+                let target = self.lane_of(&self.lanes[lane].name.clone(), *shard)?;
+                self.asked(target, ask.clone()).map(Answer::Lobby)
+            }
+        }
+    }
+
+    fn known(&mut self, lane: usize, who: usize) -> Option<Known> {
         if self.chance.percent(self.rough.silent) {
             self.marks.insert(Mark::RegionSilent);
             return None;
         }
+        let queue = self.lanes[lane].name.clone();
+        let recent = self.recent_of(&queue, who);
         let person = &self.people[who];
         let standing = Standing {
             player: player(who),
@@ -227,10 +276,14 @@ impl World {
             banned: person.banned,
             ep: 0,
             attrs: serde_json::Map::new(),
-            apart: Vec::new(),
-            recent: Vec::new(),
+            apart: person.apart.iter().map(|&it| player(it)).collect(),
+            recent,
         };
-        Some((standing, self.live(who)))
+        Some(Known {
+            standing,
+            live: self.live(who),
+            chance: self.chance.draw(),
+        })
     }
 
     fn open_room(&mut self, setup: Setup) {
@@ -242,7 +295,7 @@ impl World {
         self.check_open(&setup);
         self.marks.insert(Mark::Opened);
         self.rooms
-            .insert(setup.id.clone(), Match { setup, over: false });
+            .insert(setup.id.clone(), Match { setup, over: None });
     }
 
     /// Somebody's room is over: it frees its people.
@@ -250,7 +303,7 @@ impl World {
         let open: Vec<RoomId> = self
             .rooms
             .iter()
-            .filter(|(_, made)| !made.over)
+            .filter(|(_, made)| made.over.is_none())
             .map(|(room, _)| room.clone())
             .collect();
         if let Some(nth) = open.len().checked_sub(1) {
@@ -262,7 +315,7 @@ impl World {
     pub fn finish(&mut self, room: &RoomId) {
         self.trace(|| format!("{room} is over"));
         let made = self.rooms.get_mut(room).expect("an open room");
-        made.over = true;
+        made.over = Some(self.now);
         for who in seats(&made.setup) {
             self.flights.push(Flight::Free {
                 who,
@@ -311,7 +364,7 @@ impl World {
                 });
             }
             PlayerAnswer::Full { .. } => drop(self.marks.insert(Mark::TooManyDevices)),
-            PlayerAnswer::Busy { .. } | PlayerAnswer::Barred { .. } => {
+            PlayerAnswer::Busy { .. } | PlayerAnswer::Barred { .. } | PlayerAnswer::Home { .. } => {
                 panic!("{answer:?} is no answer to a connection")
             }
         }
@@ -336,6 +389,8 @@ impl World {
     }
 
     fn opened(&mut self, lane: usize, conn: Conn, who: usize, live: Option<RoomId>) {
+        // The shell has its machine before it accepts a socket.
+        self.wake(lane);
         let wire = crate::lane::Wire {
             who,
             attachment: None,

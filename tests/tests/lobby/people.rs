@@ -1,12 +1,14 @@
 //! People: what they want, what they do, and what they were told.
 
 use crate::chance::Chance;
+use crate::lane::Lane;
 use crate::marks::Mark;
 use crate::rough::Rough;
 use crate::world::World;
 use serde_json::{Value, json};
 use shared::id::RoomId;
 use shared::lobby::Input;
+use shared::pool::Shard;
 use shared::socket::Conn;
 use std::collections::BTreeSet;
 
@@ -16,7 +18,10 @@ pub struct Person {
     pub rating: f64,
     pub banned: bool,
     pub body: Value,
-    pub places: [Place; 2],
+    /// In each lane.
+    pub places: Vec<Place>,
+    /// Whom they block, or who blocks them.
+    pub apart: BTreeSet<usize>,
     /// The room that they went to.
     pub room: Option<RoomId>,
     pub told: BTreeSet<RoomId>,
@@ -34,10 +39,12 @@ pub struct Place {
     pub entered: u64,
     /// The match that they are asked about.
     pub asked: Option<String>,
+    /// The party that they are in.
+    pub party: Option<String>,
 }
 
 impl Person {
-    pub fn draw(chance: &mut Chance, rough: &Rough) -> Self {
+    pub fn draw(chance: &mut Chance, rough: &Rough, lanes: &[Lane]) -> Self {
         let wants = chance.pick(&[
             "[]",
             "[]",
@@ -49,8 +56,9 @@ impl Person {
         ]);
         let likes = chance.pick(&[&["chess", "tango"][..], &["chess"], &["golf"]]);
         let both = chance.below(3);
-        let place = |wants| Place {
-            wants,
+        let first = &lanes[0].name;
+        let place = |lane: &Lane| Place {
+            wants: both == 0 || (both == 1) == (lane.name == *first),
             ..Place::default()
         };
         Self {
@@ -61,7 +69,8 @@ impl Person {
                 "attrs": { "lang": chance.pick(&["en", "fr"]), "age": 20 + chance.below(20), "likes": likes },
                 "wants": serde_json::from_str::<Value>(wants).expect("wants"),
             }),
-            places: [place(both != 1), place(both != 2)],
+            places: lanes.iter().map(place).collect(),
+            apart: BTreeSet::new(),
             room: None,
             told: BTreeSet::new(),
         }
@@ -72,6 +81,9 @@ impl World {
     /// Somebody does something.
     pub fn act(&mut self, who: usize) {
         let lane = self.chance.below(self.lanes.len());
+        if self.lanes[lane].shard == Shard::Top {
+            return;
+        }
         let busy = self.people[who].room.is_some() && !self.rough.stays;
         let place = &self.people[who].places[lane];
         if !place.wants || busy {
@@ -79,19 +91,22 @@ impl World {
         }
         if place.wire.is_none() {
             let dialing = place.dialing.map(|(_, life)| life);
-            if dialing != Some(self.lanes[lane].life) {
+            if dialing != Some(self.lanes[lane].life) && self.home(lane, who) == lane {
                 self.dial(lane, who);
             }
             return;
         }
         if place.ticket.is_none() {
+            if self.lanes[lane].pool.party > 1 && self.chance.percent(60) {
+                return self.see_to_party(lane, who);
+            }
             return self.enter(lane, who);
         }
         if place.asked.is_some() {
             self.make_up_their_mind(lane, who);
         }
-        let other = &self.people[who].places[1 - lane];
-        if other.ticket.is_some() {
+        let places = &self.people[who].places;
+        if places.iter().filter(|place| place.ticket.is_some()).count() > 1 {
             self.marks.insert(Mark::TwoPools);
         }
         match self.chance.below(40) {
@@ -100,6 +115,30 @@ impl World {
             8 => self.say(lane, who, &json!({ "id": "leave", "op": "leave" })),
             _ => {}
         }
+    }
+
+    /// Makes a party, joins somebody's, or puts somebody out of one's own.
+    fn see_to_party(&mut self, lane: usize, who: usize) {
+        let mut body = self.people[who].body.clone();
+        let others = self.people.iter();
+        let codes = others.filter_map(|it| it.places[lane].party.clone());
+        let codes: Vec<String> = codes.collect();
+        let mine = self.people[who].places[lane].party.clone();
+        let op = match self.chance.below(10) {
+            0..4 if !codes.is_empty() && mine.is_none() => {
+                body["party"] = codes[self.chance.below(codes.len())].clone().into();
+                "join"
+            }
+            0..5 => "party",
+            5 if mine.is_some() => {
+                let whom = self.chance.below(self.people.len());
+                body = json!({ "player": crate::world::player(whom) });
+                "put_out"
+            }
+            6 if mine.is_some() => "leave",
+            _ => return self.enter(lane, who),
+        };
+        self.say(lane, who, &json!({ "id": op, "op": op, "body": body }));
     }
 
     pub fn make_up_their_mind(&mut self, lane: usize, who: usize) {
@@ -176,6 +215,7 @@ impl World {
                 }
                 self.marks.insert(match body["reason"].as_str() {
                     Some("in_match") => Mark::InMatch,
+                    Some("party_left") => Mark::PartyLeft,
                     _ => Mark::Expired,
                 });
                 self.people[who].places[lane].ticket = None;
@@ -187,6 +227,14 @@ impl World {
                 }
                 let room = body["room"].as_str().expect("a room");
                 self.goes(lane, who, room);
+            }
+            Some("party") => {
+                let party = body["party"].as_str().map(str::to_owned);
+                let members = body["members"].as_array().map_or(0, Vec::len);
+                if members > 1 {
+                    self.marks.insert(Mark::Party);
+                }
+                self.people[who].places[lane].party = party;
             }
             Some("lobby") => {}
             Some(other) => panic!("{other} is nothing that a lobby says"),
@@ -213,6 +261,16 @@ impl World {
                 self.marks.insert(Mark::Left);
                 self.people[who].places[lane].ticket = None;
             }
+            (Some("party" | "join"), None) => {
+                let code = message["ok"]["party"].as_str().expect("a code").to_owned();
+                self.people[who].places[lane].party = Some(code);
+            }
+            (Some("put_out"), None) => drop(self.marks.insert(Mark::PutOut)),
+            (
+                Some("join" | "put_out" | "party" | "enter"),
+                Some("no_party" | "party_full" | "not_leader" | "forbidden" | "not_found"),
+            ) => drop(self.marks.insert(Mark::PartyRefused)),
+            (Some("party" | "join"), Some("banned" | "unavailable" | "in_match")) => {}
             (Some(_), Some("no_ticket")) => self.people[who].places[lane].ticket = None,
             (Some("enter"), Some("in_match")) => {
                 let room = err["room"].as_str().expect("a room");
@@ -255,7 +313,11 @@ impl World {
         self.check_told(lane, who, &room);
         let person = &mut self.people[who];
         person.places[lane].ticket = None;
-        if self.rooms.get(&room).is_some_and(|made| !made.over) {
+        if self
+            .rooms
+            .get(&room)
+            .is_some_and(|made| made.over.is_none())
+        {
             person.room = Some(room.clone());
         }
         person.told.insert(room);

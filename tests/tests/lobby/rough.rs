@@ -5,6 +5,10 @@ use crate::chance::Chance;
 #[derive(Debug, Clone)]
 pub struct Rough {
     pub people: usize,
+    /// Which queues there are.
+    pub queues: [&'static str; 2],
+    /// Pairs who block each other.
+    pub blocks: usize,
     pub steps: usize,
     /// One in n steps evicts a lobby.
     pub evict: u64,
@@ -44,6 +48,8 @@ impl Rough {
     pub fn calm(people: usize) -> Self {
         Self {
             people,
+            queues: ["first", "rated"],
+            blocks: 0,
             steps: 0,
             evict: 0,
             crash: 0,
@@ -65,7 +71,18 @@ impl Rough {
     }
 
     pub fn draw(chance: &mut Chance) -> Self {
+        let queues = chance.pick(&[
+            ["first", "rated"],
+            ["first", "wide"],
+            ["many", "rated"],
+            ["rated", "teams"],
+            ["wide", "teams"],
+            ["wide-teams", "first"],
+            ["many", "wide"],
+        ]);
         Self {
+            queues,
+            blocks: chance.pick(&[0, 0, 1, 4]),
             people: 3 + chance.below(10),
             steps: 60 + chance.below(300),
             evict: chance.pick(&[0, 5, 20, 60]),

@@ -1,4 +1,4 @@
-//! Two lobbies, their people and the people's objects, their platform; one thread, one seed.
+//! Some queues, their people and the people's objects, their platform; one thread, one seed.
 
 use crate::chance::Chance;
 use crate::lane::Lane;
@@ -7,16 +7,22 @@ use crate::network::{Flight, Match};
 use crate::people::Person;
 use crate::rough::Rough;
 use crate::truth::Truth;
-use shared::id::{PlayerId, RoomId};
+use shared::id::{PlayerId, PoolName, RoomId};
+use shared::internal::{PlayerAnswer, PlayerAsk};
 use shared::lobby::Input;
-use shared::pool::{self, Pool};
+use shared::pool::{self, Pool, Shard, Shards};
 use shared::time::Time;
 use std::collections::BTreeMap;
 
 pub const START: u64 = 1_733_000_000_000;
 
+/// A queue of each sort: by age, by rating, divided, and of parties and teams.
 const POOLS: &str = r#"{"first":{"seats":2},
-    "rated":{"seats":2,"pause_s":5,"rating":{"within":100,"widen_per_s":10,"at_most":300}}}"#;
+    "many":{"seats":4,"party":3,"min":{"seats":3,"after_s":20}},
+    "rated":{"seats":2,"pause_s":5,"rating":{"within":100,"widen_per_s":10,"at_most":300}},
+    "teams":{"teams":{"count":2,"size":2},"party":2},
+    "wide":{"seats":2,"shards":{"by":"rating","bands":[1600],"climb_s":4}},
+    "wide-teams":{"teams":{"count":2,"size":2},"party":2,"shards":{"by":"hash","count":2,"climb_s":2}}}"#;
 
 #[derive(Debug)]
 pub struct World {
@@ -37,25 +43,38 @@ pub struct World {
 impl World {
     pub fn new(mut chance: Chance, rough: Rough, traced: bool) -> Self {
         let pools = pool::read(POOLS).expect("pools");
-        let lanes = pools
-            .into_iter()
-            .zip(rough.propose_s)
-            .zip(rough.no_rematch_s);
-        let lanes = lanes.map(|(((name, pool), propose_s), no_rematch_s)| {
+        let pools = rough.queues.iter().map(|name| {
+            let name: PoolName = name.parse().expect("a name");
+            (name.clone(), pools[&name].clone())
+        });
+        let asks = rough.propose_s.into_iter().zip(rough.no_rematch_s);
+        let mut lanes = Vec::new();
+        for ((name, pool), (propose_s, no_rematch_s)) in pools.zip(asks) {
             let pool = Pool {
                 propose_s,
                 no_rematch_s,
                 ..pool
             };
-            Lane::new(name, pool)
-        });
-        let people = (0..rough.people)
-            .map(|_| Person::draw(&mut chance, &rough))
+            let parts = pool.shards.as_ref().map_or(1, Shards::count);
+            let top = pool.shards.as_ref().map(|_| Shard::Top);
+            for shard in (0..parts).map(Shard::Part).chain(top) {
+                lanes.push(Lane::new(name.clone(), shard, pool.clone()));
+            }
+        }
+        let mut people: Vec<Person> = (0..rough.people)
+            .map(|_| Person::draw(&mut chance, &rough, &lanes))
             .collect();
+        for _ in 0..rough.blocks {
+            let (a, b) = (chance.below(people.len()), chance.below(people.len()));
+            if a != b {
+                people[a].apart.insert(b);
+                people[b].apart.insert(a);
+            }
+        }
         Self {
             chance,
             now: START,
-            lanes: lanes.collect(),
+            lanes,
             people,
             players: vec![String::new(); rough.people],
             flights: Vec::new(),
@@ -132,6 +151,29 @@ impl World {
             self.marks.insert(Mark::AlarmTwice);
             self.turn(lane, &Input::Woke);
         }
+    }
+
+    pub fn lane_of(&self, queue: &PoolName, shard: Shard) -> Option<usize> {
+        let mut lanes = self.lanes.iter();
+        lanes.position(|lane| lane.name == *queue && lane.shard == shard)
+    }
+
+    /// The part of a queue that somebody's sockets open in.
+    pub fn home(&mut self, lane: usize, who: usize) -> usize {
+        let (pool, shards) = (&self.lanes[lane].name, &self.lanes[lane].pool.shards);
+        let (pool, Some(shards)) = (pool.clone(), shards.clone()) else {
+            return lane;
+        };
+        let ask = PlayerAsk::Home {
+            pool: pool.clone(),
+            part: None,
+        };
+        let part = match self.ask(who, &ask) {
+            PlayerAnswer::Home { part } => part,
+            other => panic!("{other:?} is no answer"),
+        };
+        let part = part.unwrap_or_else(|| shards.front(&player(who)));
+        self.lane_of(&pool, Shard::Part(part)).expect("a part")
     }
 
     pub fn time(&self) -> Time {

@@ -1,0 +1,239 @@
+//! Tickets that are alike: the same wants, and the same in everything that anybody wants to know.
+
+use super::ticket::{Member, Ticket};
+use super::want::Want;
+use crate::caps;
+use crate::mix::fnv;
+use crate::pool::Pool;
+use crate::protocol::event;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The number of a kind. Number 0 is of those that are too many to tell apart.
+pub(super) type Kind = usize;
+
+/// What is known of two kinds without looking at two tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// They never fit.
+    Never,
+    /// Each lets the other be after so long.
+    After(Duration, Duration),
+    /// Numbers decide: two tickets have to be looked at.
+    Ask,
+}
+
+/// The kinds of a queue.
+#[derive(Debug, Clone)]
+pub(super) struct Kinds {
+    /// The wants of the pool itself.
+    wants: Vec<Want>,
+    /// The attributes that somebody's wants name. A name stays until the queue is empty.
+    named: BTreeSet<String>,
+    numbers: BTreeMap<String, Kind>,
+    kinds: Vec<Known>,
+    free: Vec<Kind>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Known {
+    text: String,
+    shape: Vec<Shape>,
+    tickets: usize,
+    /// How it fits each kind.
+    fits: Vec<Fit>,
+}
+
+/// What counts of a member.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Shape {
+    attrs: BTreeMap<String, Seen>,
+    wants: Vec<Want>,
+}
+
+/// What counts of an attribute.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Seen {
+    /// It is a number; which, is looked at with the ticket.
+    Number,
+    /// This.
+    Value(Value),
+}
+
+impl Kinds {
+    pub(super) fn new(pool: &Pool) -> Self {
+        let named = pool.wants.iter().map(|want| want.attr.clone());
+        Self {
+            wants: pool.wants.clone(),
+            named: named.collect(),
+            numbers: BTreeMap::new(),
+            kinds: vec![Known {
+                fits: vec![Fit::Ask],
+                ..Known::default()
+            }],
+            free: Vec::new(),
+        }
+    }
+
+    /// How many numbers there are.
+    pub(super) fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Whether its wants name an attribute that nobody has named: then all kinds are to be told anew.
+    pub(super) fn is_new(&mut self, ticket: &Ticket) -> bool {
+        let before = self.named.len();
+        for want in ticket.members.iter().flat_map(|member| &member.wants) {
+            if !self.named.contains(&want.attr) {
+                self.named.insert(want.attr.clone());
+            }
+        }
+        self.named.len() > before
+    }
+
+    /// The kind of a ticket, which is one more of them.
+    pub(super) fn join(&mut self, ticket: &Ticket) -> Kind {
+        let shape: Vec<Shape> = ticket.members.iter().map(|it| self.shape(it)).collect();
+        let text = event::encode(&shape).to_string();
+        let kind = match self.numbers.get(&text) {
+            Some(&kind) => kind,
+            None if self.numbers.len() >= caps::KINDS => 0,
+            None => self.add(text, shape),
+        };
+        if let Some(known) = self.kinds.get_mut(kind) {
+            known.tickets += 1;
+        }
+        kind
+    }
+
+    /// A number that is the same for those who are alike, in every object and at every time.
+    pub(super) fn like(&self, ticket: &Ticket) -> u64 {
+        let shape: Vec<Shape> = ticket.members.iter().map(|it| self.shape(it)).collect();
+        fnv(event::encode(&shape).as_bytes())
+    }
+
+    /// How many tickets are alike.
+    pub(super) fn alike(&self, like: u64) -> usize {
+        let alike = |known: &&Known| fnv(known.text.as_bytes()) == like;
+        self.kinds
+            .iter()
+            .find(alike)
+            .map_or(0, |known| known.tickets)
+    }
+
+    /// One ticket of it is gone.
+    pub(super) fn leave(&mut self, kind: Kind) {
+        let Some(known) = self.kinds.get_mut(kind) else {
+            return;
+        };
+        known.tickets = known.tickets.saturating_sub(1);
+        if known.tickets == 0 && kind != 0 {
+            self.numbers.remove(&known.text);
+            *known = Known::default();
+            self.free.push(kind);
+        }
+    }
+
+    /// How two kinds fit, from the side of the first.
+    pub(super) fn fit(&self, a: Kind, b: Kind) -> Fit {
+        let fits = self.kinds.get(a).and_then(|known| known.fits.get(b));
+        fits.copied().unwrap_or(Fit::Ask)
+    }
+
+    fn add(&mut self, text: String, shape: Vec<Shape>) -> Kind {
+        let kind = self.free.pop().unwrap_or(self.kinds.len());
+        if kind == self.kinds.len() {
+            self.kinds.push(Known::default());
+        }
+        let fits: Vec<Fit> = self
+            .kinds
+            .iter()
+            .enumerate()
+            .map(|(nth, other)| match nth {
+                0 => Fit::Ask,
+                nth if nth == kind => fit(&shape, &shape, &self.wants),
+                _ => fit(&shape, &other.shape, &self.wants),
+            })
+            .collect();
+        for (other, fit) in self.kinds.iter_mut().zip(&fits) {
+            other.fits.resize(other.fits.len().max(kind + 1), Fit::Ask);
+            if let Some(place) = other.fits.get_mut(kind) {
+                *place = fit.turned();
+            }
+        }
+        self.numbers.insert(text.clone(), kind);
+        if let Some(known) = self.kinds.get_mut(kind) {
+            *known = Known {
+                text,
+                shape,
+                tickets: 0,
+                fits,
+            };
+        }
+        kind
+    }
+
+    fn shape(&self, member: &Member) -> Shape {
+        let named = self.named.iter();
+        let attrs = named.filter_map(|name| {
+            let seen = match member.attr(name)?.into_owned() {
+                Value::Number(_) => Seen::Number,
+                value => Seen::Value(value),
+            };
+            Some((name.clone(), seen))
+        });
+        Shape {
+            attrs: attrs.collect(),
+            wants: member.wants.clone(),
+        }
+    }
+}
+
+impl Fit {
+    fn turned(self) -> Self {
+        match self {
+            Self::After(mine, theirs) => Self::After(theirs, mine),
+            Self::Never | Self::Ask => self,
+        }
+    }
+}
+
+fn fit(a: &[Shape], b: &[Shape], all: &[Want]) -> Fit {
+    match (lets(a, b, all), lets(b, a, all)) {
+        (Fit::Never, _) | (_, Fit::Never) => Fit::Never,
+        (Fit::After(mine, _), Fit::After(theirs, _)) => Fit::After(mine, theirs),
+        _ => Fit::Ask,
+    }
+}
+
+/// After how long everybody of `a` lets everybody of `b` be.
+fn lets(a: &[Shape], b: &[Shape], all: &[Want]) -> Fit {
+    let mut after = Duration::ZERO;
+    let mut ask = false;
+    for mine in a {
+        for theirs in b {
+            for want in mine.wants.iter().chain(all) {
+                let value = |shape: &Shape| match shape.attrs.get(&want.attr) {
+                    Some(Seen::Value(value)) => Some(value.clone()),
+                    Some(Seen::Number) | None => None,
+                };
+                if matches!(theirs.attrs.get(&want.attr), Some(Seen::Number)) {
+                    ask = true;
+                    continue;
+                }
+                match want.lets_after(value(mine).as_ref(), value(theirs).as_ref()) {
+                    None => return Fit::Never,
+                    Some(span) => after = after.max(span),
+                }
+            }
+        }
+    }
+    if ask {
+        Fit::Ask
+    } else {
+        Fit::After(after, after)
+    }
+}

@@ -1,0 +1,394 @@
+use super::*;
+use crate::lobby::fit::fits_at;
+use crate::lobby::met::Meeting;
+use crate::lobby::ticket::{Climb, Member};
+use crate::pool;
+use serde_json::{Value, json};
+
+fn ticket(n: u32, since: u64, rating: f64, wants: &Value) -> Ticket {
+    let (attrs, wants) = crate::lobby::ticket::read(&json!({
+        "attrs": { "lang": if n.is_multiple_of(2) { "en" } else { "fr" } },
+        "wants": wants.clone(),
+    }))
+    .unwrap();
+    Ticket {
+        id: format!("t_{n}").parse().unwrap(),
+        members: vec![Member {
+            player: format!("p_{n}").parse().unwrap(),
+            name: String::new(),
+            rating,
+            deviation: 0.0,
+            attrs,
+            wants,
+            apart: Vec::new(),
+            recent: Vec::new(),
+        }],
+        since: Time::from_ms(since),
+        key: None,
+        state: State::Waiting,
+        rest: None,
+        home: None,
+        climb: Climb::Low,
+        climbs: 0,
+        dropped: std::collections::VecDeque::new(),
+    }
+}
+
+fn pool(text: &str) -> Pool {
+    pool::read(&format!(r#"{{"a":{text}}}"#))
+        .unwrap()
+        .into_values()
+        .next()
+        .unwrap()
+}
+
+fn check(tickets: &[Ticket], rules: &str, now: u64, matches: &[(u32, u32)], wake: Option<u64>) {
+    let got = plan(Time::from_ms(now), tickets, &pool(rules), &Met::default());
+    let names: Vec<_> = got
+        .matches
+        .iter()
+        .map(|made| made.tickets().map(ToString::to_string).collect::<Vec<_>>())
+        .collect();
+    let expected: Vec<_> = matches
+        .iter()
+        .map(|(a, b)| vec![format!("t_{a}"), format!("t_{b}")])
+        .collect();
+    assert_eq!((names, got.wake.map(Time::ms)), (expected, wake));
+}
+
+const FIFO: &str = r#"{"seats":2}"#;
+const RANKED: &str = r#"{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":300}}"#;
+
+/// Whom the same said plainly matches: each in turn, with the best of all who fit.
+fn plainly(now: Time, tickets: &[Ticket], pool: &Pool) -> Vec<[TicketId; 2]> {
+    let mut left: Vec<&Ticket> = tickets.iter().collect();
+    left.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+    let mut matches = Vec::new();
+    while !left.is_empty() {
+        let first = left.remove(0);
+        let fits =
+            |it: &&Ticket| fits_at(first, it, pool, &Met::default()).is_some_and(|at| at <= now);
+        let fitting = left.iter().copied().filter(fits);
+        let best = match pool.rating {
+            None => { fitting }.next(),
+            Some(_) => fitting.min_by(|a, b| gap(first, a).total_cmp(&gap(first, b))),
+        };
+        if let Some(best) = best.map(|best| best.id.clone()) {
+            left.retain(|it| it.id != best);
+            matches.push([first.id.clone(), best]);
+        }
+    }
+    matches
+}
+
+fn gap(a: &Ticket, b: &Ticket) -> f64 {
+    (a.rating() - b.rating()).abs()
+}
+
+/// A number below `most`, each time another.
+fn chance(mut seed: u64) -> impl FnMut(u64) -> u64 {
+    move |most| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695);
+        (seed >> 33) % most
+    }
+}
+
+fn some_wants() -> [Value; 5] {
+    [
+        json!([]),
+        json!([{ "attr": "lang", "is": "en" }]),
+        json!([{ "attr": "lang", "is": "fr", "relax": { "after_s": 4 } }]),
+        json!([{ "attr": "rating", "within": 60, "relax": { "after_s": 2, "to": 200 } }]),
+        json!([{ "attr": "mood", "is": "good", "relax": { "after_s": 3 } }]),
+    ]
+}
+
+fn drawn(draw: &mut impl FnMut(u64) -> u64, nth: u32, spread: u64, since: u64) -> Ticket {
+    let rating = 1500 + u32::try_from(draw(spread)).unwrap();
+    let wish = usize::try_from(draw(5)).unwrap();
+    let mut ticket = ticket(nth, since, rating.into(), &some_wants()[wish]);
+    if draw(9) == 0 {
+        let other = format!("p_{}", draw(40)).parse().unwrap();
+        let member = ticket.members.first_mut().unwrap();
+        match draw(2) {
+            0 => member.apart.push(other),
+            _ => member
+                .recent
+                .push((other, Time::from_ms(since + draw(9000)))),
+        }
+    }
+    ticket
+}
+
+/// Nobody is left who could be matched with another who is left, and the next who can is waited for.
+fn nothing_is_left(now: Time, left: &[&Ticket], pool: &Pool, wake: Option<Time>) {
+    let pairs = left
+        .iter()
+        .flat_map(|a| left.iter().map(move |b| (a, b)))
+        .filter(|(a, b)| a.id != b.id);
+    let times = pairs.filter_map(|(a, b)| fits_at(a, b, pool, &Met::default()));
+    if let Some(soonest) = times.min() {
+        assert!(soonest > now);
+        assert!(wake.is_some_and(|wake| now < wake && wake <= soonest));
+    }
+}
+
+#[test]
+fn who_is_matched_is_who_looking_at_everybody_finds() {
+    let mut draw = chance(7);
+    for round in 0..400_u64 {
+        let people = 2 + u32::try_from(draw(40)).unwrap();
+        let spread = 1 + draw(600);
+        let tickets: Vec<Ticket> = (0..people)
+            .map(|n| {
+                let since = draw(9000);
+                drawn(&mut draw, n, spread, since)
+            })
+            .collect();
+        let rules = pool(if round % 2 == 0 { FIFO } else { RANKED });
+        let now = Time::from_ms(9000);
+        let got = plan(now, &tickets, &rules, &Met::default());
+        let expected = plainly(now, &tickets, &rules);
+        let mut who: Vec<&TicketId> = got.matches.iter().flat_map(Match::tickets).collect();
+        let mut they: Vec<&TicketId> = expected.iter().flatten().collect();
+        who.sort();
+        they.sort();
+        assert_eq!(who, they, "round {round}");
+        let find = |id: &TicketId| tickets.iter().find(|it| it.id == *id).unwrap();
+        let mut sums = (0.0, 0.0);
+        for made in &got.matches {
+            let [a, b] = made.tickets().map(find).collect::<Vec<_>>()[..] else {
+                panic!("a match of two");
+            };
+            assert!(fits_at(a, b, &rules, &Met::default()).is_some_and(|at| at <= now));
+            sums.0 += gap(a, b);
+        }
+        for [a, b] in &expected {
+            sums.1 += gap(find(a), find(b));
+        }
+        assert!(rules.rating.is_none() || sums.0 <= sums.1 + 1e-6);
+        let left: Vec<&Ticket> = tickets.iter().filter(|it| !who.contains(&&it.id)).collect();
+        nothing_is_left(now, &left, &rules, got.wake);
+    }
+}
+
+#[test]
+fn one_after_the_other_nobody_waits_beside_somebody_who_fits() {
+    for seed in 0..60 {
+        let mut draw = chance(seed);
+        let rules = pool(if seed % 2 == 0 { FIFO } else { RANKED });
+        let mut waiting = Waiting::new(&rules);
+        let mut here: Vec<Ticket> = Vec::new();
+        let mut now = 0;
+        let mut wake = None;
+        for nth in 0..120 {
+            let later = now + draw(700);
+            now = match wake.map(Time::ms) {
+                Some(wake) if wake < later => wake,
+                _ => {
+                    if draw(5) == 0 && !here.is_empty() {
+                        let gone =
+                            here.swap_remove(usize::try_from(draw(here.len() as u64)).unwrap());
+                        assert!(waiting.remove(&gone.id).is_some());
+                    } else {
+                        let ticket = drawn(&mut draw, nth, 400, later);
+                        waiting.insert(Time::from_ms(later), ticket.clone());
+                        here.push(ticket);
+                    }
+                    later
+                }
+            };
+            let plan = waiting.plan(Time::from_ms(now), &Met::default());
+            for id in plan.matches.iter().flat_map(Match::tickets) {
+                here.retain(|it| it.id != *id);
+            }
+            wake = plan.wake;
+            let left: Vec<&Ticket> = here.iter().collect();
+            nothing_is_left(Time::from_ms(now), &left, &rules, wake);
+            assert_eq!(waiting.len(), here.len());
+        }
+    }
+}
+
+#[test]
+fn who_waits_for_too_long_goes_before_who_is_nearer() {
+    let rules = pool(RANKED);
+    let next = |now: u64| {
+        let mut waiting = Waiting::new(&rules);
+        let t = Time::from_ms;
+        let none = json!([]);
+        // The first two wait long enough, and keep apart; the third fits both, and is nearer to the second.
+        let mut old = ticket(1, 0, 1500.0, &none);
+        old.members[0].apart.push("p_2".parse().unwrap());
+        waiting.insert(t(0), old);
+        waiting.insert(t(1), ticket(2, 1, 1550.0, &none));
+        assert!(waiting.plan(t(1), &Met::default()).matches.is_empty());
+        waiting.insert(t(now), ticket(3, now, 1560.0, &none));
+        let plan = waiting.plan(t(now), &Met::default());
+        plan.matches[0].tickets().any(|id| id.as_str() == "t_1")
+    };
+    assert!(!next(60_000));
+    assert!(next(60_001));
+}
+
+#[test]
+fn who_waits_longest_goes_first() {
+    let all = [
+        ticket(3, 30, 0.0, &json!([])),
+        ticket(1, 10, 0.0, &json!([])),
+        ticket(2, 20, 0.0, &json!([])),
+    ];
+    check(&all, FIFO, 40, &[(1, 2)], None);
+}
+
+#[test]
+fn the_nearest_rating_is_taken() {
+    let all = [
+        ticket(1, 1, 1500.0, &json!([])),
+        ticket(2, 2, 1590.0, &json!([])),
+        ticket(3, 3, 1510.0, &json!([])),
+    ];
+    check(&all, RANKED, 4, &[(1, 3)], None);
+}
+
+#[test]
+fn a_wide_gap_waits_for_the_window_and_a_wider_one_for_ever() {
+    let all = [
+        ticket(1, 0, 1500.0, &json!([])),
+        ticket(2, 1000, 1650.0, &json!([])),
+    ];
+    check(&all, RANKED, 1000, &[], Some(6000));
+    check(&all, RANKED, 6000, &[(1, 2)], None);
+    let all = [
+        ticket(1, 0, 1500.0, &json!([])),
+        ticket(2, 0, 1801.0, &json!([])),
+    ];
+    check(&all, RANKED, 0, &[], None);
+}
+
+#[test]
+fn wants_hold_on_both_sides_and_give_way_in_time() {
+    let wish = json!([{ "attr": "lang", "is": "en", "relax": { "after_s": 30 } }]);
+    let all = [ticket(2, 0, 0.0, &wish), ticket(3, 5000, 0.0, &json!([]))];
+    check(&all, FIFO, 5000, &[], Some(30_000));
+    check(&all, FIFO, 30_000, &[(2, 3)], None);
+    let all = [
+        ticket(2, 0, 0.0, &json!([{ "attr": "lang", "is": "en" }])),
+        ticket(3, 0, 0.0, &json!([])),
+    ];
+    check(&all, FIFO, 1 << 40, &[], None);
+}
+
+#[test]
+fn who_met_waits_until_they_may_meet_again() {
+    let all = [ticket(1, 0, 0.0, &json!([])), ticket(2, 0, 0.0, &json!([]))];
+    let (t, mut met) = (Time::from_ms, Met::default());
+    let meeting = Meeting {
+        players: all.iter().flat_map(Ticket::players).cloned().collect(),
+        until: t(9),
+    };
+    met.add(t(0), "m_1".parse().unwrap(), meeting);
+    let got = |now| plan(t(now), &all, &pool(FIFO), &met);
+    assert_eq!((got(8).matches.len(), got(8).wake), (0, Some(t(9))));
+    assert_eq!(got(9).matches.len(), 1);
+}
+
+#[test]
+fn who_blocks_somebody_never_meets_them_from_whichever_side() {
+    for (blocker, blocked) in [(1, 2), (2, 1)] {
+        let mut all = [ticket(1, 0, 0.0, &json!([])), ticket(2, 0, 0.0, &json!([]))];
+        let name = format!("p_{blocked}").parse().unwrap();
+        all[blocker - 1].members[0].apart.push(name);
+        check(&all, FIFO, 1 << 40, &[], None);
+    }
+}
+
+#[test]
+fn nobody_meets_themselves() {
+    let mut twin = ticket(2, 0, 0.0, &json!([]));
+    twin.members[0].player = "p_1".parse().unwrap();
+    check(&[ticket(1, 0, 0.0, &json!([])), twin], FIFO, 0, &[], None);
+}
+
+fn group(tickets: &[Ticket], rules: &str, now: u64, expected: &[&[&[u32]]], wake: Option<u64>) {
+    let got = plan(Time::from_ms(now), tickets, &pool(rules), &Met::default());
+    let number = |id: &TicketId| id.as_str()[2..].parse::<u32>().unwrap();
+    let teams = |made: &Match| {
+        let team = |team: &Vec<TicketId>| {
+            let mut team: Vec<u32> = team.iter().map(number).collect();
+            team.sort_unstable();
+            team
+        };
+        let mut teams: Vec<Vec<u32>> = made.teams.iter().map(team).collect();
+        teams.sort();
+        teams
+    };
+    let matches: Vec<_> = got.matches.iter().map(teams).collect();
+    assert_eq!(matches, expected, "{rules} at {now}");
+    assert_eq!(got.wake.map(Time::ms), wake, "{rules} at {now}");
+}
+
+fn party(nth: u32, since: u64, people: u32) -> Ticket {
+    let mut one = ticket(nth, since, 1500.0, &json!([]));
+    for more in 1..people {
+        let mut member = one.members[0].clone();
+        member.player = format!("p_{nth}x{more}").parse().unwrap();
+        one.members.push(member);
+    }
+    one
+}
+
+#[test]
+fn seats_are_filled_by_those_who_wait_longest() {
+    let four: Vec<Ticket> = (0..5).map(|n| party(n, n.into(), 1)).collect();
+    group(&four, r#"{"seats":4}"#, 9, &[&[&[0, 1, 2, 3]]], None);
+    group(&four[..3], r#"{"seats":4}"#, 9, &[], None);
+}
+
+#[test]
+fn a_party_is_whole_or_not_there() {
+    let rules = r#"{"seats":4,"party":3}"#;
+    let (two, three, one) = (party(1, 0, 2), party(2, 1, 3), party(3, 2, 1));
+    group(&[two.clone(), three.clone()], rules, 9, &[], None);
+    group(&[two, three, one], rules, 9, &[&[&[2, 3]]], None);
+    let pair = party(1, 0, 2);
+    group(&[pair], r#"{"seats":2,"party":2}"#, 9, &[&[&[1]]], None);
+}
+
+#[test]
+fn teams_are_even_and_parties_stay_in_one() {
+    let rules = r#"{"teams":{"count":2,"size":2},"party":2,"rating":{"within":900,"at_most":900}}"#;
+    let mut all: Vec<Ticket> = (0..3).map(|n| party(n, n.into(), 1)).collect();
+    all[0] = party(0, 0, 2);
+    group(&all, rules, 9, &[&[&[0], &[1, 2]]], None);
+    let ratings = [1000.0, 1100.0, 1200.0, 1300.0];
+    let single = |(n, rating)| ticket(n, n.into(), rating, &json!([]));
+    let all: Vec<Ticket> = (0..).zip(ratings).map(single).collect();
+    group(&all, rules, 9, &[&[&[0, 3], &[1, 2]]], None);
+}
+
+#[test]
+fn fewer_may_start_once_one_of_them_has_waited() {
+    let rules = r#"{"seats":8,"min":{"seats":3,"after_s":10}}"#;
+    let three: Vec<Ticket> = (0..3).map(|n| party(n, n.into(), 1)).collect();
+    group(&three, rules, 9999, &[], Some(10_000));
+    group(&three, rules, 10_000, &[&[&[0, 1, 2]]], None);
+    let teams = r#"{"teams":{"count":2,"size":4},"min":{"seats":2,"after_s":10}}"#;
+    group(&three, teams, 10_000, &[&[&[0], &[1]]], Some(10_002));
+}
+
+#[test]
+fn everybody_in_a_match_fits_everybody_else() {
+    let want = |lang: &str| json!([{ "attr": "lang", "is": lang }]);
+    let none = json!([]);
+    // 0 wants English speakers, and 3 speaks none; 2 and 4 do.
+    let all = [
+        ticket(0, 0, 0.0, &want("en")),
+        ticket(3, 1, 0.0, &none),
+        ticket(2, 2, 0.0, &none),
+        ticket(4, 3, 0.0, &none),
+    ];
+    group(&all, r#"{"seats":3}"#, 9, &[&[&[0, 2, 4]]], None);
+}
