@@ -5,6 +5,7 @@
 //! cannot match is matched there too. A part lends its ticket to the match that the top makes, so that it is in one
 //! match at most.
 
+mod answers;
 mod book;
 mod climb;
 mod consent;

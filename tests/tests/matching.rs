@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use xtask::artifacts;
-use xtask::matching::{Cohort, Replay, replay};
+use xtask::matching::{Cohort, Exact, GOAL, Replay, exact, replay};
 use xtask::root::Root;
 
 /// Eight people in a pool that widens by 10 points a second.
@@ -84,6 +84,26 @@ fn a_small_log_comes_to_what_one_finds_by_hand() -> Result<()> {
     let nakama = report.runs.get(2).context("Nakama")?;
     assert_eq!((nakama.all.gave_up, nakama.all.left), (2, 1), "{text}");
     ensure!(nakama.waits.iter().all(|wait| *wait >= 9000), "{text}");
+    Ok(())
+}
+
+/// Where many wait at once, ratings in a match are nearly as near as they can be at all.
+#[test]
+fn pairs_are_nearly_the_best_possible_ones() -> Result<()> {
+    let asked = Exact {
+        pool: "ranked".into(),
+        sizes: vec![4, 10, 50, 200],
+        seeds: 12,
+        age_s: 60,
+    };
+    let comparison = exact(&Root::here(), &asked)?;
+    let worst = comparison.worst().context("a row")?;
+    ensure!(worst.ratio() <= GOAL, "{comparison}");
+    // Who is matched does not change by exchanging partners, so beside the best pairs of the same people it is a narrow
+    // thing.
+    let same = comparison.rows.iter().map(|row| row.same_ratio());
+    ensure!(same.fold(0.0, f64::max) <= 1.05, "{comparison}");
+    ensure!(comparison.rows.len() == 16, "{comparison}");
     Ok(())
 }
 

@@ -185,7 +185,10 @@ fn faults_have_their_names() {
         Code::Banned => Some(Code::BadToken),
         Code::BadToken => Some(Code::Unavailable),
         Code::Unavailable => Some(Code::Cooldown),
-        Code::Cooldown => None,
+        Code::Cooldown => Some(Code::NoParty),
+        Code::NoParty => Some(Code::PartyFull),
+        Code::PartyFull => Some(Code::NotLeader),
+        Code::NotLeader => None,
     };
     let all = std::iter::successors(Some(Code::BadJson), |&code| next(code));
     let mut golden = Golden::open("fault.txt");

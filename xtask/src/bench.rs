@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures of the real stack on this machine, for comparison with others of the same machine.
 
 mod outage;
+mod plan;
 mod reads;
 mod region;
 mod revoke;
@@ -33,25 +34,39 @@ enum What {
     Reads(reads::Reads),
     Region(region::Region),
     Outage(outage::Outage),
+    Plan(plan::Plan),
     Revoke(revoke::Revoke),
 }
 
 /// Runs it and prints the figures.
 pub async fn run(root: &Root, bench: Bench) -> Result<()> {
-    if let What::Region(region) = bench.what {
-        let data = bench.data.unwrap_or_else(|| root.path("target/bench"));
-        println!("{}", region.run(root, &std::path::absolute(data)?).await?);
-        return Ok(());
-    }
-    let (stack, link) = start(root, bench.data).await?;
-    let result = match bench.what {
-        What::Reads(reads) => reads.run(&stack, &link).await,
-        What::Outage(outage) => outage.run(&stack).await,
-        What::Revoke(revoke) => revoke.run(&stack).await,
-        What::Region(_) => Ok(String::new()),
+    let data = bench.data;
+    let text = match bench.what {
+        What::Plan(plan) => plan::run(root, &plan)?,
+        What::Region(region) => {
+            let data = data.unwrap_or_else(|| root.path("target/bench"));
+            region.run(root, &std::path::absolute(data)?).await?
+        }
+        What::Reads(reads) => {
+            let (stack, link) = start(root, data).await?;
+            let result = reads.run(&stack, &link).await;
+            stack.stop().await;
+            result?
+        }
+        What::Outage(outage) => {
+            let (stack, _link) = start(root, data).await?;
+            let result = outage.run(&stack).await;
+            stack.stop().await;
+            result?
+        }
+        What::Revoke(revoke) => {
+            let (stack, _link) = start(root, data).await?;
+            let result = revoke.run(&stack).await;
+            stack.stop().await;
+            result?
+        }
     };
-    stack.stop().await;
-    println!("{}", result?);
+    println!("{text}");
     Ok(())
 }
 

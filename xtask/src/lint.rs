@@ -28,7 +28,16 @@ pub fn run(root: &Root) -> Result<()> {
     cargo(
         "clippy, for the Worker",
         &[
-            "clippy", "-p", "edge", "--target", WASM, "--", "-D", "warnings",
+            "clippy",
+            "-p",
+            "edge",
+            "-p",
+            "plan-bench",
+            "--target",
+            WASM,
+            "--",
+            "-D",
+            "warnings",
         ],
         None,
     )?;

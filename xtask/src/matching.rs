@@ -1,9 +1,9 @@
 //! `cargo xtask match`: runs a log of who came and left through the lobby's own matchmaker, under simulated time, and
 //! tells how long people waited, how good their matches are, and who was left. docs/replay.md has the log's format.
 
+mod best;
 mod cohort;
 mod engine;
-pub mod exact;
 mod generate;
 mod html;
 mod log;
@@ -20,10 +20,10 @@ mod summary;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use shared::pool::Shards;
 use shared::time::{self, Time};
 
 use crate::root::Root;
@@ -36,7 +36,7 @@ pub use report::{Report, Run, Split};
 use rules::Rules;
 pub use shards::By;
 use shards::Sharded;
-pub use snapshots::{Comparison, Exact};
+pub use snapshots::{Comparison, Exact, GOAL};
 pub use summary::{Spread, Summary};
 
 /// Replays a log of who came and left: waits, quality and starvation, by the rules of one pool or several.
@@ -71,7 +71,7 @@ pub struct Replay {
     /// Beside it: first come first served, Nakama's matchmaker, and the best possible pairs.
     #[arg(long)]
     pub compare: bool,
-    /// Also with so many lobbies, and a parent for whoever waits too long.
+    /// Also with so many lobbies, and a parent for whoever waits too long; without it, with those that the pool says.
     #[arg(long, value_name = "LOBBIES", value_parser = clap::value_parser!(u16).range(2..=1000))]
     pub shards: Option<u16>,
     /// What decides which lobby somebody goes to.
@@ -114,9 +114,7 @@ impl Replay {
 pub fn run(root: &Root, asked: &Match) -> Result<()> {
     match (&asked.also, &asked.replay) {
         (Some(Also::Generate(generate)), _) => generate::run(generate),
-        (Some(Also::Exact(exact)), _) => {
-            say(&snapshots::run(&rules::find(root, &exact.pool)?, exact)?.to_string())
-        }
+        (Some(Also::Exact(asked)), _) => say(&exact(root, asked)?.to_string()),
         (None, Some(asked)) => {
             let report = replay(root, asked)?;
             if let Some(file) = &asked.html {
@@ -142,6 +140,11 @@ fn say(text: &str) -> Result<()> {
 
 fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The lobby's pairs beside the best possible ones, on made-up snapshots.
+pub fn exact(root: &Root, asked: &Exact) -> Result<Comparison> {
+    snapshots::run(&rules::find(root, &asked.pool)?, asked)
 }
 
 /// Runs a log through everything that is asked for.
@@ -173,8 +176,11 @@ pub fn replay(root: &Root, asked: &Replay) -> Result<Report> {
             &mut Lobby::new(&rules.pool),
             asked,
         );
-        if let Some(many) = asked.shards {
-            let split = split(&log, rules, many.into(), asked, &whole);
+        let made_up = asked
+            .shards
+            .map(|many| shards::rule(&log, many, asked.shard_by, &asked.shard_attr, asked.climb_s));
+        if let Some(rule) = made_up.or_else(|| rules.pool.shards.clone()) {
+            let split = split(&log, rules, &rule, asked, &whole);
             report.runs.push(whole);
             report.runs.push(split.0);
             report.shards.push(split.1);
@@ -199,11 +205,9 @@ fn run_one(
     Run::new(name, log, &outcome, &rules.pool, &asked.by)
 }
 
-fn split(log: &Log, rules: &Rules, many: usize, asked: &Replay, whole: &Run) -> (Run, Split) {
-    let homes = shards::homes(log, many, asked.shard_by, &asked.shard_attr);
-    let after = Duration::from_secs(asked.climb_s.into());
-    let mut sharded = Sharded::new(&rules.pool, many, homes, after);
-    let name = format!("{} × {many}", rules.name);
+fn split(log: &Log, rules: &Rules, rule: &Shards, asked: &Replay, whole: &Run) -> (Run, Split) {
+    let mut sharded = Sharded::new(&rules.pool, rule);
+    let name = format!("{} × {}", rules.name, rule.count());
     let run = run_one(log, &name, rules, &mut sharded, asked);
     let unmatched = |run: &Run| i64::try_from(run.all.unmatched()).unwrap_or(i64::MAX);
     let split = Split {

@@ -30,7 +30,7 @@ const SOURCES: &[&str] = &[
 ];
 
 /// The workspace's release profile serves the region; here size counts, in every library.
-const PROFILE: &[(&str, &str)] = &[
+pub(crate) const PROFILE: &[(&str, &str)] = &[
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
     ("CARGO_PROFILE_RELEASE_LTO", "fat"),
 ];

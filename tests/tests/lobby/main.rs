@@ -8,6 +8,7 @@ mod marks;
 mod network;
 mod people;
 mod rough;
+mod sockets;
 mod truth;
 mod world;
 

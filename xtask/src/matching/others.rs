@@ -82,6 +82,8 @@ pub struct Interval {
     query: Query,
     least: usize,
     most: usize,
+    /// Of so many people at a time: `count_multiple`, a team.
+    multiple: usize,
     chance: ChaCha8Rng,
     next: Option<Time>,
     tickets: BTreeMap<usize, Waits>,
@@ -109,10 +111,11 @@ impl Interval {
     pub fn new(pool: &Pool, query: Query, began: Time) -> Self {
         let (least, most) = engine::sizes(pool);
         Self {
-            pool: *pool,
+            pool: pool.clone(),
             query,
             least,
             most,
+            multiple: pool.teams.map_or(1, |it| it.size.max(1)),
             chance: ChaCha8Rng::seed_from_u64(15),
             next: Some(began + INTERVAL),
             tickets: BTreeMap::new(),
@@ -170,7 +173,9 @@ impl Interval {
             let group = gathered.get_mut(place)?;
             group.push(hit);
             let all = size(group) + people(&nth);
-            let enough = is_last && (self.least..=self.most).contains(&all) && at + 1 == hits.len();
+            let whole = all.is_multiple_of(self.multiple);
+            let few = (self.least..=self.most).contains(&all) && whole;
+            let enough = is_last && few && at + 1 == hits.len();
             if all == self.most || enough {
                 let mut group = std::mem::take(group);
                 group.push(nth);

@@ -45,6 +45,8 @@ pub enum Fate {
     Expired(Time),
     /// Its people waited already; entering again changes nothing.
     Again,
+    /// The pool takes no party of so many.
+    Refused,
 }
 
 /// A match that was made.
@@ -126,6 +128,10 @@ impl Run<'_> {
                 if people.any(|player| self.players.contains(player)) {
                     return;
                 }
+                if entry.people.len() > self.pool.party {
+                    self.fate(nth, Fate::Refused);
+                    return;
+                }
                 self.players
                     .extend(entry.people.iter().map(|it| &it.player));
                 self.here.insert(nth, &entry.ticket);
@@ -195,19 +201,9 @@ impl Run<'_> {
     }
 
     fn meet(&mut self, now: Time, teams: &Match) {
-        let Some(secs) = self.pool.no_rematch_s else {
-            return;
-        };
         let entries = teams.iter().flatten();
-        let tickets: Vec<&Ticket> = entries
-            .filter_map(|&nth| self.log.entries.get(nth).map(|it| &it.ticket))
-            .collect();
-        let until = now + Duration::from_secs(secs.into());
-        for (at, a) in tickets.iter().enumerate() {
-            for b in tickets.iter().skip(at + 1) {
-                engine::meet(&mut self.met, now, a, b, until);
-            }
-        }
+        let entries = entries.filter_map(|&nth| self.log.entries.get(nth));
+        engine::meet(&mut self.met, now, entries.map(|it| &it.ticket), self.pool);
     }
 
     /// They wait no longer. False where they did not.
@@ -261,7 +257,7 @@ impl Lobby {
     #[must_use]
     pub fn new(pool: &Pool) -> Self {
         Self {
-            pool: *pool,
+            pool: pool.clone(),
             waiting: Waiting::new(pool),
             met: Met::default(),
             numbers: BTreeMap::new(),
@@ -280,7 +276,7 @@ impl Lobby {
 
     /// Decides who plays whom.
     pub fn plan(&mut self, now: Time) -> Vec<Match> {
-        let (matches, wake) = self.waiting.plan(now, &self.met);
+        let (matches, wake) = engine::plan(&mut self.waiting, now, &self.met);
         self.wake = wake;
         matches
             .into_iter()
@@ -303,15 +299,8 @@ impl Lobby {
         for (nth, _) in &gone {
             self.names.remove(nth);
         }
-        let Some(secs) = self.pool.no_rematch_s else {
-            return;
-        };
-        let until = now + Duration::from_secs(secs.into());
-        for (at, (_, a)) in gone.iter().enumerate() {
-            for (_, b) in gone.iter().skip(at + 1) {
-                engine::meet(&mut self.met, now, a, b, until);
-            }
-        }
+        let tickets = gone.iter().map(|(_, ticket)| ticket);
+        engine::meet(&mut self.met, now, tickets, &self.pool);
     }
 }
 
@@ -339,122 +328,4 @@ impl Matcher for Lobby {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::matching::read;
-    use shared::caps;
-    use shared::pool;
-
-    fn pool(text: &str) -> Pool {
-        let pools = pool::read(&format!(r#"{{"a":{text}}}"#)).unwrap();
-        pools.into_values().next().unwrap()
-    }
-
-    fn check(log: &str, rules: &str, fates: &[Fate]) -> Outcome {
-        let (log, pool) = (read::csv(log).unwrap(), pool(rules));
-        let outcome = run(&log, &pool, &mut Lobby::new(&pool));
-        assert_eq!(outcome.fates, fates);
-        outcome
-    }
-
-    fn matched(at: u64, made: usize) -> Fate {
-        let at = Time::from_ms(at);
-        Fate::Matched { at, made }
-    }
-
-    const FIFO: &str = r#"{"seats":2}"#;
-    const RANKED: &str = r#"{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}"#;
-
-    #[test]
-    fn a_window_is_waited_for_and_not_polled() {
-        let log = "at,player,rating\n0,p_1,1500\n1000,p_2,1650\n";
-        let outcome = check(log, RANKED, &[matched(6000, 0), matched(6000, 0)]);
-        let waiting: Vec<_> = outcome
-            .waiting
-            .iter()
-            .map(|(at, n)| (at.ms(), *n))
-            .collect();
-        assert_eq!(waiting, [(0, 1), (1000, 2), (6000, 0)]);
-    }
-
-    #[test]
-    fn people_leave_lose_patience_and_are_let_go() {
-        let log = "at,player,op,rating,patience_s\n0,p_1,,0,\n5,p_2,,9999,2.5\n9,p_3,,5000,\n70,p_3,leave,,\n";
-        let hour = Time::default() + caps::TICKET_AGE;
-        let fates = [
-            Fate::Expired(hour),
-            Fate::GaveUp(Time::from_ms(2505)),
-            Fate::Left(Time::from_ms(70)),
-        ];
-        check(log, RANKED, &fates);
-    }
-
-    #[test]
-    fn entering_again_while_one_waits_changes_nothing() {
-        let log = "at,player\n0,p_1\n5,p_1\n9,p_2\n20,p_1\n21,p_3\n";
-        let fates = [
-            matched(9, 0),
-            Fate::Again,
-            matched(9, 0),
-            matched(21, 1),
-            matched(21, 1),
-        ];
-        check(log, FIFO, &fates);
-    }
-
-    #[test]
-    fn who_met_is_kept_apart_for_as_long_as_the_pool_says() {
-        let log = "at,player\n0,p_1\n1,p_2\n2,p_1\n3,p_2\n";
-        let rules = r#"{"seats":2,"no_rematch_s":4}"#;
-        let fates = [
-            matched(1, 0),
-            matched(1, 0),
-            matched(4001, 1),
-            matched(4001, 1),
-        ];
-        check(log, rules, &fates);
-    }
-
-    /// A matchmaker that serves who came last.
-    #[derive(Default)]
-    struct Unfair(Vec<usize>);
-
-    impl Matcher for Unfair {
-        fn entered(&mut self, _now: Time, nth: usize, _ticket: &Ticket) -> Vec<Match> {
-            self.0.push(nth);
-            if self.0.len() < 3 {
-                return Vec::new();
-            }
-            vec![
-                self.0
-                    .split_off(1)
-                    .into_iter()
-                    .map(|nth| vec![nth])
-                    .collect(),
-            ]
-        }
-
-        fn left(&mut self, nth: usize) {
-            self.0.retain(|it| *it != nth);
-        }
-
-        fn wake_at(&self) -> Option<Time> {
-            None
-        }
-
-        fn woke(&mut self, _now: Time) -> Vec<Match> {
-            Vec::new()
-        }
-    }
-
-    #[test]
-    fn who_is_passed_over_is_noticed() {
-        let log = read::csv("at,player,rating\n0,p_1,1500\n1,p_2,1510\n2,p_3,1520\n").unwrap();
-        let outcome = run(&log, &pool(RANKED), &mut Unfair::default());
-        assert_eq!(outcome.passed_over, BTreeSet::from([0]));
-        // Who would not have fitted is not passed over.
-        let log = read::csv("at,player,rating\n0,p_1,1500\n1,p_2,1710\n2,p_3,1720\n").unwrap();
-        let outcome = run(&log, &pool(RANKED), &mut Unfair::default());
-        assert!(outcome.passed_over.is_empty());
-    }
-}
+mod tests;

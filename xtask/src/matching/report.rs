@@ -128,6 +128,7 @@ pub const FIGURES: &[Figure] = &[
     ("  by leaving", |it| it.left.to_string()),
     ("  out of patience", |it| it.gave_up.to_string()),
     ("  after too long", |it| it.expired.to_string()),
+    ("  party too large", |it| it.refused.to_string()),
     ("longest wait of all", |it| span(ms(it.longest_ms))),
     ("passed over", |it| it.passed_over.to_string()),
 ];

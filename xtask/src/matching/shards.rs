@@ -1,12 +1,10 @@
 //! One queue as several lobbies: each matches its own people, and who waits too long climbs to a parent of all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use clap::ValueEnum;
-use sha2::{Digest, Sha256};
 use shared::lobby::ticket::Ticket;
-use shared::pool::Pool;
+use shared::pool::{Pool, Shards};
 use shared::time::Time;
 
 use super::engine;
@@ -16,11 +14,11 @@ use super::replay::{Lobby, Match, Matcher};
 /// What decides which lobby somebody goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum By {
-    /// Bands of ratings with as many people each.
+    /// Bands of ratings, as many people in each.
     Rating,
     /// Chance: by who they are.
     Hash,
-    /// The value of an attribute: `--shard-attr`.
+    /// The value of an attribute, `--shard-attr`: a lobby for each of the most frequent ones.
     Attr,
 }
 
@@ -29,9 +27,7 @@ pub enum By {
 pub struct Sharded {
     lobbies: Vec<Lobby>,
     parent: Lobby,
-    after: Duration,
-    /// Where each entry goes.
-    homes: Vec<usize>,
+    rule: Shards,
     tickets: BTreeMap<usize, (usize, Ticket)>,
     /// When each climbs.
     climbs: BTreeSet<(Time, usize)>,
@@ -40,14 +36,13 @@ pub struct Sharded {
 }
 
 impl Sharded {
-    /// So many empty ones, for the people of this log.
+    /// Empty ones.
     #[must_use]
-    pub fn new(pool: &Pool, many: usize, homes: Vec<usize>, after: Duration) -> Self {
+    pub fn new(pool: &Pool, rule: &Shards) -> Self {
         Self {
-            lobbies: vec![Lobby::new(pool); many.max(1)],
+            lobbies: vec![Lobby::new(pool); usize::from(rule.count().max(1))],
             parent: Lobby::new(pool),
-            after,
-            homes,
+            rule: rule.clone(),
             tickets: BTreeMap::new(),
             climbs: BTreeSet::new(),
             climbed: 0,
@@ -62,17 +57,16 @@ impl Sharded {
 
     fn forget(&mut self, nth: usize) -> Option<(usize, Ticket)> {
         let (home, ticket) = self.tickets.remove(&nth)?;
-        self.climbs.remove(&(ticket.since + self.after, nth));
+        self.climbs.remove(&(ticket.since + self.rule.climb(), nth));
         Some((home, ticket))
     }
 }
 
 impl Matcher for Sharded {
     fn entered(&mut self, now: Time, nth: usize, ticket: &Ticket) -> Vec<Match> {
-        let home = self.homes.get(nth).copied().unwrap_or_default();
-        let home = home % self.lobbies.len();
+        let home = engine::home(&self.rule, ticket);
         self.tickets.insert(nth, (home, ticket.clone()));
-        self.climbs.insert((now + self.after, nth));
+        self.climbs.insert((now + self.rule.climb(), nth));
         let lobby = self.lobbies.get_mut(home);
         let made = lobby.map_or_else(Vec::new, |lobby| lobby.entered(now, nth, ticket));
         self.gone(&made);
@@ -125,45 +119,90 @@ impl Matcher for Sharded {
     }
 }
 
-/// Which lobby each entry of a log goes to.
+/// The rule that divides the people of a log among so many lobbies.
 #[must_use]
-pub fn homes(log: &Log, many: usize, by: By, attr: &str) -> Vec<usize> {
-    let hashed = |text: &str| {
-        let hash = Sha256::digest(text.as_bytes());
-        let first = hash.iter().take(8);
-        let number = first.fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
-        usize::try_from(number % u64::try_from(many.max(1)).unwrap_or(1)).unwrap_or_default()
-    };
+pub fn rule(log: &Log, many: u16, by: By, attr: &str, climb_s: u32) -> Shards {
     match by {
-        By::Hash => {
-            let entries = log.entries.iter();
-            entries
-                .map(|it| hashed(engine::player(&it.ticket).as_str()))
-                .collect()
-        }
+        By::Hash => Shards::Hash {
+            count: many,
+            climb_s,
+        },
         By::Attr => {
-            let value =
-                |ticket: &Ticket| engine::attrs(ticket).get(attr).map(super::summary::plain);
-            let entries = log.entries.iter();
-            entries
-                .map(|it| hashed(&value(&it.ticket).unwrap_or_default()))
-                .collect()
+            let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+            let people = log.entries.iter().flat_map(|it| &it.people);
+            for value in people.filter_map(|it| it.attrs.get(attr)?.as_str()) {
+                *count.entry(value).or_default() += 1;
+            }
+            let mut values: Vec<(&str, usize)> = count.into_iter().collect();
+            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            // The last lobby is for everybody else.
+            let kept = values.into_iter().take(usize::from(many) - 1);
+            Shards::Attr {
+                attr: attr.to_owned(),
+                values: kept.map(|(value, _)| value.to_owned()).collect(),
+                climb_s,
+            }
         }
         By::Rating => {
-            let mut order: Vec<usize> = (0..log.entries.len()).collect();
-            let rating = |nth: &usize| {
-                log.entries
-                    .get(*nth)
-                    .map_or(0.0, |it| engine::rating(&it.ticket))
-            };
-            order.sort_by(|a, b| rating(a).total_cmp(&rating(b)));
-            let mut homes = vec![0; order.len()];
-            for (place, &nth) in order.iter().enumerate() {
-                if let Some(home) = homes.get_mut(nth) {
-                    *home = place * many / order.len().max(1);
-                }
+            let ratings = log.entries.iter().map(|it| engine::rating(&it.ticket));
+            let mut ratings: Vec<f64> = ratings.collect();
+            ratings.sort_by(f64::total_cmp);
+            let place = |nth: u16| ratings.len() * usize::from(nth) / usize::from(many);
+            let mut bands: Vec<f64> = (1..many)
+                .filter_map(|nth| ratings.get(place(nth)).copied())
+                .collect();
+            bands.dedup();
+            Shards::Rating { bands, climb_s }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::read;
+    use crate::matching::replay::{Fate, run};
+    use shared::pool;
+    use std::fmt::Write;
+
+    const RANKED: &str =
+        r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}}"#;
+
+    #[test]
+    fn who_finds_nobody_at_home_climbs_and_keeps_their_place() {
+        let log = "at,player,rating\n0,p_1,1400\n0,p_2,1450\n1000,p_3,1490\n2000,p_4,1510\n";
+        let log = read::csv(log).unwrap();
+        let pool = pool::read(RANKED).unwrap().into_values().next().unwrap();
+        let rule = Shards::Rating {
+            bands: vec![1500.0],
+            climb_s: 10,
+        };
+        let mut sharded = Sharded::new(&pool, &rule);
+        let outcome = run(&log, &pool, &mut sharded);
+        let at = |fate: &Fate| match fate {
+            Fate::Matched { at, .. } => Some(at.ms()),
+            _ => None,
+        };
+        let at: Vec<_> = outcome.fates.iter().map(at).collect();
+        // The first two are at home together; the others meet at the top when the later one climbs.
+        assert_eq!(at, [Some(0), Some(0), Some(12_000), Some(12_000)]);
+        assert_eq!(sharded.climbed, 2);
+    }
+
+    #[test]
+    fn a_rule_divides_evenly() {
+        let mut rows = "at,player,rating,lang\n".to_owned();
+        for n in 0..100 {
+            writeln!(rows, "{n},p_{n},{},{}", 1000 + n, n % 5).unwrap();
+        }
+        let log = read::csv(&rows).unwrap();
+        for by in [By::Rating, By::Hash] {
+            let rule = rule(&log, 4, by, "lang", 5);
+            let mut count = [0; 4];
+            for entry in &log.entries {
+                count[engine::home(&rule, &entry.ticket)] += 1;
             }
-            homes
+            assert!(count.iter().all(|it| (15..=35).contains(it)), "{count:?}");
         }
     }
 }

@@ -14,8 +14,8 @@ use shared::lobby::ticket::Ticket;
 use shared::pool::Pool;
 use shared::time::Time;
 
+use super::best;
 use super::engine::{self, Waiting};
-use super::exact;
 use super::log::{Log, Person};
 use super::rules::Rules;
 
@@ -125,7 +125,7 @@ impl Row {
         for ticket in tickets {
             waiting.insert(ticket.since, ticket.clone());
         }
-        let (matches, _) = waiting.plan(now, &Met::default());
+        let (matches, _) = engine::plan(&mut waiting, now, &Met::default());
         let place = |id: &TicketId| tickets.iter().position(|ticket| ticket.id == *id);
         let mut paired = vec![false; tickets.len()];
         let mut ours = Vec::new();
@@ -148,10 +148,10 @@ impl Row {
             pairs.iter().filter_map(gap).collect()
         };
         self.ours.add(&gaps(&ours));
-        self.best.add(&gaps(&exact::pairs(&edges)));
+        self.best.add(&gaps(&best::pairs(&edges)));
         let is_in = |nth: usize| paired.get(nth).copied().unwrap_or_default();
         edges.retain(|&(a, b, _)| is_in(a) && is_in(b));
-        self.same.add(&gaps(&exact::pairs(&edges)));
+        self.same.add(&gaps(&best::pairs(&edges)));
     }
 }
 
@@ -232,7 +232,7 @@ impl fmt::Display for Comparison {
 /// Whether exact pairs are what this pool is about.
 #[must_use]
 pub fn applies(pool: &Pool) -> bool {
-    pool.rating.is_some() && engine::sizes(pool) == (2, 2)
+    pool.rating.is_some() && pool.is_of_pairs()
 }
 
 /// Made-up snapshots of every shape and size that is asked for.

@@ -34,6 +34,8 @@ pub struct Summary {
     pub gave_up: u64,
     /// Whom the pool keeps no longer.
     pub expired: u64,
+    /// Whose party was too large for the pool.
+    pub refused: u64,
     /// The longest wait of all, matched or not.
     pub longest_ms: u64,
     /// Who saw somebody who came later matched with people whom they fitted too.
@@ -73,10 +75,13 @@ pub(super) fn lots<'a>(log: &'a Log, outcome: &Outcome, pool: &Pool) -> Vec<(&'a
         let until = match fate {
             Fate::Matched { at, .. } | Fate::Left(at) | Fate::GaveUp(at) | Fate::Expired(at) => at,
             Fate::Again => continue,
+            Fate::Refused => entry.at,
         };
         let made = match fate {
             Fate::Matched { made, .. } => outcome.matches.get(made),
-            Fate::Left(_) | Fate::GaveUp(_) | Fate::Expired(_) | Fate::Again => None,
+            Fate::Left(_) | Fate::GaveUp(_) | Fate::Expired(_) | Fate::Refused | Fate::Again => {
+                None
+            }
         };
         let others: Vec<_> = made
             .iter()
@@ -118,6 +123,7 @@ impl Summary {
             left: 0,
             gave_up: 0,
             expired: 0,
+            refused: 0,
             longest_ms: 0,
             passed_over: 0,
         };
@@ -132,6 +138,7 @@ impl Summary {
                 Fate::Left(_) => all.left += 1,
                 Fate::GaveUp(_) => all.gave_up += 1,
                 Fate::Expired(_) => all.expired += 1,
+                Fate::Refused => all.refused += 1,
                 Fate::Again => {}
             }
             all.wants += lot.wants;

@@ -1,0 +1,206 @@
+//! How long it takes to decide who plays whom: natively, and as WebAssembly in Node, of the very code that runs at the
+//! edge, built as the Worker is.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::root::Root;
+use crate::tools::{node, rust};
+use crate::{artifacts, progress, worker};
+
+/// Times a whole plan and one entry, in pools of several sizes: natively and as WebAssembly.
+#[derive(Debug, Clone, Args)]
+pub struct Plan {
+    /// How many wait.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000_u32, 10_000, 100_000])]
+    sizes: Vec<u32>,
+    /// Whole plans of each, whose median counts.
+    #[arg(long, default_value_t = 5)]
+    runs: u32,
+    /// Without the build and the run of the WebAssembly.
+    #[arg(long)]
+    native: bool,
+}
+
+/// A row as the bench prints it; `plan_bench::Row` says what each is.
+#[derive(Debug, Clone, Deserialize)]
+struct Row {
+    crowd: String,
+    tickets: u32,
+    matches: u32,
+    plan_ms: f64,
+    entry: Option<Entry>,
+}
+
+/// Microseconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Entry {
+    #[serde(rename = "waits_us")]
+    waits: f64,
+    #[serde(rename = "matched_us")]
+    matched: f64,
+    #[serde(rename = "slowest_us")]
+    slowest: f64,
+}
+
+pub(super) fn run(root: &Root, plan: &Plan) -> Result<String> {
+    ensure!(plan.runs > 0, "--runs is 1 or more");
+    ensure!(
+        plan.sizes.iter().all(|size| (2..=1_000_000).contains(size)),
+        "--sizes: 2 to 1,000,000 each"
+    );
+    let native = native(root, plan)?;
+    let wasm = if plan.native {
+        Vec::new()
+    } else {
+        wasm(root, plan)?
+    };
+    table(&native, &wasm)
+}
+
+fn native(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
+    let program = artifacts::binary(
+        root,
+        "Building the bench",
+        "plan-bench",
+        &["--release", "--package", "plan-bench"],
+    )?;
+    let mut bench = Command::new(program);
+    bench.arg(plan.runs.to_string());
+    bench.args(plan.sizes.iter().map(u32::to_string));
+    rows(&progress::run("Measuring natively", &mut bench)?)
+}
+
+fn wasm(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
+    let node = node::ensure(root)?;
+    let tools = rust::ensure(root, &node)?;
+    let mut build = Command::new("rustup");
+    build
+        .args(["run", rust::NIGHTLY, "cargo", "build", "--release", "--lib"])
+        .args([
+            "--package",
+            "plan-bench",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
+        // As worker-build does it with --panic-unwind.
+        .args(["-Z", "build-std=std,panic_unwind"])
+        .current_dir(root.dir())
+        .env("RUSTFLAGS", "-Cpanic=unwind")
+        .envs(worker::PROFILE.iter().copied())
+        .env_remove("RUSTUP_TOOLCHAIN");
+    progress::run("Building the bench as WebAssembly", &mut build)?;
+    let out = root.path("target/plan-bench");
+    fs::create_dir_all(&out)?;
+    // The repository's own says that scripts are modules; what wasm-bindgen writes for Node is none.
+    fs::write(out.join("package.json"), r#"{"type":"commonjs"}"#)?;
+    let mut bind = Command::new(&tools.wasm_bindgen);
+    bind.args(["--target", "nodejs", "--out-name", "bench", "--out-dir"])
+        .arg(&out)
+        .arg(root.path("target/wasm32-unknown-unknown/release/plan_bench.wasm"));
+    progress::run("Binding it", &mut bind)?;
+    let mut shrink = Command::new(&tools.wasm_opt);
+    shrink
+        .args(["-O", "--enable-mutable-globals", "--enable-sign-ext"])
+        .args(["--enable-nontrapping-float-to-int", "--enable-bulk-memory"])
+        .args(["--enable-multivalue", "--enable-reference-types"])
+        .args(["--enable-exception-handling", "--output", "bench_bg.wasm"])
+        .arg("bench_bg.wasm")
+        .current_dir(&out);
+    progress::run("Optimising it", &mut shrink)?;
+    let sizes: Vec<String> = plan.sizes.iter().map(u32::to_string).collect();
+    let script = format!(
+        "console.log(require('./bench.js').run(new Uint32Array([{}]), {}))",
+        sizes.join(","),
+        plan.runs
+    );
+    let mut bench = Command::new(&node.program);
+    bench.args(["--eval", &script]).current_dir(&out);
+    rows(&progress::run("Measuring as WebAssembly", &mut bench)?)
+}
+
+fn rows(printed: &str) -> Result<Vec<Row>> {
+    let rows: Vec<Row> = serde_json::from_str(printed.trim())
+        .with_context(|| format!("the bench printed no rows:\n{printed}"))?;
+    ensure!(!rows.is_empty(), "the bench measured nothing");
+    Ok(rows)
+}
+
+/// Both side by side, and how each grows from one size to the next.
+fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
+    let mut text = String::new();
+    writeln!(
+        text,
+        "{:<20} {:>8} {:>8}  {:>22}  {:>22}  {:>22}  {:>22}",
+        "",
+        "",
+        "",
+        "a whole plan, ms",
+        "enters, waits, µs",
+        "enters, matched, µs",
+        "slowest entry, µs"
+    )?;
+    writeln!(
+        text,
+        "{:<20} {:>8} {:>8}{}",
+        "pool",
+        "tickets",
+        "matches",
+        format!("  {:>10} {:>11}", "native", "WASM").repeat(4)
+    )?;
+    for (nth, row) in native.iter().enumerate() {
+        let other = wasm.get(nth);
+        write!(
+            text,
+            "{:<20} {:>8} {:>8}",
+            row.crowd, row.tickets, row.matches
+        )?;
+        for of in FIGURES {
+            let told = |it: Option<f64>| it.map_or("-".into(), |it| format!("{it:.2}"));
+            let (one, two) = (told(of(row)), told(other.and_then(of)));
+            write!(text, "  {one:>10} {two:>11}")?;
+        }
+        writeln!(text)?;
+    }
+    writeln!(
+        text,
+        "\nGrowth from one size to the next, as the power of the size (1 is linear):"
+    )?;
+    for (kind, rows) in [("native", native), ("WASM", wasm)] {
+        for pair in rows.windows(2) {
+            let [small, large] = pair else { continue };
+            if small.crowd != large.crowd {
+                continue;
+            }
+            write!(
+                text,
+                "{:<20} {:>8} → {:<8} {kind:<8}",
+                small.crowd, small.tickets, large.tickets
+            )?;
+            for (name, of) in ["plan", "waits", "matched"].iter().zip(FIGURES) {
+                let (Some(before), Some(after)) = (of(small), of(large)) else {
+                    continue;
+                };
+                let sizes = f64::from(large.tickets) / f64::from(small.tickets);
+                write!(text, "  {name} {:.2}", (after / before).ln() / sizes.ln())?;
+            }
+            writeln!(text)?;
+        }
+    }
+    Ok(text)
+}
+
+/// A time of a row.
+type Figure = fn(&Row) -> Option<f64>;
+
+const FIGURES: [Figure; 4] = [
+    |row| Some(row.plan_ms),
+    |row| row.entry.map(|it| it.waits),
+    |row| row.entry.map(|it| it.matched),
+    |row| row.entry.map(|it| it.slowest),
+];
