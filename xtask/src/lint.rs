@@ -1,4 +1,4 @@
-//! What the compiler and its friends find: clippy, the documentation's links, TypeScript, licences.
+//! What the compiler and its friends find: clippy, the documentation's links, TypeScript, the template, licences.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::progress;
 use crate::root::Root;
-use crate::tools::{node, on_path};
+use crate::tools::{node, on_path, python};
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// TypeScript projects, checked where they exist.
@@ -60,6 +60,7 @@ pub fn run(root: &Root) -> Result<()> {
             .current_dir(root.dir());
         progress::run(&format!("TypeScript of {project}"), &mut check)?;
     }
+    template(root)?;
     if on_path("cargo-deny").is_some() {
         // Without advisories: they change by the day, and a build must not.
         cargo(
@@ -73,6 +74,22 @@ pub fn run(root: &Root) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The template as CloudFormation would read it, in two regions that differ in what they offer.
+fn template(root: &Root) -> Result<()> {
+    let Some(program) = python::cfn_lint(root)? else {
+        eprintln!(
+            "cfn-lint: there is no python3 with venv and pip, so template.yaml is not checked (Debian: `apt-get install python3-venv`)"
+        );
+        return Ok(());
+    };
+    let mut check = Command::new(program);
+    check
+        .args(["--template", "template.yaml", "--regions"])
+        .args(["us-east-1", "eu-west-1"])
+        .current_dir(root.dir());
+    progress::run("The template", &mut check).map(drop)
 }
 
 /// The workspace's own toolchain checks the Worker too; only its build needs the nightly.

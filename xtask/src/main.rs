@@ -32,7 +32,7 @@ enum Task {
     Bench(bench::Bench),
     Chaos(chaos::Chaos),
     Match(matching::Match),
-    /// Clippy for both targets, rustdoc, TypeScript, licences.
+    /// Clippy for both targets, rustdoc, TypeScript, the template, licences.
     Lint,
 }
 

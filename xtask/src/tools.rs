@@ -3,6 +3,7 @@
 //! Versions live in one place each: `package.json`, `Cargo.lock` (wasm-bindgen) and the constants in [`rust`].
 
 pub mod node;
+pub mod python;
 pub mod rust;
 
 use std::env;
