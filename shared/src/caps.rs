@@ -126,8 +126,9 @@ pub const COOLDOWN_MAX: Duration = Duration::from_secs(900);
 /// People whose cooldown a lobby remembers, the last ones; a row each.
 pub const COOLDOWNS: usize = 512;
 /// Kinds of tickets that a lobby tells apart: those with the same wants and the same wanted attributes are one kind,
-/// and who fits whom is known for a pair of kinds. Of more than these the rest is looked at one by one.
-pub const KINDS: usize = 256;
+/// and who fits whom is known for a pair of kinds, 12 bytes each. Of more than these, first the numbers of one attribute
+/// after the other are told apart no more, then the rest is looked at one by one.
+pub const KINDS: usize = 512;
 /// Tickets that are looked at for one match of many seats: the nearest, or those who wait longest.
 pub const GROUP_LOOK: usize = 256;
 /// Steps of the search for those among them who fill the seats: it finds who fits almost always at once.
@@ -135,6 +136,8 @@ pub const GROUP_STEPS: usize = 2_000;
 /// How often, and with how many neighbours, pairs that one plan makes are compared to swap partners: this reaches the
 /// least sum of gaps in all measured snapshots of up to 200.
 pub const SWAP_PASSES: usize = 4;
+/// What an exchange has to gain, as a part of the pool's window.
+pub const SWAP_LEAST: f64 = 0.001;
 /// Neighbours of each pair.
 pub const SWAP_LOOK: usize = 8;
 /// Who waited longer than this is matched before those who came later, unless the pool says otherwise.

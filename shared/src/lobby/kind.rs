@@ -9,7 +9,6 @@ use crate::protocol::event;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// The number of a kind. Number 0 is of those that are too many to tell apart.
 pub(super) type Kind = usize;
@@ -19,9 +18,9 @@ pub(super) type Kind = usize;
 pub(super) enum Fit {
     /// They never fit.
     Never,
-    /// Each lets the other be after so long.
-    After(Duration, Duration),
-    /// Numbers decide: two tickets have to be looked at.
+    /// Each lets the other be after so many seconds.
+    After(u32, u32),
+    /// Numbers that are too many to tell apart decide: two tickets have to be looked at.
     Ask,
 }
 
@@ -32,9 +31,10 @@ pub(super) struct Kinds {
     wants: Vec<Want>,
     /// The attributes that somebody's wants name. A name stays until the queue is empty.
     named: BTreeSet<String>,
+    /// Those of them whose numbers are too many to tell apart.
+    loose: BTreeSet<String>,
     numbers: BTreeMap<String, Kind>,
     kinds: Vec<Known>,
-    free: Vec<Kind>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -57,7 +57,7 @@ struct Shape {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 enum Seen {
-    /// It is a number; which, is looked at with the ticket.
+    /// It is a number, one of many; which, is looked at with the ticket.
     Number,
     /// This.
     Value(Value),
@@ -69,12 +69,12 @@ impl Kinds {
         Self {
             wants: pool.wants.clone(),
             named: named.collect(),
+            loose: BTreeSet::from(["rating".to_owned()]),
             numbers: BTreeMap::new(),
             kinds: vec![Known {
                 fits: vec![Fit::Ask],
                 ..Known::default()
             }],
-            free: Vec::new(),
         }
     }
 
@@ -83,25 +83,38 @@ impl Kinds {
         self.kinds.len()
     }
 
-    /// Whether its wants name an attribute that nobody has named: then all kinds are to be told anew.
-    pub(super) fn is_new(&mut self, ticket: &Ticket) -> bool {
+    /// Whether all kinds are to be told anew for this ticket: its wants name an attribute that nobody has named, or it
+    /// is of one kind too many and there are numbers to be told apart no more.
+    pub(super) fn is_news(&mut self, ticket: &Ticket) -> bool {
         let before = self.named.len();
         for want in ticket.members.iter().flat_map(|member| &member.wants) {
             if !self.named.contains(&want.attr) {
                 self.named.insert(want.attr.clone());
             }
         }
-        self.named.len() > before
+        if self.named.len() > before {
+            return true;
+        }
+        let full = self.numbers.len() >= caps::KINDS && self.vacant().is_none();
+        full && !self.numbers.contains_key(&self.text(ticket)) && self.loosen()
+    }
+
+    /// Forgets all kinds, before all tickets join anew.
+    pub(super) fn clear(&mut self) {
+        self.numbers.clear();
+        self.kinds.truncate(1);
+        if let Some(mixed) = self.kinds.first_mut() {
+            mixed.tickets = 0;
+            mixed.fits.truncate(1);
+        }
     }
 
     /// The kind of a ticket, which is one more of them.
     pub(super) fn join(&mut self, ticket: &Ticket) -> Kind {
-        let shape: Vec<Shape> = ticket.members.iter().map(|it| self.shape(it)).collect();
-        let text = event::encode(&shape).to_string();
+        let text = self.text(ticket);
         let kind = match self.numbers.get(&text) {
             Some(&kind) => kind,
-            None if self.numbers.len() >= caps::KINDS => 0,
-            None => self.add(text, shape),
+            None => self.add(text, self.shapes(ticket)),
         };
         if let Some(known) = self.kinds.get_mut(kind) {
             known.tickets += 1;
@@ -109,10 +122,40 @@ impl Kinds {
         kind
     }
 
+    fn shapes(&self, ticket: &Ticket) -> Vec<Shape> {
+        ticket.members.iter().map(|it| self.shape(it)).collect()
+    }
+
+    fn text(&self, ticket: &Ticket) -> String {
+        event::encode(&self.shapes(ticket)).to_string()
+    }
+
+    /// A kind of which there is no ticket.
+    fn vacant(&self) -> Option<Kind> {
+        let empty = |known: &Known| known.tickets == 0;
+        let rest = self.kinds.iter().skip(1);
+        Some(rest.into_iter().position(empty)? + 1)
+    }
+
+    /// Tells the numbers of one more attribute apart no more: of the one that has most. False where there is none.
+    fn loosen(&mut self) -> bool {
+        let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let shapes = self.kinds.iter().flat_map(|known| &known.shape);
+        for (name, seen) in shapes.flat_map(|shape| &shape.attrs) {
+            if let Seen::Value(Value::Number(number)) = seen {
+                values.entry(name).or_default().insert(number.to_string());
+            }
+        }
+        let most = values.into_iter().max_by_key(|(_, values)| values.len());
+        let Some(name) = most.map(|(name, _)| name.to_owned()) else {
+            return false;
+        };
+        self.loose.insert(name)
+    }
+
     /// A number that is the same for those who are alike, in every object and at every time.
     pub(super) fn like(&self, ticket: &Ticket) -> u64 {
-        let shape: Vec<Shape> = ticket.members.iter().map(|it| self.shape(it)).collect();
-        fnv(event::encode(&shape).as_bytes())
+        fnv(self.text(ticket).as_bytes())
     }
 
     /// How many tickets are alike.
@@ -124,16 +167,10 @@ impl Kinds {
             .map_or(0, |known| known.tickets)
     }
 
-    /// One ticket of it is gone.
+    /// One ticket of it is gone. What is known of the kind stays until its place is needed.
     pub(super) fn leave(&mut self, kind: Kind) {
-        let Some(known) = self.kinds.get_mut(kind) else {
-            return;
-        };
-        known.tickets = known.tickets.saturating_sub(1);
-        if known.tickets == 0 && kind != 0 {
-            self.numbers.remove(&known.text);
-            *known = Known::default();
-            self.free.push(kind);
+        if let Some(known) = self.kinds.get_mut(kind) {
+            known.tickets = known.tickets.saturating_sub(1);
         }
     }
 
@@ -144,9 +181,17 @@ impl Kinds {
     }
 
     fn add(&mut self, text: String, shape: Vec<Shape>) -> Kind {
-        let kind = self.free.pop().unwrap_or(self.kinds.len());
-        if kind == self.kinds.len() {
+        let kind = if self.numbers.len() < caps::KINDS {
             self.kinds.push(Known::default());
+            self.kinds.len() - 1
+        } else {
+            match self.vacant() {
+                Some(kind) => kind,
+                None => return 0,
+            }
+        };
+        if let Some(before) = self.kinds.get(kind) {
+            self.numbers.remove(&before.text);
         }
         let fits: Vec<Fit> = self
             .kinds
@@ -180,7 +225,7 @@ impl Kinds {
         let named = self.named.iter();
         let attrs = named.filter_map(|name| {
             let seen = match member.attr(name)?.into_owned() {
-                Value::Number(_) => Seen::Number,
+                Value::Number(_) if self.loose.contains(name) => Seen::Number,
                 value => Seen::Value(value),
             };
             Some((name.clone(), seen))
@@ -211,7 +256,7 @@ fn fit(a: &[Shape], b: &[Shape], all: &[Want]) -> Fit {
 
 /// After how long everybody of `a` lets everybody of `b` be.
 fn lets(a: &[Shape], b: &[Shape], all: &[Want]) -> Fit {
-    let mut after = Duration::ZERO;
+    let mut after = 0;
     let mut ask = false;
     for mine in a {
         for theirs in b {
@@ -226,7 +271,9 @@ fn lets(a: &[Shape], b: &[Shape], all: &[Want]) -> Fit {
                 }
                 match want.lets_after(value(mine).as_ref(), value(theirs).as_ref()) {
                     None => return Fit::Never,
-                    Some(span) => after = after.max(span),
+                    Some(span) => {
+                        after = after.max(u32::try_from(span.as_secs()).unwrap_or(u32::MAX))
+                    }
                 }
             }
         }

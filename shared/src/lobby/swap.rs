@@ -60,8 +60,10 @@ impl Waiting {
         if sum(crossed) < sum(straight) {
             ways.reverse();
         }
-        // Less by more than rounding, so that it comes to an end.
-        let mut better = ways.into_iter().filter(|&way| sum(way) + 1e-9 < now);
+        // Less by what anybody could notice: among very many, who are all near, there is nothing to gain.
+        let window = self.pool.rating.map_or(0.0, |window| window.within);
+        let least = (window * caps::SWAP_LEAST).max(1e-9);
+        let mut better = ways.into_iter().filter(|&way| sum(way) + least < now);
         let fits = |Pair(a, b): Pair| self.fits_now(a.1, b.1, look);
         better.find(|&(a, b)| fits(a) && fits(b))
     }

@@ -11,9 +11,9 @@ use crate::id::TicketId;
 use crate::mix::fnv;
 use crate::pool::Pool;
 use crate::time::Time;
+use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::Bound;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Waiting {
     entries: Vec<Option<Entry>>,
     free: Vec<Slot>,
     /// Only looked up, never gone through: it has no order.
-    slots: HashMap<TicketId, Slot, BuildHasherDefault<DefaultHasher>>,
+    slots: FxHashMap<TicketId, Slot>,
     /// Who waits longest is at the top; who is gone is left there until it comes up.
     ages: BinaryHeap<Reverse<(Time, Slot)>>,
     /// By when they may come to fit somebody.
@@ -85,7 +85,7 @@ impl Waiting {
             rows: Vec::new(),
             entries: Vec::new(),
             free: Vec::new(),
-            slots: HashMap::default(),
+            slots: FxHashMap::default(),
             ages: BinaryHeap::new(),
             due: BTreeSet::new(),
             doubt: 0.0,
@@ -120,7 +120,7 @@ impl Waiting {
     pub fn insert(&mut self, now: Time, ticket: impl Into<Rc<Ticket>>) {
         let ticket = ticket.into();
         self.remove(&ticket.id);
-        if self.kinds.is_new(&ticket) {
+        if self.kinds.is_news(&ticket) {
             self.tell_kinds_anew();
         }
         let doubt = self.pool.rating.map_or(0.0, |it| it.uncertainty) * ticket.deviation();
@@ -257,7 +257,7 @@ impl Waiting {
     pub(super) fn fits_at(&self, a: &Entry, b: &Entry, met: &Met) -> Option<Time> {
         let mut at = match self.kinds.fit(a.kind, b.kind) {
             Fit::Never => return None,
-            Fit::After(mine, theirs) => (a.since + mine).max(b.since + theirs),
+            Fit::After(mine, theirs) => (a.since + secs(mine)).max(b.since + secs(theirs)),
             Fit::Ask => a
                 .ticket
                 .accepts_at(&b.ticket, &self.pool)?
@@ -275,6 +275,12 @@ impl Waiting {
         Some(at)
     }
 
+    #[cfg(test)]
+    pub(super) fn known(&self, a: &TicketId, b: &TicketId, met: &Met) -> Option<Time> {
+        let [a, b] = [a, b].map(|id| self.slots.get(id).and_then(|&slot| self.entry(slot)));
+        self.fits_at(a?, b?, met)
+    }
+
     /// The kinds whose tickets may ever fit this one.
     pub(super) fn suitors(&self, entry: &Entry) -> impl Iterator<Item = Suitors> {
         let (kind, since) = (entry.kind, entry.since);
@@ -286,8 +292,8 @@ impl Waiting {
                 Fit::Never => None,
                 Fit::After(mine, theirs) => Some(Suitors {
                     kind: other,
-                    from: since + mine,
-                    after: theirs,
+                    from: since + secs(mine),
+                    after: secs(theirs),
                 }),
                 Fit::Ask => Some(Suitors {
                     kind: other,
@@ -336,18 +342,22 @@ impl Waiting {
     /// An attribute is wanted that was not before.
     fn tell_kinds_anew(&mut self) {
         self.rows.clear();
+        self.kinds.clear();
         let mut entries = std::mem::take(&mut self.entries);
-        for entry in entries.iter().flatten() {
-            self.kinds.leave(entry.kind);
-        }
         for (slot, entry) in (0..).zip(&mut entries) {
             if let Some(entry) = entry {
                 entry.kind = self.kinds.join(&entry.ticket);
-                self.stand(slot, entry);
+                if entry.stands {
+                    self.stand(slot, entry);
+                }
             }
         }
         self.entries = entries;
     }
+}
+
+fn secs(secs: u32) -> Duration {
+    Duration::from_secs(secs.into())
 }
 
 fn place(pool: &Pool, entry: &Entry, slot: Slot) -> Place {

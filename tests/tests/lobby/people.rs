@@ -256,7 +256,13 @@ impl World {
                 assert!(err["after_ms"].as_u64().is_some_and(|after| after > 0));
                 self.marks.insert(Mark::CooledDown);
             }
-            (Some("why"), None) => drop(self.marks.insert(Mark::Why)),
+            (Some("why"), None) => {
+                self.marks.insert(Mark::Why);
+                let rules = message["ok"]["rules"].as_array().into_iter().flatten();
+                if { rules }.any(|it| it["rule"] == "blocked") {
+                    self.marks.insert(Mark::Blocked);
+                }
+            }
             (Some("leave"), None) => {
                 self.marks.insert(Mark::Left);
                 self.people[who].places[lane].ticket = None;

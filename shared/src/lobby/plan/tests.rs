@@ -1,3 +1,7 @@
+//! Who plays whom, two by two.
+
+mod groups;
+
 use super::*;
 use crate::lobby::fit::fits_at;
 use crate::lobby::met::Meeting;
@@ -92,6 +96,40 @@ fn chance(mut seed: u64) -> impl FnMut(u64) -> u64 {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695);
         (seed >> 33) % most
+    }
+}
+
+#[test]
+fn what_is_known_of_kinds_is_what_the_rules_say() {
+    // Few ages, many, and more than can be told apart.
+    for ages in [3, 90, 5000] {
+        let mut draw = chance(ages);
+        let rules = pool(RANKED);
+        let wants = [
+            json!([{ "attr": "age", "within": 4 }]),
+            json!([{ "attr": "age", "between": [10, 60], "relax": { "after_s": 3 } }]),
+            json!([{ "attr": "lang", "is": "en" }, { "attr": "age", "within": 1, "relax": { "after_s": 2, "to": 9 } }]),
+            json!([{ "attr": "age", "any_of": [1, 2, "old"] }]),
+        ];
+        let mut tickets: Vec<Ticket> = Vec::new();
+        let mut waiting = Waiting::new(&rules);
+        for nth in 0..900 {
+            let wish = usize::try_from(draw(4)).unwrap();
+            let rating = u32::try_from(draw(400)).unwrap();
+            let mut one = ticket(nth, draw(9000), rating.into(), &wants[wish]);
+            one.members[0].attrs.insert("age".into(), draw(ages).into());
+            waiting.insert(Time::from_ms(9000), one.clone());
+            tickets.push(one);
+        }
+        for _ in 0..20_000 {
+            let [a, b] = [draw(900), draw(900)].map(|it| usize::try_from(it).unwrap());
+            let (a, b) = (&tickets[a], &tickets[b]);
+            if a.id == b.id {
+                continue;
+            }
+            let known = waiting.known(&a.id, &b.id, &Met::default());
+            assert_eq!(known, fits_at(a, b, &rules, &Met::default()), "{a:?} {b:?}");
+        }
     }
 }
 
@@ -310,85 +348,4 @@ fn nobody_meets_themselves() {
     let mut twin = ticket(2, 0, 0.0, &json!([]));
     twin.members[0].player = "p_1".parse().unwrap();
     check(&[ticket(1, 0, 0.0, &json!([])), twin], FIFO, 0, &[], None);
-}
-
-fn group(tickets: &[Ticket], rules: &str, now: u64, expected: &[&[&[u32]]], wake: Option<u64>) {
-    let got = plan(Time::from_ms(now), tickets, &pool(rules), &Met::default());
-    let number = |id: &TicketId| id.as_str()[2..].parse::<u32>().unwrap();
-    let teams = |made: &Match| {
-        let team = |team: &Vec<TicketId>| {
-            let mut team: Vec<u32> = team.iter().map(number).collect();
-            team.sort_unstable();
-            team
-        };
-        let mut teams: Vec<Vec<u32>> = made.teams.iter().map(team).collect();
-        teams.sort();
-        teams
-    };
-    let matches: Vec<_> = got.matches.iter().map(teams).collect();
-    assert_eq!(matches, expected, "{rules} at {now}");
-    assert_eq!(got.wake.map(Time::ms), wake, "{rules} at {now}");
-}
-
-fn party(nth: u32, since: u64, people: u32) -> Ticket {
-    let mut one = ticket(nth, since, 1500.0, &json!([]));
-    for more in 1..people {
-        let mut member = one.members[0].clone();
-        member.player = format!("p_{nth}x{more}").parse().unwrap();
-        one.members.push(member);
-    }
-    one
-}
-
-#[test]
-fn seats_are_filled_by_those_who_wait_longest() {
-    let four: Vec<Ticket> = (0..5).map(|n| party(n, n.into(), 1)).collect();
-    group(&four, r#"{"seats":4}"#, 9, &[&[&[0, 1, 2, 3]]], None);
-    group(&four[..3], r#"{"seats":4}"#, 9, &[], None);
-}
-
-#[test]
-fn a_party_is_whole_or_not_there() {
-    let rules = r#"{"seats":4,"party":3}"#;
-    let (two, three, one) = (party(1, 0, 2), party(2, 1, 3), party(3, 2, 1));
-    group(&[two.clone(), three.clone()], rules, 9, &[], None);
-    group(&[two, three, one], rules, 9, &[&[&[2, 3]]], None);
-    let pair = party(1, 0, 2);
-    group(&[pair], r#"{"seats":2,"party":2}"#, 9, &[&[&[1]]], None);
-}
-
-#[test]
-fn teams_are_even_and_parties_stay_in_one() {
-    let rules = r#"{"teams":{"count":2,"size":2},"party":2,"rating":{"within":900,"at_most":900}}"#;
-    let mut all: Vec<Ticket> = (0..3).map(|n| party(n, n.into(), 1)).collect();
-    all[0] = party(0, 0, 2);
-    group(&all, rules, 9, &[&[&[0], &[1, 2]]], None);
-    let ratings = [1000.0, 1100.0, 1200.0, 1300.0];
-    let single = |(n, rating)| ticket(n, n.into(), rating, &json!([]));
-    let all: Vec<Ticket> = (0..).zip(ratings).map(single).collect();
-    group(&all, rules, 9, &[&[&[0, 3], &[1, 2]]], None);
-}
-
-#[test]
-fn fewer_may_start_once_one_of_them_has_waited() {
-    let rules = r#"{"seats":8,"min":{"seats":3,"after_s":10}}"#;
-    let three: Vec<Ticket> = (0..3).map(|n| party(n, n.into(), 1)).collect();
-    group(&three, rules, 9999, &[], Some(10_000));
-    group(&three, rules, 10_000, &[&[&[0, 1, 2]]], None);
-    let teams = r#"{"teams":{"count":2,"size":4},"min":{"seats":2,"after_s":10}}"#;
-    group(&three, teams, 10_000, &[&[&[0], &[1]]], Some(10_002));
-}
-
-#[test]
-fn everybody_in_a_match_fits_everybody_else() {
-    let want = |lang: &str| json!([{ "attr": "lang", "is": lang }]);
-    let none = json!([]);
-    // 0 wants English speakers, and 3 speaks none; 2 and 4 do.
-    let all = [
-        ticket(0, 0, 0.0, &want("en")),
-        ticket(3, 1, 0.0, &none),
-        ticket(2, 2, 0.0, &none),
-        ticket(4, 3, 0.0, &none),
-    ];
-    group(&all, r#"{"seats":3}"#, 9, &[&[&[0, 2, 4]]], None);
 }
