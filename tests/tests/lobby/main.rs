@@ -19,7 +19,7 @@ use std::thread;
 use world::World;
 
 /// Worlds of one run.
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 1000;
 
 /// Says which world it was, where one fails.
 struct Seed(u64);
