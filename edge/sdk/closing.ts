@@ -25,6 +25,10 @@ export function after_close(code: number, reason: string, failures: number, chan
   const { why = "", after_ms } = read_reason(reason);
   if (code === 4302) return { do: "log_in", code, why };
   if (within(code, 4000)) return { do: "stop", code, why };
+  if (code === 4201) {
+    // One's place is known, and nobody else was sent there: at once, but not again and again.
+    return { do: "resume", code, why, in_ms: failures === 0 ? 0 : jitter(failures, chance), new_token: false };
+  }
   if (within(code, 4200)) {
     return { do: "resume", code, why, in_ms: Math.round(chance * (after_ms ?? SPREAD_MS)), new_token: false };
   }

@@ -16,7 +16,7 @@ export { HttpProblem, SessionLost } from "./session.ts";
 export { Refused, random_key } from "./wire.ts";
 export { Stopped } from "./sender.ts";
 export type { Session, Store } from "./session.ts";
-export type { Lobby, LobbyHandlers, Place as LobbyPlace, Wish } from "./lobby.ts";
+export type { Lobby, LobbyHandlers, Party, Place as LobbyPlace, Why, Wish } from "./lobby.ts";
 export type { Device, Me, MeHandlers, Sight } from "./me.ts";
 export type { Room, RoomHandlers } from "./room.ts";
 export type { Ending, Unsent, View } from "./view.ts";
@@ -38,7 +38,21 @@ export type Meeting = {
 
 export type Meetings = { matches: Meeting[]; cursor: string | null };
 
-type Config = { region: string; pools: string[] };
+/** What one has to know of a pool before one enters. */
+export type PoolRules = {
+  /** People a match. */
+  seats: number;
+  /** Into how many teams they are divided. */
+  teams: number | null;
+  /** People a party, at most; 1: nobody comes in company. */
+  party: number;
+  /** Everybody is asked first, and has so long to answer. */
+  propose_s: number | null;
+  /** Among how many objects the queue is divided. */
+  parts: number;
+};
+
+type Config = { region: string; pools: string[]; rules?: Record<string, PoolRules> };
 
 /**
  * A deployment of Matchpoint, as its edge describes it.
@@ -51,13 +65,16 @@ export class Matchpoint {
   readonly edge: string;
   readonly region: string;
   readonly pools: readonly string[];
+  /** By the pool's name. */
+  readonly rules: Readonly<Record<string, PoolRules>>;
   /** Where sessions are kept across a reload; `null` keeps them in memory alone. */
   readonly store: Store | null;
 
-  private constructor(edge: string, { region, pools }: Config, store: Store | null) {
+  private constructor(edge: string, { region, pools, rules }: Config, store: Store | null) {
     this.edge = edge;
     this.region = region.replace(/\/$/, "");
     this.pools = pools;
+    this.rules = rules ?? {};
     this.store = store;
   }
 
@@ -76,9 +93,19 @@ export class Matchpoint {
     return Session.restore(this.region, this.store);
   }
 
-  /** Enters a queue. A page that was reloaded gives the `key` of its ticket, and has its place back. */
-  lobby(session: Session, pool: string, wish: Wish, handlers: LobbyHandlers, key: string = random_key()): Lobby {
-    return new Lobby(this.#socket_url(`/v1/lobbies/${encodeURIComponent(pool)}`), pool, session, wish, key, handlers);
+  /**
+   * Enters a queue. A page that was reloaded gives the `key` of its ticket, and has its place back. With
+   * `at_once: false` one only comes into the lobby, to gather a party, and enters with `enter()`.
+   */
+  lobby(
+    session: Session,
+    pool: string,
+    wish: Wish,
+    handlers: LobbyHandlers,
+    { key = random_key(), at_once = true }: { key?: string; at_once?: boolean } = {},
+  ): Lobby {
+    const url = this.#socket_url(`/v1/lobbies/${encodeURIComponent(pool)}`);
+    return new Lobby(url, pool, session, wish, key, handlers, at_once);
   }
 
   /** Goes into a room; with the view an earlier page had of it, from where that left off. */

@@ -72,8 +72,9 @@ export function replied(box: Outbox, reply: Reply): [Outbox, Settled] {
   const entry = box.entries.find((one) => one.id === reply.id);
   if (!entry) return [box, { is: "nothing" }];
   if ("err" in reply) {
-    const { retry, after_ms } = reply.err;
-    if (retry && entry.retries < RETRIES && !entry.answered) {
+    const { retry, after_ms, code } = reply.err;
+    // A cooldown is long: whoever has to wait it out is told.
+    if (retry && code !== "cooldown" && entry.retries < RETRIES && !entry.answered) {
       // It keeps its id, which nobody will answer again, until `again` frees it.
       const in_ms = after_ms ?? LATER_MS;
       return [change(box, entry.key, { retries: entry.retries + 1 }), { is: "later", key: entry.key, in_ms }];

@@ -3,9 +3,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { after_close, jitter, read_reason } from "./closing.ts";
-import { fold as queue } from "./lobby.ts";
 import * as outbox from "./outbox.ts";
 import { NOWHERE, query, step, welcomed } from "./place.ts";
+import { fold as queue, party_of } from "./queued.ts";
 import * as views from "./view.ts";
 import { read, write } from "./wire.ts";
 import type { Event, Welcome } from "./wire.ts";
@@ -32,6 +32,7 @@ test("a close says what comes next by its range", () => {
   for (const code of [1001, 1005, 1006, 1011, 1012, 4102, 4199]) check(code, "", ["resume", 750, false]);
   check(4100, '{"why":"overloaded","after_ms":5000}', ["resume", 5750, false]);
   check(4200, '{"why":"deploy","after_ms":1000}', ["resume", 500, false]);
+  check(4201, '{"why":"moved"}', ["resume", 0, false]);
   check(4299, "", ["resume", 750, false]);
   check(4300, "", ["resume", 0, true]);
   check(4301, "", ["resume", 0, true]);
@@ -46,6 +47,11 @@ test("the wait grows from half a second to thirty", () => {
 test("a token refused twice is no tight loop", () => {
   const next = after_close(4301, "", 1, 0.5);
   equal(next.do === "resume" && next.in_ms >= 500 && next.new_token, true);
+});
+
+test("moved again and again is no tight loop", () => {
+  const next = after_close(4201, "", 1, 0.5);
+  equal(next.do === "resume" && next.in_ms >= 500 && !next.new_token, true);
 });
 
 test("a reason that is not ours says nothing", () => {
@@ -145,11 +151,32 @@ test("what was said is shown once, before and after its reply", () => {
 
 test("a place in a queue keeps its time", () => {
   let place = queue({ is: "entering" }, { ev: "queued", body: { ticket: "t_1", since: 100 } });
-  place = queue(place, { ev: "lobby", body: { waiting: 3, estimate_ms: 4200 } });
-  place = queue(place, { ev: "returned", body: { why: "no_show" } });
-  deepEqual(place, { is: "queued", ticket: "t_1", since: 100, waiting: 3, estimate_ms: 4200 });
+  place = queue(place, { ev: "lobby", body: { waiting: 3, like_you: 2, estimate_ms: 4200, estimate_p90_ms: 9000 } });
+  place = queue(place, { ev: "returned", body: { reason: "no_answer" } });
+  const numbers = { waiting: 3, like_you: 2, estimate_ms: 4200, estimate_p90_ms: 9000 };
+  deepEqual(place, { is: "queued", ticket: "t_1", since: 100, ...numbers });
   const matched = queue(place, { ev: "matched", body: { match: "m_1", room: "m_1", with: ["p_2"] } });
   deepEqual(matched, { is: "matched", room: "m_1", with: ["p_2"] });
-  deepEqual(queue(place, { ev: "expired", body: { reason: "waited_too_long" } }), { is: "out", why: "expired" });
+  const expired = { is: "out", why: "expired", reason: "waited_too_long" };
+  deepEqual(queue(place, { ev: "expired", body: { reason: "waited_too_long" } }), expired);
   equal(queue(place, { ev: "expired", body: { reason: "in_match", room: "m_2" } }).is, "matched");
+});
+
+test("a proposal keeps the place behind it", () => {
+  const queued = queue({ is: "entering" }, { ev: "queued", body: { ticket: "t_1", since: 100, with: ["p_1", "p_2"] } });
+  const asked = { match: "m_1", with: ["p_2", "p_3"], until: 900, accepted: false };
+  let place = queue(queued, { ev: "proposed", body: asked });
+  deepEqual(place, { is: "proposed", ...asked, queued });
+  place = queue(place, { ev: "lobby", body: { waiting: 7 } });
+  place = queue(place, { ev: "returned", body: { ticket: "t_1", since: 100, reason: "declined" } });
+  deepEqual(place, { ...queued, waiting: 7 });
+  const out = queue(place, { ev: "expired", body: { reason: "declined", after_ms: 30_000 } });
+  deepEqual(out, { is: "out", why: "expired", reason: "declined", after_ms: 30_000 });
+});
+
+test("a party is there, or no more", () => {
+  const party = { party: "0-ab", leader: "p_1", members: [{ player: "p_1", name: "Ana" }], most: 2 };
+  deepEqual(party_of({ ev: "party", body: party }), party);
+  equal(party_of({ ev: "party", body: { party: null } }), null);
+  equal(party_of({ ev: "queued", body: {} }), undefined);
 });

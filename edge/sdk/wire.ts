@@ -39,9 +39,12 @@ export type Welcome = {
   members?: Member[];
   phase?: "open" | "over";
   snapshot?: Snapshot;
-  /** Of a lobby: how many wait, and how long it may take. */
+  /** Of a lobby: how many wait, how many of them are like oneself, and how long it may take. */
+  pool?: string;
   waiting?: number;
+  like_you?: number;
   estimate_ms?: number | null;
+  estimate_p90_ms?: number | null;
 };
 
 /** Something that happened. With `at` it is in the log; without, it is gone once told. */

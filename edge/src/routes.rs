@@ -8,15 +8,16 @@ use crate::{
     upgrade,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::caps;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::internal::{PlayerAnswer, PlayerAsk};
-use shared::pool::{Pool, Shard};
+use shared::pool::{Pool, Shard, Shards};
 use shared::protocol::Close;
 use shared::room::seat::Seat;
 use shared::room::{Rules, Setup};
 use shared::token::Claims;
+use std::collections::BTreeMap;
 use worker::{Context, Env, Method, Request, Response, Stub};
 
 /// Answers one request, and counts it.
@@ -144,9 +145,22 @@ fn health() -> Result<Response> {
 
 /// What a page must know to begin.
 fn config(env: &Env) -> Result<Response> {
-    let pools: Vec<PoolName> = platform::pools(env)?.into_keys().collect();
-    let body = json!({ "region": platform::region_url(env)?, "pools": pools });
+    let pools = platform::pools(env)?;
+    let rules: BTreeMap<&PoolName, Value> = pools.iter().map(|it| (it.0, rules(it.1))).collect();
+    let names: Vec<&PoolName> = pools.keys().collect();
+    let body = json!({ "region": platform::region_url(env)?, "pools": names, "rules": rules });
     Ok(Response::from_json(&body)?)
+}
+
+/// What a page has to know of a pool before it enters.
+fn rules(pool: &Pool) -> Value {
+    json!({
+        "seats": pool.seats,
+        "teams": pool.teams.map(|teams| teams.count),
+        "party": pool.party,
+        "propose_s": pool.propose_s,
+        "parts": pool.shards.as_ref().map_or(1, Shards::count),
+    })
 }
 
 /// The body of `POST /v1/rooms`.

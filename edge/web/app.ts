@@ -2,7 +2,7 @@
 
 import { Matchpoint, random_key } from "../sdk/index.ts";
 import type { Session } from "../sdk/index.ts";
-import { el, notice, show, write } from "./parts/dom.ts";
+import { el, make, notice, show, write } from "./parts/dom.ts";
 import { history } from "./parts/history.ts";
 import { recall, remember } from "./parts/memory.ts";
 import type { Where } from "./parts/memory.ts";
@@ -10,7 +10,7 @@ import { queue } from "./parts/queue.ts";
 import { meet } from "./parts/room.ts";
 import * as words from "./parts/words.ts";
 
-/** The pool this page queues in, where the edge has it; else the edge's first. */
+/** The pool this page queues in, where the edge has it and the address names no other; else the edge's first. */
 const POOL = "speed-dating";
 /** How long the page waits before it asks again for an edge that did not answer. */
 const ASK_AGAIN_MS = 3_000;
@@ -19,7 +19,9 @@ void main();
 
 async function main(): Promise<void> {
   const matchpoint = await find_edge();
-  const pool = matchpoint.pools.includes(POOL) ? POOL : (matchpoint.pools[0] ?? POOL);
+  const asked = new URLSearchParams(location.search).get("pool") ?? POOL;
+  const pool = matchpoint.pools.includes(asked) ? asked : (matchpoint.pools[0] ?? POOL);
+  offer_pools(matchpoint, pool);
   let where = recall();
   let session = where ? matchpoint.restore() : null;
   for (;;) {
@@ -57,6 +59,15 @@ async function look_back(matchpoint: Matchpoint, session: Session, fresh: string
   const { log_in } = await history(matchpoint, session, fresh);
   notice("");
   return log_in ? "log_in" : { at: "queue", key: random_key() };
+}
+
+/** Where else one could queue. */
+function offer_pools({ pools }: Matchpoint, pool: string): void {
+  const links = pools.map((name) =>
+    make("a", { href: `?pool=${encodeURIComponent(name)}`, "aria-current": name === pool ? "page" : undefined }, name),
+  );
+  el("pools").replaceChildren(...links);
+  el("pools").hidden = links.length < 2;
 }
 
 /** Asks for a name until the region takes one. */

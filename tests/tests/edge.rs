@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "edge/counts.rs"]
 mod counts;
+#[path = "edge/crowd.rs"]
+mod crowd;
 #[path = "edge/cuts.rs"]
 mod cuts;
 #[path = "edge/dismissals.rs"]

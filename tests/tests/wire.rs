@@ -2,6 +2,8 @@
 
 #[path = "wire/golden.rs"]
 mod golden;
+#[path = "wire/lobby.rs"]
+mod lobby;
 #[path = "wire/me.rs"]
 mod me;
 #[path = "wire/server.rs"]
@@ -135,6 +137,15 @@ fn the_server_says_what_it_said() {
 fn what_a_line_of_ones_own_hears_stays_as_it_is() {
     let mut golden = Golden::open("me.txt");
     for (name, text) in me::everything() {
+        golden.check(&name, &text);
+    }
+    golden.close();
+}
+
+#[test]
+fn what_a_queue_hears_stays_as_it_is() {
+    let mut golden = Golden::open("lobby.txt");
+    for (name, text) in lobby::everything() {
         golden.check(&name, &text);
     }
     golden.close();

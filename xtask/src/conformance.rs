@@ -16,6 +16,8 @@ macro_rules! checks {
 
 mod auth;
 mod board;
+mod company;
+mod consent;
 mod delivery;
 mod end;
 mod fields;
@@ -25,6 +27,7 @@ mod keys;
 mod lobby;
 mod me;
 mod opening;
+mod pools;
 mod presence;
 mod queue;
 mod reads;
@@ -162,6 +165,8 @@ pub fn checks() -> Vec<Check> {
         signal::all(),
         delivery::all(),
         board::all(),
+        company::all(),
+        consent::all(),
         keys::all(),
         resume::all(),
         presence::all(),
@@ -171,6 +176,7 @@ pub fn checks() -> Vec<Check> {
         lobby::all(),
         me::all(),
         queue::all(),
+        pools::all(),
         wants::all(),
         http::all(),
         reads::all(),

@@ -23,6 +23,7 @@ pub mod faults;
 pub mod group;
 pub mod health;
 pub mod lint;
+pub mod load;
 pub mod manifest;
 pub mod matching;
 pub mod pages;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
-use xtask::{artifacts, bench, chaos, conformance, dev, lint, matching, tools};
+use xtask::{artifacts, bench, chaos, conformance, dev, lint, load, matching, tools};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "How the repository is run.")]
@@ -31,6 +31,7 @@ enum Task {
     Conformance(conformance::Conformance),
     Bench(bench::Bench),
     Chaos(chaos::Chaos),
+    Load(load::Load),
     Match(matching::Match),
     /// Clippy for both targets, rustdoc, TypeScript, the template, licences.
     Lint,
@@ -68,6 +69,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         }
         Task::Bench(bench) => bench::run(&root, bench).await,
         Task::Chaos(chaos) => chaos::run(&root, chaos).await,
+        Task::Load(load) => load::run(&root, load).await,
         Task::Conformance(conformance) => conformance::run(conformance).await,
         Task::Match(asked) => matching::run(&root, &asked),
         Task::Lint => lint::run(&root),

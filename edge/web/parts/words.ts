@@ -1,9 +1,10 @@
 // The page's words: times, waits and troubles as a person would say them.
 
 import { HttpProblem, Refused, SessionLost, Stopped } from "../../sdk/index.ts";
-import type { Fault, Line } from "../../sdk/index.ts";
+import type { Fault, Line, LobbyPlace, Why } from "../../sdk/index.ts";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const precise = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 
 /** 9:41 for a message. */
@@ -34,6 +35,57 @@ export function span(ms: number): string {
 export function about(ms: number | null): string {
   if (ms === null) return "–";
   return ms < 55_000 ? `${Math.max(1, Math.round(ms / 1000))} s` : `${Math.max(1, Math.round(ms / 60_000))} min`;
+}
+
+/** 9:41:07: when a short wait is over. */
+export function exactly(ms: number): string {
+  return precise.format(ms);
+}
+
+/** How many of those who wait are and want the same; nothing where that says no more. */
+export function like(waiting: number | null, like_you: number | null): string {
+  return like_you === null || waiting === null || like_you === waiting ? "" : `${like_you} like you`;
+}
+
+const RULES: Record<string, string> = {
+  away: "are away for a moment",
+  rest: "are being asked elsewhere",
+  blocked: "are kept apart from you",
+  met: "have just met you",
+  rating: "play too differently",
+};
+
+/** Why one still waits. */
+export function why({ waiting, fit_now, fit_later, blocks, next_in_ms, everywhere }: Why): string {
+  const where = everywhere === false ? " Those further away are asked soon." : "";
+  if (waiting === 0) return `Nobody else is waiting.${where}`;
+  if (fit_now > 0) return "You fit with somebody, and are matched in a moment.";
+  const rule = blocks === null ? "do not fit" : (RULES[blocks] ?? reads(blocks));
+  const next = fit_later > 0 && next_in_ms !== null ? ` The next one fits in ${about(next_in_ms)}.` : "";
+  return `Of ${waiting} ${waiting === 1 ? "other" : "others"} most ${rule}.${next}${where}`;
+}
+
+/** `you want lang`, `they want lang`, `the pool wants lang`. */
+function reads(rule: string): string {
+  const [, who, attr] = /^(you|they|the pool) wants? (.+)$/.exec(rule) ?? [];
+  if (who === undefined) return "do not fit";
+  return who === "they" ? `want another ${attr} than yours` : `have another ${attr} than ${who === "you" ? "you want" : "this queue wants"}`;
+}
+
+const EXPIRED: Record<string, string> = {
+  declined: "You said no, so you are out of the queue.",
+  no_answer: "You did not answer in time, so you are out of the queue.",
+  party_left: "Somebody of your party left the queue.",
+};
+
+/** Why one is out of the queue. Nothing where nothing is wrong. */
+export function out(place: LobbyPlace & { is: "out" }, line: Line): string {
+  if (place.fault) return fault(place.fault);
+  if (place.why === "expired") {
+    const again = place.after_ms === undefined ? "You can queue again." : `You can queue again in ${about(place.after_ms)}.`;
+    return `${EXPIRED[place.reason ?? ""] ?? "Nobody suitable came in time."} ${again}`;
+  }
+  return line.is === "stopped" ? closed(line.code) : "";
 }
 
 const LINES = { connecting: "Connecting…", open: "Connected", stopped: "Closed" };
@@ -72,6 +124,10 @@ const FAULTS: Record<string, string> = {
   room_over: "This meeting is over already.",
   lobby_full: "The queue is full right now. Try again in a minute.",
   banned: "Your access has been suspended, so you cannot meet people for now.",
+  no_party: "There is no party of this code. Ask your friend for it again.",
+  party_full: "That party is full already.",
+  not_leader: "Only whoever made the party can do that.",
+  not_found: "Somebody of your party is not here just now. Wait for them, or put them out.",
   unavailable: "Part of the service does not answer. Try again in a moment.",
 };
 

@@ -211,11 +211,9 @@ impl Player {
                 "active": device.active, "this": conn == this,
             })
         });
-        let leases = self
-            .saved
-            .leases
-            .iter()
-            .map(|lease| json!({ "at": lease.object, "sid": lease.sid, "since": lease.since }));
+        let leases = self.saved.leases.iter().map(
+            |lease| json!({ "at": place(&lease.object), "sid": lease.sid, "since": lease.since }),
+        );
         lines.chain(leases).collect()
     }
 
@@ -244,5 +242,13 @@ impl Player {
 
     pub(super) fn text_frame(&mut self, now: Time, conn: Conn, text: &str) {
         self.heard(now, conn, socket::hear(text));
+    }
+}
+
+/// Where a connection is, as its player may know it: a queue is one place, however it is divided.
+fn place(object: &str) -> &str {
+    match object.rsplit_once(':') {
+        Some((queue, _)) if queue.contains(':') => queue,
+        _ => object,
     }
 }

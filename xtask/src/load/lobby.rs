@@ -1,0 +1,237 @@
+//! A crowd enters one queue. The first half waits for the second, and some of it lose their sockets meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::Outcome;
+use super::guests::guests;
+use super::outcome::{Matched, cpu_of};
+use crate::stack::Stack;
+use crate::wire::{Player, Server, Socket, num, text, unique};
+
+/// How long anybody may take to be matched after the last one entered.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// Whoever lost their socket is back after at most this.
+const AWAY: Duration = Duration::from_secs(1);
+
+/// Lets people enter one queue, cuts some of them off while they wait, and waits until all are matched.
+#[derive(Debug, Clone, Args)]
+pub struct Crowd {
+    /// People, an even number.
+    #[arg(long, default_value_t = 2000)]
+    pub people: usize,
+    /// Within how long they enter, like 10s or 500ms.
+    #[arg(long, default_value = "10s", value_parser = span)]
+    pub over: Duration,
+    /// How many of them lose their socket while they wait, like 20%; at most half.
+    #[arg(long, default_value = "20%", value_parser = share)]
+    pub drop: f64,
+    /// The queue. People of the first half want those of the second, and the other way round.
+    #[arg(long, default_value = "speed-dating")]
+    pub pool: String,
+}
+
+impl Crowd {
+    /// Does it, on this stack.
+    pub async fn run(&self, stack: &Stack) -> Result<Outcome> {
+        ensure!(
+            self.people >= 2 && self.people.is_multiple_of(2),
+            "--people must be even: everybody is matched with one other"
+        );
+        let server = Server::at(stack.edge_url(), stack.region_url())?;
+        eprintln!("Making {} guests …", self.people);
+        let players = guests(&server, self.people).await?;
+        let half = players.len() / 2;
+        let dropping = self.dropping();
+        eprintln!("They enter …");
+        let before = cpu_of(stack.pids().workerd)?;
+        let plan = Arc::new(Plan {
+            server,
+            pool: self.pool.clone(),
+            mark: unique(),
+            began: Instant::now(),
+            half,
+            gap: self.over / u32::try_from(players.len())?.max(1),
+            waiting: Semaphore::new(0),
+            until: Instant::now() + self.over + PATIENCE,
+        });
+        let mut living = JoinSet::new();
+        for (nth, player) in players.into_iter().enumerate() {
+            // Evenly among the first half, whatever share of it that is.
+            let drops = nth < half && (nth + 1) * dropping / half > nth * dropping / half;
+            living.spawn(plan.clone().live(nth, player, drops));
+        }
+        let results = living.join_all().await;
+        let cpu = cpu_of(stack.pids().workerd)?.saturating_sub(before);
+        Ok(Outcome::of(plan.began, dropping, cpu, results))
+    }
+
+    fn dropping(&self) -> usize {
+        let share = u32::try_from(self.people).unwrap_or(u32::MAX);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most half of them"
+        )]
+        let dropping = (f64::from(share) * self.drop).round() as usize;
+        dropping
+    }
+}
+
+/// What everybody knows.
+#[derive(Debug)]
+struct Plan {
+    server: Server,
+    pool: String,
+    mark: String,
+    began: Instant,
+    half: usize,
+    /// Between one and the next.
+    gap: Duration,
+    /// A permit for each of the first half who is seen to wait.
+    waiting: Semaphore,
+    until: Instant,
+}
+
+impl Plan {
+    /// One person, from coming in to being matched.
+    async fn live(self: Arc<Self>, nth: usize, player: Player, drops: bool) -> Result<Matched> {
+        let who = player.id.clone();
+        let lived = self.live_as(nth, player, drops).await;
+        if lived.is_err() && nth < self.half {
+            // The others are not to wait for somebody who never comes.
+            self.waiting.add_permits(1);
+        }
+        lived.with_context(|| format!("person {nth}, {who}"))
+    }
+
+    async fn live_as(&self, nth: usize, player: Player, drops: bool) -> Result<Matched> {
+        let first = nth < self.half;
+        sleep_until(self.began + self.gap * u32::try_from(nth)?).await;
+        if !first {
+            // Who lost their socket was back before the first of the others came: nobody was matched meanwhile.
+            let all = self.waiting.acquire_many(u32::try_from(self.half)?).await?;
+            drop(all);
+        }
+        let (mut socket, _) = self.open(&player).await?;
+        let enter = self.enter(first);
+        let entered = Instant::now();
+        let (ticket, again) = self.ask(&mut socket, enter).await?;
+        let mut away = None;
+        if drops {
+            socket.cut();
+            let lost = Instant::now();
+            sleep(AWAY * u32::try_from(nth % 10)? / 10).await;
+            socket = self.come_back(&player, &ticket).await?;
+            away = Some(lost.elapsed());
+        }
+        if first {
+            self.waiting.add_permits(1);
+        }
+        let event = socket
+            .wait_until(self.until, "a match", |one| {
+                crate::wire::ev(one) == "matched"
+            })
+            .await?;
+        let matched = Instant::now();
+        socket.closed_with(4000).await?;
+        let with = event.pointer("/body/with").and_then(Value::as_array);
+        let with = with.into_iter().flatten().filter_map(Value::as_str);
+        Ok(Matched {
+            player: player.id,
+            room: text(&event, "/body/room").to_owned(),
+            with: with.map(str::to_owned).collect(),
+            first,
+            entered,
+            matched,
+            away,
+            again,
+        })
+    }
+
+    /// The ticket, and how often it was asked for in vain: a fault with `retry` is waited out, as any client does.
+    async fn ask(&self, socket: &mut Socket, enter: Value) -> Result<(Value, u32)> {
+        let mut again = 0;
+        loop {
+            let reply = socket.ask(enter.clone()).await?;
+            if let Some(ticket) = reply.get("ok") {
+                return Ok((ticket.clone(), again));
+            }
+            let may = reply.pointer("/err/retry") == Some(&Value::Bool(true));
+            ensure!(may && Instant::now() < self.until, "answered {reply}");
+            again += 1;
+            let after = num(&reply, "/err/after_ms").unwrap_or(1000);
+            sleep(Duration::from_millis(after)).await;
+        }
+    }
+
+    async fn open(&self, player: &Player) -> Result<(Socket, Value)> {
+        let mut socket = self.server.lobby(&self.pool, player).connect().await?;
+        let welcome = socket.welcome().await?;
+        Ok((socket, welcome))
+    }
+
+    /// The same ticket, at its original time, or a broken promise.
+    async fn come_back(&self, player: &Player, ticket: &Value) -> Result<Socket> {
+        let (mut socket, welcome) = self.open(player).await?;
+        if welcome.get("recovered") != Some(&Value::Bool(true)) {
+            bail!("came back to {ticket} and was told {welcome}");
+        }
+        let queued = socket.event("queued").await?;
+        let same = text(&queued, "/body/ticket") == text(ticket, "/ticket")
+            && num(&queued, "/body/since") == num(ticket, "/since");
+        ensure!(same, "came back to {ticket} and has {queued}");
+        Ok(socket)
+    }
+
+    fn enter(&self, first: bool) -> Value {
+        let (own, other) = if first { ("1", "2") } else { ("2", "1") };
+        let side = |half: &str| format!("{}/{half}", self.mark);
+        json!({"op": "enter", "key": unique(), "body": {
+            "attrs": {"side": side(own)},
+            "wants": [{"attr": "side", "is": side(other)}],
+        }})
+    }
+}
+
+/// `10s` or `500ms`.
+fn span(text: &str) -> Result<Duration, String> {
+    let parsed = match text.strip_suffix("ms") {
+        Some(ms) => ms.parse().ok().map(Duration::from_millis),
+        None => text
+            .strip_suffix('s')
+            .and_then(|secs| secs.parse().ok())
+            .and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
+    };
+    parsed.ok_or_else(|| "a time like 10s or 500ms".to_owned())
+}
+
+/// `20%`.
+fn share(text: &str) -> Result<f64, String> {
+    let percent = text.strip_suffix('%').and_then(|text| text.parse().ok());
+    let fine = percent.filter(|percent| (0.0..=50.0).contains(percent));
+    fine.map(|percent: f64| percent / 100.0)
+        .ok_or_else(|| "a share from 0% to 50%".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_shares_are_written_as_people_do() {
+        assert_eq!(span("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(span("0.5s"), Ok(Duration::from_millis(500)));
+        assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
+        assert!(span("10").is_err() && span("-1s").is_err());
+        assert_eq!(share("20%"), Ok(0.2));
+        assert!(share("51%").is_err() && share("0.2").is_err());
+    }
+}

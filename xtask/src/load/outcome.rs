@@ -1,0 +1,225 @@
+//! What became of a crowd: verdicts on what was promised, and figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::time::Instant;
+
+/// Troubles that are shown; all are counted.
+const SHOWN: usize = 10;
+
+/// Somebody who was matched.
+#[derive(Debug, Clone)]
+pub(super) struct Matched {
+    pub player: String,
+    pub room: String,
+    pub with: Vec<String>,
+    /// Whether they were of the half that waits for the other.
+    pub first: bool,
+    pub entered: Instant,
+    pub matched: Instant,
+    /// How long they had no socket.
+    pub away: Option<Duration>,
+    /// How often they were told to try again.
+    pub again: u32,
+}
+
+/// Verdicts and figures.
+#[derive(Debug)]
+pub struct Outcome {
+    verdicts: Vec<(bool, String)>,
+    troubles: Vec<String>,
+    figures: Vec<String>,
+}
+
+impl Outcome {
+    pub(super) fn of(
+        began: Instant,
+        dropping: usize,
+        cpu: Duration,
+        results: Vec<Result<Matched>>,
+    ) -> Self {
+        let people = results.len();
+        let (mut all, mut troubles) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(one) => all.push(one),
+                Err(trouble) => troubles.push(format!("{trouble:#}")),
+            }
+        }
+        let came_back = all.iter().filter(|one| one.away.is_some()).count();
+        let verdicts = vec![
+            (
+                all.len() == people,
+                format!("everybody was matched: {} of {people}", all.len()),
+            ),
+            (
+                came_back == dropping,
+                format!(
+                    "who lost their socket had the same ticket, at its time: {came_back} of {dropping}"
+                ),
+            ),
+            alone_in_pairs(&all),
+        ];
+        Self {
+            verdicts,
+            troubles,
+            figures: figures(began, cpu, &all),
+        }
+    }
+
+    /// Whether every promise was kept.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.troubles.is_empty() && self.verdicts.iter().all(|(kept, _)| *kept)
+    }
+}
+
+/// Each is in one room, with one other, who says the same.
+fn alone_in_pairs(all: &[Matched]) -> (bool, String) {
+    let by_player: BTreeMap<&str, &Matched> =
+        all.iter().map(|one| (one.player.as_str(), one)).collect();
+    let mut rooms: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for one in all {
+        rooms.entry(&one.room).or_default().insert(&one.player);
+    }
+    let paired = all.iter().filter(|one| {
+        let [other] = one.with.as_slice() else {
+            return false;
+        };
+        let theirs = by_player.get(other.as_str());
+        let both = BTreeSet::from([one.player.as_str(), other.as_str()]);
+        theirs.is_some_and(|theirs| theirs.room == one.room && theirs.with == [one.player.clone()])
+            && rooms.get(one.room.as_str()) == Some(&both)
+    });
+    let paired = paired.count();
+    let words = format!(
+        "each is in one room with one other, who says the same: {paired} of {}, {} rooms",
+        all.len(),
+        rooms.len()
+    );
+    (paired == all.len() && rooms.len() * 2 == all.len(), words)
+}
+
+fn figures(began: Instant, cpu: Duration, all: &[Matched]) -> Vec<String> {
+    let of_half = |first: bool| {
+        let half = all.iter().filter(|one| one.first == first);
+        spread(half.map(|one| one.matched - one.entered).collect())
+    };
+    let after = |at: Option<Instant>| seconds(at.map_or(Duration::ZERO, |at| at - began));
+    let away = all.iter().filter_map(|one| one.away).collect();
+    let matches = u32::try_from(all.len() / 2).unwrap_or(u32::MAX).max(1);
+    vec![
+        format!(
+            "the last one entered    after {}",
+            after(all.iter().map(|one| one.entered).max())
+        ),
+        format!(
+            "the last one was matched after {}",
+            after(all.iter().map(|one| one.matched).max())
+        ),
+        format!("waits of who came last  {}", of_half(false)),
+        format!("waits of who came first {}", of_half(true)),
+        format!("without a socket        {}", spread(away)),
+        format!(
+            "told to try again       {} times",
+            all.iter().map(|one| one.again).sum::<u32>()
+        ),
+        format!(
+            "workerd                 {} of CPU, {:.2} ms a match, from the first socket to the last",
+            seconds(cpu),
+            (cpu / matches).as_secs_f64() * 1000.0
+        ),
+    ]
+}
+
+fn spread(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let at = |percent: usize| {
+        let nth = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+        seconds(times.get(nth).copied().unwrap_or_default())
+    };
+    format!("p50 {}, p90 {}, p99 {}", at(50), at(90), at(99))
+}
+
+fn seconds(span: Duration) -> String {
+    if span < Duration::from_secs(1) {
+        format!("{:.0} ms", span.as_secs_f64() * 1000.0)
+    } else {
+        format!("{:.2} s", span.as_secs_f64())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for figure in &self.figures {
+            writeln!(f, "{figure}")?;
+        }
+        for trouble in self.troubles.iter().take(SHOWN) {
+            writeln!(f, "trouble: {trouble}")?;
+        }
+        if self.troubles.len() > SHOWN {
+            writeln!(f, "… and {} more", self.troubles.len() - SHOWN)?;
+        }
+        for (kept, words) in &self.verdicts {
+            writeln!(f, "{} {words}", if *kept { "kept  " } else { "BROKEN" })?;
+        }
+        Ok(())
+    }
+}
+
+/// The processor time that a process has used since it began.
+pub(super) fn cpu_of(pid: u32) -> Result<Duration> {
+    let path = format!("/proc/{pid}/stat");
+    let stat = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
+    let ticks = ticks(&stat).with_context(|| format!("{path} has no times: {stat}"))?;
+    let a_second = rustix::param::clock_ticks_per_second();
+    Ok(Duration::from_millis(ticks * 1000 / a_second.max(1)))
+}
+
+/// In user and in system mode. The name before may have spaces and brackets in it.
+fn ticks(stat: &str) -> Option<u64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(player: &str, room: &str, with: &str) -> Matched {
+        let now = Instant::now();
+        Matched {
+            player: player.into(),
+            room: room.into(),
+            with: vec![with.into()],
+            first: false,
+            entered: now,
+            matched: now,
+            away: None,
+            again: 0,
+        }
+    }
+
+    #[test]
+    fn a_pair_says_the_same_of_itself() {
+        let fine = [one("a", "1", "b"), one("b", "1", "a")];
+        assert!(alone_in_pairs(&fine).0);
+        let one_sided = [one("a", "1", "b"), one("b", "1", "c")];
+        assert!(!alone_in_pairs(&one_sided).0);
+        let two_rooms = [one("a", "1", "b"), one("b", "2", "a")];
+        assert!(!alone_in_pairs(&two_rooms).0);
+        let twice = [one("a", "1", "b"), one("b", "1", "a"), one("a", "2", "b")];
+        assert!(!alone_in_pairs(&twice).0);
+    }
+
+    #[test]
+    fn times_stand_behind_a_name_of_any_kind() {
+        let stat = "7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 70 5 0 0 20";
+        assert_eq!(ticks(stat), Some(75));
+    }
+}
