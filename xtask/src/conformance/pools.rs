@@ -106,6 +106,8 @@ async fn blocked(table: Table) -> Result<()> {
         must(says, "blocked", &why)?;
         let rest = socket.settle().await?;
         ensure!(named(&rest, "matched").is_empty(), "{rest:?}");
+    }
+    for socket in [&mut a, &mut b] {
         socket.ok(json!({"op": "leave"})).await?;
     }
     Ok(())
