@@ -2,7 +2,7 @@
 
 use shared::id::PlayerId;
 use shared::internal::PlayerAnswer;
-use shared::lobby::{Answer, Call, Effect, Input, Known, Lobby};
+use shared::lobby::{Answer, Call, Disk, Effect, Input, Known, Lobby};
 use shared::pool::{self, Shard};
 use shared::socket::{Conn, Who};
 use shared::time::Time;
@@ -94,7 +94,7 @@ impl Stage {
         let pool = pool::one("doubles", pool).expect("a pool");
         let name = "doubles".parse().expect("a name");
         let now = Time::from_ms(START);
-        let restored = Lobby::restore(name, Shard::Part(1), &pool, &Default::default(), &[], now);
+        let restored = Lobby::restore(name, Shard::Part(1), &pool, &Disk::default(), &[], now);
         let (lobby, effects) = restored.expect("a new one");
         drop(effects);
         Self {
