@@ -1,6 +1,6 @@
 //! A number from bytes: the same in every object, every version and every run. No secret, and no signature.
 
-/// FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv).
+/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv>).
 #[must_use]
 pub fn fnv(bytes: &[u8]) -> u64 {
     let mix = |mixed: u64, byte: &u8| (mixed ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);

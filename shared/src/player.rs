@@ -249,13 +249,13 @@ impl Player {
             PlayerAsk::Commit { room, lobby } => self.commit(now, room, &lobby),
             PlayerAsk::Free { room } => self.free(now, room),
             PlayerAsk::Live => self.granted(now),
-            PlayerAsk::Home { pool, part } => self.home(pool, part),
+            PlayerAsk::Home { pool, part } => self.home(&pool, part),
         }
     }
 
     /// In which part of a divided queue they are: the last one that was said, so that who comes back finds their
     /// ticket.
-    fn home(&mut self, pool: PoolName, part: Option<u16>) -> PlayerAnswer {
+    fn home(&mut self, pool: &PoolName, part: Option<u16>) -> PlayerAnswer {
         if let Some(part) = part {
             let homes = &mut self.saved.homes;
             homes.insert(pool.clone(), part);
@@ -265,7 +265,7 @@ impl Player {
             }
         }
         PlayerAnswer::Home {
-            part: self.saved.homes.get(&pool).copied(),
+            part: self.saved.homes.get(pool).copied(),
         }
     }
 

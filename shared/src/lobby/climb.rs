@@ -240,7 +240,7 @@ impl Lobby {
         teams: &[Vec<PlayerId>],
     ) -> LobbyAnswer {
         if self.lent_to(id, room).is_some() {
-            self.into_room(now, id, room, teams);
+            self.send_to_room(now, id, room, teams);
             self.keep_apart(now, room, teams);
         }
         LobbyAnswer::Done

@@ -31,7 +31,7 @@ impl Asked {
             "accepted": self.accepted,
         });
         if self.offer.teams.len() > 1 {
-            body["teams"] = json!(self.offer.teams);
+            event::add(&mut body, "teams", &self.offer.teams);
         }
         event::fleeting("proposed", None, Some(&body))
     }

@@ -29,14 +29,14 @@ impl Lobby {
         }
         let teams = self.players_by_team(&making);
         for id in making.tickets().cloned().collect::<Vec<_>>() {
-            self.into_room(now, &id, room, &teams);
+            self.send_to_room(now, &id, room, &teams);
         }
         self.keep_apart(now, room, &teams);
         self.take_making(room);
     }
 
     /// A ticket's people are told where they play, and it is done with.
-    pub(super) fn into_room(
+    pub(super) fn send_to_room(
         &mut self,
         now: Time,
         id: &TicketId,
@@ -110,13 +110,12 @@ impl Lobby {
                 }
                 continue;
             }
-            match gone {
-                Some(gone) => self.put_out(now, &ticket, reason, &gone),
-                None => {
-                    let state = State::Freeing(room.clone());
-                    self.returned(&ticket, reason);
-                    self.put(now, Ticket { state, ..ticket });
-                }
+            if let Some(gone) = gone {
+                self.put_out(now, &ticket, reason, &gone);
+            } else {
+                let state = State::Freeing(room.clone());
+                self.returned(&ticket, reason);
+                self.put(now, Ticket { state, ..ticket });
             }
         }
         let top_out: Vec<TicketId> = { making.drops.iter() }
@@ -146,12 +145,13 @@ impl Lobby {
         for player in ticket.players().cloned().collect::<Vec<_>>() {
             let mut body = json!({ "ticket": ticket.id, "reason": reason });
             if out.by.contains(&player) {
-                body["after_ms"] = json!(self.cool_down(now, &player).map(time::ms));
+                let after = self.cool_down(now, &player).map(time::ms);
+                event::add(&mut body, "after_ms", after);
             } else if let Some(live) = &out.live {
-                body["reason"] = "in_match".into();
-                body["room"] = json!(live);
+                event::add(&mut body, "reason", "in_match");
+                event::add(&mut body, "room", live);
             } else if !out.by.is_empty() {
-                body["reason"] = "party_left".into();
+                event::add(&mut body, "reason", "party_left");
             }
             self.tell_player(&player, &expired(&body));
         }
@@ -242,7 +242,7 @@ pub(super) fn matched(room: &RoomId, player: &PlayerId, teams: &[Vec<PlayerId>])
     let with: Vec<&PlayerId> = all.filter(|other| *other != player).collect();
     let mut body = json!({ "match": room, "room": room, "with": with });
     if teams.len() > 1 {
-        body["teams"] = json!(teams);
+        event::add(&mut body, "teams", teams);
     }
     event::fleeting("matched", None, Some(&body))
 }

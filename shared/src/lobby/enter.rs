@@ -2,7 +2,7 @@
 
 use super::queue::{makes, queued, ticket_body};
 use super::ticket::{self, Climb, Member, State, Ticket};
-use super::{Effect, Known, Lobby};
+use super::{Effect, Known, Lobby, party};
 use crate::caps;
 use crate::id::{PlayerId, TicketId};
 use crate::pool::Shard;
@@ -64,7 +64,7 @@ impl Lobby {
                 }
             }
             Wish::Join => {
-                let code = self.code_of(&message.body)?;
+                let code = party::code_of(&message.body)?;
                 let part = code.split_once('-').and_then(|(part, _)| part.parse().ok());
                 if let Some(part) = part.filter(|&part| Shard::Part(part) != self.shard) {
                     return self.go_to(conn, player, message, part);
@@ -178,7 +178,7 @@ impl Lobby {
             Wish::Enter => self.enters(now, asking, member).map(Some),
             Wish::Party => self.begin_party(now, member, known.chance).map(Some),
             Wish::Join => {
-                let code = self.code_of(&asking.body)?;
+                let code = party::code_of(&asking.body)?;
                 self.join_party(now, &code, member).map(Some)
             }
         }
@@ -190,7 +190,7 @@ impl Lobby {
             return Ok(ticket_body(ticket));
         }
         self.may_enter(now, &player)?;
-        let members = self.company_of(now, member)?;
+        let members = self.company_of(now, member);
         let since = now.ms().to_string();
         let lease = Self::lease(&self.pool_name, self.shard);
         let key = asking.key.as_deref().unwrap_or_default();

@@ -34,7 +34,7 @@ pub(super) struct Kinds {
     /// Those of them whose numbers are too many to tell apart.
     loose: BTreeSet<String>,
     numbers: BTreeMap<String, Kind>,
-    kinds: Vec<Known>,
+    known: Vec<Known>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,7 @@ impl Kinds {
             named: named.collect(),
             loose: BTreeSet::from(["rating".to_owned()]),
             numbers: BTreeMap::new(),
-            kinds: vec![Known {
+            known: vec![Known {
                 fits: vec![Fit::Ask],
                 ..Known::default()
             }],
@@ -80,7 +80,7 @@ impl Kinds {
 
     /// How many numbers there are.
     pub(super) fn len(&self) -> usize {
-        self.kinds.len()
+        self.known.len()
     }
 
     /// Whether all kinds are to be told anew for this ticket: its wants name an attribute that nobody has named, or it
@@ -102,8 +102,8 @@ impl Kinds {
     /// Forgets all kinds, before all tickets join anew.
     pub(super) fn clear(&mut self) {
         self.numbers.clear();
-        self.kinds.truncate(1);
-        if let Some(mixed) = self.kinds.first_mut() {
+        self.known.truncate(1);
+        if let Some(mixed) = self.known.first_mut() {
             mixed.tickets = 0;
             mixed.fits.truncate(1);
         }
@@ -116,7 +116,7 @@ impl Kinds {
             Some(&kind) => kind,
             None => self.add(text, self.shapes(ticket)),
         };
-        if let Some(known) = self.kinds.get_mut(kind) {
+        if let Some(known) = self.known.get_mut(kind) {
             known.tickets += 1;
         }
         kind
@@ -133,14 +133,14 @@ impl Kinds {
     /// A kind of which there is no ticket.
     fn vacant(&self) -> Option<Kind> {
         let empty = |known: &Known| known.tickets == 0;
-        let rest = self.kinds.iter().skip(1);
+        let rest = self.known.iter().skip(1);
         Some(rest.into_iter().position(empty)? + 1)
     }
 
     /// Tells the numbers of one more attribute apart no more: of the one that has most. False where there is none.
     fn loosen(&mut self) -> bool {
         let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        let shapes = self.kinds.iter().flat_map(|known| &known.shape);
+        let shapes = self.known.iter().flat_map(|known| &known.shape);
         for (name, seen) in shapes.flat_map(|shape| &shape.attrs) {
             if let Seen::Value(Value::Number(number)) = seen {
                 values.entry(name).or_default().insert(number.to_string());
@@ -161,7 +161,7 @@ impl Kinds {
     /// How many tickets are alike.
     pub(super) fn alike(&self, like: u64) -> usize {
         let alike = |known: &&Known| fnv(known.text.as_bytes()) == like;
-        self.kinds
+        self.known
             .iter()
             .find(alike)
             .map_or(0, |known| known.tickets)
@@ -169,32 +169,32 @@ impl Kinds {
 
     /// One ticket of it is gone. What is known of the kind stays until its place is needed.
     pub(super) fn leave(&mut self, kind: Kind) {
-        if let Some(known) = self.kinds.get_mut(kind) {
+        if let Some(known) = self.known.get_mut(kind) {
             known.tickets = known.tickets.saturating_sub(1);
         }
     }
 
     /// How two kinds fit, from the side of the first.
     pub(super) fn fit(&self, a: Kind, b: Kind) -> Fit {
-        let fits = self.kinds.get(a).and_then(|known| known.fits.get(b));
+        let fits = self.known.get(a).and_then(|known| known.fits.get(b));
         fits.copied().unwrap_or(Fit::Ask)
     }
 
     fn add(&mut self, text: String, shape: Vec<Shape>) -> Kind {
         let kind = if self.numbers.len() < caps::KINDS {
-            self.kinds.push(Known::default());
-            self.kinds.len() - 1
+            self.known.push(Known::default());
+            self.known.len() - 1
         } else {
             match self.vacant() {
                 Some(kind) => kind,
                 None => return 0,
             }
         };
-        if let Some(before) = self.kinds.get(kind) {
+        if let Some(before) = self.known.get(kind) {
             self.numbers.remove(&before.text);
         }
         let fits: Vec<Fit> = self
-            .kinds
+            .known
             .iter()
             .enumerate()
             .map(|(nth, other)| match nth {
@@ -203,14 +203,14 @@ impl Kinds {
                 _ => fit(&shape, &other.shape, &self.wants),
             })
             .collect();
-        for (other, fit) in self.kinds.iter_mut().zip(&fits) {
+        for (other, fit) in self.known.iter_mut().zip(&fits) {
             other.fits.resize(other.fits.len().max(kind + 1), Fit::Ask);
             if let Some(place) = other.fits.get_mut(kind) {
                 *place = fit.turned();
             }
         }
         self.numbers.insert(text.clone(), kind);
-        if let Some(known) = self.kinds.get_mut(kind) {
+        if let Some(known) = self.known.get_mut(kind) {
             *known = Known {
                 text,
                 shape,
@@ -272,7 +272,7 @@ fn lets(a: &[Shape], b: &[Shape], all: &[Want]) -> Fit {
                 match want.lets_after(value(mine).as_ref(), value(theirs).as_ref()) {
                     None => return Fit::Never,
                     Some(span) => {
-                        after = after.max(u32::try_from(span.as_secs()).unwrap_or(u32::MAX))
+                        after = after.max(u32::try_from(span.as_secs()).unwrap_or(u32::MAX));
                     }
                 }
             }

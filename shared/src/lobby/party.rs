@@ -25,7 +25,7 @@ pub(super) struct Party {
 /// All parties of a lobby.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parties {
-    parties: BTreeMap<String, Party>,
+    by_code: BTreeMap<String, Party>,
     of: BTreeMap<PlayerId, String>,
     deadlines: BTreeSet<(Time, String)>,
 }
@@ -52,7 +52,7 @@ impl Party {
 
 impl Parties {
     pub(super) fn get(&self, code: &str) -> Option<&Party> {
-        self.parties.get(code)
+        self.by_code.get(code)
     }
 
     fn of(&self, player: &PlayerId) -> Option<&Party> {
@@ -64,7 +64,7 @@ impl Parties {
     }
 
     pub(super) fn codes(&self) -> impl Iterator<Item = String> {
-        self.parties.keys().cloned()
+        self.by_code.keys().cloned()
     }
 
     pub(super) fn put(&mut self, party: Party) {
@@ -73,11 +73,11 @@ impl Parties {
             self.of.insert(player, party.code.clone());
         }
         self.deadlines.insert((party.until, party.code.clone()));
-        self.parties.insert(party.code.clone(), party);
+        self.by_code.insert(party.code.clone(), party);
     }
 
     fn take(&mut self, code: &str) -> Option<Party> {
-        let party = self.parties.remove(code)?;
+        let party = self.by_code.remove(code)?;
         self.deadlines.remove(&(party.until, code.to_owned()));
         for player in party.players() {
             self.of.remove(&player);
@@ -98,21 +98,13 @@ impl Lobby {
             return Err(Fault::new(Code::Forbidden, "nobody comes in company here"));
         }
         let party = self.parties.of(player);
-        if party.is_none() && self.parties.parties.len() >= caps::PARTIES {
+        if party.is_none() && self.parties.by_code.len() >= caps::PARTIES {
             return Err(Fault::new(
                 Code::LobbyFull,
                 format!("{} parties are here already", caps::PARTIES),
             ));
         }
         Ok(party.map(|party| party.body(self.pool.party)))
-    }
-
-    /// The code that a body names.
-    pub(super) fn code_of(&self, body: &Value) -> Result<String, Fault> {
-        let code = body.get("party").and_then(Value::as_str);
-        let code = code.filter(|code| !code.is_empty() && code.len() <= caps::KEY_BYTES);
-        let code = code.map(str::to_ascii_lowercase);
-        code.ok_or_else(|| Fault::field("body.party", "the code of a party"))
     }
 
     /// The party, where they are in it; none, they may join it.
@@ -224,9 +216,9 @@ impl Lobby {
     }
 
     /// Everybody who comes with somebody, the leader as they are now.
-    pub(super) fn company_of(&mut self, now: Time, leader: Member) -> Result<Vec<Member>, Fault> {
+    pub(super) fn company_of(&mut self, now: Time, leader: Member) -> Vec<Member> {
         let Some(mut party) = self.parties.of(&leader.player).cloned() else {
-            return Ok(vec![leader]);
+            return vec![leader];
         };
         if let Some(first) = party.members.first_mut() {
             *first = leader;
@@ -234,7 +226,7 @@ impl Lobby {
         party.until = now + caps::PARTY_AGE;
         let members = party.members.clone();
         self.party_is(party);
-        Ok(members)
+        members
     }
 
     pub(super) fn leave_party(&mut self, player: &PlayerId) -> Result<Value, Fault> {
@@ -310,4 +302,12 @@ impl Lobby {
 
 fn told(body: &Value) -> Text {
     event::fleeting("party", None, Some(body))
+}
+
+/// The code that a body names.
+pub(super) fn code_of(body: &Value) -> Result<String, Fault> {
+    let code = body.get("party").and_then(Value::as_str);
+    let code = code.filter(|code| !code.is_empty() && code.len() <= caps::KEY_BYTES);
+    let code = code.map(str::to_ascii_lowercase);
+    code.ok_or_else(|| Fault::field("body.party", "the code of a party"))
 }

@@ -242,7 +242,7 @@ fn being_made(room: &RoomId) -> Fault {
 pub(super) fn ticket_body(ticket: &Ticket) -> Value {
     let mut body = json!({ "ticket": ticket.id, "since": ticket.since, "key": ticket.key });
     if ticket.members.len() > 1 {
-        body["with"] = json!(ticket.players().collect::<Vec<_>>());
+        event::add(&mut body, "with", ticket.players().collect::<Vec<_>>());
     }
     body
 }

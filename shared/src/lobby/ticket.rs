@@ -34,7 +34,7 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<u16>,
     /// In a part of a divided queue: what the top knows of it.
-    #[serde(default, skip_serializing_if = "Climb::is_low")]
+    #[serde(default, skip_serializing_if = "is_low")]
     pub climb: Climb,
     /// How often it was taken to the top: a late word about an earlier time counts no more.
     #[serde(default)]
@@ -110,10 +110,10 @@ pub enum Climb {
     High,
 }
 
-impl Climb {
-    fn is_low(&self) -> bool {
-        *self == Self::Low
-    }
+// serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_low(climb: &Climb) -> bool {
+    *climb == Climb::Low
 }
 
 impl Ticket {

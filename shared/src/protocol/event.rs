@@ -70,6 +70,13 @@ pub fn fleeting(ev: &str, by: Option<&PlayerId>, body: Option<&Value>) -> Text {
     .text()
 }
 
+/// One more field of a body.
+pub fn add(body: &mut Value, name: &str, value: impl Serialize) {
+    if let (Some(body), Ok(value)) = (body.as_object_mut(), serde_json::to_value(value)) {
+        body.insert(name.to_owned(), value);
+    }
+}
+
 /// A command was carried out.
 #[must_use]
 pub fn ok(id: &Value, body: &Value) -> Text {

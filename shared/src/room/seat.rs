@@ -2,6 +2,7 @@
 
 use super::Conn;
 use crate::id::PlayerId;
+use crate::protocol::event;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -100,7 +101,7 @@ impl Seat {
         };
         let mut member = json!({ "player": player, "name": self.name, "state": state });
         if let Some(team) = self.team {
-            member["team"] = team.into();
+            event::add(&mut member, "team", team);
         }
         Some(member)
     }

@@ -32,14 +32,6 @@ impl Crowd {
         }
     }
 
-    /// Whether wants are of a kind that no index answers, so that who enters is compared with everybody.
-    pub(crate) fn looks_at_all(self) -> bool {
-        match self {
-            Self::Any | Self::Rated | Self::Language => false,
-            Self::Dating => true,
-        }
-    }
-
     pub(crate) fn pool(self) -> Option<Pool> {
         let rating = json!({ "within": 100, "widen_per_s": 10, "at_most": 400 });
         let pool = match self {
