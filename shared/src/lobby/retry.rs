@@ -43,7 +43,8 @@ impl<K: Ord + Clone> Retries<K> {
         }
         for what in &taken {
             if let Some((tries, due)) = self.open.get_mut(what) {
-                let pause = caps::RETRY.saturating_mul(1 << (*tries).min(16));
+                // A call that is still on its way is not said twice: the first pause is longer than one may take.
+                let pause = caps::RETRY.saturating_mul(2 << (*tries).min(16));
                 *due = now + pause.min(caps::RETRY_WAITED);
                 *tries = tries.saturating_add(1);
                 self.due.insert((*due, what.clone()));
@@ -68,13 +69,13 @@ mod tests {
         retries.begin(t(0), 'a');
         retries.begin(t(1), 'b');
         assert_eq!(retries.take_due(t(1)), ['a', 'b']);
-        assert_eq!(retries.wake_at(), Some(t(2001)));
+        assert_eq!(retries.wake_at(), Some(t(4001)));
         retries.done(&'b');
-        assert_eq!(retries.take_due(t(2000)), []);
-        assert_eq!(retries.take_due(t(2001)), ['a']);
-        assert_eq!(retries.wake_at(), Some(t(6001)));
-        retries.begin(t(3000), 'a');
-        assert_eq!(retries.take_due(t(3000)), ['a']);
+        assert_eq!(retries.take_due(t(4000)), []);
+        assert_eq!(retries.take_due(t(4001)), ['a']);
+        assert_eq!(retries.wake_at(), Some(t(12_001)));
+        retries.begin(t(5000), 'a');
+        assert_eq!(retries.take_due(t(5000)), ['a']);
         retries.done(&'a');
         assert_eq!(retries.wake_at(), None);
     }

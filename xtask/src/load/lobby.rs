@@ -172,8 +172,24 @@ impl Plan {
         }
     }
 
+    /// An open socket, and its welcome. Where too many open at once, one tries again, as any client does.
     async fn open(&self, player: &Player) -> Result<(Socket, Value)> {
-        let mut socket = self.server.lobby(&self.pool, player).connect().await?;
+        loop {
+            let error = match self.open_once(player).await {
+                Ok(open) => return Ok(open),
+                Err(error) => error,
+            };
+            if Instant::now() + AWAY >= self.until {
+                return Err(error);
+            }
+            sleep(AWAY).await;
+        }
+    }
+
+    async fn open_once(&self, player: &Player) -> Result<(Socket, Value)> {
+        let socket = self.server.lobby(&self.pool, player).connect().await?;
+        let rest = self.until.saturating_duration_since(Instant::now());
+        let mut socket = socket.patient(rest);
         let welcome = socket.welcome().await?;
         Ok((socket, welcome))
     }

@@ -47,6 +47,8 @@ pub struct Socket {
     frames: VecDeque<String>,
     ended: Option<Goodbye>,
     last_id: u64,
+    /// How long anything is waited for.
+    patience: Duration,
 }
 
 impl Socket {
@@ -61,7 +63,14 @@ impl Socket {
             frames: VecDeque::new(),
             ended: None,
             last_id: 0,
+            patience: WAIT,
         }
+    }
+
+    /// The same, that waits for so long: under load an answer takes its time.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The subprotocol that the server chose.
@@ -145,7 +154,8 @@ impl Socket {
 
     /// The first message that fits, out of those that came and those that come. The others keep their order.
     pub async fn wait(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
-        self.wait_until(Instant::now() + WAIT, what, fits).await
+        self.wait_until(Instant::now() + self.patience, what, fits)
+            .await
     }
 
     /// The same with a deadline.
@@ -179,7 +189,7 @@ impl Socket {
 
     /// Whatever comes next, in order.
     pub async fn next(&mut self) -> Result<Got> {
-        let deadline = Instant::now() + WAIT;
+        let deadline = Instant::now() + self.patience;
         match timeout_at(deadline, self.next_ever()).await {
             Ok(got) => Ok(got),
             Err(_) => bail!("nothing came in time; {}", self.shown()),
@@ -201,7 +211,7 @@ impl Socket {
 
     /// How the socket ends. Messages that come before are kept.
     pub async fn closed(&mut self) -> Result<Goodbye> {
-        let deadline = Instant::now() + WAIT;
+        let deadline = Instant::now() + self.patience;
         while self.ended.is_none() {
             if timeout_at(deadline, self.read()).await.is_err() {
                 bail!("no close came in time; {}", self.shown());
