@@ -137,7 +137,7 @@ pub const GROUP_STEPS: usize = 2_000;
 /// least sum of gaps in all measured snapshots of up to 200.
 pub const SWAP_PASSES: usize = 4;
 /// What an exchange has to gain, as a part of the pool's window.
-pub const SWAP_LEAST: f64 = 0.001;
+pub const SWAP_LEAST: f64 = 0.0001;
 /// Neighbours of each pair.
 pub const SWAP_LOOK: usize = 8;
 /// Who waited longer than this is matched before those who came later, unless the pool says otherwise.

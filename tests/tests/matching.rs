@@ -90,20 +90,24 @@ fn a_small_log_comes_to_what_one_finds_by_hand() -> Result<()> {
 /// Where many wait at once, ratings in a match are nearly as near as they can be at all.
 #[test]
 fn pairs_are_nearly_the_best_possible_ones() -> Result<()> {
-    let asked = Exact {
-        pool: "ranked".into(),
-        sizes: vec![4, 10, 50, 200],
-        seeds: 12,
-        age_s: 60,
-    };
-    let comparison = exact(&Root::here(), &asked)?;
-    let worst = comparison.worst().context("a row")?;
-    ensure!(worst.ratio() <= GOAL, "{comparison}");
-    // Who is matched does not change by exchanging partners, so beside the best pairs of the same people it is a narrow
-    // thing.
-    let same = comparison.rows.iter().map(|row| row.same_ratio());
-    ensure!(same.fold(0.0, f64::max) <= 1.05, "{comparison}");
-    ensure!(comparison.rows.len() == 16, "{comparison}");
+    // A few people are a matter of chance, so of them there are many snapshots.
+    for (sizes, seeds) in [(vec![4, 10], 400), (vec![50], 60), (vec![200], 12)] {
+        let rows = 4 * sizes.len();
+        let asked = Exact {
+            pool: "ranked".into(),
+            sizes,
+            seeds,
+            age_s: 60,
+        };
+        let comparison = exact(&Root::here(), &asked)?;
+        let worst = comparison.worst().context("a row")?;
+        ensure!(worst.ratio() <= GOAL, "{comparison}");
+        // Who is matched does not change by exchanging partners, so beside the best pairs of the same people it is a
+        // narrow thing.
+        let same = comparison.rows.iter().map(|row| row.same_ratio());
+        ensure!(same.fold(0.0, f64::max) <= 1.05, "{comparison}");
+        ensure!(comparison.rows.len() == rows, "{comparison}");
+    }
     Ok(())
 }
 
