@@ -39,7 +39,7 @@ async fn together(people: &mut [(Player, Socket)], mark: &str) -> Result<String>
     for (nth, (_, socket)) in people.iter_mut().enumerate() {
         let mut body = body.clone();
         if nth > 0 {
-            body["party"] = code.as_str().into();
+            shared::protocol::event::add(&mut body, "party", code.as_str());
         }
         let op = if nth == 0 { "party" } else { "join" };
         let ok = socket.ok(json!({"op": op, "body": body})).await?;

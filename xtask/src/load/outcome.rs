@@ -19,6 +19,8 @@ pub(super) struct Matched {
     /// Whether they were of the half that waits for the other.
     pub first: bool,
     pub entered: Instant,
+    // As its event is called.
+    #[allow(clippy::struct_field_names)]
     pub matched: Instant,
     /// How long they had no socket.
     pub away: Option<Duration>,

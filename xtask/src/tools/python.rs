@@ -21,7 +21,7 @@ pub fn cfn_lint(root: &Root) -> Result<Option<PathBuf>> {
     if stamp.holds() && program.is_file() {
         return Ok(Some(program));
     }
-    let Some(python) = on_path("python3").filter(|python| makes_environments(python)) else {
+    let Some(python) = on_path("python3").filter(makes_environments) else {
         return Ok(None);
     };
     let mut make = Command::new(python);
