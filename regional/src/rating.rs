@@ -135,7 +135,7 @@ mod tests {
             |r| {
                 r.players
                     .iter_mut()
-                    .for_each(|one| one.came = one.name == "Ana")
+                    .for_each(|one| one.came = one.name == "Ana");
             },
             None,
         );

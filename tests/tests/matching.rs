@@ -104,8 +104,9 @@ fn pairs_are_nearly_the_best_possible_ones() -> Result<()> {
         ensure!(worst.ratio() <= GOAL, "{comparison}");
         // Who is matched does not change by exchanging partners, so beside the best pairs of the same people it is a
         // narrow thing.
-        let same = comparison.rows.iter().map(|row| row.same_ratio());
-        ensure!(same.fold(0.0, f64::max) <= 1.05, "{comparison}");
+        for row in &comparison.rows {
+            ensure!(row.same_ratio() <= 1.05, "{comparison}");
+        }
         ensure!(comparison.rows.len() == rows, "{comparison}");
     }
     Ok(())

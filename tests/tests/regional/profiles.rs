@@ -130,6 +130,7 @@ async fn of_two_edits_at_once_one_is_accepted() -> Result<()> {
     Ok(())
 }
 
+#[allow(clippy::too_many_lines)]
 #[tokio::test]
 async fn a_profile_has_parts_for_queues_for_its_owner_and_for_the_service() -> Result<()> {
     let world = World::new().await?;

@@ -51,7 +51,7 @@ fn a_patch_changes_what_it_names() {
         },
     );
     check(json!({"pictures": ["i_b", "i_a"]}), |p| {
-        p.pictures.reverse()
+        p.pictures.reverse();
     });
 }
 
@@ -103,10 +103,10 @@ fn every_fault_is_named() {
 #[test]
 fn the_bounds_themselves_are_allowed() {
     check(json!({"name": "é".repeat(40)}), |p| {
-        p.name = "é".repeat(40)
+        p.name = "é".repeat(40);
     });
     check(json!({"bio": "é".repeat(500)}), |p| {
-        p.bio = "é".repeat(500)
+        p.bio = "é".repeat(500);
     });
     let many: Map<String, Value> = (0..10).map(|n| (format!("a{n}"), json!(n))).collect();
     check(json!({ "attrs": many.clone() }), |p| p.attrs.extend(many));
