@@ -117,7 +117,7 @@ impl World {
     }
 
     /// Another part of the queue asks. None: it was lost before all that follows from it was done.
-    pub fn asked(&mut self, lane: usize, ask: LobbyAsk) -> Option<LobbyAnswer> {
+    pub fn asked(&mut self, lane: usize, ask: &LobbyAsk) -> Option<LobbyAnswer> {
         self.wake(lane);
         let now = self.time();
         let at = &mut self.lanes[lane];

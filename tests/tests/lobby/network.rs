@@ -254,7 +254,7 @@ impl World {
                     LobbyAsk::Matched { .. } => Mark::MatchedAbove,
                 });
                 let target = self.lane_of(&self.lanes[lane].name.clone(), *shard)?;
-                self.asked(target, ask.clone()).map(Answer::Lobby)
+                self.asked(target, ask).map(Answer::Lobby)
             }
         }
     }

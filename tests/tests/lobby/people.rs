@@ -276,7 +276,6 @@ impl World {
                 Some("join" | "put_out" | "party" | "enter"),
                 Some("no_party" | "party_full" | "not_leader" | "forbidden" | "not_found"),
             ) => drop(self.marks.insert(Mark::PartyRefused)),
-            (Some("party" | "join"), Some("banned" | "unavailable" | "in_match")) => {}
             (Some(_), Some("no_ticket")) => self.people[who].places[lane].ticket = None,
             (Some("enter"), Some("in_match")) => {
                 let room = err["room"].as_str().expect("a room");
@@ -287,7 +286,8 @@ impl World {
                 self.marks.insert(Mark::Banned);
             }
             (Some("enter"), Some("unavailable")) => drop(self.marks.insert(Mark::NoAnswer)),
-            (Some("leave"), Some("in_match"))
+            (Some("party" | "join"), Some("banned" | "unavailable" | "in_match"))
+            | (Some("leave"), Some("in_match"))
             | (Some("accept" | "decline"), Some("not_found"))
             | (Some(_), Some("too_fast")) => {}
             _ => panic!("{message} is no answer to anything"),
