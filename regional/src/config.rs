@@ -57,6 +57,8 @@ pub struct Config {
     pub rated: BTreeSet<PoolName>,
     /// Where pictures are; none, nobody has any.
     pub pictures: Option<Place>,
+    /// `METRICS`: whether each request writes a line from which CloudWatch makes metrics; `on` or `off`, off by default.
+    pub metrics: bool,
     /// `DYNAMODB_ENDPOINT`: a store at another address than AWS's; the SDK's own default otherwise.
     pub endpoint: Option<String>,
 }
@@ -120,14 +122,8 @@ impl Config {
             read.fault("SIGNING_KID_NEXT", "another name than SIGNING_KID");
         }
         let edge_keys = read.edge_keys();
-        let guests = match read.get("GUESTS").as_deref() {
-            Some("on") => true,
-            Some("off") | None => false,
-            Some(_) => {
-                read.fault("GUESTS", "on or off");
-                false
-            }
-        };
+        let guests = read.switch("GUESTS");
+        let metrics = read.switch("METRICS");
         let origins = read.origins();
         let days = match read.get("HISTORY_DAYS").map(|text| text.parse::<u32>()) {
             None => 90,
@@ -154,6 +150,7 @@ impl Config {
                 people,
                 rated,
                 pictures,
+                metrics,
                 endpoint,
             }),
             (faults, _) => Err(BadConfig(faults)),
@@ -182,6 +179,18 @@ impl Reader<'_> {
             self.fault(name, "set");
             String::new()
         })
+    }
+
+    /// Off by default.
+    fn switch(&mut self, name: &str) -> bool {
+        match self.get(name).as_deref() {
+            Some("on") => true,
+            Some("off") | None => false,
+            Some(_) => {
+                self.fault(name, "on or off");
+                false
+            }
+        }
     }
 
     fn key(&mut self, seed: &str, kid: &str, required: bool) -> Option<SigningKey> {
@@ -296,6 +305,7 @@ mod tests {
         );
         check(&[("EDGE_TO_REGION_KEYS", "AAAA")], &["EDGE_TO_REGION_KEYS"]);
         check(&[("GUESTS", "yes")], &["GUESTS"]);
+        check(&[("METRICS", "yes")], &["METRICS"]);
         check(&[("HISTORY_DAYS", "0")], &["HISTORY_DAYS"]);
         check(&[("RATED_POOLS", "ranked,A b")], &["RATED_POOLS"]);
         check(&[("ALLOWED_ORIGINS", "*")], &["ALLOWED_ORIGINS"]);

@@ -10,4 +10,5 @@ pub mod layers;
 pub mod moment;
 pub mod pace;
 pub mod problem;
+pub mod record;
 pub mod signed;

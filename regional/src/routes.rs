@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::error::Refusal;
 use crate::http::pace::{self, Paces};
 use crate::http::problem::Code;
+use crate::http::record::Records;
 use crate::http::{idempotent, layers, signed};
 use crate::identity::provider::Providers;
 use crate::mint::Mint;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub mint: Mint,
     /// How fast people may ask.
     pub paces: Paces,
+    /// What is written of each request.
+    pub records: Records,
     /// The files of pictures, where there may be any.
     pub bucket: Option<Bucket>,
     /// Whose accounts one may sign in with.
@@ -63,6 +66,7 @@ impl App {
         let mint = Mint::new(&config)?;
         let paces = Paces::new(config.people.pace);
         let providers = Providers::new(&config.people.providers);
+        let records = Records::new(config.metrics);
         let bucket = config.pictures.clone().map(Bucket::new);
         Ok(Self(Arc::new(Parts {
             config,
@@ -70,6 +74,7 @@ impl App {
             store,
             mint,
             paces,
+            records,
             bucket,
             providers,
         })))
@@ -125,7 +130,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(layers::timing))
         .layer(cors)
         .layer(from_fn(layers::protect))
-        .layer(from_fn(layers::log))
+        .layer(from_fn_with_state(app.clone(), layers::log))
         .with_state(app)
 }
 

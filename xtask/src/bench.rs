@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures of the real stack on this machine, for comparison with others of the same machine.
 
+mod lambda;
 mod outage;
 mod plan;
 mod reads;
@@ -33,6 +34,7 @@ pub struct Bench {
 enum What {
     Reads(reads::Reads),
     Region(region::Region),
+    Lambda(lambda::Lambda),
     Outage(outage::Outage),
     Plan(plan::Plan),
     Revoke(revoke::Revoke),
@@ -43,6 +45,7 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
     let data = bench.data;
     let text = match bench.what {
         What::Plan(plan) => plan::run(root, &plan)?,
+        What::Lambda(lambda) => lambda.run(root).await?,
         What::Region(region) => {
             let data = data.unwrap_or_else(|| root.path("target/bench"));
             region.run(root, &std::path::absolute(data)?).await?

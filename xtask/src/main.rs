@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
-use xtask::{artifacts, bench, chaos, conformance, dev, lint, load, matching, tools};
+use xtask::{artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, tools};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "How the repository is run.")]
@@ -29,6 +29,7 @@ enum Task {
     /// Installs what a build and a local run need, and nothing that is there already.
     Tools,
     Conformance(conformance::Conformance),
+    Lambda(lambda::Lambda),
     Bench(bench::Bench),
     Chaos(chaos::Chaos),
     Load(load::Load),
@@ -67,6 +68,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
             let _lock = root.lock()?;
             tools::ensure(&root)
         }
+        Task::Lambda(lambda) => lambda::run(&root, lambda),
         Task::Bench(bench) => bench::run(&root, bench).await,
         Task::Chaos(chaos) => chaos::run(&root, chaos).await,
         Task::Load(load) => load::run(&root, load).await,

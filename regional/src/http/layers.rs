@@ -2,8 +2,10 @@
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::store::timing::measured;
-use axum::extract::{MatchedPath, Request};
+use crate::http::record::Record;
+use crate::routes::App;
+use crate::store::timing::{Share, measured};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH,
     IF_NONE_MATCH, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -15,28 +17,42 @@ use shared::caps;
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// Says what a route answered and how long that took; never a body, a token or a query.
-pub async fn log(request: Request, next: Next) -> Response {
+/// Says what a route answered and how long that took, once: as a metric where metrics are wanted, else as a line of the
+/// log. Never a body, a token or a query.
+pub async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let response = next.run(request).await;
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(%method, route, status = response.status().as_u16(), micros, "request");
+    let cold = app.records.cold();
+    let mut response = next.run(request).await;
+    let (status, latency) = (response.status().as_u16(), begun.elapsed());
+    let share = response.extensions_mut().remove::<Share>();
+    if app.records.on() {
+        app.records.write(&Record {
+            at: app.clock.now(),
+            route: format!("{method} {route}"),
+            status,
+            latency,
+            cold,
+            share: share.unwrap_or_default(),
+        });
+    } else {
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(%method, route, status, micros, "request");
+    }
     response
 }
 
 /// Says how long the request waited for the store, in milliseconds: `Server-Timing: store;dur=1.234`.
 pub async fn timing(request: Request, next: Next) -> Response {
-    let (mut response, waited, calls) = measured(next.run(request)).await;
-    if calls > 0 {
-        let text = format!(
-            "store;dur={:.3};desc=\"{calls} calls\"",
-            waited.as_secs_f64() * 1000.0
-        );
+    let (mut response, share) = measured(next.run(request)).await;
+    response.extensions_mut().insert(share);
+    if share.calls > 0 {
+        let (ms, calls) = (share.waited.as_secs_f64() * 1000.0, share.calls);
+        let text = format!("store;dur={ms:.3};desc=\"{calls} calls\"");
         if let Ok(value) = HeaderValue::from_str(&text) {
             let name = HeaderName::from_static("server-timing");
             response.headers_mut().insert(name, value);

@@ -73,11 +73,15 @@ async fn at_once_as_many_fail_as_may() -> Result<()> {
     let with = |status: u16| answers.iter().filter(|one| one.status == status).count();
     // Who loses too many races hears 503 and knows nothing of the token; never do more than ten learn what it is worth.
     assert_eq!(with(401) + with(429) + with(503), 25);
-    assert!(with(401) <= 10);
-    for _ in with(401)..10 {
-        from(&it, 1, &forged).await?.is(401, "id_token_invalid");
+    let mut told = with(401);
+    let mut last = from(&it, 1, &forged).await?;
+    while last.status == 401 && told < 10 {
+        told += 1;
+        last = from(&it, 1, &forged).await?;
     }
-    from(&it, 1, &forged).await?.is(429, "too_many_failures");
+    last.is(429, "too_many_failures");
+    // A 503 may have counted, where only its answer came too late.
+    assert!(told <= 10 && told + with(503) >= 10, "{told}");
     Ok(())
 }
 

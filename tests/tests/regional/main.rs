@@ -14,6 +14,7 @@ mod people;
 mod pictures;
 mod profiles;
 mod ratings;
+mod records;
 mod refusals;
 mod reports;
 mod sessions;
