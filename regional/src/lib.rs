@@ -26,6 +26,7 @@ pub mod local;
 pub mod lockout;
 pub mod mint;
 pub mod news;
+pub mod openapi;
 pub mod outside;
 pub mod picture;
 pub mod profile;

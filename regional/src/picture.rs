@@ -85,6 +85,9 @@ pub fn check(media: &str, bytes: usize) -> Result<(), Refusal> {
     Refusal::of_all(wrong).map_or(Ok(()), Err)
 }
 
+/// What may be uploaded.
+pub const MEDIA: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
+
 fn format(media: &str) -> Option<ImageFormat> {
     match media {
         "image/jpeg" => Some(ImageFormat::Jpeg),

@@ -27,6 +27,21 @@ impl std::error::Error for BadId {}
 /// The longest part after the prefix: room for a ULID, a derived name, or another system's UUID.
 const MAX_TAIL: usize = 40;
 
+/// How a text of this kind is described, by the pattern that it matches.
+#[cfg(feature = "openapi")]
+macro_rules! schema {
+    ($name:ident, $pattern:expr) => {
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                use utoipa::openapi::{ObjectBuilder, Type};
+                let text = ObjectBuilder::new().schema_type(Type::String);
+                text.pattern(Some($pattern)).into()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
+    };
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -69,6 +84,9 @@ macro_rules! id {
                 Ok(Self(text.to_owned()))
             }
         }
+
+        #[cfg(feature = "openapi")]
+        schema!($name, concat!("^", $prefix, "[A-Za-z0-9_-]{1,40}$"));
 
         impl TryFrom<String> for $name {
             type Error = BadId;
@@ -144,6 +162,9 @@ impl FromStr for PoolName {
         Ok(Self(text.to_owned()))
     }
 }
+
+#[cfg(feature = "openapi")]
+schema!(PoolName, "^[a-z0-9-]{1,32}$");
 
 impl TryFrom<String> for PoolName {
     type Error = BadId;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 /// A finished match, as the room tells it to the region: `POST /internal/v1/matches`, keyed by `id`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MatchRecord {
     /// The match, and its room.
     pub id: RoomId,
@@ -23,6 +24,7 @@ pub struct MatchRecord {
     /// Who ended it, where somebody did.
     pub by: Option<PlayerId>,
     /// What the one who ended it said of the result.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub result: Value,
     /// How many events its log had.
     pub events: u64,
@@ -30,6 +32,7 @@ pub struct MatchRecord {
 
 /// Somebody who had a seat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Participant {
     /// Who.
     pub player: PlayerId,
@@ -44,6 +47,7 @@ pub struct Participant {
 
 /// Why a room is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// A player ended it.
@@ -58,6 +62,7 @@ pub enum EndReason {
 
 /// What the region says of a player who enters a queue: `GET /internal/v1/players/{player}?pool={pool}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Standing {
     /// Who.
     pub player: PlayerId,
@@ -74,6 +79,7 @@ pub struct Standing {
     pub ep: u64,
     /// What the profile says of them to pools, such as `tier`; `enter` may not say otherwise.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attrs: Map<String, Value>,
     /// Whom they block, and who blocks them; it does not matter which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -85,6 +91,7 @@ pub struct Standing {
 
 /// Somebody whom one met in a match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Opponent {
     /// Who.
     pub player: PlayerId,
@@ -94,6 +101,7 @@ pub struct Opponent {
 
 /// Who may see whether a player is here: `GET /internal/v1/players/{player}/circle`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Circle {
     /// Whose.
     pub player: PlayerId,
@@ -107,6 +115,7 @@ pub struct Circle {
 ///
 /// Who reports never carries the evidence: their room adds it, and its signature vouches for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Report {
     /// Which: derived from the room, the command's key and the reporter, so that a repetition is the same report.
     pub id: ReportId,
@@ -124,11 +133,13 @@ pub struct Report {
     pub text: String,
     /// The last events of the room as its log has them, oldest first; at most `caps::EVIDENCE_BYTES`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub evidence: Vec<Value>,
 }
 
 /// What one can be reported for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Wrong {
     /// Insults, threats, stalking.

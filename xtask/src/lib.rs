@@ -27,6 +27,7 @@ pub mod lint;
 pub mod load;
 pub mod manifest;
 pub mod matching;
+pub mod openapi;
 pub mod pages;
 pub mod port;
 pub mod progress;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
-use xtask::{artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, tools};
+use xtask::{
+    artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, openapi, tools,
+};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "How the repository is run.")]
@@ -34,6 +36,8 @@ enum Task {
     Chaos(chaos::Chaos),
     Load(load::Load),
     Match(matching::Match),
+    /// Writes docs/openapi-region.json from the routes of the region.
+    Openapi,
     /// Clippy for both targets, rustdoc, TypeScript, the template, licences.
     Lint,
 }
@@ -74,6 +78,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Load(load) => load::run(&root, load).await,
         Task::Conformance(conformance) => conformance::run(conformance).await,
         Task::Match(asked) => matching::run(&root, &asked),
+        Task::Openapi => openapi::write(&root),
         Task::Lint => lint::run(&root),
     }
 }

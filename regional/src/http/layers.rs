@@ -67,7 +67,7 @@ pub async fn deadline(request: Request, next: Next) -> Response {
     answer.unwrap_or_else(|_| Error::Slow.into_response())
 }
 
-/// Nothing here is a page: no script, no frame, no sniffing, and nothing is kept unless the route says so.
+/// Nothing here is a page, but for `/docs`: no script, no frame, no sniffing, and nothing is kept unless the route says so.
 pub async fn protect(request: Request, next: Next) -> Response {
     const HEADERS: [(HeaderName, &str); 4] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -84,7 +84,10 @@ pub async fn protect(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // One page has a policy of its own: the document's.
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     headers
         .entry(CACHE_CONTROL)

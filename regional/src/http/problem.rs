@@ -16,6 +16,9 @@ macro_rules! codes {
         }
 
         impl Code {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
             /// The name on the wire.
             #[must_use]
             pub fn as_str(self) -> &'static str {

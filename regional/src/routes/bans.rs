@@ -16,30 +16,38 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::caps;
 use shared::id::{BanId, PlayerId};
+use utoipa::{IntoParams, ToSchema};
 
 /// `PUT /v1/bans/{player}`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Sentence)]
 pub struct Put {
+    #[schema(value_type = crate::openapi::Reason)]
     reason: String,
+    #[schema(value_type = Option<crate::openapi::Moment>)]
     until: Option<String>,
 }
 
 /// `POST /v1/bans/me/appeal`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Appeal {
+    #[schema(value_type = crate::openapi::Reason)]
     text: String,
 }
 
 /// A ban, as moderators see it; without who decided, as the banned one does.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ban)]
 pub struct View {
     ban: BanId,
     player: PlayerId,
     reason: String,
+    #[schema(value_type = crate::openapi::Moment)]
     decided: String,
     /// None for one that has no end.
+    #[schema(value_type = Option<crate::openapi::Moment>)]
     until: Option<String>,
     /// Whether it holds now.
     active: bool,
@@ -47,6 +55,7 @@ pub struct View {
     by: Option<PlayerId>,
     /// When it was lifted or replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::openapi::Moment>)]
     ended: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_by: Option<PlayerId>,
@@ -55,14 +64,17 @@ pub struct View {
 }
 
 /// What the banned one said to it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Appealed)]
 pub struct Appealed {
+    #[schema(value_type = crate::openapi::Moment)]
     at: String,
     text: String,
 }
 
 /// All that was decided about somebody.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Bans)]
 pub struct List {
     bans: Vec<View>,
     /// For the next page; none when this is the last.
@@ -70,9 +82,11 @@ pub struct List {
 }
 
 /// `GET /v1/bans/{player}?cursor=…`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    #[param(value_type = Option<crate::openapi::Cursor>)]
     cursor: Option<String>,
 }
 
@@ -80,6 +94,21 @@ pub struct Asked {
 const ATTEMPTS: u32 = 5;
 
 /// Bans somebody, or says anew why and until when: 201 for a new decision, 200 where it is so already.
+#[utoipa::path(
+    put,
+    path = "/v1/bans/{player}",
+    operation_id = "bans_put",
+    tag = "moderation",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    request_body = Put,
+    responses(
+        (status = 201, body = View, description = "A new decision."),
+        (status = 200, body = View, description = "It is so already."),
+        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn put(
     State(app): State<App>,
     Moderator(by): Moderator,
@@ -109,6 +138,19 @@ pub async fn put(
 }
 
 /// Lifts a ban. Where none holds, nothing changes.
+#[utoipa::path(
+    delete,
+    path = "/v1/bans/{player}",
+    operation_id = "bans_lift",
+    tag = "moderation",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 204, description = "No ban holds."),
+        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn lift(
     State(app): State<App>,
     Moderator(by): Moderator,
@@ -121,6 +163,18 @@ pub async fn lift(
 }
 
 /// All that was ever decided about somebody, the newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/bans/{player}",
+    operation_id = "bans_list",
+    tag = "moderation",
+    params(("player" = PlayerId, Path, description = "Somebody else."), Asked),
+    responses(
+        (status = 200, body = List, description = "A page, newest first."),
+        (status = 403, description = "`banned`, `not_moderator`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn list(
     State(app): State<App>,
     _: Moderator,
@@ -144,11 +198,36 @@ pub async fn list(
 }
 
 /// The ban that holds against oneself.
+#[utoipa::path(
+    get,
+    path = "/v1/bans/me",
+    operation_id = "bans_own",
+    tag = "moderation",
+    responses(
+        (status = 200, body = View, description = "The ban that holds."),
+        (status = 404, description = "`not_banned`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn own(State(app): State<App>, here: Here) -> Result<Json<View>, Fault> {
     Ok(Json(view(active(&app, &here).await?, &app, false)))
 }
 
 /// Says something to one's ban, once. The access token from before the ban is good for this while it lives.
+#[utoipa::path(
+    post,
+    path = "/v1/bans/me/appeal",
+    operation_id = "bans_appeal",
+    tag = "moderation",
+    request_body = Appeal,
+    responses(
+        (status = 201, body = View, description = "Said."),
+        (status = 200, body = View, description = "Said before."),
+        (status = 404, description = "`not_banned`"),
+        (status = 409, description = "`already_appealed`, `in_progress`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn appeal(
     State(app): State<App>,
     here: Here,

@@ -14,20 +14,26 @@ use futures_util::stream::{self, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use shared::caps;
 use shared::id::SessionId;
+use utoipa::{IntoParams, ToSchema};
 
 /// One's logins.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Logins)]
 pub struct List {
     sessions: Vec<View>,
 }
 
 /// A login, as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Login)]
 pub struct View {
     sid: SessionId,
+    #[schema(value_type = crate::openapi::Moment)]
     created: String,
     /// When it was last refreshed.
+    #[schema(value_type = crate::openapi::Moment)]
     used: String,
+    #[schema(value_type = crate::openapi::Moment)]
     expires: String,
     agent: String,
     label: String,
@@ -36,9 +42,11 @@ pub struct View {
 }
 
 /// `DELETE /v1/sessions?except=current`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Except {
+    #[param(value_type = Option<crate::openapi::Current>)]
     except: Option<String>,
 }
 
@@ -46,6 +54,17 @@ pub struct Except {
 const AT_ONCE: usize = 16;
 
 /// One's logins that go on, the newest first, up to [`caps::SESSIONS`].
+#[utoipa::path(
+    get,
+    path = "/v1/sessions",
+    operation_id = "devices_list",
+    tag = "sessions",
+    responses(
+        (status = 200, body = List, description = "One's logins."),
+        (status = 403, description = "`banned`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn list(State(app): State<App>, own: Active) -> Result<Json<List>, Fault> {
     let now = app.clock.now();
     let sessions = app
@@ -61,6 +80,19 @@ pub async fn list(State(app): State<App>, own: Active) -> Result<Json<List>, Fau
 }
 
 /// Ends one of one's logins. It may be the one that asks.
+#[utoipa::path(
+    delete,
+    path = "/v1/sessions/{sid}",
+    operation_id = "devices_end",
+    tag = "sessions",
+    params(("sid" = SessionId, Path, description = "One of one's logins.")),
+    responses(
+        (status = 204, description = "Ended."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`session_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn end(
     State(app): State<App>,
     own: Active,
@@ -81,6 +113,19 @@ pub async fn end(
 }
 
 /// Ends all of one's logins, at once and whatever they are; or, one by one, all that are listed but the one that asks.
+#[utoipa::path(
+    delete,
+    path = "/v1/sessions",
+    operation_id = "devices_end_many",
+    tag = "sessions",
+    params(Except),
+    responses(
+        (status = 204, description = "Ended."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn end_many(
     State(app): State<App>,
     own: Active,

@@ -15,9 +15,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::id::PlayerId;
+use utoipa::{IntoParams, ToSchema};
 
 /// What becomes of a wish to be forgotten.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Leaving {
     player: PlayerId,
     /// Nobody sees them any more, and their logins are over. What others hold of them follows within moments.
@@ -25,23 +26,36 @@ pub struct Leaving {
 }
 
 /// `GET /v1/profiles/me/export?cursor=…`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    #[param(value_type = Option<crate::openapi::Cursor>)]
     cursor: Option<String>,
 }
 
 /// A page of what is held.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Export {
     player: PlayerId,
     /// Each with its `kind`; moments are milliseconds since 1970.
+    #[schema(value_type = Vec<crate::openapi::Anything>)]
     items: Vec<Value>,
     /// For the next page; none when this is the last.
     cursor: Option<String>,
 }
 
 /// Forgets the bearer, banned or not. Asking again, with a token that has not run out, gives the same answer.
+#[utoipa::path(
+    delete,
+    path = "/v1/profiles/me",
+    operation_id = "leaving_erase",
+    tag = "profiles",
+    responses(
+        (status = 202, body = Leaving, description = "Nobody sees them any more."),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn erase(
     State(app): State<App>,
     Bearer(claims): Bearer,
@@ -59,6 +73,17 @@ pub async fn erase(
 }
 
 /// Everything that is held about the bearer.
+#[utoipa::path(
+    get,
+    path = "/v1/profiles/me/export",
+    operation_id = "leaving_export",
+    tag = "profiles",
+    params(Asked),
+    responses(
+        (status = 200, body = Export, description = "A page."),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn export(
     State(app): State<App>,
     here: Here,

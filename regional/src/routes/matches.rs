@@ -17,18 +17,24 @@ use shared::caps;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::record::{EndReason, MatchRecord, Participant};
 use shared::time;
+use utoipa::{IntoParams, ToSchema};
 
 /// `GET /v1/matches?player=me&cursor=…&limit=…`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    #[param(value_type = crate::openapi::Who)]
     player: String,
+    #[param(value_type = Option<crate::openapi::Cursor>)]
     cursor: Option<String>,
+    #[param(value_type = Option<crate::openapi::PageSize>)]
     limit: Option<usize>,
 }
 
 /// A page of history.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Matches)]
 pub struct List {
     matches: Vec<View>,
     /// For the next page; none when this is the last.
@@ -36,26 +42,32 @@ pub struct List {
 }
 
 /// A match, as those who played it see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Match)]
 pub struct View {
     #[serde(rename = "match")]
     id: RoomId,
     pool: Option<PoolName>,
     players: Vec<Participant>,
+    #[schema(value_type = crate::openapi::Moment)]
     started: String,
+    #[schema(value_type = crate::openapi::Moment)]
     ended: String,
     reason: EndReason,
     by: Option<PlayerId>,
+    #[schema(value_type = crate::openapi::Anything)]
     result: Value,
     /// How long it took.
     duration_ms: u64,
     /// What it did to one's rating: before, after, and how many matches that is made of. None where it was unrated.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::openapi::Anything>)]
     rating: Option<Value>,
 }
 
 /// What became of a record.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = MatchKept)]
 pub struct Answer {
     #[serde(rename = "match")]
     id: RoomId,
@@ -63,6 +75,17 @@ pub struct Answer {
 }
 
 /// One's own history, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/matches",
+    operation_id = "matches_list",
+    tag = "matches",
+    params(Asked),
+    responses(
+        (status = 200, body = List, description = "A page, newest first."),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn list(
     State(app): State<App>,
     bearer: Bearer,
@@ -95,6 +118,19 @@ pub async fn list(
 
 /// Keeps the record of a finished match. The edge repeats it until it hears that it is kept: 201 the first time, 200
 /// after that, 409 if it is another record than the one kept.
+#[utoipa::path(
+    post,
+    path = "/internal/v1/matches",
+    operation_id = "matches_keep",
+    tag = "internal",
+    request_body = MatchRecord,
+    responses(
+        (status = 201, body = Answer, description = "Kept."),
+        (status = 200, body = Answer, description = "Kept before."),
+        (status = 409, description = "`match_differs`"),
+    ),
+    security(("signature" = [])),
+)]
 pub async fn keep(
     State(app): State<App>,
     Body(record): Body<MatchRecord>,

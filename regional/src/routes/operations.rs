@@ -10,17 +10,19 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use std::time::Instant;
+use utoipa::ToSchema;
 
 /// `GET /health`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     status: &'static str,
     version: &'static str,
+    #[schema(value_type = crate::openapi::Moment)]
     now: String,
 }
 
 /// `GET /ready`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Ready {
     status: &'static str,
     /// How long the three tables took to answer.
@@ -28,6 +30,15 @@ pub struct Ready {
 }
 
 /// Answers as long as the process does.
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "operations_health",
+    tag = "operations",
+    responses(
+        (status = 200, body = Health, description = "The process answers."),
+    ),
+)]
 pub async fn health(State(app): State<App>) -> Json<Health> {
     Json(Health {
         status: "ok",
@@ -37,6 +48,15 @@ pub async fn health(State(app): State<App>) -> Json<Health> {
 }
 
 /// Answers 200 only while the store does.
+#[utoipa::path(
+    get,
+    path = "/ready",
+    operation_id = "operations_ready",
+    tag = "operations",
+    responses(
+        (status = 200, body = Ready, description = "The store answers."),
+    ),
+)]
 pub async fn ready(State(app): State<App>) -> Result<Json<Ready>, Refusal> {
     let begun = Instant::now();
     if let Err(error) = Box::pin(app.store.ready()).await {
@@ -51,6 +71,15 @@ pub async fn ready(State(app): State<App>) -> Result<Json<Ready>, Refusal> {
 }
 
 /// The public keys. Kept for five minutes: a new key is published a day before it signs.
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    operation_id = "operations_jwks",
+    tag = "operations",
+    responses(
+        (status = 200, body = crate::openapi::Keys, content_type = "application/jwk-set+json", description = "The keys, as RFC 7517 has them."),
+    ),
+)]
 pub async fn jwks(State(app): State<App>) -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, "application/jwk-set+json"),

@@ -17,40 +17,49 @@ use serde::{Deserialize, Serialize};
 use shared::caps;
 use shared::id::{PictureId, PlayerId};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// `POST /v1/pictures`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewPicture)]
 pub struct Announced {
     #[serde(rename = "type")]
+    #[schema(value_type = crate::openapi::Media)]
     media: String,
+    #[schema(value_type = crate::openapi::PictureBytes)]
     bytes: usize,
 }
 
 /// A picture that may come.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PictureExpected)]
 pub struct Expected {
     picture: PictureId,
     upload: Upload,
 }
 
 /// How its file is uploaded: exactly so.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Upload {
     method: &'static str,
     url: String,
+    #[schema(value_type = BTreeMap<String, String>)]
     headers: BTreeMap<&'static str, String>,
+    #[schema(value_type = crate::openapi::Moment)]
     expires: String,
 }
 
 /// One's own pictures.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Pictures)]
 pub struct List {
     pictures: Vec<View>,
 }
 
 /// A picture, as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Picture)]
 pub struct View {
     picture: PictureId,
     /// `waiting`, `ready` or `refused`.
@@ -60,10 +69,25 @@ pub struct View {
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     urls: Option<BTreeMap<String, String>>,
+    #[schema(value_type = crate::openapi::Moment)]
     created: String,
 }
 
 /// Gives the address to which a picture can be uploaded, by its type and size.
+#[utoipa::path(
+    post,
+    path = "/v1/pictures",
+    operation_id = "pictures_announce",
+    tag = "profiles",
+    request_body = Announced,
+    responses(
+        (status = 201, body = Expected, description = "Where to upload it."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`pictures_off`"),
+        (status = 409, description = "`full`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn announce(
     State(app): State<App>,
     active: Active,
@@ -119,6 +143,18 @@ pub async fn announce(
 }
 
 /// What became of one's pictures.
+#[utoipa::path(
+    get,
+    path = "/v1/pictures",
+    operation_id = "pictures_list",
+    tag = "profiles",
+    responses(
+        (status = 200, body = List, description = "One's pictures."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`pictures_off`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn list(State(app): State<App>, active: Active) -> Result<Json<List>, Fault> {
     let studio = studio(&app)?;
     let pictures = app.store.pictures_strong(&active.player).await?;
@@ -129,6 +165,19 @@ pub async fn list(State(app): State<App>, active: Active) -> Result<Json<List>, 
 }
 
 /// Removes a picture.
+#[utoipa::path(
+    delete,
+    path = "/v1/pictures/{picture}",
+    operation_id = "pictures_remove",
+    tag = "profiles",
+    params(("picture" = PictureId, Path, description = "One of one's pictures.")),
+    responses(
+        (status = 204, description = "Removed."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`pictures_off`, `picture_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn remove(
     State(app): State<App>,
     active: Active,

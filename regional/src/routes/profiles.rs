@@ -21,20 +21,25 @@ use serde_json::{Map, Value};
 use shared::caps;
 use shared::id::{PictureId, PlayerId, base32};
 use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
 
 /// What everybody sees of somebody.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Profile)]
 pub struct View {
     player: PlayerId,
     /// Which version this is, as `ETag` names it: a list has no header for each.
     version: u64,
     name: String,
     bio: String,
+    #[schema(value_type = crate::openapi::Attrs)]
     attrs: Map<String, Value>,
     pictures: Vec<Shown>,
+    #[schema(value_type = crate::openapi::Moment)]
     created: String,
     /// What only they see, and write.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::openapi::Attrs>)]
     private: Option<Map<String, Value>>,
     /// What only they see, and the service writes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +47,7 @@ pub struct View {
 }
 
 /// A picture of somebody.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Shown {
     picture: PictureId,
     /// By the longest side, pixels.
@@ -50,22 +55,24 @@ pub struct Shown {
 }
 
 /// What the service says to somebody of themselves.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Account {
+    #[schema(value_type = crate::openapi::Moment)]
     updated: String,
     tier: Option<String>,
+    #[schema(value_type = Option<crate::openapi::Moment>)]
     banned_until: Option<String>,
 }
 
 /// `PUT /internal/v1/players/{player}/tier`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     tier: Option<String>,
 }
 
 /// What they have paid for now.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Tiered {
     player: PlayerId,
     tier: Option<String>,
@@ -74,19 +81,35 @@ pub struct Tiered {
 }
 
 /// `GET /v1/profiles?ids=a,b`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Ids {
+    #[param(value_type = crate::openapi::Ids)]
     ids: String,
 }
 
 /// The answer to it: in the order asked, without those who are not there.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Profiles)]
 pub struct List {
     profiles: Vec<View>,
 }
 
 /// One profile: the public view, and the private part for its owner.
+#[utoipa::path(
+    get,
+    path = "/v1/profiles/{player}",
+    operation_id = "profiles_show",
+    tag = "profiles",
+    params(("player" = crate::openapi::Who, Path, description = "A player, or `me`."), ("If-None-Match" = Option<String>, Header, description = "An `ETag` that one has.")),
+    responses(
+        (status = 200, body = View, description = "The profile.", headers(("ETag" = String, description = "The version, in quotes."))),
+        (status = 304, description = "As one has it."),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security((), ("access_token" = [])),
+)]
 pub async fn show(
     State(app): State<App>,
     Named(named): Named,
@@ -105,6 +128,19 @@ pub async fn show(
 }
 
 /// One's own profile.
+#[utoipa::path(
+    get,
+    path = "/v1/profiles/me",
+    operation_id = "profiles_show_own",
+    tag = "profiles",
+    params(("If-None-Match" = Option<String>, Header, description = "An `ETag` that one has.")),
+    responses(
+        (status = 200, body = View, description = "The profile, with what only its owner sees.", headers(("ETag" = String, description = "The version, in quotes."))),
+        (status = 304, description = "As one has it."),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn show_own(
     State(app): State<App>,
     bearer: Bearer,
@@ -121,6 +157,16 @@ pub async fn show_own(
 }
 
 /// Several public views at once.
+#[utoipa::path(
+    get,
+    path = "/v1/profiles",
+    operation_id = "profiles_list",
+    tag = "profiles",
+    params(Ids),
+    responses(
+        (status = 200, body = List, description = "Those who are there, in the order asked."),
+    ),
+)]
 pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Response, Fault> {
     let mut ids: Vec<PlayerId> = Vec::new();
     for text in query.ids.split(',') {
@@ -145,6 +191,22 @@ pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Re
 }
 
 /// Changes one's own profile, if it is still as one last saw it.
+#[utoipa::path(
+    patch,
+    path = "/v1/profiles/me",
+    operation_id = "profiles_edit",
+    tag = "profiles",
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the profile as one read it, such as `\"3\"`; without it 428.")),
+    request_body = crate::openapi::Edit,
+    responses(
+        (status = 200, body = View, description = "The profile, changed.", headers(("ETag" = String, description = "The version, in quotes."))),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`player_not_found`"),
+        (status = 412, description = "`version_changed`"),
+        (status = 428, description = "`version_required`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn edit(
     State(app): State<App>,
     active: Active,
@@ -175,6 +237,19 @@ pub async fn edit(
 }
 
 /// Says what somebody has paid for: the service's to say, so it is signed.
+#[utoipa::path(
+    put,
+    path = "/internal/v1/players/{player}/tier",
+    operation_id = "profiles_set_tier",
+    tag = "internal",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    request_body = Tier,
+    responses(
+        (status = 200, body = Tiered, description = "What they have paid for."),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("signature" = [])),
+)]
 pub async fn set_tier(
     State(app): State<App>,
     Named(named): Named,

@@ -12,16 +12,19 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::id::{PlayerId, PoolName};
 use shared::time::Time;
+use utoipa::ToSchema;
 
 /// The ratings of a player; without the pools where they have not played.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ratings)]
 pub struct List {
     player: PlayerId,
     ratings: Vec<View>,
 }
 
 /// A rating, as everybody sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PoolRating)]
 pub struct View {
     pool: PoolName,
     rating: f64,
@@ -31,10 +34,22 @@ pub struct View {
     /// How many matches it is made of.
     matches: u64,
     /// When the last one was over.
+    #[schema(value_type = crate::openapi::Moment)]
     last: String,
 }
 
 /// Somebody's ratings.
+#[utoipa::path(
+    get,
+    path = "/v1/profiles/{player}/ratings",
+    operation_id = "ratings_list",
+    tag = "profiles",
+    params(("player" = crate::openapi::Who, Path, description = "A player, or `me`.")),
+    responses(
+        (status = 200, body = List, description = "The ratings; none of somebody who has not played."),
+    ),
+    security((), ("access_token" = [])),
+)]
 pub async fn list(
     State(app): State<App>,
     Named(named): Named,

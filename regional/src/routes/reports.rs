@@ -24,30 +24,36 @@ use serde_json::Value;
 use shared::caps;
 use shared::id::{BanId, PlayerId, ReportId, RoomId};
 use shared::record::{Report, Wrong};
+use utoipa::{IntoParams, ToSchema};
 
 /// `POST /v1/reports`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewReport)]
 pub struct Made {
     player: PlayerId,
     room: Option<RoomId>,
     reason: Wrong,
     #[serde(default)]
+    #[schema(value_type = crate::openapi::Words)]
     text: String,
 }
 
 /// That a report is kept.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReportKept)]
 pub struct Answer {
     report: ReportId,
     state: &'static str,
 }
 
 /// A report, as moderators see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReportCase)]
 pub struct View {
     report: ReportId,
     state: &'static str,
+    #[schema(value_type = crate::openapi::Moment)]
     created: String,
     by: PlayerId,
     player: PlayerId,
@@ -55,21 +61,24 @@ pub struct View {
     reason: Wrong,
     text: String,
     /// What their room saw; empty where nobody vouches for anything.
+    #[schema(value_type = Vec<crate::openapi::Anything>)]
     evidence: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved: Option<Resolved>,
 }
 
 /// What became of it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Resolved {
+    #[schema(value_type = crate::openapi::Moment)]
     at: String,
     by: PlayerId,
     action: Action,
 }
 
 /// Open reports.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reports)]
 pub struct List {
     reports: Vec<View>,
     /// For the next page; none when this is the last.
@@ -77,22 +86,28 @@ pub struct List {
 }
 
 /// `GET /v1/reports?state=open&cursor=…&limit=…`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    #[param(value_type = Option<crate::openapi::Open>)]
     state: Option<String>,
+    #[param(value_type = Option<crate::openapi::Cursor>)]
     cursor: Option<String>,
+    #[param(value_type = Option<crate::openapi::PageSize>)]
     limit: Option<usize>,
 }
 
 /// `POST /v1/reports/{report}/resolve`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     action: Action,
     /// Of a ban.
+    #[schema(value_type = Option<crate::openapi::Reason>)]
     reason: Option<String>,
     /// Of a ban; absent is for good.
+    #[schema(value_type = Option<crate::openapi::Moment>)]
     until: Option<String>,
 }
 
@@ -100,6 +115,21 @@ pub struct Resolve {
 const ATTEMPTS: u32 = 5;
 
 /// Reports somebody, without evidence: whoever was in a room with them reports through the room.
+#[utoipa::path(
+    post,
+    path = "/v1/reports",
+    operation_id = "reports_make",
+    tag = "moderation",
+    request_body = Made,
+    responses(
+        (status = 201, body = Answer, description = "Kept."),
+        (status = 200, body = Answer, description = "Kept before."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`player_not_found`"),
+        (status = 409, description = "`report_differs`, `in_progress`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn make(
     State(app): State<App>,
     own: Active,
@@ -131,6 +161,19 @@ pub async fn make(
 
 /// Takes a report with what the room saw, from the edge. It is repeated until it is kept: 201 the first time, 200 after
 /// that, 409 if it is another than the one kept.
+#[utoipa::path(
+    post,
+    path = "/internal/v1/reports",
+    operation_id = "reports_told",
+    tag = "internal",
+    request_body = Report,
+    responses(
+        (status = 201, body = Answer, description = "Kept."),
+        (status = 200, body = Answer, description = "Kept before."),
+        (status = 409, description = "`report_differs`"),
+    ),
+    security(("signature" = [])),
+)]
 pub async fn told(
     State(app): State<App>,
     Body(report): Body<Report>,
@@ -139,6 +182,18 @@ pub async fn told(
 }
 
 /// The open reports, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/reports",
+    operation_id = "reports_list",
+    tag = "moderation",
+    params(Asked),
+    responses(
+        (status = 200, body = List, description = "A page, the oldest first."),
+        (status = 403, description = "`banned`, `not_moderator`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn list(
     State(app): State<App>,
     _: Moderator,
@@ -163,6 +218,19 @@ pub async fn list(
 }
 
 /// One report, open or not.
+#[utoipa::path(
+    get,
+    path = "/v1/reports/{report}",
+    operation_id = "reports_show",
+    tag = "moderation",
+    params(("report" = ReportId, Path, description = "The report.")),
+    responses(
+        (status = 200, body = View, description = "The report."),
+        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 404, description = "`report_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn show(
     State(app): State<App>,
     _: Moderator,
@@ -174,6 +242,21 @@ pub async fn show(
 }
 
 /// Resolves a report, and bans in the same step where that is what it takes.
+#[utoipa::path(
+    post,
+    path = "/v1/reports/{report}/resolve",
+    operation_id = "reports_resolve",
+    tag = "moderation",
+    params(("report" = ReportId, Path, description = "The report.")),
+    request_body = Resolve,
+    responses(
+        (status = 200, body = View, description = "Resolved."),
+        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 404, description = "`report_not_found`, `player_not_found`"),
+        (status = 409, description = "`report_resolved`, `in_progress`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn resolve(
     State(app): State<App>,
     Moderator(by): Moderator,

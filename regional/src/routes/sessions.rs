@@ -18,12 +18,14 @@ use serde::{Deserialize, Serialize};
 use shared::caps;
 use shared::id::{PlayerId, SessionId};
 use shared::time::Time;
+use utoipa::ToSchema;
 
 /// `POST /v1/sessions`: one of the two.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
     guest: Option<Guest>,
+    #[schema(value_type = Option<crate::openapi::IdToken>)]
     id_token: Option<String>,
     /// What the app gave the provider for this login; it must come back in the id token.
     nonce: Option<String>,
@@ -32,21 +34,22 @@ pub struct Begin {
 }
 
 /// Somebody without an account.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guest {
+    #[schema(value_type = crate::openapi::DisplayName)]
     name: String,
 }
 
 /// `POST /v1/sessions/refresh`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     refresh_token: String,
 }
 
 /// A session, as it is handed out.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Pair {
     player: PlayerId,
     sid: SessionId,
@@ -57,6 +60,19 @@ pub struct Pair {
 }
 
 /// Begins a session: for a new guest, or for whom an id token names.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions",
+    operation_id = "sessions_begin",
+    tag = "sessions",
+    request_body = Begin,
+    responses(
+        (status = 201, body = Pair, description = "A session."),
+        (status = 401, description = "`id_token_invalid`, `id_token_expired`, `id_token_issuer`, `id_token_audience`, `id_token_nonce`"),
+        (status = 403, description = "`guests_off`, `banned`"),
+        (status = 404, description = "`player_not_found`"),
+    ),
+)]
 pub async fn begin(
     State(app): State<App>,
     from: Address,
@@ -123,6 +139,18 @@ pub(super) fn login(
 }
 
 /// Hands out the next pair for a refresh token.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/refresh",
+    operation_id = "sessions_refresh",
+    tag = "sessions",
+    request_body = Refresh,
+    responses(
+        (status = 200, body = Pair, description = "The next pair."),
+        (status = 401, description = "`refresh_invalid`, `refresh_reused`, `session_expired`, `session_revoked`"),
+        (status = 403, description = "`banned`"),
+    ),
+)]
 pub async fn refresh(
     State(app): State<App>,
     from: Address,

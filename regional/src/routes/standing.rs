@@ -8,19 +8,33 @@ use crate::http::problem::Code;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use shared::id::PoolName;
+use shared::id::{PlayerId, PoolName};
 use shared::rating::Rating;
 use shared::record::Standing;
+use utoipa::IntoParams;
 
 /// `GET /internal/v1/players/{player}?pool=…`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     /// Whose rating counts; without it they are as if they had not played.
     pool: Option<PoolName>,
 }
 
 /// Who somebody is to a queue: name, rating, ban, attributes, who is kept apart from them, and whom they met lately.
+#[utoipa::path(
+    get,
+    path = "/internal/v1/players/{player}",
+    operation_id = "standing_standing",
+    tag = "internal",
+    params(("player" = PlayerId, Path, description = "Somebody else."), Asked),
+    responses(
+        (status = 200, body = Standing, description = "Who they are to a queue."),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("signature" = [])),
+)]
 pub async fn standing(
     State(app): State<App>,
     Named(named): Named,

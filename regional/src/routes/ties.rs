@@ -16,11 +16,14 @@ use serde::{Deserialize, Serialize};
 use shared::caps;
 use shared::id::PlayerId;
 use shared::record::Circle;
+use utoipa::{IntoParams, ToSchema};
 
 /// Somebody whom one blocks or follows.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tie)]
 pub struct View {
     player: PlayerId,
+    #[schema(value_type = crate::openapi::Moment)]
     since: String,
     /// Whether they follow back; of follows only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,7 +31,7 @@ pub struct View {
 }
 
 /// Whom one blocks.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Blocks {
     blocks: Vec<View>,
     /// For the next page; none when this is the last.
@@ -36,7 +39,7 @@ pub struct Blocks {
 }
 
 /// Whom one follows.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Follows {
     follows: Vec<View>,
     /// For the next page; none when this is the last.
@@ -44,21 +47,38 @@ pub struct Follows {
 }
 
 /// `?cursor=…&limit=…`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    #[param(value_type = Option<crate::openapi::Cursor>)]
     cursor: Option<String>,
+    #[param(value_type = Option<crate::openapi::PageSize>)]
     limit: Option<usize>,
 }
 
 /// `PUT /v1/presence/me`, and its answer.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Presence {
     hidden: bool,
 }
 
 /// Keeps oneself and another apart: never matched, and neither sees whether the other is here.
+#[utoipa::path(
+    put,
+    path = "/v1/blocks/{player}",
+    operation_id = "ties_block",
+    tag = "people",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 204, description = "Blocked."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`player_not_found`"),
+        (status = 409, description = "`full`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn block(
     State(app): State<App>,
     own: Active,
@@ -73,6 +93,18 @@ pub async fn block(
 }
 
 /// Takes a block back. Where there is none, nothing changes.
+#[utoipa::path(
+    delete,
+    path = "/v1/blocks/{player}",
+    operation_id = "ties_unblock",
+    tag = "people",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 204, description = "Not blocked."),
+        (status = 403, description = "`banned`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn unblock(
     State(app): State<App>,
     own: Active,
@@ -84,6 +116,19 @@ pub async fn unblock(
 }
 
 /// Whether one blocks somebody.
+#[utoipa::path(
+    get,
+    path = "/v1/blocks/{player}",
+    operation_id = "ties_blocked",
+    tag = "people",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 200, body = View, description = "They are blocked."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn blocked(
     State(app): State<App>,
     own: Active,
@@ -95,6 +140,18 @@ pub async fn blocked(
 }
 
 /// Whom one blocks, by id.
+#[utoipa::path(
+    get,
+    path = "/v1/blocks",
+    operation_id = "ties_blocks",
+    tag = "people",
+    params(Asked),
+    responses(
+        (status = 200, body = Blocks, description = "A page."),
+        (status = 403, description = "`banned`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn blocks(
     State(app): State<App>,
     own: Active,
@@ -113,6 +170,20 @@ pub async fn blocks(
 }
 
 /// Follows somebody. Those who follow each other see whether the other is here.
+#[utoipa::path(
+    put,
+    path = "/v1/follows/{player}",
+    operation_id = "ties_follow",
+    tag = "people",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 204, description = "Followed."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`player_not_found`"),
+        (status = 409, description = "`full`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn follow(
     State(app): State<App>,
     own: Active,
@@ -127,6 +198,18 @@ pub async fn follow(
 }
 
 /// Follows somebody no more. Where one does not, nothing changes.
+#[utoipa::path(
+    delete,
+    path = "/v1/follows/{player}",
+    operation_id = "ties_unfollow",
+    tag = "people",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 204, description = "Not followed."),
+        (status = 403, description = "`banned`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn unfollow(
     State(app): State<App>,
     own: Active,
@@ -138,6 +221,19 @@ pub async fn unfollow(
 }
 
 /// Whether one follows somebody, and they follow back.
+#[utoipa::path(
+    get,
+    path = "/v1/follows/{player}",
+    operation_id = "ties_followed",
+    tag = "people",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 200, body = View, description = "They are followed."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn followed(
     State(app): State<App>,
     own: Active,
@@ -149,6 +245,18 @@ pub async fn followed(
 }
 
 /// Whom one follows, by id.
+#[utoipa::path(
+    get,
+    path = "/v1/follows",
+    operation_id = "ties_follows",
+    tag = "people",
+    params(Asked),
+    responses(
+        (status = 200, body = Follows, description = "A page."),
+        (status = 403, description = "`banned`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn follows(
     State(app): State<App>,
     own: Active,
@@ -167,12 +275,36 @@ pub async fn follows(
 }
 
 /// Whether one is to be seen as offline by everybody.
+#[utoipa::path(
+    get,
+    path = "/v1/presence/me",
+    operation_id = "ties_presence",
+    tag = "people",
+    responses(
+        (status = 200, body = Presence, description = "Whether one is hidden."),
+        (status = 403, description = "`banned`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn presence(own: Active) -> Json<Presence> {
     let hidden = own.status.hidden;
     Json(Presence { hidden })
 }
 
 /// Hides oneself, or shows oneself again.
+#[utoipa::path(
+    put,
+    path = "/v1/presence/me",
+    operation_id = "ties_hide",
+    tag = "people",
+    request_body = Presence,
+    responses(
+        (status = 200, body = Presence, description = "As it is now."),
+        (status = 403, description = "`banned`"),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("access_token" = [])),
+)]
 pub async fn hide(
     State(app): State<App>,
     own: Active,
@@ -185,6 +317,18 @@ pub async fn hide(
 }
 
 /// Who may see whether somebody is here, for the edge.
+#[utoipa::path(
+    get,
+    path = "/internal/v1/players/{player}/circle",
+    operation_id = "ties_circle",
+    tag = "internal",
+    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    responses(
+        (status = 200, body = Circle, description = "Who may see them."),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("signature" = [])),
+)]
 pub async fn circle(State(app): State<App>, Named(named): Named) -> Result<Json<Circle>, Fault> {
     let player =
         named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;

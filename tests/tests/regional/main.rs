@@ -8,6 +8,7 @@ mod leaving;
 mod lockout;
 mod matches;
 mod model;
+mod openapi;
 mod operations;
 mod pace;
 mod people;

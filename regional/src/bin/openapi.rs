@@ -1,0 +1,16 @@
+//! Prints the region's OpenAPI document, for `cargo xtask openapi`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match regional::openapi::document().and_then(|made| serde_json::to_string_pretty(&made)) {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("openapi: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Does the document say what the region answers?
+
+use crate::world::{Guest, World};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use xtask::openapi::REGION;
+use xtask::root::Root;
+
+/// Everything that a schema refers to, wherever in it.
+fn refers(value: &Value, to: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            to.extend(
+                fields
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+            );
+            fields.values().for_each(|field| refers(field, to));
+        }
+        Value::Array(items) => items.iter().for_each(|item| refers(item, to)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The operations: path, method, and what is said of it.
+fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .flat_map(|(path, item)| {
+            let item = item.as_object().into_iter().flatten();
+            item.map(move |(method, said)| (path.as_str(), method.to_uppercase(), said))
+        })
+        .collect()
+}
+
+#[test]
+fn the_committed_document_is_of_these_routes() -> Result<()> {
+    let kept = std::fs::read_to_string(Root::here().path(REGION))?;
+    let made = regional::openapi::document()?;
+    assert!(
+        serde_json::from_str::<Value>(&kept)? == made,
+        "{REGION} is of other routes: run `cargo xtask openapi`"
+    );
+    let mut references = BTreeSet::new();
+    refers(&made, &mut references);
+    for reference in references {
+        let place = reference.strip_prefix('#').context("of this document")?;
+        ensure!(made.pointer(place).is_some(), "{reference} leads nowhere");
+    }
+    let schemas = made["components"]["schemas"]
+        .as_object()
+        .context("schemas")?;
+    for (name, schema) in schemas {
+        let says = schema.as_object().is_some_and(|schema| !schema.is_empty());
+        ensure!(says, "{name} says nothing");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_region_serves_it_and_a_page_that_asks_nobody_else() -> Result<()> {
+    let world = World::new().await?;
+    let served = world
+        .ask("GET", "/openapi.json", &[], String::new())
+        .await?;
+    assert_eq!(served.body, regional::openapi::document()?);
+    let page = world.http.get(format!("{}/docs", world.url)).send().await?;
+    let policy = page.headers()["content-security-policy"]
+        .to_str()?
+        .to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self'"),
+        "{policy}"
+    );
+    let page = page.text().await?;
+    assert!(!page.contains("//"), "an address elsewhere: {page}");
+    for path in ["/docs.js", "/docs.css"] {
+        assert!(page.contains(path), "{page}");
+        let part = world
+            .http
+            .get(format!("{}{path}", world.url))
+            .send()
+            .await?;
+        assert_eq!(part.status(), 200);
+    }
+    Ok(())
+}
+
+/// A value of each parameter of a path that is well formed and names nothing that is there.
+fn filled(path: &str) -> String {
+    [
+        ("{player}", "p_nobody"),
+        ("{sid}", "s_none"),
+        ("{report}", "r_none"),
+        ("{picture}", "i_none"),
+    ]
+    .iter()
+    .fold(path.to_owned(), |path, (name, value)| {
+        path.replace(name, value)
+    })
+}
+
+#[tokio::test]
+async fn every_operation_is_there_and_answers_only_what_is_documented() -> Result<()> {
+    let world = World::new().await?;
+    let document = regional::openapi::document()?;
+    let mut asked = 0;
+    for (path, method, said) in operations(&document) {
+        // Each by somebody of its own: some of them end logins.
+        let ana = world.guest("Ana").await?;
+        let bearer = format!("Bearer {}", ana.access);
+        let json = ("content-type", "application/json");
+        for (headers, body) in [
+            (vec![], ""),
+            (vec![json], "{}"),
+            (vec![json, ("authorization", "Bearer none")], "{}"),
+            (vec![json, ("authorization", &bearer)], ""),
+            (vec![json, ("authorization", &bearer)], "[]"),
+            (vec![json, ("authorization", &bearer)], r#"{"unknown":1}"#),
+            (
+                vec![("content-type", "text/plain"), ("authorization", &bearer)],
+                "{}",
+            ),
+        ] {
+            let answer = world
+                .ask(&method, &filled(path), &headers, body.into())
+                .await?;
+            let status = answer.status.to_string();
+            let answers = &said["responses"][&status];
+            ensure!(
+                !answers.is_null(),
+                "{method} {path}: {status} is not documented: {}",
+                answer.body
+            );
+            if answer.status >= 400 {
+                let code = &answer.body["code"];
+                let codes = document.pointer("/components/schemas/Problem/properties/code/enum");
+                let codes = codes.and_then(Value::as_array).context("codes")?;
+                ensure!(codes.contains(code), "{method} {path}: {code}");
+                assert_ne!(code, "method_not_allowed", "{method} {path}");
+            }
+            asked += 1;
+        }
+    }
+    println!("{asked} requests");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_examples_run() -> Result<()> {
+    let world = World::new().await?;
+    let document = regional::openapi::document()?;
+    let examples = document["components"]["schemas"]["Edit"]["examples"].as_array();
+    let examples = examples.filter(|examples| !examples.is_empty());
+    for example in examples.context("examples of an edit")? {
+        let ana: Guest = world.guest("Ana").await?;
+        let answer = world.patch(&ana, "\"1\"", example.clone()).await?;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.body["bio"], json!(example["bio"]));
+    }
+    Ok(())
+}
