@@ -14,7 +14,6 @@ pub use kinds::{
 use serde_json::{Map, Value, json};
 use shared::caps;
 use std::collections::BTreeMap;
-use utoipa::openapi::OpenApi;
 
 /// The document as it is committed and served. `cargo xtask openapi` writes it.
 pub const COMMITTED: &str = include_str!("../../docs/openapi-region.json");
@@ -60,7 +59,7 @@ pub fn document() -> serde_json::Result<Value> {
             },
         ),
     ] {
-        let mut part = serde_json::to_value(OpenApi::from(group.into_openapi()))?;
+        let mut part = serde_json::to_value(group.into_openapi())?;
         for (path, item) in object(part.pointer_mut("/paths")) {
             let mut item = item;
             for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {

@@ -1,4 +1,4 @@
-//! The region's OpenAPI document, made of its routes and committed, so that a change of what is answered is seen in review.
+//! What the edge and the region answer, as documents (OpenAPI): made of the code and committed, so that a change is seen in review.
 
 use std::fs;
 use std::process::Command;

@@ -2,6 +2,7 @@
 
 use crate::world::{Guest, World};
 use anyhow::{Context, Result, ensure};
+use axum::Router;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use xtask::openapi::REGION;
@@ -55,6 +56,44 @@ fn the_committed_document_is_of_these_routes() -> Result<()> {
     for (name, schema) in schemas {
         let says = schema.as_object().is_some_and(|schema| !schema.is_empty());
         ensure!(says, "{name} says nothing");
+    }
+    Ok(())
+}
+
+/// The paths that a router answers. It has no list of them, but it shows them to whoever debugs it.
+fn routed(router: &Router) -> BTreeSet<String> {
+    let shown = format!("{router:?}");
+    let own = shown.split("fallback_router").next().unwrap_or_default();
+    own.split("RouteId(")
+        .filter_map(|part| part.split_once("): \"")?.1.split('"').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn no_route_is_without_its_description_and_no_description_without_its_route() -> Result<()> {
+    let document = regional::openapi::document()?;
+    let described: BTreeSet<String> = operations(&document)
+        .into_iter()
+        .map(|(path, ..)| path.to_owned())
+        .collect();
+    assert_eq!(routed(&World::routes().await?), described);
+    let world = World::new().await?;
+    for path in described {
+        let answer = world
+            .ask("PURGE", &filled(&path), &[], String::new())
+            .await?;
+        assert_eq!(answer.status, 405, "{path}: {}", answer.body);
+        let allow = answer.headers.get("allow").context("no Allow")?.to_str()?;
+        // Whoever answers GET answers HEAD, without being asked to.
+        let taken = allow.split(',').map(str::trim);
+        let taken: BTreeSet<&str> = taken.filter(|method| *method != "HEAD").collect();
+        let of_path = operations(&document).into_iter();
+        let said: BTreeSet<String> = of_path
+            .filter(|(of, ..)| *of == path)
+            .map(|(_, method, _)| method)
+            .collect();
+        assert_eq!(taken, said.iter().map(String::as_str).collect(), "{path}");
     }
     Ok(())
 }

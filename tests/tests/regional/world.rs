@@ -95,6 +95,13 @@ impl World {
         Self::serve(router, now, store).await
     }
 
+    /// The region's router, over a store of its own.
+    pub async fn routes() -> Result<Router> {
+        let now = Arc::new(AtomicU64::new(START_MS));
+        let store = LocalStore::serve(Database::memory()?).await?;
+        Self::router(&store, &now, &[]).await
+    }
+
     async fn router(
         store: &LocalStore,
         now: &Arc<AtomicU64>,
