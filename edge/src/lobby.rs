@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::shell::{self, After, Machine, Shell};
 use crate::upgrade::Opening;
 use crate::{calls, object, platform, region, store};
+use futures_util::future::try_join;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::internal::{Dismissal, PlaceAnswer, PlaceAsk, PlayerAnswer, PlayerAsk};
 use shared::lobby::{Answer, Call, Effect, Input, Known, Lobby};
@@ -163,8 +164,10 @@ fn find_out(shell: &Rc<Shell<Lobby>>, look: u64, player: PlayerId) {
 
 async fn known(shell: &Shell<Lobby>, player: &PlayerId) -> Result<Known> {
     let (pool, _) = pool_of(shell)?;
-    let standing = region::standing(&shell.env, player, &pool).await?;
-    let live = match calls::player(&shell.env, player, &PlayerAsk::Live).await? {
+    let standing = region::standing(&shell.env, player, &pool);
+    let live = calls::player(&shell.env, player, &PlayerAsk::Live);
+    let (standing, live) = try_join(standing, live).await?;
+    let live = match live {
         PlayerAnswer::Granted { live } => live,
         PlayerAnswer::Busy { room, .. } => Some(room),
         PlayerAnswer::Full { .. } | PlayerAnswer::Barred { .. } | PlayerAnswer::Home { .. } => None,

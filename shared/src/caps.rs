@@ -107,6 +107,13 @@ pub const ATTRS: usize = 16;
 pub const WANTS: usize = 16;
 /// Changes of a lobby are told at most this often.
 pub const LOBBY_EVERY: Duration = Duration::from_secs(2);
+/// People about whom one lobby asks the region at the same time: at 50 ms an answer 160 a second, more than a lobby
+/// can seat. The others wait for their turn.
+pub const LOOKS: usize = 8;
+/// People who wait for that turn, 8 KiB of what they said each.
+pub const LOOKS_WAITING: usize = 1000;
+/// How long they do. With the question itself (`CALL`) less than what clients wait for an answer.
+pub const LOOK_WAIT: Duration = Duration::from_secs(5);
 /// How long a ticket waits for a lost socket.
 pub const TICKET_PAUSE: Duration = Duration::from_secs(30);
 /// How long a ticket waits for a match.

@@ -18,6 +18,7 @@ mod group;
 mod io;
 mod kind;
 mod lent;
+mod looks;
 mod making;
 pub mod met;
 mod pairs;
@@ -47,6 +48,7 @@ use book::Book;
 use cooldown::Cooldowns;
 use enter::Asking;
 pub use io::{Answer, Call, Effect, Input, Known};
+use looks::Looks;
 use making::Making;
 use met::Met;
 use party::Parties;
@@ -77,7 +79,8 @@ pub struct Lobby {
     sockets: BTreeMap<Conn, Line>,
     on: BTreeMap<PlayerId, BTreeSet<Conn>>,
     asking: BTreeMap<u64, Asking>,
-    looks: u64,
+    last_asked: u64,
+    looks: Looks,
     told: Time,
     changed: bool,
     armed: Option<Time>,

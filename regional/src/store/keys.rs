@@ -9,7 +9,7 @@
 //! | ban, active or past | core | `U#{player}` | `BAN#{decided, 13 digits of ms}#{ban}` | for ever |
 //! | whom a player blocks | core | `U#{player}` | `X#B#{other}` | until it is taken back |
 //! | who blocks a player | core | `U#{player}` | `X#b#{other}` | as the other side, always together with it |
-//! | whom a player follows | core | `U#{player}` | `X#F#{other}` | until it is taken back. GSI1: `U#{other}`, `F#{player}` |
+//! | whom a player follows | core | `U#{player}` | `F#{other}` | until it is taken back. GSI1: `U#{other}`, `F#{player}` |
 //! | account elsewhere | core | `A#{hash of issuer and subject}` | `A` | for ever. GSI1: `U#{player}`, `A#{hash}` |
 //! | what happened too often | core | `L#{who}` | `L` | until it no longer counts; `ttl` collects it |
 //! | report | core | `R#{report}` | `R` | for ever. GSI1 while it is open: `RQ#open#{0-7}`, `{created, 13 digits of ms}#{report}` |
@@ -17,6 +17,8 @@
 //! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is ended: `U#{player}`, `S#{created}` |
 //! | match | history | `M#{match}` | `M` | `HISTORY_DAYS`; `ttl` collects it |
 //! | match of a player | history | `H#{player}` | `{ended, 13 digits of ms}#{match}` | as the match |
+//!
+//! In a player's partition what a queue has to know of them comes last and together, from `PROFILE` on: one read.
 //!
 //! Every item has `t` (its kind); what changes has `v` (its version). `ttl` is seconds since 1970 and deletes within
 //! days, so that every read compares with the clock.
@@ -190,7 +192,7 @@ pub const BLOCKS: &str = "X#B#";
 /// How the sort keys of those who block a player begin.
 pub const BLOCKED_BY: &str = "X#b#";
 /// How the sort keys of those whom a player follows begin.
-pub const FOLLOWS: &str = "X#F#";
+pub const FOLLOWS: &str = "F#";
 /// How the index's sort keys of a player's logins begin.
 pub const SESSIONS: &str = "S#";
 

@@ -20,6 +20,8 @@ pub(super) struct Run {
     pub prefix: String,
     /// Those behind this sort key, in place of those with a prefix.
     pub behind: Option<String>,
+    /// Those with this sort key or behind it, in place of those with a prefix.
+    pub from: Option<String>,
     /// In the sparse index, which is always a moment late, rather than in the table.
     pub index: bool,
     /// As it is at this moment; in the table only.
@@ -135,9 +137,10 @@ impl Store {
         } else {
             (PK, SK)
         };
-        let (which, text) = match &run.behind {
-            Some(behind) => ("#sk > :sk", behind),
-            None => ("begins_with(#sk, :sk)", &run.prefix),
+        let (which, text) = match (&run.behind, &run.from) {
+            (Some(behind), _) => ("#sk > :sk", behind),
+            (None, Some(from)) => ("#sk >= :sk", from),
+            (None, None) => ("begins_with(#sk, :sk)", &run.prefix),
         };
         let got = self
             .client

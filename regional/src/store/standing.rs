@@ -26,54 +26,42 @@ pub struct Around {
 }
 
 impl Store {
-    /// Who somebody is to a queue, at this moment. Of those who block them it names [`caps::BLOCKS`]; whoever is left
-    /// out names the pair in a standing of their own.
+    /// Who somebody is to a queue, at this moment. Of those who block them it names [`caps::BLOCKS`] at least; whoever is
+    /// left out names the pair in a standing of their own.
     pub async fn around_strong(
         &self,
         player: &PlayerId,
         pool: Option<&PoolName>,
     ) -> Result<Option<Around>, Error> {
-        let mut keys = vec![Key::Profile(player)];
-        keys.extend(pool.map(|pool| Key::Rating(player, pool)));
-        let keys: Vec<_> = keys.into_iter().map(Key::item).collect();
-        let (items, own, theirs) = tokio::try_join!(
-            self.items_strong("get_standing", Table::Core, &keys),
-            self.others(player, BLOCKS),
-            self.others(player, BLOCKED_BY),
-        )?;
-        let (mut profile, mut rating) = (None, None);
+        let run = Run {
+            pk: core(player),
+            from: Some(Key::Profile(player).sk()),
+            strong: true,
+            limit: Some(1 + caps::POOLS + 2 * caps::BLOCKS),
+            ..Run::default()
+        };
+        let (items, _) = self.page("get_standing", Table::Core, run).await?;
+        let wanted = pool.map(|pool| Key::Rating(player, pool).sk());
+        let (mut profile, mut rating, mut apart) = (None, None, BTreeSet::new());
         for item in &items {
-            if sort_key(item)? == Key::Profile(player).sk() {
+            let sk = sort_key(item)?;
+            if sk == Key::Profile(player).sk() {
                 profile = (!is_erased(item))
                     .then(|| profiles::read(item))
                     .transpose()?;
-            } else {
+            } else if Some(sk) == wanted.as_deref() {
                 rating = Some(ratings::read(item)?);
+            } else if let Some(id) =
+                { [BLOCKS, BLOCKED_BY].into_iter() }.find_map(|it| sk.strip_prefix(it))
+            {
+                apart.insert(id.parse().map_err(|_| Error::Corrupt { attribute: SK })?);
             }
         }
         Ok(profile.map(|profile| Around {
             profile,
             rating,
-            apart: own.into_iter().chain(theirs).collect(),
+            apart,
         }))
-    }
-
-    /// The ids behind this beginning of the sort keys of a player's partition.
-    async fn others(&self, player: &PlayerId, prefix: &str) -> Result<Vec<PlayerId>, Error> {
-        let run = Run {
-            pk: core(player),
-            prefix: prefix.into(),
-            strong: true,
-            limit: Some(caps::BLOCKS),
-            ..Run::default()
-        };
-        let (items, _) = self.page("get_standing", Table::Core, run).await?;
-        let other = |item| {
-            let id = sort_key(item)?.strip_prefix(prefix);
-            let id = id.and_then(|id| id.parse().ok());
-            id.ok_or(Error::Corrupt { attribute: SK })
-        };
-        items.iter().map(other).collect()
     }
 
     /// Whom a player met in the last [`caps::RECENT_FOR`], the newest first, as it was a moment ago.

@@ -1,10 +1,12 @@
 //! Who comes into the queue: what they say, what the region says of them, and their ticket.
 
+use super::looks::Turn;
 use super::queue::{makes, queued, ticket_body};
 use super::ticket::{self, Climb, Member, State, Ticket};
 use super::{Effect, Known, Lobby, party};
 use crate::caps;
 use crate::id::{PlayerId, TicketId};
+use crate::mix::fnv;
 use crate::pool::Shard;
 use crate::protocol::event;
 use crate::protocol::{Close, Code, Fault, Message};
@@ -74,16 +76,47 @@ impl Lobby {
                 }
             }
         }
-        self.looks += 1;
-        self.keep_asking(conn, player, message, what);
-        self.turn.out.push(Effect::Look {
-            look: self.looks,
-            player: player.clone(),
-        });
+        if !self.looks.has_room() {
+            return Err(later(player, "many come at once"));
+        }
+        let look = self.keep_asking(conn, player, message, what);
+        let turn = self.looks.join(now, look);
+        self.look(turn);
         Ok(None)
     }
 
-    fn keep_asking(&mut self, conn: Conn, player: &PlayerId, message: &Message, what: Wish) {
+    /// Asks the region about whose turn it is. Where that came too late, they may come again.
+    fn look(&mut self, turns: impl IntoIterator<Item = Turn>) {
+        for turn in turns {
+            match turn {
+                Turn::Ask(look) => {
+                    let player = self.asking.get(&look).map(|asking| asking.player.clone());
+                    let look = player.map(|player| Effect::Look { look, player });
+                    self.turn.out.extend(look);
+                }
+                Turn::TooLate(look) => {
+                    let asking = self.asking.remove(&look);
+                    if let Some((asking, id)) =
+                        asking.as_ref().and_then(|it| Some((it, it.id.as_ref()?)))
+                    {
+                        let fault = later(&asking.player, "many come at once");
+                        self.refuse(asking.conn, Some(id), &fault);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What this socket asked is not waited for any more.
+    pub(super) fn ask_no_more(&mut self, conn: Conn) {
+        let gone = self.asking.extract_if(.., |_, asking| asking.conn == conn);
+        for (look, _) in gone {
+            self.looks.leave(look);
+        }
+    }
+
+    fn keep_asking(&mut self, conn: Conn, player: &PlayerId, message: &Message, what: Wish) -> u64 {
+        self.last_asked += 1;
         let asking = Asking {
             conn,
             player: player.clone(),
@@ -92,7 +125,8 @@ impl Lobby {
             body: message.body.clone(),
             what,
         };
-        self.asking.insert(self.looks, asking);
+        self.asking.insert(self.last_asked, asking);
+        self.last_asked
     }
 
     fn may_enter(&self, now: Time, player: &PlayerId) -> Result<(), Fault> {
@@ -105,6 +139,8 @@ impl Lobby {
     }
 
     pub(super) fn known(&mut self, now: Time, look: u64, answer: Option<Known>) {
+        let turns = self.looks.done(now, look);
+        self.look(turns);
         let Some(asking) = self.asking.get(&look).cloned() else {
             return;
         };
@@ -137,8 +173,7 @@ impl Lobby {
     ) -> Result<Option<Value>, Fault> {
         let player = &asking.player;
         let Some(known) = answer else {
-            let fault = Fault::new(Code::Unavailable, "the region did not answer");
-            return Err(fault.retry_after(caps::RETRY));
+            return Err(later(player, "the region did not answer"));
         };
         if known.standing.banned {
             return Err(Fault::new(Code::Banned, "you are banned"));
@@ -232,7 +267,6 @@ impl Lobby {
         if part >= parts {
             return Err(Fault::new(Code::NoParty, "there is no party of this code"));
         }
-        self.looks += 1;
         self.keep_asking(conn, player, message, Wish::Join);
         let player = player.clone();
         self.turn.out.push(Effect::Move { player, part });
@@ -252,11 +286,18 @@ impl Lobby {
             if done {
                 self.drop_socket(asking.conn, Close::Moved);
             } else if let Some(id) = &asking.id {
-                let fault = Fault::new(Code::Unavailable, "your place could not be found");
-                self.refuse(asking.conn, Some(id), &fault.retry_after(caps::RETRY));
+                let fault = later(player, "your place could not be found");
+                self.refuse(asking.conn, Some(id), &fault);
             }
         }
     }
+}
+
+/// They may try again after a while, each after another one: those who failed together do not come again together.
+fn later(player: &PlayerId, words: &str) -> Fault {
+    let spread = u64::try_from(caps::RETRY.as_millis()).unwrap_or(u64::MAX);
+    let more = Duration::from_millis(fnv(player.as_str().as_bytes()) % spread);
+    Fault::new(Code::Unavailable, words).retry_after(caps::RETRY + more)
 }
 
 fn waits_already() -> Fault {

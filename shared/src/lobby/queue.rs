@@ -59,7 +59,7 @@ impl Lobby {
         let Some(line) = self.forget_socket(conn) else {
             return;
         };
-        self.asking.retain(|_, asking| asking.conn != conn);
+        self.ask_no_more(conn);
         if let Some(id) = self.book.of(&line.who.player).map(|it| it.id.clone()) {
             self.look_after(now, &id);
         }

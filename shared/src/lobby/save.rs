@@ -2,6 +2,7 @@
 
 use super::book::Book;
 use super::cooldown::Cooldowns;
+use super::looks::Looks;
 use super::making::Making;
 use super::met::Met;
 use super::party::{Parties, Party};
@@ -93,7 +94,8 @@ impl Lobby {
             sockets: BTreeMap::new(),
             on: BTreeMap::new(),
             asking: BTreeMap::new(),
-            looks: 0,
+            last_asked: 0,
+            looks: Looks::default(),
             told: Time::default(),
             changed: false,
             armed: None,

@@ -1,7 +1,6 @@
 //! What is timed: a whole plan for everybody, and one person who enters among many who wait.
 
 use serde::{Deserialize, Serialize};
-use shared::caps;
 use shared::lobby::met::Met;
 use shared::lobby::ticket::Ticket;
 use shared::lobby::waiting::Waiting;
