@@ -6,7 +6,7 @@
 //! - [`routes`]: one file a resource; each loads, lets a rule decide, and commits;
 //! - [`store`]: DynamoDB; every key is in [`store::keys`], every mutation is conditional or a transaction.
 //!
-//! The rules themselves ([`session`], [`ban`], [`profile`], [`history`], [`rating`]) are pure: time and chance come in as
+//! The rules themselves ([`session`], [`ban`], [`profile`], [`history`], [`rating`], [`board`]) are pure: time and chance come in as
 //! arguments.
 //! [`router`] is the whole of it; the binaries put it behind Lambda (`lambda`) or a plain socket (`local`).
 
@@ -14,6 +14,7 @@
 #![allow(clippy::doc_markdown)]
 
 pub mod ban;
+pub mod board;
 pub mod bucket;
 pub mod clock;
 pub mod config;

@@ -1,5 +1,6 @@
 //! What a finished match makes of the ratings of those who played it.
 
+use crate::board::{Place, Score};
 use serde_json::{Value, json};
 use shared::id::PlayerId;
 use shared::rating::{Outcome, Rating, periods, rate};
@@ -24,6 +25,16 @@ impl Rated {
     pub fn now(&self, now: Time) -> Rating {
         self.rating.idle(periods(self.at, now))
     }
+
+    /// Where it puts somebody on the leaderboard.
+    #[must_use]
+    pub fn place(&self, player: &PlayerId) -> Place {
+        Place {
+            score: Score::of(&self.rating),
+            at: self.at,
+            player: player.clone(),
+        }
+    }
 }
 
 /// What a match does to one rating.
@@ -40,6 +51,16 @@ pub struct Move {
 }
 
 impl Move {
+    /// What the rating is then.
+    #[must_use]
+    pub fn rated(&self) -> Rated {
+        Rated {
+            matches: self.matches + 1,
+            rating: self.after,
+            at: self.at,
+        }
+    }
+
     /// As the history shows it. Ratings are told to a hundredth.
     #[must_use]
     pub fn show(&self) -> Value {

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod bans;
+pub mod boards;
 pub mod devices;
 pub mod docs;
 pub mod groups;

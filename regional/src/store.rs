@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod answers;
 pub mod bans;
 pub mod blocks;
+pub mod boards;
 pub mod counts;
 pub mod erase;
 pub mod export;

@@ -307,6 +307,17 @@ pub const DEVIATION_LEAST: f64 = 45.0;
 /// A rating period: a deviation of 60 grows to 110 in a year (78 periods) without a match.
 pub const RATING_PERIOD: Duration = Duration::from_secs(403_000);
 
+/// Places of a leaderboard that are shown.
+pub const LEADERS: usize = 100;
+/// Places above and below one's own that are shown.
+pub const NEIGHBOURS: usize = 10;
+/// Ranks are exact up to here: who is further down would be counted for more than the answer is worth.
+pub const RANKED: u64 = 5_000;
+/// How long an answer about a leaderboard may be kept: a leader changes once a match.
+pub const BOARD_FRESH: Duration = Duration::from_secs(10);
+/// How far the index behind it is late at the most while the store is well; it follows within a fraction of that.
+pub const BOARD_LATE: Duration = Duration::from_secs(2);
+
 // --- reads through the edge ---------------------------------------------------------------------
 
 /// How long a copy of a profile counts, unless the deployment says otherwise. A change is announced, but only where

@@ -129,6 +129,10 @@ codes! {
     PicturesOff "pictures_off" NOT_FOUND "There are no pictures here";
     /// No such picture.
     PictureNotFound "picture_not_found" NOT_FOUND "There is no such picture";
+    /// No pool of that name has ratings.
+    PoolUnrated "pool_unrated" NOT_FOUND "There is no such leaderboard";
+    /// They have not played a rated match in the pool.
+    Unrated "unrated" NOT_FOUND "Not rated yet";
     /// No such player.
     PlayerNotFound "player_not_found" NOT_FOUND "There is no such player";
     /// The route exists, for other methods.

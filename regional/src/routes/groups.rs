@@ -2,8 +2,8 @@
 //! is no route without one.
 
 use super::{
-    App, bans, devices, docs, leaving, matches, operations, pictures, profiles, ratings, reports,
-    sessions, standing, ties,
+    App, bans, boards, devices, docs, leaving, matches, operations, pictures, profiles, ratings,
+    reports, sessions, standing, ties,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,6 +47,7 @@ pub fn paced() -> OpenApiRouter<App> {
         .routes(routes!(pictures::announce, pictures::list))
         .routes(routes!(pictures::remove))
         .routes(routes!(matches::list))
+        .routes(routes!(boards::own))
 }
 
 /// What costs little, or is asked for a crowd: the edge reads profiles from few addresses, and paces the crowd itself.
@@ -54,6 +55,7 @@ pub fn open() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(profiles::list))
         .routes(routes!(profiles::show))
+        .routes(routes!(boards::best))
         .routes(routes!(operations::jwks))
         .routes(routes!(operations::health))
         .routes(routes!(operations::ready))

@@ -5,7 +5,7 @@
 //! | profile | core | `U#{player}` | `PROFILE` | for ever |
 //! | mark of who is erased | core | `U#{player}` | `ERASED` | for ever: an id and two moments |
 //! | picture | core | `U#{player}` | `PICTURE#{picture}` | until its owner removes it |
-//! | rating | core | `U#{player}` | `RATING#{pool}` | for ever |
+//! | rating | core | `U#{player}` | `RATING#{pool}` | for ever. GSI1: `LB#{pool}#{0-7}`, `{score, 8 digits}#{9999999999999 - last, 13 digits of ms}#{player}` |
 //! | ban, active or past | core | `U#{player}` | `BAN#{decided, 13 digits of ms}#{ban}` | for ever |
 //! | whom a player blocks | core | `U#{player}` | `X#B#{other}` | until it is taken back |
 //! | who blocks a player | core | `U#{player}` | `X#b#{other}` | as the other side, always together with it |
@@ -212,6 +212,12 @@ pub fn account_index(player: &PlayerId, account: &str) -> (String, String) {
 #[must_use]
 pub fn report_queue(shard: u8) -> String {
     format!("RQ#open#{shard}")
+}
+
+/// A part of a pool's leaderboard.
+#[must_use]
+pub fn board(pool: &PoolName, shard: u8) -> String {
+    format!("LB#{pool}#{shard}")
 }
 
 /// The index keys of a session: all of a player's, by age.

@@ -1,8 +1,9 @@
 //! Ratings in the store: one item a player and pool, its version the number of matches that made it.
 
 use super::Store;
+use super::boards::index;
 use super::item::{Item, at, get_number, get_text, get_time, n, s};
-use super::keys::{Key, RATINGS, Table, core};
+use super::keys::{GSI1PK, GSI1SK, Key, RATINGS, Table, core};
 use super::read::Run;
 use super::step::Step;
 use crate::error::Error;
@@ -27,6 +28,17 @@ impl Store {
             .collect()
     }
 
+    /// A player's rating in a pool, as it is at this moment.
+    pub async fn rating_strong(
+        &self,
+        pool: &PoolName,
+        player: &PlayerId,
+    ) -> Result<Option<Rated>, Error> {
+        let key = Key::Rating(player, pool);
+        let item = self.item_strong("get_rating", key).await?;
+        item.as_ref().map(read).transpose()
+    }
+
     /// All ratings of a player, as they are at this moment.
     pub async fn ratings_of_strong(
         &self,
@@ -46,13 +58,19 @@ impl Store {
     }
 }
 
-/// The write that takes a rating a match further, if it is still as it was before that match.
+/// The write that takes a rating a match further, if it is still as it was before that match; and with it the place on the
+/// pool's leaderboard, which so never says anything else.
 pub(super) fn step(pool: &PoolName, player: &PlayerId, to: &Move) -> Step {
     let set = "SET t = :t, player = :player, #pool = :pool, v = :v, rating = :rating, deviation = :deviation, \
-               volatility = :volatility, #at = :at";
+               volatility = :volatility, #at = :at, #gsi1pk = :board, #gsi1sk = :place";
+    let (board, place) = index(pool, &to.rated().place(player));
     let step = Step::update(Key::Rating(player, pool), set)
         .name("#pool", "pool")
         .name("#at", "at")
+        .name("#gsi1pk", GSI1PK)
+        .name("#gsi1sk", GSI1SK)
+        .value(":board", s(board))
+        .value(":place", s(place))
         .value(":t", s("rating"))
         .value(":player", s(player.as_str()))
         .value(":pool", s(pool.as_str()))

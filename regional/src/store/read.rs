@@ -4,7 +4,8 @@ use super::item::{Item, s};
 use super::keys::{GSI1, GSI1PK, GSI1SK, Key, PK, SK, Table};
 use super::{Store, failed};
 use crate::error::Error;
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 
 /// Rounds of a batch read before what is missing counts as busy.
 const ROUNDS: u32 = 3;
@@ -22,6 +23,8 @@ pub(super) struct Run {
     pub behind: Option<String>,
     /// Those with this sort key or behind it, in place of those with a prefix.
     pub from: Option<String>,
+    /// Those between these two sort keys, both included, in place of those with a prefix.
+    pub span: Option<(String, String)>,
     /// In the sparse index, which is always a moment late, rather than in the table.
     pub index: bool,
     /// As it is at this moment; in the table only.
@@ -132,17 +135,36 @@ impl Store {
         table: Table,
         run: &Run,
     ) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let got = self.ask(table, run).send().await.map_err(failed(call))?;
+        Ok((got.items.unwrap_or_default(), got.last_evaluated_key))
+    }
+
+    /// How many neighbours a page has, and where the next one begins. It costs what reading them would.
+    pub(super) async fn count_page(
+        &self,
+        call: &'static str,
+        table: Table,
+        run: &Run,
+    ) -> Result<(u64, Option<Item>), Error> {
+        let ask = self.ask(table, run).select(Select::Count);
+        let got = ask.send().await.map_err(failed(call))?;
+        let count = u64::try_from(got.count).unwrap_or_default();
+        Ok((count, got.last_evaluated_key))
+    }
+
+    fn ask(&self, table: Table, run: &Run) -> QueryFluentBuilder {
         let (pk, sk) = if run.index {
             (GSI1PK, GSI1SK)
         } else {
             (PK, SK)
         };
-        let (which, text) = match (&run.behind, &run.from) {
-            (Some(behind), _) => ("#sk > :sk", behind),
-            (None, Some(from)) => ("#sk >= :sk", from),
-            (None, None) => ("begins_with(#sk, :sk)", &run.prefix),
+        let (which, text) = match (&run.span, &run.behind, &run.from) {
+            (Some((from, _)), _, _) => ("#sk BETWEEN :sk AND :to", from),
+            (None, Some(behind), _) => ("#sk > :sk", behind),
+            (None, None, Some(from)) => ("#sk >= :sk", from),
+            (None, None, None) => ("begins_with(#sk, :sk)", &run.prefix),
         };
-        let got = self
+        let ask = self
             .client
             .query()
             .table_name(self.name(table))
@@ -155,10 +177,10 @@ impl Store {
             .consistent_read(run.strong && !run.index)
             .scan_index_forward(!run.backwards)
             .set_exclusive_start_key(run.after.clone())
-            .set_limit(run.limit.and_then(|limit| i32::try_from(limit).ok()))
-            .send()
-            .await
-            .map_err(failed(call))?;
-        Ok((got.items.unwrap_or_default(), got.last_evaluated_key))
+            .set_limit(run.limit.and_then(|limit| i32::try_from(limit).ok()));
+        match &run.span {
+            Some((_, to)) => ask.expression_attribute_values(":to", s(to)),
+            None => ask,
+        }
     }
 }

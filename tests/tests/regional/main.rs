@@ -1,6 +1,7 @@
 //! Does the region keep its word? Over HTTP, against the embedded store, with a clock of our own.
 
 mod bans;
+mod boards;
 mod conflicts;
 mod devices;
 mod identity;

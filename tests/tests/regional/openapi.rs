@@ -134,6 +134,7 @@ fn filled(path: &str) -> String {
         ("{sid}", "s_none"),
         ("{report}", "r_none"),
         ("{picture}", "i_none"),
+        ("{pool}", "nowhere"),
     ]
     .iter()
     .fold(path.to_owned(), |path, (name, value)| {
