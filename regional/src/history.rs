@@ -2,8 +2,6 @@
 
 use crate::error::Refusal;
 use crate::http::problem::Code;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use shared::caps;
 use shared::id::RoomId;
 use shared::record::MatchRecord;
@@ -40,27 +38,6 @@ impl Place {
             ended: Time::from_ms(ms.parse().ok()?),
             id: id.parse().ok()?,
         })
-    }
-
-    /// The cursor that continues behind this place. It names no player: whose history is read is the token's say, so
-    /// that a forged cursor leads nowhere but elsewhere in one's own.
-    #[must_use]
-    pub fn cursor(&self) -> String {
-        BASE64.encode(self.key())
-    }
-
-    /// A place from a cursor.
-    pub fn of_cursor(cursor: &str) -> Result<Self, Refusal> {
-        BASE64
-            .decode(cursor)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .and_then(|key| Self::of(&key))
-            .ok_or_else(|| {
-                let detail =
-                    "Use the `cursor` of the page before as it came, or none for the first page.";
-                Refusal::new(Code::BadCursor, detail).field("cursor")
-            })
     }
 }
 
@@ -109,20 +86,9 @@ mod tests {
             id: "m_a".parse().unwrap(),
         };
         assert_eq!(place.key(), "0000000000042#m_a");
-        assert_eq!(Place::of(&place.key()), Some(place.clone()));
-        assert_eq!(Place::of_cursor(&place.cursor()), Ok(place));
-    }
-
-    #[test]
-    fn a_cursor_is_nothing_but_a_place() {
-        for cursor in [
-            "",
-            "x",
-            "AAAA",
-            &BASE64.encode("42#m_a"),
-            &BASE64.encode("0000000000042#p_a"),
-        ] {
-            assert!(Place::of_cursor(cursor).is_err(), "{cursor}");
+        assert_eq!(Place::of(&place.key()), Some(place));
+        for key in ["", "42#m_a", "0000000000042#p_a", "0000000000042"] {
+            assert_eq!(Place::of(key), None, "{key}");
         }
     }
 

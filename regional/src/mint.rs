@@ -1,6 +1,7 @@
-//! What the region alone can make: access tokens, and the secrets of refresh tokens.
+//! What the region alone can make: access tokens, the secrets of refresh tokens, and the seals of cursors.
 
 use crate::config::{Config, SigningKey};
+use crate::http::cursor::Seals;
 use crate::session::{Secret, SecretKey};
 use shared::caps;
 use shared::id::{PlayerId, SessionId};
@@ -14,6 +15,7 @@ pub struct Mint {
     keys: KeySet,
     jwks: String,
     secret_keys: Vec<SecretKey>,
+    seals: Seals,
     issuer: String,
     audience: String,
 }
@@ -31,6 +33,7 @@ impl Mint {
                 .iter()
                 .map(|key| SecretKey::new(&key.seed))
                 .collect(),
+            seals: Seals::new(config.keys.iter().map(|key| &key.seed)),
             signer: signers.into_iter().next().ok_or(BadKeys)?,
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
@@ -60,6 +63,12 @@ impl Mint {
     #[must_use]
     pub fn jwks(&self) -> &str {
         &self.jwks
+    }
+
+    /// What cursors are sealed with.
+    #[must_use]
+    pub fn seals(&self) -> &Seals {
+        &self.seals
     }
 
     /// The first secret of a session, from random bytes.

@@ -75,7 +75,12 @@ pub fn check(media: &str, bytes: usize) -> Result<(), Refusal> {
     let mut wrong = Vec::new();
     if bytes == 0 || bytes > caps::PICTURE_BYTES {
         let detail = format!("A picture has 1 to {} bytes.", caps::PICTURE_BYTES);
-        let refusal = Refusal::new(Code::TooLarge, detail).field("bytes");
+        let code = if bytes == 0 {
+            Code::BadBody
+        } else {
+            Code::TooLarge
+        };
+        let refusal = Refusal::new(code, detail).field("bytes");
         wrong.push(refusal.limit(caps::PICTURE_BYTES));
     }
     if format(media).is_none() {

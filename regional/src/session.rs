@@ -224,7 +224,7 @@ impl fmt::Debug for SecretKey {
 }
 
 /// HMAC-SHA256 over the parts, each with its length in front.
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC fills a key up with zeros to its block.
     let mut block = Key::<Hmac<Sha256>>::default();
     for (to, from) in block.iter_mut().zip(key) {

@@ -263,6 +263,10 @@ pub const PICTURES: usize = 6;
 pub const UPLOAD: Duration = Duration::from_secs(600);
 /// A page of a list, items.
 pub const PAGE: usize = 50;
+/// How long the cursor of one's history leads on: as long as somebody may leave a page open.
+pub const CURSOR: Duration = Duration::from_secs(24 * 3600);
+/// Pages of history that one request looks through for matches of one pool.
+pub const HISTORY_LOOKS: usize = 4;
 /// A page of a list, items, unless the caller says otherwise.
 pub const PAGE_UNASKED: usize = 20;
 /// Profiles that one request may ask for: as many as one batch read takes.

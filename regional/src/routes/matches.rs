@@ -5,9 +5,9 @@ use crate::error::{Fault, Refusal};
 use crate::history::{self, Place};
 use crate::http::bearer::Bearer;
 use crate::http::extract::{Body, Query, player};
-use crate::http::moment::rfc3339;
+use crate::http::moment::{moment, rfc3339};
 use crate::http::problem::Code;
-use crate::store::matches::{Kept, Played};
+use crate::store::matches::{Kept, Played, Wanted};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,16 +16,24 @@ use serde_json::Value;
 use shared::caps;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::record::{EndReason, MatchRecord, Participant};
-use shared::time;
+use shared::time::{self, Time};
 use utoipa::{IntoParams, ToSchema};
 
-/// `GET /v1/matches?player=me&cursor=…&limit=…`.
+/// `GET /v1/matches?player=me&pool=…&from=…&to=…&cursor=…&limit=…`.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
     #[param(value_type = crate::openapi::Who)]
     player: String,
+    /// Those of this pool alone.
+    pool: Option<PoolName>,
+    /// Those that ended then or later.
+    #[param(value_type = Option<crate::openapi::Moment>)]
+    from: Option<String>,
+    /// Those that ended before then.
+    #[param(value_type = Option<crate::openapi::Moment>)]
+    to: Option<String>,
     #[param(value_type = Option<crate::openapi::Cursor>)]
     cursor: Option<String>,
     #[param(value_type = Option<crate::openapi::PageSize>)]
@@ -104,15 +112,43 @@ pub async fn list(
             .limit(caps::PAGE)
             .into());
     }
-    let after = asked.cursor.as_deref().map(Place::of_cursor).transpose()?;
-    let now = app.clock.now();
+    let bound = |field: &str, text: &Option<String>| -> Result<Option<Time>, Refusal> {
+        let read = text.as_deref().map(|text| moment(field, text)).transpose();
+        read.map_err(|refusal| Refusal {
+            code: Code::BadQuery,
+            ..refusal
+        })
+    };
+    let (from, to) = (bound("from", &asked.from)?, bound("to", &asked.to)?);
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
+        let detail = "`from` is before `to`, or nothing could be between them.";
+        return Err(Refusal::new(Code::BadQuery, detail).field("to").into());
+    }
+    let (now, seals) = (app.clock.now(), app.mint.seals());
+    let [pool, since, until] = [
+        asked.pool.as_ref().map_or("", PoolName::as_str),
+        asked.from.as_deref().unwrap_or_default(),
+        asked.to.as_deref().unwrap_or_default(),
+    ];
+    let list = ["matches", own.as_str(), pool, since, until];
+    let after = asked.cursor.as_deref();
+    let after = after
+        .map(|cursor| seals.open(&list, cursor, now))
+        .transpose()?;
+    let wanted = Wanted {
+        after: after.as_deref().and_then(Place::of),
+        from,
+        to,
+        pool: asked.pool.clone(),
+    };
     let page = app
         .store
-        .history_eventual(&own, after.as_ref(), limit, now)
+        .history_eventual(&own, &wanted, limit, now)
         .await?;
+    let next = page.next.map(|place| seals.seal(&list, &place.key(), now));
     Ok(Json(List {
         matches: page.matches.into_iter().map(view).collect(),
-        cursor: page.next.map(|place| place.cursor()),
+        cursor: next,
     }))
 }
 

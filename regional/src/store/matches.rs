@@ -1,18 +1,20 @@
 //! Finished matches in the store: one item for the match, one for each player who had a seat.
 
 use super::item::{Item, get_number, get_text, n, optional_hash, optional_text, s};
-use super::keys::{Key, PK, SK, TTL, Table, history};
+use super::keys::{Key, SK, TTL, Table, history};
+use super::read::Run;
 use super::step::Step;
 use super::transact::{Outcome, part};
 use super::{Store, failed, ratings};
 use crate::error::Error;
-use crate::history::Place;
+use crate::history::{LAST, Place};
 use crate::rating::{Move, decide, rates};
 use crate::session::Hash;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::id::PlayerId;
+use shared::caps;
+use shared::id::{PlayerId, PoolName};
 use shared::record::MatchRecord;
 use shared::time::Time;
 use std::collections::BTreeMap;
@@ -45,6 +47,19 @@ pub struct Played {
     pub record: MatchRecord,
     /// What it did to their rating, if it was rated; see [`Move::show`].
     pub rating: Option<Value>,
+}
+
+/// Which of somebody's matches.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Behind this place.
+    pub after: Option<Place>,
+    /// That ended then or later.
+    pub from: Option<Time>,
+    /// That ended before then.
+    pub to: Option<Time>,
+    /// Of this pool.
+    pub pool: Option<PoolName>,
 }
 
 /// A page of somebody's history.
@@ -214,48 +229,60 @@ impl Store {
         Ok(())
     }
 
-    /// A page of a player's history, behind `after`, as it was a moment ago. What has outlived its time is left out,
-    /// whether the store has deleted it yet or not; so a page may be short, and `next` alone says whether there is more.
+    /// A page of a player's history as it was a moment ago. What has outlived its time is left out, whether the store has
+    /// deleted it yet or not, and for a pool no more than [`caps::HISTORY_LOOKS`] pages are looked through; so a page may be
+    /// short, and `next` alone says whether there is more.
     pub async fn history_eventual(
         &self,
         player: &PlayerId,
-        after: Option<&Place>,
+        wanted: &Wanted,
         limit: usize,
         now: Time,
     ) -> Result<Page, Error> {
-        let mut request = self
-            .client
-            .query()
-            .table_name(self.name(Table::History))
-            .key_condition_expression("#pk = :pk")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_values(":pk", s(history(player)))
-            .scan_index_forward(false)
-            // One more than asked for tells whether there is a next page.
-            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX));
-        if let Some(place) = after {
-            request = request.set_exclusive_start_key(Some(Key::History(player, place).item()));
-        }
-        let got = request.send().await.map_err(failed("get_history"))?;
-        let items = got.items.unwrap_or_default();
-        let more = items.len() > limit || got.last_evaluated_key.is_some();
         let mut page = Page {
             matches: Vec::with_capacity(limit),
-            next: None,
+            next: wanted.after.clone(),
         };
-        for item in items.iter().take(limit) {
-            let key: String = get_text(item, SK)?;
-            page.next = Some(Place::of(&key).ok_or(Error::Corrupt { attribute: SK })?);
-            if now.secs() < get_number::<u64>(item, TTL)? {
-                page.matches.push(Played {
-                    record: read(item)?,
-                    rating: optional_text(item, "rating")?,
-                });
+        for _ in 0..caps::HISTORY_LOOKS {
+            let run = Run {
+                pk: history(player),
+                span: Some(span(wanted)),
+                backwards: true,
+                after: page.next.map(|at| Key::History(player, &at).item()),
+                // One more than is missing tells whether there is a next page.
+                limit: Some(limit - page.matches.len() + 1),
+                ..Run::default()
+            };
+            let missing = limit - page.matches.len();
+            let (items, more) = self.page("get_history", Table::History, run).await?;
+            let more = more || items.len() > missing;
+            page.next = None;
+            for item in items.iter().take(missing) {
+                let key: String = get_text(item, SK)?;
+                page.next = Some(Place::of(&key).ok_or(Error::Corrupt { attribute: SK })?);
+                let record = read(item)?;
+                let of_pool = wanted.pool.is_none() || wanted.pool == record.pool;
+                if of_pool && now.secs() < get_number::<u64>(item, TTL)? {
+                    page.matches.push(Played {
+                        record,
+                        rating: optional_text(item, "rating")?,
+                    });
+                }
+            }
+            page.next = page.next.filter(|_| more);
+            if page.next.is_none() || page.matches.len() == limit || wanted.pool.is_none() {
+                break;
             }
         }
-        page.next = page.next.filter(|_| more);
         Ok(page)
     }
+}
+
+/// The sort keys between which all of these lie: every one begins with 13 digits and a `#`.
+fn span(wanted: &Wanted) -> (String, String) {
+    let at = |time: Time| format!("{:013}", time.ms().min(LAST.ms()));
+    let from = wanted.from.map_or_else(|| "0".to_owned(), at);
+    (from, wanted.to.map_or_else(|| "~".to_owned(), at))
 }
 
 pub(super) fn text(record: &MatchRecord) -> Result<String, Error> {

@@ -2,6 +2,7 @@
 
 use super::erase::is_erased;
 use super::keys::{BLOCKED_BY, BLOCKS, Key, SK, Table, core};
+use super::matches::Wanted;
 use super::read::Run;
 use super::status::sort_key;
 use super::{Store, profiles, ratings};
@@ -71,7 +72,7 @@ impl Store {
         now: Time,
     ) -> Result<Vec<Opponent>, Error> {
         let page = self
-            .history_eventual(player, None, caps::RECENT, now)
+            .history_eventual(player, &Wanted::default(), caps::RECENT, now)
             .await?;
         let mut recent: Vec<Opponent> = Vec::new();
         let records = page.matches.iter().map(|played| &played.record);

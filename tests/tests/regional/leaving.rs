@@ -220,3 +220,50 @@ async fn who_leaves_is_forgotten_however_often_that_is_cut_short() -> Result<()>
     assert_eq!(history(&world, &ben, "").await?.len(), 32);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_banned_may_leave_and_take_what_is_theirs() -> Result<()> {
+    let world = World::new().await?;
+    let mo = world.guest("Mo").await?;
+    let world = world.again(&[("MODERATORS", &mo.player)]).await?;
+    let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
+    let path = format!("/v1/bans/{}", ana.player);
+    let ban = json!({"reason": "rude"});
+    world.act(&mo, "PUT", &path, ban).await?.done(201);
+    world
+        .get("/v1/sessions", &ana.access)
+        .await?
+        .is(403, "banned");
+    let export = world.get("/v1/profiles/me/export", &ana.access).await?;
+    export.done(200);
+    let items = export.body["items"].as_array().context("a list")?;
+    assert!(
+        items
+            .iter()
+            .any(|item| item["kind"] == "ban" && item["reason"] == "rude")
+    );
+    let delete = async |who: &Guest| {
+        world
+            .act(who, "DELETE", "/v1/profiles/me", json!(null))
+            .await
+    };
+    delete(&ana).await?.done(202);
+    // As before, and again without anybody left.
+    delete(&ana).await?.done(202);
+    store(&world)?
+        .erase(&ana.player.parse()?, world.time())
+        .await?;
+    delete(&ana).await?.done(202);
+
+    // A login that was ended opens nothing.
+    world
+        .act(&ben, "DELETE", "/v1/sessions", json!(null))
+        .await?
+        .done(204);
+    let export = world.get("/v1/profiles/me/export", &ben.access).await?;
+    export.is(401, "session_revoked");
+    delete(&ben).await?.is(401, "session_revoked");
+    let path = format!("/v1/profiles/{}", ben.player);
+    world.get(&path, &mo.access).await?.done(200);
+    Ok(())
+}

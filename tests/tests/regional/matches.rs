@@ -121,3 +121,127 @@ async fn the_edge_alone_reaches_internal_routes() -> Result<()> {
     ask(&old).await?.is(401, "signature_stale");
     Ok(())
 }
+
+/// All pages of somebody's history with this filter, as the ids of its matches, and the cursors on the way.
+async fn pages(world: &World, guest: &Guest, filter: &str) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut ids, mut cursors, mut cursor) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/matches?player=me{filter}{cursor}");
+        let page = world.get(&path, &guest.access).await?;
+        page.done(200);
+        for one in page.body["matches"].as_array().context("a list")? {
+            ids.push(one["match"].as_str().context("an id")?.to_owned());
+        }
+        let Some(next) = page.body["cursor"].as_str() else {
+            return Ok((ids, cursors));
+        };
+        cursors.push(next.to_owned());
+        cursor = format!("&cursor={next}");
+    }
+}
+
+/// Ten matches, a second apart, each third of them ranked.
+async fn ten(world: &World) -> Result<(Guest, Guest)> {
+    let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
+    for n in 0..10 {
+        let players = [ana.player.as_str(), ben.player.as_str()];
+        let mut record = record(&format!("m_{n}"), &players, START_MS + n * 1000);
+        if n % 3 == 0 {
+            record["pool"] = json!("ranked");
+        }
+        let path = "/internal/v1/matches";
+        let told = world.signed("POST", path, record.to_string()).await?;
+        told.done(201);
+    }
+    Ok((ana, ben))
+}
+
+#[tokio::test]
+async fn history_is_had_by_pool_and_by_time() -> Result<()> {
+    let world = World::new().await?;
+    let (ana, _) = ten(&world).await?;
+    let (from, to) = ("from=2024-11-30T20:53:22Z", "to=2024-11-30T20:53:28Z");
+    let all: Vec<u64> = (0..10).rev().collect();
+    let cases = [
+        (String::new(), 0..10, 1),
+        ("&pool=ranked".into(), 0..10, 3),
+        (format!("&{from}"), 2..10, 1),
+        (format!("&{to}"), 0..8, 1),
+        (format!("&{from}&{to}"), 2..8, 1),
+        (format!("&{from}&{to}&pool=ranked"), 2..8, 3),
+    ];
+    for (filter, ended, each) in cases {
+        let some = all.iter().filter(|n| ended.contains(*n) && **n % each == 0);
+        let expected: Vec<String> = some.map(|n| format!("m_{n}")).collect();
+        for limit in [1, 2, 3, 50] {
+            let (ids, _) = pages(&world, &ana, &format!("{filter}&limit={limit}")).await?;
+            assert_eq!(ids, expected, "{filter} {limit}");
+        }
+    }
+    let (none, _) = pages(&world, &ana, "&pool=nowhere&limit=1").await?;
+    assert!(none.is_empty());
+    for (filter, field) in [
+        ("from=yesterday".to_owned(), "from"),
+        ("to=1".to_owned(), "to"),
+        (
+            "from=2024-11-30T20:53:28Z&to=2024-11-30T20:53:28Z".to_owned(),
+            "to",
+        ),
+    ] {
+        let path = format!("/v1/matches?player=me&{filter}");
+        let refused = world.get(&path, &ana.access).await?;
+        refused.is(400, "bad_query");
+        assert_eq!(refused.body["field"], field);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cursor_is_of_one_list_and_lasts_a_day() -> Result<()> {
+    let world = World::new().await?;
+    let (ana, ben) = ten(&world).await?;
+    let (_, cursors) = pages(&world, &ana, "&pool=ranked&limit=2").await?;
+    let cursor = cursors.first().context("a second page")?;
+    let ask = async |who: &Guest, rest: &str| {
+        world
+            .get(&format!("/v1/matches?player=me{rest}"), &who.access)
+            .await
+    };
+    ask(&ana, &format!("&pool=ranked&cursor={cursor}"))
+        .await?
+        .done(200);
+    // Another page size is no other list.
+    ask(&ana, &format!("&pool=ranked&limit=5&cursor={cursor}"))
+        .await?
+        .done(200);
+    let mut tampered = cursor.clone();
+    tampered.replace_range(30..31, if &cursor[30..31] == "A" { "B" } else { "A" });
+    for (who, rest) in [
+        (&ben, format!("&pool=ranked&cursor={cursor}")),
+        (&ana, format!("&cursor={cursor}")),
+        (
+            &ana,
+            format!("&pool=ranked&to=2030-01-01T00:00:00Z&cursor={cursor}"),
+        ),
+        (&ana, format!("&pool=ranked&cursor={tampered}")),
+    ] {
+        let refused = ask(who, &rest).await?;
+        refused.is(400, "bad_cursor");
+        assert_eq!(refused.body["field"], "cursor");
+    }
+    world.pass(Duration::from_hours(20));
+    let ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
+    ask(&ana, &format!("&pool=ranked&cursor={cursor}"))
+        .await?
+        .done(200);
+    world.pass(Duration::from_hours(5));
+    let ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
+    let stale = ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?;
+    stale.is(400, "bad_cursor");
+    assert!(
+        stale.body["detail"]
+            .as_str()
+            .is_some_and(|text| text.contains("24 hours"))
+    );
+    Ok(())
+}

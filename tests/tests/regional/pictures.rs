@@ -179,6 +179,12 @@ async fn what_is_no_picture_is_refused_with_a_reason() -> Result<()> {
         .announce(&ana, "image/png", large)
         .await?
         .is(413, "too_large");
+    let none = gallery.announce(&ana, "image/png", 0).await?;
+    none.is(400, "bad_body");
+    assert_eq!(
+        (&none.body["field"], &none.body["limit"]),
+        (&json!("bytes"), &json!(large - 1))
+    );
     gallery
         .announce(&ana, "image/gif", 10)
         .await?
