@@ -204,7 +204,7 @@ impl Play {
             );
             ensure!(circle["hidden"] == json!(self.model.hidden.contains(&who)));
 
-            let (blocks, follows) = (self.rows(who, "X#B#").await?, self.rows(who, "X#F#").await?);
+            let (blocks, follows) = (self.rows(who, "X#B#").await?, self.rows(who, "F#").await?);
             let by = self.rows(who, "X#b#").await?;
             let of = |pairs: &BTreeSet<(usize, usize)>, first: bool| -> BTreeSet<String> {
                 let mine = pairs
