@@ -80,7 +80,7 @@ pub fn hundredths(number: f64) -> f64 {
 }
 
 /// Whose ratings a match changes, and by what outcome. None: nobody's. A match that somebody left standing has no
-/// result; who never came has not played.
+/// result; who never came has not played; and what a player alone says counts only as far as it is against them.
 #[must_use]
 pub fn rates(record: &MatchRecord) -> Option<(BTreeSet<PlayerId>, Outcome)> {
     match record.reason {
@@ -93,7 +93,23 @@ pub fn rates(record: &MatchRecord) -> Option<(BTreeSet<PlayerId>, Outcome)> {
         return None;
     }
     let outcome = Outcome::of(&players, &record.result)?;
-    Some((players, outcome))
+    let fair = match &record.by {
+        Some(by) if players.contains(by) => concedes(by, &outcome),
+        Some(_) | None => true,
+    };
+    fair.then_some((players, outcome))
+}
+
+/// Whether somebody says of a match of two that the other won. Of more than two one could give away what others won.
+fn concedes(by: &PlayerId, outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Draw => false,
+        Outcome::Ranks(ranks) => {
+            let others = ranks.iter().filter(|(player, _)| *player != by);
+            let mut others = others.map(|(_, rank)| rank);
+            ranks.len() == 2 && others.all(|rank| Some(rank) < ranks.get(by))
+        }
+    }
 }
 
 /// The ratings after a match that was over then. Who is not in `known` has not played before.
@@ -150,6 +166,7 @@ mod tests {
         check(|_| (), Some(2));
         check(|r| r.reason = EndReason::TimeUp, Some(2));
         check(|r| r.reason = EndReason::NoShow, None);
+        check(|r| r.result = json!({"draw": true}), Some(2));
         check(|r| r.reason = EndReason::Abandoned, None);
         check(|r| r.result = json!({}), None);
         check(
@@ -160,6 +177,37 @@ mod tests {
             },
             None,
         );
+    }
+
+    #[test]
+    fn what_a_player_says_counts_only_against_them() {
+        let said = |by: &str, result: Value, expected| {
+            check(
+                |r| {
+                    r.by = by.parse().ok();
+                    r.result = result;
+                },
+                expected,
+            );
+        };
+        said("p_2", json!({"winner": "p_1"}), Some(2));
+        said("p_2", json!({"ranks": {"p_1": 1, "p_2": 2}}), Some(2));
+        said("p_1", json!({"winner": "p_1"}), None);
+        said("p_1", json!({"ranks": {"p_1": 1, "p_2": 2}}), None);
+        said("p_1", json!({"draw": true}), None);
+        // Somebody who did not play: a referee.
+        said("p_3", json!({"winner": "p_1"}), Some(2));
+        let three = |by: Option<&str>, expected| {
+            let more = |r: &mut MatchRecord| {
+                let mut third = r.players.first().unwrap().clone();
+                third.player = "p_3".parse().unwrap();
+                r.players.push(third);
+                r.by = by.and_then(|by| by.parse().ok());
+            };
+            check(more, expected);
+        };
+        three(None, Some(3));
+        three(Some("p_2"), None);
     }
 
     #[test]
