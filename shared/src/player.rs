@@ -47,6 +47,8 @@ pub struct Player {
     sockets: BTreeMap<Conn, Device>,
     /// How those are whom they follow, as far as anybody said since this was last in memory.
     seen: BTreeMap<PlayerId, Sight>,
+    /// Until when `seen` is kept up though no line is open: who is back by then asks nobody anew.
+    listens_until: Option<Time>,
     /// Whether the lines were told of nobody but those in `seen`.
     blank: bool,
     /// When the lines were last told something.
@@ -98,6 +100,8 @@ struct Turn {
     /// Those who watch have changed.
     watchers: BTreeSet<PlayerId>,
     ring: bool,
+    /// The last line was closed.
+    hung_up: bool,
 }
 
 impl Player {
@@ -273,7 +277,7 @@ impl Player {
     fn finish(&mut self, now: Time, before: &Saved) -> Vec<Effect> {
         self.expire(now);
         if self.sockets.is_empty() {
-            self.stop_seeing();
+            self.stop_seeing(now);
         }
         self.count_devices(now);
         self.want_circle(now);

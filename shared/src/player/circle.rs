@@ -27,6 +27,9 @@ impl Player {
     pub(super) fn circle_changed(&mut self) {
         self.saved.fresh = false;
         self.saved.circle_turn += 1;
+        if self.sockets.is_empty() {
+            self.seen.clear();
+        }
         self.saved
             .calls
             .withdraw(|call| matches!(call, Call::Circle));
@@ -75,7 +78,9 @@ impl Player {
             self.show_soon(now);
         }
         self.owe(now, other);
-        if !self.sockets.is_empty() {
+        if self.sockets.is_empty() {
+            self.seen.retain(|of, _| self.ring.mutual.contains(of));
+        } else {
             for of in before.mutual.difference(&self.ring.mutual.clone()) {
                 self.unsee(now, of);
             }

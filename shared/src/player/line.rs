@@ -32,6 +32,9 @@ impl Player {
     pub(super) fn opened(&mut self, now: Time, conn: Conn, who: Who) {
         if self.sockets.is_empty() {
             self.blank = true;
+            if !self.listens(now) {
+                self.seen.clear();
+            }
         }
         // Of lines the newest are kept: an older one is as good as this one, and may be a dead one.
         while self.sockets.len() >= caps::DEVICES {
@@ -74,7 +77,8 @@ impl Player {
 
     /// A line is gone, by itself.
     pub(super) fn closed(&mut self, conn: Conn) {
-        self.sockets.remove(&conn);
+        let there = self.sockets.remove(&conn).is_some();
+        self.turn.hung_up |= there && self.sockets.is_empty();
     }
 
     pub(super) fn drop_line(&mut self, conn: Conn, why: Close) {

@@ -17,7 +17,7 @@ impl Player {
         sight: Sight,
         last: bool,
     ) -> PeerAnswer {
-        if self.sockets.is_empty() || !self.ring.mutual.contains(of) {
+        if !self.listens(now) || !self.ring.mutual.contains(of) {
             return PeerAnswer::Gone;
         }
         if self
@@ -97,11 +97,23 @@ impl Player {
         self.saved.calls.add(now, Call::Watch);
     }
 
-    /// Nobody listens any more. Those who are watched find out when they next have something to tell.
-    pub(super) fn stop_seeing(&mut self) {
-        self.seen.clear();
+    /// No line is open. What is known is kept up for as long as they may come back at once; a thousand who follow each
+    /// other would ask a thousand times otherwise, whenever one loses the connection. After that those who are watched find
+    /// out when they next have something to tell.
+    pub(super) fn stop_seeing(&mut self, now: Time) {
+        if self.turn.hung_up {
+            self.listens_until = Some(now + caps::FLAP);
+        }
+        if !self.listens(now) {
+            self.seen.clear();
+        }
         self.saved.news.clear();
         self.saved.calls.withdraw(is_watch);
+    }
+
+    /// Whether a line is open, or may be again in a moment.
+    pub(super) fn listens(&self, now: Time) -> bool {
+        !self.sockets.is_empty() || self.listens_until.is_some_and(|until| now < until)
     }
 
     /// What is new, in one frame, at most so often.

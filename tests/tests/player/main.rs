@@ -10,6 +10,7 @@ mod peers;
 mod people;
 mod place;
 mod rough;
+mod storm;
 mod truth;
 mod world;
 
