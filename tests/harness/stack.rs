@@ -17,11 +17,12 @@ pub use xtask::driver::WebSockets;
 use xtask::faults::Link;
 use xtask::port;
 use xtask::root::Root;
+use xtask::scratch;
 pub use xtask::stack::{Options, Stack};
 use xtask::{artifacts, artifacts::Artifacts};
 
 /// Data of stacks that nobody runs any more is removed after this long; until then one can look at it.
-const KEPT: Duration = Duration::from_mins(30);
+const KEPT: Duration = Duration::from_mins(10);
 
 /// The one stack of this test binary. It ends with the process: its parts end when their stdin closes.
 pub async fn shared() -> Result<&'static Stack> {
@@ -70,12 +71,20 @@ pub async fn built() -> Result<&'static Artifacts> {
         .await
 }
 
-/// A new data directory under `target/`.
+/// A new data directory, in memory where there is room.
 pub fn data() -> Result<PathBuf> {
+    folder(&scratch::folder(&Root::here(), "stacks"))
+}
+
+/// A new folder on the disk, from which programs may be run, under `target/`.
+pub fn disk() -> Result<PathBuf> {
+    folder(&Root::here().path("target/stacks"))
+}
+
+fn folder(all: &Path) -> Result<PathBuf> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let all = Root::here().path("target/stacks");
-    fs::create_dir_all(&all)?;
-    for old in fs::read_dir(&all)?
+    fs::create_dir_all(all)?;
+    for old in fs::read_dir(all)?
         .flatten()
         .filter(|old| is_abandoned(&old.path()))
     {

@@ -144,7 +144,7 @@ async fn a_missing_or_old_node_is_named_with_what_to_do() -> Result<()> {
     })
     .await??;
     // A checkout where nothing has been installed, on a machine without Node.
-    let (checkout, path) = (stack::data()?, stack::data()?);
+    let (checkout, path) = (stack::disk()?, stack::disk()?);
     fs::write(checkout.join("package-lock.json"), "{}")?;
     check_error(
         &tools(&xtask, &checkout, &path).await?,

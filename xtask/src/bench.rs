@@ -18,14 +18,14 @@ use tokio::task::spawn_blocking;
 use crate::faults::Link;
 use crate::root::Root;
 use crate::stack::{self, Options, Stack};
-use crate::{artifacts, port};
+use crate::{artifacts, port, scratch};
 
 /// Measures something of a stack of its own.
 #[derive(Debug, Clone, Args)]
 pub struct Bench {
     #[command(subcommand)]
     what: What,
-    /// Where the stack keeps its data; what it kept before is forgotten [default: target/bench]
+    /// Where the stack keeps its data; what it kept before is forgotten [default: in memory, or target/bench]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 }
@@ -47,7 +47,7 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
         What::Plan(plan) => plan::run(root, &plan)?,
         What::Lambda(lambda) => lambda.run(root).await?,
         What::Region(region) => {
-            let data = data.unwrap_or_else(|| root.path("target/bench"));
+            let data = data.unwrap_or_else(|| scratch::folder(root, "bench"));
             region.run(root, &std::path::absolute(data)?).await?
         }
         What::Reads(reads) => {
@@ -77,7 +77,7 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
 async fn start(root: &Root, data: Option<PathBuf>) -> Result<(Stack, Link)> {
     let here = root.clone();
     let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
-    let data = std::path::absolute(data.unwrap_or_else(|| root.path("target/bench")))?;
+    let data = std::path::absolute(data.unwrap_or_else(|| scratch::folder(root, "bench")))?;
     stack::forget(&data)?;
     let mut options = Options {
         log_to_files: true,

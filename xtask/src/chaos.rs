@@ -17,11 +17,10 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, interval};
 
-use crate::artifacts;
-use crate::port;
 use crate::root::Root;
 use crate::stack::{self, Options, Stack};
 use crate::wire::{Player, Server, num};
+use crate::{artifacts, port, scratch};
 use client::{Client, Phase, Tally};
 use report::Report;
 use weather::{Chance, Plan};
@@ -51,7 +50,7 @@ pub struct Chaos {
     /// The same weather again.
     #[arg(long)]
     seed: Option<u64>,
-    /// Where the stack keeps its data; what it kept before is forgotten [default: target/chaos]
+    /// Where the stack keeps its data; what it kept before is forgotten [default: in memory, or target/chaos]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -78,7 +77,7 @@ async fn start(root: &Root, chaos: &Chaos) -> Result<Stack> {
     let here = root.clone();
     let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
     let data = chaos.data.clone();
-    let data = std::path::absolute(data.unwrap_or_else(|| root.path("target/chaos")))?;
+    let data = std::path::absolute(data.unwrap_or_else(|| scratch::folder(root, "chaos")))?;
     stack::forget(&data)?;
     let options = Options {
         log_to_files: true,

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use crate::root::Root;
 use crate::stack::{self, Options, Stack};
-use crate::{artifacts, port};
+use crate::{artifacts, port, scratch};
 pub use outcome::Outcome;
 
 /// Lets a crowd into a stack of its own.
@@ -21,7 +21,7 @@ pub use outcome::Outcome;
 pub struct Load {
     #[command(subcommand)]
     what: What,
-    /// Where the stack keeps its data; what it kept before is forgotten [default: target/load]
+    /// Where the stack keeps its data; what it kept before is forgotten [default: in memory, or target/load]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 }
@@ -34,7 +34,7 @@ enum What {
 /// Runs it, prints the figures, and fails where somebody did not get what was promised.
 pub async fn run(root: &Root, load: Load) -> Result<()> {
     let What::Lobby(crowd) = load.what;
-    let data = load.data.unwrap_or_else(|| root.path("target/load"));
+    let data = load.data.unwrap_or_else(|| scratch::folder(root, "load"));
     let stack = start(root, &std::path::absolute(data)?).await?;
     let outcome = crowd.run(&stack).await;
     stack.stop().await;

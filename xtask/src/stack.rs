@@ -227,9 +227,11 @@ pub fn forget(data: &Path) -> Result<()> {
             fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
         }
     }
-    let secrets = data.join("secrets.json");
-    if secrets.exists() {
-        fs::remove_file(secrets)?;
+    for name in ["secrets.json", "edge.log", "region.log"] {
+        let file = data.join(name);
+        if file.exists() {
+            fs::remove_file(file)?;
+        }
     }
     drop(lock);
     Ok(())

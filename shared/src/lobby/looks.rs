@@ -63,6 +63,9 @@ impl Looks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lobby::{Disk, Effect, Input, Lobby};
+    use crate::pool::Shard;
+    use crate::socket::{Conn, Who};
 
     fn full(now: Time) -> Looks {
         let mut looks = Looks::default();
@@ -94,6 +97,51 @@ mod tests {
         assert_eq!(looks.join(Time::from_ms(2), 102), None);
         let late = Time::from_ms(2) + caps::LOOK_WAIT;
         assert_eq!(looks.done(late, 1), [Turn::TooLate(101), Turn::Ask(102)]);
+    }
+
+    #[test]
+    fn a_crowd_is_asked_about_a_few_at_a_time_and_told_to_come_again_at_different_times() {
+        let pool = crate::pool::one("p", serde_json::from_str(r#"{"seats":2}"#).unwrap()).unwrap();
+        let (shard, disk, now) = (Shard::Part(0), Disk::default(), Time::from_ms(1000));
+        let restored = Lobby::restore("p".parse().unwrap(), shard, &pool, &disk, &[], now);
+        let mut lobby = restored.unwrap().0;
+        let mut asked = VecDeque::new();
+        let text = r#"{"id":1,"op":"enter","key":"k"}"#;
+        for nth in 1..=50 {
+            let who = Who {
+                player: format!("p_{nth}").parse().unwrap(),
+                sid: format!("s_{nth}").parse().unwrap(),
+                ep: 0,
+                exp: now + caps::RETRY_MAX,
+            };
+            let (conn, live) = (Conn(nth), None);
+            lobby.handle(now, Input::Opened { conn, who, live });
+            asked.extend(looked(&lobby.handle(now, Input::Said { conn, text })));
+        }
+        assert_eq!(asked.len(), caps::LOOKS);
+        let (mut all, mut pauses) = (BTreeSet::new(), BTreeSet::new());
+        while let Some(look) = asked.pop_front() {
+            assert!(all.insert(look), "asked once");
+            let answer = None;
+            let effects = lobby.handle(now, Input::Known { look, answer });
+            asked.extend(looked(&effects));
+            assert!(asked.len() <= caps::LOOKS);
+            let said = effects.iter().find_map(|effect| match effect {
+                Effect::Send { text, .. } => text.split_once("after_ms\":"),
+                _ => None,
+            });
+            pauses.insert(said.unwrap().1[..4].to_owned());
+        }
+        assert_eq!(all.len(), 50);
+        assert!(pauses.len() > 40, "{pauses:?}");
+    }
+
+    fn looked(effects: &[Effect]) -> Vec<u64> {
+        let looks = effects.iter().filter_map(|effect| match effect {
+            Effect::Look { look, .. } => Some(*look),
+            _ => None,
+        });
+        looks.collect()
     }
 
     #[test]

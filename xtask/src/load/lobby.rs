@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
+use shared::mix::fnv;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -18,6 +19,8 @@ use crate::wire::{Player, Server, Socket, num, text, unique};
 
 /// How long anybody may take to be matched after the last one entered.
 const PATIENCE: Duration = Duration::from_mins(3);
+/// Longest pause before a socket is opened again.
+const PAUSE: Duration = Duration::from_secs(30);
 /// Whoever lost their socket is back after at most this.
 const AWAY: Duration = Duration::from_secs(1);
 
@@ -172,17 +175,22 @@ impl Plan {
         }
     }
 
-    /// An open socket, and its welcome. Where too many open at once, one tries again, as any client does.
+    /// An open socket, and its welcome. Where too many open at once, one tries again as our own client does: after any
+    /// time up to a bound that doubles.
     async fn open(&self, player: &Player) -> Result<(Socket, Value)> {
+        let mut bound = AWAY;
         loop {
             let error = match self.open_once(player).await {
                 Ok(open) => return Ok(open),
                 Err(error) => error,
             };
-            if Instant::now() + AWAY >= self.until {
+            let chance = fnv(format!("{} {bound:?}", player.id).as_bytes()) % 1000;
+            let pause = AWAY / 2 + bound * u32::try_from(chance)? / 1000;
+            if Instant::now() + pause >= self.until {
                 return Err(error);
             }
-            sleep(AWAY).await;
+            sleep(pause).await;
+            bound = (bound * 2).min(PAUSE);
         }
     }
 
