@@ -1,9 +1,10 @@
 //! Names of things: each kind of id is its own type, checked once where it enters.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Why a text is no id of the kind asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +43,13 @@ macro_rules! schema {
     };
 }
 
+/// A copy of an id is a pointer: ids are in every list, and in most of what is said.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// What every id of this kind starts with.
@@ -62,13 +64,13 @@ macro_rules! id {
             /// The same parts give the same id, so a step that is repeated names the same thing.
             #[must_use]
             pub fn derive(parts: &[&str]) -> Self {
-                Self(format!("{}{}", $prefix, derived(parts)))
+                Self(format!("{}{}", $prefix, derived(parts)).into())
             }
 
             /// An id from 16 random bytes.
             #[must_use]
             pub fn random(bytes: [u8; 16]) -> Self {
-                Self(format!("{}{}", $prefix, base32(&bytes)))
+                Self(format!("{}{}", $prefix, base32(&bytes)).into())
             }
         }
 
@@ -81,7 +83,7 @@ macro_rules! id {
                 if tail.is_empty() || tail.len() > MAX_TAIL || !tail.bytes().all(fine) {
                     return Err(bad);
                 }
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
             }
         }
 
@@ -97,7 +99,13 @@ macro_rules! id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -159,7 +167,7 @@ impl FromStr for PoolName {
         if text.is_empty() || text.len() > 32 || !text.bytes().all(fine) {
             return Err(BadId { prefix: "" });
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
