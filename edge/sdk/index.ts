@@ -27,14 +27,17 @@ export type { Event, Fault, Json, Member, Presence } from "./wire.ts";
 export type Meeting = {
   match: string;
   pool: string | null;
-  /** Everybody who had a seat, oneself among them, and whether they came. */
-  players: { player: string; name: string; came: boolean }[];
+  /** Everybody who had a seat, oneself among them, and whether they came. Who has left Matchpoint has no name. */
+  players: { player: string; name: string; came: boolean; gone?: boolean }[];
   started: string;
   ended: string;
   reason: Ending["reason"];
   by: string | null;
   result: Json;
 };
+
+/** Somebody whom one follows. Who follow each other see whether the other is here. */
+export type Follow = { player: string; since: string; mutual: boolean };
 
 export type Meetings = { matches: Meeting[]; cursor: string | null };
 
@@ -122,6 +125,24 @@ export class Matchpoint {
   meetings(session: Session, cursor: string | null = null): Promise<Meetings> {
     const more = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
     return session.get<Meetings>(`/v1/matches?player=me${more}`);
+  }
+
+  /** Whom one follows: all of them, a page at a time from the region. */
+  async follows(session: Session): Promise<Follow[]> {
+    const all: Follow[] = [];
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+      const page = await session.get<{ follows: Follow[]; cursor: string | null }>(`/v1/follows${more}`);
+      all.push(...page.follows);
+      cursor = page.cursor ?? null;
+    } while (cursor !== null);
+    return all;
+  }
+
+  /** Follows somebody, or no more. Either may be said twice. */
+  async follow(session: Session, player: string, on = true): Promise<void> {
+    await session.ask(on ? "PUT" : "DELETE", `/v1/follows/${encodeURIComponent(player)}`);
   }
 
   #socket_url(path: string): string {

@@ -103,8 +103,14 @@ export class Session {
   }
 
   /** Reads from the region as this player. */
-  async get<T>(path: string): Promise<T> {
-    const ask = (token: string) => call(`${this.region}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  get<T>(path: string): Promise<T> {
+    return this.ask<T>("GET", path);
+  }
+
+  /** Asks the region as this player. What may be asked twice, since it is where its answer is lost. */
+  async ask<T>(method: "GET" | "PUT" | "DELETE", path: string): Promise<T> {
+    const ask = (token: string) =>
+      call(`${this.region}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
     let answer = await ask(await this.token());
     if (answer.status === 401) answer = await ask(await this.renew());
     return read<T>(answer);

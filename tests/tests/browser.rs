@@ -119,6 +119,13 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
         page.until_texts("[data-testid='meeting-with']", &[other])
             .await?;
     }
+    for page in [ana, bo] {
+        page.press("tie").await?;
+    }
+    for page in [ana, bo] {
+        page.find("[data-testid='sight'][data-sight='online']")
+            .await?;
+    }
     ana.shoot("history").await?;
     bo.shoot("history-phone").await
 }

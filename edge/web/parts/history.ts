@@ -4,6 +4,7 @@ import type { Matchpoint, Meeting, Session } from "../../sdk/index.ts";
 import { SessionLost } from "../../sdk/index.ts";
 import { el, make, notice, show, write } from "./dom.ts";
 import { remember } from "./memory.ts";
+import { Ties } from "./ties.ts";
 import * as words from "./words.ts";
 
 /** A meeting reaches the record a moment after its end; it is asked for at these distances. */
@@ -23,12 +24,14 @@ export function history(matchpoint: Matchpoint, session: Session, fresh: string 
   show("history");
   return new Promise((done) => {
     let gone = false;
+    const ties = new Ties(matchpoint, session);
     const leave = (log_in: boolean) => {
       gone = true;
+      ties.close();
       done({ log_in });
     };
     el<HTMLButtonElement>("again").onclick = () => leave(false);
-    load(matchpoint, session, fresh, () => gone).catch((error: unknown) => {
+    load(matchpoint, session, ties, fresh, () => gone).catch((error: unknown) => {
       if (gone) return;
       notice(words.trouble(error));
       write(el("history-status"), "Your meetings could not be read. Reload the page to try again.");
@@ -37,7 +40,14 @@ export function history(matchpoint: Matchpoint, session: Session, fresh: string 
   });
 }
 
-async function load(matchpoint: Matchpoint, session: Session, fresh: string | null, gone: () => boolean): Promise<void> {
+async function load(
+  matchpoint: Matchpoint,
+  session: Session,
+  ties: Ties,
+  fresh: string | null,
+  gone: () => boolean,
+): Promise<void> {
+  const followed = ties.load();
   const status = el("history-status");
   write(status, fresh ? "Writing down what happened…" : "Looking back…");
   let page = await matchpoint.meetings(session);
@@ -46,9 +56,10 @@ async function load(matchpoint: Matchpoint, session: Session, fresh: string | nu
     await new Promise((rung) => setTimeout(rung, wait));
     page = await matchpoint.meetings(session);
   }
+  await followed;
   if (gone()) return;
   const list = el("history-list");
-  list.replaceChildren(...page.matches.map((meeting) => item(meeting, session.player, meeting.match === fresh)));
+  list.replaceChildren(...page.matches.map((meeting) => item(meeting, session.player, ties, meeting.match === fresh)));
   const late = fresh !== null && !page.matches.some(({ match }) => match === fresh);
   if (late) write(status, "Your last meeting is still being written down. Reload in a moment to see it.");
   else write(status, page.matches.length === 0 ? "Nobody yet. That can change in a minute." : "");
@@ -59,7 +70,7 @@ async function load(matchpoint: Matchpoint, session: Session, fresh: string | nu
     more.disabled = true;
     try {
       page = await matchpoint.meetings(session, page.cursor);
-      list.append(...page.matches.map((meeting) => item(meeting, session.player, false)));
+      list.append(...page.matches.map((meeting) => item(meeting, session.player, ties, false)));
       more.hidden = page.cursor === null;
     } catch (error) {
       notice(words.trouble(error));
@@ -68,7 +79,7 @@ async function load(matchpoint: Matchpoint, session: Session, fresh: string | nu
   };
 }
 
-function item(meeting: Meeting, me: string, fresh: boolean): HTMLElement {
+function item(meeting: Meeting, me: string, ties: Ties, fresh: boolean): HTMLElement {
   const others = meeting.players.filter(({ player }) => player !== me);
   const names = others.map(({ name }) => name).join(", ") || "Nobody";
   const started = Date.parse(meeting.started);
@@ -81,5 +92,6 @@ function item(meeting: Meeting, me: string, fresh: boolean): HTMLElement {
     make("strong", { "data-testid": "meeting-with" }, names),
     make("time", { datetime: meeting.started }, words.when(started)),
     make("span", { class: "facts" }, facts.join(" · ")),
+    make("span", { class: "ties" }, ...others.filter(({ gone }) => !gone).map(({ player, name }) => ties.about(player, name))),
   );
 }

@@ -1,7 +1,7 @@
 // The page's words: times, waits and troubles as a person would say them.
 
 import { HttpProblem, Refused, SessionLost, Stopped } from "../../sdk/index.ts";
-import type { Fault, Line, LobbyPlace, Why } from "../../sdk/index.ts";
+import type { Fault, Line, LobbyPlace, Sight, Why } from "../../sdk/index.ts";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const precise = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
@@ -40,6 +40,11 @@ export function about(ms: number | null): string {
 /** 9:41:07: when a short wait is over. */
 export function exactly(ms: number): string {
   return precise.format(ms);
+}
+
+/** How somebody is whom one follows. Whoever does not follow back is not to be seen, and looks as if they were away. */
+export function sight(state: Sight["state"]): string {
+  return { online: "here now", away: "looks elsewhere", reconnecting: "coming back", offline: "not here" }[state];
 }
 
 /** How many of those who wait are and want the same; nothing where that says no more. */
