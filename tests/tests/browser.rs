@@ -36,8 +36,8 @@ fn sdk_rules_hold() -> Result<()> {
     run(&["--test", "edge/sdk/*.test.ts"])
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_browsers_meet() -> Result<()> {
+/// Real browsers, where they are installed.
+async fn browsers() -> Result<Option<Chromium>> {
     if chromium::installed().is_none() {
         ensure!(
             std::env::var_os("CI").is_none(),
@@ -47,13 +47,92 @@ async fn two_browsers_meet() -> Result<()> {
         eprintln!("  SKIPPED: Chromium is not installed, so no real browser was tried");
         eprintln!("  Install it (Debian: `apt-get install chromium chromium-driver`)");
         eprintln!("==================================================================");
-        return Ok(());
+        return Ok(None);
     }
+    Ok(Some(Chromium::start().await?))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_browsers_meet() -> Result<()> {
+    let Some(mut chromium) = browsers().await? else {
+        return Ok(());
+    };
     let stack = tests::stack::start().await?;
-    let mut chromium = Chromium::start().await?;
     let ana = open(&mut chromium, stack.edge_url(), 1180, 820, false).await?;
     let bo = open(&mut chromium, stack.edge_url(), 390, 844, true).await?;
     meeting(&ana, &bo).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_browsers_come_as_a_party_and_are_asked_first() -> Result<()> {
+    let Some(mut chromium) = browsers().await? else {
+        return Ok(());
+    };
+    let stack = tests::stack::start().await?;
+    let doubles = format!("{}/?pool=doubles", stack.edge_url());
+    let ana = open(&mut chromium, &doubles, 1180, 820, false).await?;
+    let bo = open(&mut chromium, &doubles, 390, 844, true).await?;
+    party(&ana, &bo).await?;
+    for page in [&ana, &bo] {
+        page.goto(&format!("{}/?pool=blind-date", stack.edge_url()))
+            .await?;
+        state(page, "history").await?;
+        page.press("again").await?;
+    }
+    asked(&ana, &bo).await
+}
+
+/// A party of two waits on one ticket, and leaves together.
+async fn party(ana: &Page, bo: &Page) -> Result<()> {
+    for (page, name) in [(ana, "Ana"), (bo, "Bo")] {
+        page.enter("name-input", name).await?;
+        state(page, "queue").await?;
+    }
+    bo.shoot("party-none-phone").await?;
+    ana.press("party-make").await?;
+    let code = "[data-testid='party-in']:not([hidden]) [data-testid='party-shown']";
+    ana.find(code).await?;
+    let codes = ana.texts(code).await?;
+    let code = codes.first().context("a code")?;
+    bo.enter("party-code", code).await?;
+    let names = "[data-testid='party-members'] strong";
+    ana.until_texts(names, &["Ana (you)", "Bo"]).await?;
+    bo.until_texts(names, &["Ana", "Bo (you)"]).await?;
+    ana.shoot("party").await?;
+    bo.shoot("party-phone").await?;
+    ana.press("queue-go").await?;
+    for page in [ana, bo] {
+        page.until_texts("[data-testid='queue-waiting']", &["2"])
+            .await?;
+    }
+    ana.find("[data-testid='queue-why']:not(:empty)").await?;
+    ana.shoot("party-queue").await?;
+    bo.shoot("party-queue-phone").await?;
+    ana.press("queue-cancel").await?;
+    for page in [ana, bo] {
+        page.find("[data-testid='score'][hidden]").await?;
+    }
+    for page in [ana, bo] {
+        page.press("queue-cancel").await?;
+        state(page, "history").await?;
+    }
+    Ok(())
+}
+
+/// Both are asked, and meet once both said yes.
+async fn asked(ana: &Page, bo: &Page) -> Result<()> {
+    for page in [ana, bo] {
+        page.find("[data-testid='offer']:not([hidden])").await?;
+    }
+    ana.shoot("offer").await?;
+    bo.shoot("offer-phone").await?;
+    ana.press("accept").await?;
+    ana.until_texts("[data-testid='accept']", &["Accepted"])
+        .await?;
+    ana.shoot("accepted").await?;
+    bo.press("accept").await?;
+    state(ana, "room").await?;
+    state(bo, "room").await
 }
 
 async fn open(
