@@ -7,10 +7,12 @@ use std::process::Stdio;
 use tokio::process::Command;
 pub use xtask::runtime_api::Function;
 
-/// Builds a Lambda binary of the region as it is deployed, without the embedded store, and says where it is.
+/// Builds a Lambda binary of the region, of the very crates that these tests are made of: with features of its own
+/// everything below it would be built a second time. `cargo xtask lambda` builds it as it is deployed.
 pub async fn build(name: &str) -> Result<PathBuf> {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--package", "regional", "--bin", name])
+        .args(["build", "--package", "regional", "--package", "tests"])
+        .args(["--bin", name])
         .args(["--message-format", "json"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stderr(Stdio::inherit())

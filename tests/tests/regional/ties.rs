@@ -6,6 +6,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use shared::caps;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Who may see somebody, as the edge is told.
 async fn circle(world: &World, who: &Guest) -> Result<(BTreeSet<String>, bool)> {
@@ -23,18 +24,24 @@ async fn circle(world: &World, who: &Guest) -> Result<(BTreeSet<String>, bool)> 
 }
 
 async fn put(world: &World, who: &Guest, what: &str, whom: &Guest) -> Result<()> {
-    let path = format!("/v1/{what}/{}", whom.player);
-    world.act(who, "PUT", &path, Value::Null).await?.done(204);
-    Ok(())
+    tie(world, who, "PUT", &format!("/v1/{what}/{}", whom.player)).await
 }
 
 async fn delete(world: &World, who: &Guest, what: &str, whom: &Guest) -> Result<()> {
-    let path = format!("/v1/{what}/{}", whom.player);
-    world
-        .act(who, "DELETE", &path, Value::Null)
-        .await?
-        .done(204);
-    Ok(())
+    tie(world, who, "DELETE", &format!("/v1/{what}/{}", whom.player)).await
+}
+
+/// As a client does it: what the region is too busy for is asked again when it says.
+async fn tie(world: &World, who: &Guest, method: &str, path: &str) -> Result<()> {
+    loop {
+        let answer = world.act(who, method, path, Value::Null).await?;
+        if answer.status != 503 {
+            answer.done(204);
+            return Ok(());
+        }
+        let after = answer.header("retry-after").context("when to try again")?;
+        tokio::time::sleep(Duration::from_secs(after.parse()?)).await;
+    }
 }
 
 fn just(who: &Guest) -> (BTreeSet<String>, bool) {

@@ -7,14 +7,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use reqwest::Client;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Times;
 use crate::faults::Link;
 use crate::stack::Stack;
-use crate::wire::Server;
+use crate::wire::{Server, num};
 
 /// Guests that are made at once.
 const AT_ONCE: usize = 4;
@@ -39,6 +40,9 @@ pub struct Reads {
     /// The exponent: at 1 the second profile is read half as often as the first, the third a third.
     #[arg(long, default_value_t = 1.0)]
     zipf: f64,
+    /// Profiles that are changed afterwards, until a read through the edge shows it.
+    #[arg(long, default_value_t = 20)]
+    edits: usize,
 }
 
 /// What came back, by `x-cache`; what is no 200, by its status.
@@ -65,7 +69,39 @@ impl Reads {
         let before = link.asked("/v1/profiles");
         let seen = self.read(&urls, &draw, self.seconds, &mut chance).await?;
         let asked = link.asked("/v1/profiles") - before;
-        Ok(self.report(&seen, asked))
+        eprintln!("Changing {} profiles …", self.edits);
+        let edits = self.edit(stack).await?;
+        let shown = format!("\nan edit is shown to all  {}", edits.show());
+        Ok(self.report(&seen, asked) + &shown)
+    }
+
+    /// How long after the answer to an edit a read through the edge, where a copy was, gives the new version.
+    async fn edit(&self, stack: &Stack) -> Result<Times> {
+        let server = Server::at(stack.edge_url(), stack.region_url())?;
+        let mut shown = Times::new()?;
+        for n in 0..self.edits {
+            let ana = server.guest("Ana").await?;
+            let path = format!("/v1/profiles/{}", ana.id);
+            let read = async || -> Result<Value> { Ok(server.get(&path).await?.json().await?) };
+            let version = num(&read().await?, "/version").context("a version")?;
+            let url = format!("{}/v1/profiles/me", stack.region_url());
+            let edit = server.http().patch(url).bearer_auth(&ana.token);
+            let edit = edit.header("if-match", format!("\"{version}\""));
+            let edit = edit.json(&json!({"name": format!("Ana {n}")}));
+            let answer = edit.send().await?;
+            ensure!(answer.status().is_success(), "{}", answer.text().await?);
+            let begun = Instant::now();
+            let all = async {
+                while num(&read().await?, "/version") != Some(version + 1) {}
+                anyhow::Ok(())
+            };
+            let limit = Duration::from_secs(60);
+            timeout(limit, all)
+                .await
+                .context("an edit is not shown")??;
+            shown.add(begun.elapsed());
+        }
+        Ok(shown)
     }
 
     async fn read(
