@@ -6,3 +6,4 @@ pub mod issuer;
 pub mod listener;
 pub mod runtime_api;
 pub mod stack;
+pub mod worlds;
