@@ -14,7 +14,6 @@ mod lines;
 mod lobby;
 mod metrics;
 mod notices;
-mod paths;
 mod platform;
 mod player;
 mod presence;

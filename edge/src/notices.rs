@@ -4,8 +4,8 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::{body, cache, calls, platform};
 use futures_util::stream::{self, StreamExt};
-use serde_json::json;
 use shared::caps;
+use shared::http::Noticed;
 use shared::id::PlayerId;
 use shared::notice::{News, Notice};
 use shared::sign;
@@ -53,7 +53,9 @@ pub async fn receive(mut request: Request, env: &Env) -> Result<Response> {
             people.len()
         )));
     }
-    Ok(Response::from_json(&json!({ "players": people.len() }))?)
+    Ok(Response::from_json(&Noticed {
+        players: people.len(),
+    })?)
 }
 
 /// The body of a request that the region signed a moment ago.

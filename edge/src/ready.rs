@@ -4,8 +4,8 @@
 use crate::clock::now;
 use crate::error::Result;
 use crate::{keys, region};
-use serde_json::json;
 use shared::caps;
+use shared::http::Ready;
 use shared::time::Time;
 use std::cell::RefCell;
 use worker::{Env, Response};
@@ -21,13 +21,12 @@ pub async fn show(env: &Env) -> Result<Response> {
         missing = look(env).await;
         SEEN.with_borrow_mut(|seen| *seen = (now() + caps::READY_EVERY, missing.clone()));
     }
-    let (status, word) = if missing.is_empty() {
+    let (code, status) = if missing.is_empty() {
         (200, "ready")
     } else {
         (503, "not_ready")
     };
-    let body = json!({ "status": word, "missing": missing });
-    Ok(Response::from_json(&body)?.with_status(status))
+    Ok(Response::from_json(&Ready { status, missing })?.with_status(code))
 }
 
 async fn look(env: &Env) -> Vec<String> {

@@ -2,22 +2,19 @@
 
 use crate::error::{Error, Result};
 use crate::guard::Guard;
-use crate::paths::Path;
 use crate::{
     body, calls, clock, identity, metrics, notices, platform, presence, profiles, ratelimit, ready,
     upgrade,
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
 use shared::caps;
+use shared::http::{Config, Health, NewRoom, Opened, Path, Queue};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::internal::{PlayerAnswer, PlayerAsk};
-use shared::pool::{Pool, Shard, Shards};
+use shared::pool::{Pool, Shard};
 use shared::protocol::Close;
+use shared::room::Setup;
 use shared::room::seat::Seat;
-use shared::room::{Rules, Setup};
 use shared::token::Claims;
-use std::collections::BTreeMap;
 use worker::{Context, Env, Method, Request, Response, Stub};
 
 /// Answers one request, and counts it.
@@ -53,11 +50,13 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
     if path.is_paced() {
         ratelimit::address(env, request.headers()).await?;
     }
-    let read = matches!(request.method(), Method::Get | Method::Head);
+    // By its name: what has none in `Method` would be taken for GET.
+    let method = request.inner().method();
+    let read = matches!(method.as_str(), "GET" | "HEAD");
     match path {
         Path::Nothing => Err(Error::refused(404, "not_found", "no such path")),
-        Path::Rooms if request.method() == Method::Post => open_room(request, env).await,
-        Path::Notices if request.method() == Method::Post => notices::receive(request, env).await,
+        Path::Rooms if method == "POST" => open_room(request, env).await,
+        Path::Notices if method == "POST" => notices::receive(request, env).await,
         Path::Health if read => health(),
         Path::Ready if read => ready::show(env).await,
         Path::Metrics if read => metrics::show(env, request.headers()).await,
@@ -139,45 +138,23 @@ async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Re
 }
 
 fn health() -> Result<Response> {
-    let body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-    Ok(Response::from_json(&body)?)
+    Ok(Response::from_json(&Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+    })?)
 }
 
 /// What a page must know to begin.
 fn config(env: &Env) -> Result<Response> {
     let pools = platform::pools(env)?;
-    let rules: BTreeMap<&PoolName, Value> = pools.iter().map(|it| (it.0, rules(it.1))).collect();
-    let names: Vec<&PoolName> = pools.keys().collect();
-    let body = json!({ "region": platform::region_url(env)?, "pools": names, "rules": rules });
-    Ok(Response::from_json(&body)?)
-}
-
-/// What a page has to know of a pool before it enters.
-fn rules(pool: &Pool) -> Value {
-    json!({
-        "seats": pool.seats,
-        "teams": pool.teams.map(|teams| teams.count),
-        "party": pool.party,
-        "propose_s": pool.propose_s,
-        "parts": pool.shards.as_ref().map_or(1, Shards::count),
-    })
-}
-
-/// The body of `POST /v1/rooms`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct NewRoom {
-    seats: usize,
-    rules: Rules,
-}
-
-impl Default for NewRoom {
-    fn default() -> Self {
-        Self {
-            seats: 2,
-            rules: Rules::default(),
-        }
-    }
+    Ok(Response::from_json(&Config {
+        region: platform::region_url(env)?,
+        rules: pools
+            .iter()
+            .map(|(name, pool)| (name.clone(), Queue::of(pool)))
+            .collect(),
+        pools: pools.into_keys().collect(),
+    })?)
 }
 
 /// An open room: whoever has its name may take a free seat, so the name is random and works as the code.
@@ -210,6 +187,10 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
             format!("seats: 1 to {}", caps::SEATS),
         ));
     }
+    if let Some((key, reason)) = wish.rules.fault() {
+        let detail = format!("rules.{key}: {reason}");
+        return Err(Error::refused(400, "bad_field", detail));
+    }
     let id = RoomId::random(clock::chance()?);
     let seats = vec![Seat::free(); wish.seats];
     let setup = Setup {
@@ -220,7 +201,7 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
         rules: wish.rules,
     };
     calls::open_room(env, &setup).await?;
-    Ok(Response::from_json(&json!({ "room": id }))?.with_status(201))
+    Ok(Response::from_json(&Opened { room: id })?.with_status(201))
 }
 
 async fn look(env: &Env, room: &str) -> Result<Response> {

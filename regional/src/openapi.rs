@@ -9,7 +9,7 @@ use crate::http::problem::Code;
 use crate::routes::groups;
 pub use kinds::{
     Anything, Attrs, Current, Cursor, DisplayName, Edit, IdToken, Ids, Keys, Media, Moment, Open,
-    PageSize, PictureBytes, Reason, Who, Words,
+    Own, PageSize, PictureBytes, Reason, TierName, Version, Who, Words,
 };
 use serde_json::{Map, Value, json};
 use shared::caps;
@@ -73,9 +73,14 @@ pub fn document() -> serde_json::Result<Value> {
         schemas.extend(object(part.pointer_mut("/components/schemas")));
     }
     for (name, schema) in kinds::all() {
-        schemas.insert(name.into(), serde_json::to_value(schema)?);
+        schemas.insert(name.into(), schema);
     }
     schemas.insert("Problem".into(), problem());
+    for (name, more) in bounds() {
+        if let Some(schema) = schemas.get_mut(name) {
+            merge(schema, more);
+        }
+    }
     paths.sort_keys();
     schemas.sort_keys();
     Ok(json!({
@@ -192,6 +197,51 @@ fn complete(operation: &mut Value, layers: Layers) {
         }
     }
     answers.sort_keys();
+}
+
+/// What the types do not say: limits of the region's on what is shared, and what only goes together or alone.
+fn bounds() -> [(&'static str, Value); 5] {
+    let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let none = json!({ "type": "null" });
+    let begin = json!([
+        { "required": ["guest"], "properties": { "guest": { "type": "object" }, "id_token": none } },
+        { "required": ["id_token"], "properties": { "id_token": { "type": "string" }, "guest": none } },
+    ]);
+    let resolve = json!([
+        { "properties": { "action": { "enum": ["none"] }, "reason": none, "until": none } },
+        { "required": ["reason"], "properties": { "action": { "enum": ["ban"] }, "reason": named("Reason") } },
+    ]);
+    let record = json!({
+        "players": { "maxItems": caps::SEATS },
+        "started": named("Kept"),
+        "ended": named("Kept"),
+        "events": { "format": "uint64", "maximum": u64::MAX },
+    });
+    [
+        ("Begin", json!({ "oneOf": begin })),
+        ("Resolve", json!({ "oneOf": resolve })),
+        ("MatchRecord", json!({ "properties": record })),
+        (
+            "Participant",
+            json!({ "properties": { "name": { "maxLength": caps::NAME_CHARS } } }),
+        ),
+        (
+            "Report",
+            json!({ "properties": { "text": named("Words") } }),
+        ),
+    ]
+}
+
+/// Adds to a schema. What refers to another one is that one.
+fn merge(schema: &mut Value, more: Value) {
+    match (schema, more) {
+        (Value::Object(schema), Value::Object(more)) if !more.contains_key("$ref") => {
+            for (name, more) in more {
+                merge(schema.entry(name).or_insert(Value::Null), more);
+            }
+        }
+        (schema, more) => *schema = more,
+    }
 }
 
 /// RFC 9457, with codes that never change.

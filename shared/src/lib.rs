@@ -51,6 +51,7 @@ pub mod call;
 pub mod caps;
 pub mod coming;
 pub mod flight;
+pub mod http;
 pub mod id;
 pub mod internal;
 pub mod limit;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Something that is true from now on. It is repeated until the edge confirms it, and may come twice or late; each
 /// says how things are, not what changed, so that twice is the same as once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notice {
     /// About whom.
     pub player: PlayerId,
@@ -19,6 +20,7 @@ pub struct Notice {
 
 /// What is true from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum News {
     /// Tokens of an auth epoch below this one are no longer good: sockets close with 4302.

@@ -195,6 +195,10 @@ mod tests {
         refused(r#"{"a":{"seats":65}}"#, "POOLS.a.seats");
         refused(r#"{"a":{"seats":2,"colour":1}}"#, "colour");
         refused(r#"{"a":{"seats":2,"propose_s":60}}"#, "POOLS.a.propose_s");
+        refused(
+            r#"{"a":{"seats":2,"room":{"linger_s":14401}}}"#,
+            "POOLS.a.room.linger_s",
+        );
         refused(r#"{"A b":{"seats":2}}"#, "POOLS");
         refused(
             r#"{"a":{"seats":2,"rating":{"within":9,"widen_per_s":1,"at_most":1}}}"#,

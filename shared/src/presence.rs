@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether somebody is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// On at least one device that they look at: in a room, in a queue, or on a line of their own that did not say
@@ -25,6 +26,7 @@ pub enum State {
 
 /// How somebody is, and when that was true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sight {
     /// How.
     pub state: State,
@@ -34,6 +36,7 @@ pub struct Sight {
 
 /// How one person is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Presence {
     /// Who.
     pub player: PlayerId,
@@ -60,6 +63,7 @@ impl Presence {
 
 /// The answer to `GET /v1/presence?players=a,b`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Seen {
     /// How each is, in the order asked for.
     pub players: Vec<Presence>,

@@ -24,7 +24,6 @@ pub struct MatchRecord {
     /// Who ended it, where somebody did.
     pub by: Option<PlayerId>,
     /// What the one who ended it said of the result.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub result: Value,
     /// How many events its log had.
     pub events: u64,

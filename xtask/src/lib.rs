@@ -34,6 +34,7 @@ pub mod progress;
 pub mod region;
 pub mod root;
 pub mod runtime_api;
+pub mod schemathesis;
 pub mod scratch;
 pub mod secrets;
 pub mod service;

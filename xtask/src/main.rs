@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, openapi, tools,
+    artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, openapi, schemathesis,
+    tools,
 };
 
 #[derive(Parser)]
@@ -36,8 +37,9 @@ enum Task {
     Chaos(chaos::Chaos),
     Load(load::Load),
     Match(matching::Match),
-    /// Writes docs/openapi-region.json from the routes of the region.
+    /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
+    Schemathesis(schemathesis::Schemathesis),
     /// Clippy for both targets, rustdoc, TypeScript, the template, licences.
     Lint,
 }
@@ -79,6 +81,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Conformance(conformance) => conformance::run(conformance).await,
         Task::Match(asked) => matching::run(&root, &asked),
         Task::Openapi => openapi::write(&root),
+        Task::Schemathesis(asked) => schemathesis::run(&root, asked).await,
         Task::Lint => lint::run(&root),
     }
 }

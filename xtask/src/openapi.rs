@@ -1,17 +1,20 @@
-//! What the edge and the region answer, as documents (OpenAPI): made of the code and committed, so that a change is seen in review.
+//! What the edge and the region answer, as documents: made of the code and committed, so that a change is seen in review.
 
 use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::artifacts;
 use crate::root::Root;
 
-/// Where it is kept.
+/// Where the edge's is kept.
+pub const EDGE: &str = "docs/openapi-edge.json";
+/// Where the region's is kept.
 pub const REGION: &str = "docs/openapi-region.json";
 
-/// Makes the document anew and writes it.
+/// Makes both anew and writes them.
 pub fn write(root: &Root) -> Result<()> {
     let program = artifacts::binary(root, "Building the document's printer", "openapi", &[])?;
     let made = Command::new(&program)
@@ -22,7 +25,19 @@ pub fn write(root: &Root) -> Result<()> {
         "the document cannot be made: {}",
         String::from_utf8_lossy(&made.stderr)
     );
-    fs::write(root.path(REGION), made.stdout).with_context(|| format!("cannot write {REGION}"))?;
-    eprintln!("{REGION} is written.");
+    let region: Value = serde_json::from_slice(&made.stdout)?;
+    keep(root, REGION, &region)?;
+    keep(root, EDGE, &edge(&region)?)
+}
+
+/// The edge's document. Profiles are what the region says that they are.
+pub fn edge(region: &Value) -> Result<Value> {
+    Ok(shared::http::openapi::document(region)?)
+}
+
+fn keep(root: &Root, file: &str, document: &Value) -> Result<()> {
+    let text = format!("{}\n", serde_json::to_string_pretty(document)?);
+    fs::write(root.path(file), text).with_context(|| format!("cannot write {file}"))?;
+    eprintln!("{file} is written.");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The pages and the SDK: TypeScript bundled for browsers, everything else copied.
+//! The pages, the SDK and the edge's document: TypeScript bundled for browsers, everything else copied.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
+use crate::openapi;
 use crate::progress;
 use crate::root::Root;
 use crate::stamp::Stamp;
@@ -14,6 +15,13 @@ use crate::tools::node;
 
 const WEB: &str = "edge/web";
 const SDK: &str = "edge/sdk";
+/// The edge's document, and the page that shows it: under these names, beside the others.
+const DOCUMENT: [(&str, &str); 4] = [
+    (openapi::EDGE, "openapi.json"),
+    ("docs/page/docs.html", "docs.html"),
+    ("docs/page/docs.js", "docs.js"),
+    ("docs/page/docs.css", "docs.css"),
+];
 const FLAGS: &[&str] = &[
     "--bundle",
     "--format=esm",
@@ -27,7 +35,9 @@ const FLAGS: &[&str] = &[
 /// Builds the pages into `target/pages`, unless they are of these sources already. Each `edge/web/*.ts` becomes a
 /// script of its name, `edge/sdk/index.ts` becomes `sdk.js`. A faulty source leaves the last good pages in place.
 pub fn build(root: &Root) -> Result<()> {
-    let stamp = Stamp::of(root, "pages", &[WEB, SDK, "package-lock.json"], FLAGS)?;
+    let mut sources = vec![WEB, SDK, "package-lock.json"];
+    sources.extend(DOCUMENT.map(|(file, _)| file));
+    let stamp = Stamp::of(root, "pages", &sources, FLAGS)?;
     if stamp.holds() && root.pages().is_dir() {
         return Ok(());
     }
@@ -39,6 +49,10 @@ pub fn build(root: &Root) -> Result<()> {
     fs::create_dir_all(&fresh)?;
 
     let scripts = copy(&root.path(WEB), &fresh)?;
+    for (file, name) in DOCUMENT {
+        fs::copy(root.path(file), fresh.join(name))
+            .with_context(|| format!("cannot copy {file}"))?;
+    }
     if !scripts.is_empty() {
         let mut bundle = Command::new(&node.esbuild);
         bundle

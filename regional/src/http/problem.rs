@@ -60,7 +60,7 @@ codes! {
     /// `If-Match` is no single entity tag.
     BadIfMatch "bad_if_match" BAD_REQUEST "If-Match is wrong";
     /// A login was presented, and there is nobody to check it.
-    NoIdentityProvider "no_identity_provider" BAD_REQUEST "No identity provider is configured";
+    NoIdentityProvider "no_identity_provider" FORBIDDEN "No identity provider is configured";
     /// Guests are not let in here.
     GuestsOff "guests_off" FORBIDDEN "Guests are not allowed here";
     /// The route wants an access token.

@@ -1,7 +1,8 @@
 //! The kinds of values in the document that are plain text or numbers in the code, with the limits that it keeps.
 
-use crate::picture;
-use serde_json::{Map, Value, json};
+use crate::profile::edit::RESERVED;
+use crate::{history, picture};
+use serde_json::{Value, json};
 use shared::caps;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -15,16 +16,16 @@ macro_rules! kinds {
 
             impl PartialSchema for $name {
                 fn schema() -> RefOr<Schema> {
-                    of(concat!($($doc),*), $schema)
+                    of(described(concat!($($doc),*), $schema))
                 }
             }
 
             impl ToSchema for $name {}
         )*
 
-        /// All of them by name: parameters refer to them, and bring none along.
-        pub fn all() -> Vec<(&'static str, RefOr<Schema>)> {
-            vec![$((stringify!($name), $name::schema())),*]
+        /// All of them by name, as they are written: parameters refer to them, and bring none along.
+        pub fn all() -> Vec<(&'static str, Value)> {
+            vec![$((stringify!($name), described(concat!($($doc),*), $schema))),*]
         }
     };
 }
@@ -32,18 +33,26 @@ macro_rules! kinds {
 kinds! {
     /// A player's id, or `me`, who is the bearer.
     Who json!({ "type": "string", "pattern": "^(me|p_[A-Za-z0-9_-]{1,40})$" });
+    /// The bearer.
+    Own json!({ "type": "string", "enum": ["me"] });
     /// A moment, as RFC 3339 has it.
     Moment json!({ "type": "string", "format": "date-time" });
     /// A display name: trimmed, on one line.
-    DisplayName json!({ "type": "string", "minLength": 1, "maxLength": caps::NAME_CHARS });
+    DisplayName json!({ "type": "string", "minLength": 1, "maxLength": caps::NAME_CHARS, "pattern": seen(LINE) });
     /// An id token of one of the configured providers.
     IdToken json!({ "type": "string", "maxLength": caps::ID_TOKEN_BYTES });
     /// Players' ids with commas between them; at most 100 different ones.
     Ids json!({ "type": "string", "pattern": ids() });
     /// Why, for the one whom it is about.
-    Reason json!({ "type": "string", "minLength": 1, "maxLength": caps::REASON_CHARS });
+    Reason json!({ "type": "string", "minLength": 1, "maxLength": caps::REASON_CHARS, "pattern": seen(LINES) });
     /// In one's own words; may be empty.
-    Words json!({ "type": "string", "maxLength": caps::REASON_CHARS });
+    Words json!({ "type": "string", "maxLength": caps::REASON_CHARS, "pattern": format!("^[^{LINES}]*$") });
+    /// What somebody has paid for, as a word that rules can compare.
+    TierName json!({ "type": ["string", "null"], "pattern": WORD });
+    /// Milliseconds since 1970, before 2286.
+    Kept json!({ "type": "integer", "minimum": 0, "maximum": history::LAST.ms() });
+    /// The `ETag` of what one read.
+    Version json!({ "type": "string", "pattern": "^\"[0-9]{1,19}\"$" });
     /// All but the login that asks.
     Current json!({ "type": "string", "enum": ["current"] });
     /// Those that nobody has resolved.
@@ -67,9 +76,18 @@ kinds! {
         "type": "object",
         "additionalProperties": false,
         "properties": {
-            "name": { "type": "string", "minLength": 1, "maxLength": caps::NAME_CHARS },
-            "bio": { "type": ["string", "null"], "maxLength": caps::BIO_CHARS },
-            "attrs": { "type": ["object", "null"], "additionalProperties": true },
+            "name": { "$ref": "#/components/schemas/DisplayName" },
+            "bio": { "type": ["string", "null"], "maxLength": caps::BIO_CHARS, "pattern": format!("^[^{TEXT}]*$") },
+            "attrs": {
+                "type": ["object", "null"],
+                "maxProperties": caps::PROFILE_ATTRS,
+                "propertyNames": { "pattern": WORD, "not": { "enum": RESERVED } },
+                "additionalProperties": { "anyOf": [
+                    { "type": ["number", "boolean", "null"] },
+                    short(),
+                    { "type": "array", "maxItems": caps::ATTRS, "uniqueItems": true, "items": short() },
+                ] },
+            },
             "private": { "type": ["object", "null"], "additionalProperties": true },
             "pictures": { "type": "array", "maxItems": caps::PICTURES, "items": { "type": "string" } },
         },
@@ -77,27 +95,38 @@ kinds! {
     });
 }
 
+/// What a text of several lines may not have: control characters.
+const LINES: &str = r"\u0000-\u0009\u000b-\u001f\u007f-\u009f";
+/// The same for what others see: nor what turns the direction of the text around it.
+const TEXT: &str = r"\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069";
+/// The same for one line.
+const LINE: &str = r"\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069";
+/// A name that rules can compare.
+const WORD: &str = "^[a-z0-9_-]{1,64}$";
+
+/// A text without these, of which something is left when it is trimmed.
+fn seen(without: &str) -> String {
+    format!(r"^[^{without}]*[^\s{without}][^{without}]*$")
+}
+
+/// A text of an attribute.
+fn short() -> Value {
+    json!({ "type": "string", "maxLength": caps::KEY_BYTES, "pattern": format!("^[^{LINE}]*$") })
+}
+
 fn ids() -> String {
     let id = "p_[A-Za-z0-9_-]{1,40}";
     format!("^{id}(,{id}){{0,{}}}$", caps::PROFILES - 1)
 }
 
-/// A schema from its JSON. What cannot be read as one would be shown as a schema of everything, and a test tells.
-fn of(doc: &str, mut schema: Value) -> RefOr<Schema> {
-    if let Some(object) = schema.as_object_mut() {
-        object.insert("description".into(), doc.trim().into());
-        if !object.contains_key("type") {
-            return RefOr::T(anything(object));
-        }
+fn described(doc: &str, mut schema: Value) -> Value {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("description".into(), doc.trim().into());
     }
-    serde_json::from_value(schema).unwrap_or_else(|_| RefOr::T(Schema::default()))
+    schema
 }
 
-fn anything(object: &Map<String, Value>) -> Schema {
-    use utoipa::openapi::schema::{ObjectBuilder, SchemaType};
-    let doc = object.get("description").and_then(Value::as_str);
-    ObjectBuilder::new()
-        .schema_type(SchemaType::AnyValue)
-        .description(doc)
-        .into()
+/// A schema from its JSON, as far as utoipa's types reach; what stands in the document is the JSON itself.
+fn of(schema: Value) -> RefOr<Schema> {
+    serde_json::from_value(schema).unwrap_or_else(|_| RefOr::T(Schema::default()))
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 /// The attribute that says what somebody has paid for. The service alone sets it.
 pub const TIER: &str = "tier";
 /// Attributes that the region says itself.
-const RESERVED: [&str; 2] = [TIER, "rating"];
+pub(crate) const RESERVED: [&str; 2] = [TIER, "rating"];
 
 /// The profile after a merge patch, or everything that is wrong with the patch. Absent fields stay, null removes.
 pub fn edit(held: &Profile, patch: &Map<String, Value>) -> Result<Profile, Refusal> {

@@ -24,7 +24,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
-    #[param(value_type = crate::openapi::Who)]
+    #[param(value_type = crate::openapi::Own)]
     player: String,
     /// Those of this pool alone.
     pool: Option<PoolName>,

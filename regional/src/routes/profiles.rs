@@ -68,6 +68,7 @@ pub struct Account {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
+    #[schema(value_type = crate::openapi::TierName)]
     tier: Option<String>,
 }
 
@@ -196,7 +197,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Re
     path = "/v1/profiles/me",
     operation_id = "profiles_edit",
     tag = "profiles",
-    params(("If-Match" = Option<String>, Header, description = "The `ETag` of the profile as one read it, such as `\"3\"`; without it 428.")),
+    params(("If-Match" = crate::openapi::Version, Header, description = "The `ETag` of the profile as one read it, such as `\"3\"`; without it 428.")),
     request_body = crate::openapi::Edit,
     responses(
         (status = 200, body = View, description = "The profile, changed.", headers(("ETag" = String, description = "The version, in quotes."))),

@@ -69,7 +69,7 @@ pub struct Pair {
     responses(
         (status = 201, body = Pair, description = "A session."),
         (status = 401, description = "`id_token_invalid`, `id_token_expired`, `id_token_issuer`, `id_token_audience`, `id_token_nonce`"),
-        (status = 403, description = "`guests_off`, `banned`"),
+        (status = 403, description = "`guests_off`, `no_identity_provider`, `banned`"),
         (status = 404, description = "`player_not_found`"),
     ),
 )]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// What happens where somebody comes who is connected as often as is allowed ([`caps::DEVICES`]). Whichever it is, the
 /// new connection opens only once the old one is gone: there are never more than the cap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Devices {
     /// The new one is refused with 4008.

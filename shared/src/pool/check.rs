@@ -15,8 +15,13 @@ pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
     ];
     let wants = || crate::lobby::want::fault("wants", &pool.wants);
     let found = checks.into_iter().flatten().next();
+    let room = || {
+        let (key, reason) = pool.room.fault()?;
+        Some((format!("room.{key}"), reason))
+    };
     found
         .map(|(key, reason)| (key.to_owned(), reason))
+        .or_else(room)
         .or_else(wants)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// Who may end a room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndRule {
     /// Anybody with a seat.
@@ -20,6 +21,7 @@ pub enum EndRule {
 
 /// What holds in a room. What is left out has the default from `caps`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Rules {
     /// Who may end it.
@@ -27,12 +29,16 @@ pub struct Rules {
     /// Whether others may watch.
     pub spectators: bool,
     /// How long a seat is kept for a lost socket, seconds.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::http::openapi::Span))]
     pub grace_s: u32,
     /// How long it waits for who never came, seconds.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::http::openapi::Span))]
     pub no_show_s: u32,
     /// How long it lives at most, seconds.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::http::openapi::Span))]
     pub age_s: u32,
     /// How long it answers once it is over, seconds.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::http::openapi::Span))]
     pub linger_s: u32,
     /// What happens where a member is connected as often as is allowed.
     pub devices: Devices,
@@ -53,6 +59,21 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// The key that is wrong, and why. No span is longer than a room may live: who makes a room must not keep it, and
+    /// what is stored of it, for years.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, String)> {
+        let most = secs(caps::ROOM_AGE);
+        let spans = [
+            ("grace_s", self.grace_s),
+            ("no_show_s", self.no_show_s),
+            ("age_s", self.age_s),
+            ("linger_s", self.linger_s),
+        ];
+        let (key, _) = spans.into_iter().find(|(_, span)| *span > most)?;
+        Some((key, format!("0 to {most} seconds")))
+    }
+
     /// How long a seat is kept.
     #[must_use]
     pub fn grace(&self) -> Duration {

@@ -192,7 +192,7 @@ async fn what_cannot_be_is_refused_by_name() -> Result<()> {
             "POST",
             "/v1/sessions",
             r#"{"id_token":"x"}"#,
-            400,
+            403,
             "no_identity_provider",
             Some("id_token"),
         ),

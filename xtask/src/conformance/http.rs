@@ -129,7 +129,12 @@ async fn no_path(table: Table) -> Result<()> {
 
 async fn no_method(table: Table) -> Result<()> {
     let post = table.server().post("/health", None, String::new());
-    is_problem(post.await?, 405, "method_not_allowed")
+    is_problem(post.await?, 405, "method_not_allowed").await?;
+    // One that few know is none that is taken for another.
+    let url = format!("{}/health", table.server().edge());
+    let query = Method::from_bytes(b"QUERY")?;
+    let answer = table.server().http().request(query, &url).send().await?;
+    is_problem(answer, 405, "method_not_allowed")
         .await
         .map(drop)
 }

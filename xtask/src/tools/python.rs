@@ -1,4 +1,4 @@
-//! Tools that come by Python's registry, each in an environment of its own: cfn-lint and Zig.
+//! Tools that come by Python's registry, each in an environment of its own: cfn-lint, Zig, schemathesis.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +14,8 @@ use crate::stamp::Stamp;
 const CFN_LINT: &[&str] = &["cfn-lint==1.58.0"];
 /// A linker for every platform and every age of its C library, without its toolchain.
 const ZIG: &[&str] = &["cargo-zigbuild==0.24.0", "ziglang==0.17.0"];
+/// Asks an API whatever its document allows, and whatever it does not.
+const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5"];
 
 /// The program `cfn-lint`; none where there is no Python.
 pub fn cfn_lint(root: &Root) -> Result<Option<PathBuf>> {
@@ -24,6 +26,11 @@ pub fn cfn_lint(root: &Root) -> Result<Option<PathBuf>> {
 /// The directory with `cargo-zigbuild` and the Python that runs Zig; none where there is no Python.
 pub fn zig(root: &Root) -> Result<Option<PathBuf>> {
     environment(root, "zig", ZIG)
+}
+
+/// The directory with `st`; none where there is no Python.
+pub fn schemathesis(root: &Root) -> Result<Option<PathBuf>> {
+    environment(root, "schemathesis", SCHEMATHESIS)
 }
 
 /// The programs of these packages, installed unless they are there.
