@@ -24,8 +24,15 @@ function table(rows) {
   return make("table", "", ...rows.map((cells) => make("tr", "", ...cells.map((cell) => make("td", "", cell)))));
 }
 
+// An example as it is sent or answered.
+function shownExample(example) {
+  if (example === undefined) return [];
+  return [make("pre", typeof example === "string" ? example : JSON.stringify(example, null, 2))];
+}
+
 function bodies(content) {
-  return make("span", "", ...Object.entries(content ?? {}).flatMap(([media, { schema }]) => [make("code", `${media} `), named(schema)]));
+  return make("div", "", ...Object.entries(content ?? {}).flatMap(([media, { schema, example }]) =>
+    [make("code", `${media} `), named(schema), ...shownExample(example)]));
 }
 
 function shown(path, method, operation) {
@@ -40,7 +47,7 @@ function shown(path, method, operation) {
   const parameters = operation.parameters ?? [];
   if (parameters.length) {
     details.append(make("h4", "Parameters"), table(parameters.map((one) =>
-      [make("code", one.name), one.in, one.description ?? "", named(one.schema)])));
+      [make("code", one.name), one.in, one.description ?? "", named(one.schema), one.example === undefined ? "" : make("code", `${one.example}`)])));
   }
   if (operation.requestBody) details.append(make("h4", "Body"), bodies(operation.requestBody.content));
   details.append(make("h4", "Answers"), table(Object.entries(operation.responses).map(([status, answer]) =>

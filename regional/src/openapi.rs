@@ -3,13 +3,14 @@
 //! Each handler says what is its own: parameters, body, answers. What the layers before it add is added here, by the group
 //! that a route is in (see [`routes`](crate::routes)), so that it is said once.
 
+pub mod examples;
 mod kinds;
 
 use crate::http::problem::Code;
 use crate::routes::groups;
 pub use kinds::{
-    Anything, Attrs, Current, Cursor, DisplayName, Edit, IdToken, Ids, Keys, Media, Moment, Open,
-    Own, PageSize, PictureBytes, Reason, TierName, Version, Who, Words,
+    Anything, Attrs, Current, Cursor, DisplayName, Edit, IdToken, Ids, Kept, Keys, Media, Moment,
+    Open, Own, PageSize, PictureBytes, Reason, TierName, Version, Who, Words,
 };
 use serde_json::{Map, Value, json};
 use shared::caps;
@@ -81,6 +82,7 @@ pub fn document() -> serde_json::Result<Value> {
             merge(schema, more);
         }
     }
+    examples::add(&mut paths)?;
     paths.sort_keys();
     schemas.sort_keys();
     Ok(json!({

@@ -1,5 +1,8 @@
 //! Do the documents of edge and region say what is answered there?
 
+#[path = "openapi/examples.rs"]
+mod examples;
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -15,6 +18,17 @@ fn read(file: &str) -> Result<Value> {
     Ok(serde_json::from_str(
         &text.with_context(|| file.to_owned())?,
     )?)
+}
+
+/// The operations: path, method, and what is said of it.
+fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths
+        .flat_map(|(path, item)| {
+            let item = item.as_object().into_iter().flatten();
+            item.map(move |(method, said)| (path.as_str(), method.to_uppercase(), said))
+        })
+        .collect()
 }
 
 #[test]

@@ -22,6 +22,8 @@ use crate::wire::Server;
 /// How it asks, and as whom.
 const CONFIG: &str = "xtask/schemathesis/schemathesis.toml";
 const HOOKS: &str = "xtask/schemathesis/hooks.py";
+/// One of `wrangler.toml`, with ratings.
+const POOL: &str = "ranked";
 /// Requests of one machine are no crowd's: the paces are what other tests look at.
 const PACE: &str = "1000000";
 
@@ -64,6 +66,7 @@ pub async fn run(root: &Root, asked: Schemathesis) -> Result<()> {
     let first = Stack::start(root, &artifacts, options.clone()).await?;
     let server = Server::at(first.edge_url(), first.region_url())?;
     let moderator = server.guest("Moderator").await?;
+    let ben = server.guest("Ben").await?;
     first.stop().await;
     drop(first);
     let named = ("MODERATORS".to_owned(), moderator.id.clone());
@@ -95,6 +98,8 @@ pub async fn run(root: &Root, asked: Schemathesis) -> Result<()> {
             .env("MATCHPOINT_REGION", stack.region_url())
             .env("MATCHPOINT_MODERATOR", &moderator.token)
             .env("MATCHPOINT_KEY", key)
+            .env("MATCHPOINT_PLAYER", &ben.id)
+            .env("MATCHPOINT_POOL", POOL)
             .stdin(Stdio::null());
         if let Some(operation) = &asked.operation {
             command.args(["--include-operation-id", operation]);

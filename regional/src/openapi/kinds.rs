@@ -35,8 +35,8 @@ kinds! {
     Who json!({ "type": "string", "pattern": "^(me|p_[A-Za-z0-9_-]{1,40})$" });
     /// The bearer.
     Own json!({ "type": "string", "enum": ["me"] });
-    /// A moment, as RFC 3339 has it.
-    Moment json!({ "type": "string", "format": "date-time" });
+    /// A moment from 1970 on, as RFC 3339 has it.
+    Moment json!({ "type": "string", "format": "date-time", "pattern": "^(19[7-9]|[2-9][0-9]{2})[0-9]-" });
     /// A display name: trimmed, on one line.
     DisplayName json!({ "type": "string", "minLength": 1, "maxLength": caps::NAME_CHARS, "pattern": seen(LINE) });
     /// An id token of one of the configured providers.

@@ -119,6 +119,7 @@ fn references(value: &Value, to: &mut BTreeSet<String>) {
 }
 
 /// What is answered at a path.
+#[expect(clippy::too_many_lines, reason = "a table: one arm a path")]
 fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
     let at = path.template();
     match path {

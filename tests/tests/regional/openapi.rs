@@ -1,9 +1,9 @@
 //! Does the document say what the region answers?
 
-use crate::world::{Guest, World};
+use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use axum::Router;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use xtask::openapi::REGION;
 use xtask::root::Root;
@@ -185,20 +185,5 @@ async fn every_operation_is_there_and_answers_only_what_is_documented() -> Resul
         }
     }
     println!("{asked} requests");
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_examples_run() -> Result<()> {
-    let world = World::new().await?;
-    let document = regional::openapi::document()?;
-    let examples = document["components"]["schemas"]["Edit"]["examples"].as_array();
-    let examples = examples.filter(|examples| !examples.is_empty());
-    for example in examples.context("examples of an edit")? {
-        let ana: Guest = world.guest("Ana").await?;
-        let answer = world.patch(&ana, "\"1\"", example.clone()).await?;
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        assert_eq!(answer.body["bio"], json!(example["bio"]));
-    }
     Ok(())
 }

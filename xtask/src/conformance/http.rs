@@ -86,6 +86,7 @@ async fn bad_wish(table: Table) -> Result<()> {
         json!({"colour": "red"}),
         json!({"rules": {"colour": "red"}}),
         json!({"rules": {"end": "whoever"}}),
+        json!({"rules": {"linger_s": 14_401}}),
         json!([]),
     ];
     for bad in wishes {

@@ -50,7 +50,7 @@ integers! {
     /// How many seats a room may have.
     Seats 1 caps::SEATS;
     /// Seconds, at most as many as a room may live.
-    Span 0 caps::ROOM_AGE.as_secs() as usize;
+    Span 0 usize::try_from(caps::ROOM_AGE.as_secs()).unwrap_or(usize::MAX);
 }
 
 /// So many players' ids, with commas between them.

@@ -14,6 +14,10 @@ fn named(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "schemas and examples are written where they are passed"
+)]
 impl Operation {
     /// Under this id, with what it does.
     pub fn new(id: &str, tag: &str, says: &str) -> Self {
