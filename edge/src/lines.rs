@@ -200,6 +200,14 @@ fn send(socket: &WebSocket, text: &JsString) {
     let _closing = raw.unchecked_ref::<js::Sender>().send(text);
 }
 
+/// Answers a client's close with its own code, where that is one to be sent. Where the platform has answered, or the
+/// close was ours, there is nobody left to hear it.
+pub fn answer(socket: &WebSocket, code: usize) {
+    let said = u16::try_from(code).ok();
+    let said = said.filter(|code| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999));
+    let _closed = socket.close(said, said.map(|_| ""));
+}
+
 /// Whether a socket is still open. One that is closing is listed, with its attachment, until its close event.
 pub fn is_open(socket: &WebSocket) -> bool {
     let raw: &web_sys::WebSocket = socket.as_ref();

@@ -293,10 +293,12 @@ macro_rules! object {
             async fn websocket_close(
                 &self,
                 socket: worker::WebSocket,
-                _: usize,
+                code: usize,
                 _: String,
                 _: bool,
             ) -> worker::Result<()> {
+                // Before anything else: what follows may take the object's time, or fail.
+                $crate::lines::answer(&socket, code);
                 self.shell.closed(&socket);
                 Ok(())
             }

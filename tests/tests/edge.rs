@@ -12,6 +12,8 @@ mod cuts;
 mod dismissals;
 #[path = "edge/evictions.rs"]
 mod evictions;
+#[path = "edge/goodbye.rs"]
+mod goodbye;
 #[path = "edge/history.rs"]
 mod history;
 #[path = "edge/idle.rs"]

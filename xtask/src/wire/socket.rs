@@ -246,10 +246,12 @@ impl Socket {
         Ok(self.rest())
     }
 
-    /// Closes in order, and waits for the answer.
+    /// Closes in order, and waits for the answer. A connection that ends without one was given up, not closed.
     pub async fn close(mut self) -> Result<()> {
         self.stream.close(None).await?;
-        self.closed().await.map(drop)
+        let goodbye = self.closed().await?;
+        ensure!(goodbye.code != 1006, "the goodbye was not answered");
+        Ok(())
     }
 
     /// Drops the connection without a word, as a tunnel does.
