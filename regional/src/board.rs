@@ -6,7 +6,7 @@ use shared::rating::Rating;
 use shared::time::Time;
 use std::cmp::{Ordering, Reverse};
 
-/// What somebody is worth almost surely, in hundredths above [`LEAST`]: the rating less two deviations, Glickman's lower
+/// What somebody is worth almost surely, in hundredths above `LEAST`: the rating less two deviations, Glickman's lower
 /// bound of 95 %. Who has played little is no leader by luck, and who stays away does not sink: it is as it was after the
 /// last match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -41,7 +41,7 @@ impl Entry {
         }
     }
 
-    /// Reads what [`store`] wrote. What a socket carries is not on disk yet, and stays as it came.
+    /// Reads what `store` wrote. What a socket carries is not on disk yet, and stays as it came.
     #[must_use]
     pub fn restore(stored: &RawValue, conn: Option<Conn>) -> Option<Self> {
         #[derive(Deserialize)]
