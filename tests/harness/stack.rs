@@ -58,8 +58,7 @@ fn options() -> Result<Options> {
         ..Options::new(data()?, port::take(0, "")?, port::take(0, "")?)
     };
     // A hundred tests come from one address; the one that looks at the pace turns it on again.
-    let pace = ("HTTP_PACE".to_owned(), "off".to_owned());
-    options.edge_values.extend([pace]);
+    options.unpace_edge();
     Ok(options)
 }
 

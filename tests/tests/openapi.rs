@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use shared::http::Path;
 use shared::http::openapi::CODES;
-use xtask::openapi::{EDGE, REGION, edge};
+use xtask::openapi::{EDGE, REGION, edge, operations};
 use xtask::root::Root;
 
 fn read(file: &str) -> Result<Value> {
@@ -18,17 +18,6 @@ fn read(file: &str) -> Result<Value> {
     Ok(serde_json::from_str(
         &text.with_context(|| file.to_owned())?,
     )?)
-}
-
-/// The operations: path, method, and what is said of it.
-fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    paths
-        .flat_map(|(path, item)| {
-            let item = item.as_object().into_iter().flatten();
-            item.map(move |(method, said)| (path.as_str(), method.to_uppercase(), said))
-        })
-        .collect()
 }
 
 #[test]

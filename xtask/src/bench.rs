@@ -13,12 +13,11 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use hdrhistogram::Histogram;
-use tokio::task::spawn_blocking;
 
 use crate::faults::Link;
 use crate::root::Root;
-use crate::stack::{self, Options, Stack};
-use crate::{artifacts, port, scratch};
+use crate::scratch;
+use crate::stack::{self, Stack};
 
 /// Measures something of a stack of its own.
 #[derive(Debug, Clone, Args)]
@@ -75,16 +74,8 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
 
 /// A stack that does not hold back one address, and a link that counts what its region is asked.
 async fn start(root: &Root, data: Option<PathBuf>) -> Result<(Stack, Link)> {
-    let here = root.clone();
-    let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
-    let data = std::path::absolute(data.unwrap_or_else(|| scratch::folder(root, "bench")))?;
-    stack::forget(&data)?;
-    let mut options = Options {
-        log_to_files: true,
-        ..Options::new(data, port::take(0, "")?, port::take(0, "")?)
-    };
-    let pace = ("HTTP_PACE".to_owned(), "off".to_owned());
-    options.edge_values.extend([pace]);
+    let (artifacts, mut options) = stack::fresh(root, data, "bench").await?;
+    options.unpace_edge();
     let link = Link::before(&mut options).await?;
     let stack = Stack::start(root, &artifacts, options).await?;
     Ok((stack, link))

@@ -14,13 +14,12 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, interval};
 
 use crate::root::Root;
-use crate::stack::{self, Options, Stack};
+use crate::stack::{self, Stack};
 use crate::wire::{Player, Server, num};
-use crate::{artifacts, port, scratch};
 use client::{Client, Phase, Tally};
 use report::Report;
 use weather::{Chance, Plan};
@@ -74,15 +73,7 @@ pub async fn run(root: &Root, chaos: Chaos) -> Result<()> {
 }
 
 async fn start(root: &Root, chaos: &Chaos) -> Result<Stack> {
-    let here = root.clone();
-    let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
-    let data = chaos.data.clone();
-    let data = std::path::absolute(data.unwrap_or_else(|| scratch::folder(root, "chaos")))?;
-    stack::forget(&data)?;
-    let options = Options {
-        log_to_files: true,
-        ..Options::new(data, port::take(0, "")?, port::take(0, "")?)
-    };
+    let (artifacts, options) = stack::fresh(root, chaos.data.clone(), "chaos").await?;
     Stack::start(root, &artifacts, options).await
 }
 

@@ -35,6 +35,20 @@ pub fn edge(region: &Value) -> Result<Value> {
     Ok(shared::http::openapi::document(region)?)
 }
 
+/// The operations of a document: path, method, and what is said of it.
+#[must_use]
+pub fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
+    let paths = document.get("paths").and_then(Value::as_object);
+    paths
+        .into_iter()
+        .flatten()
+        .flat_map(|(path, item)| {
+            let item = item.as_object().into_iter().flatten();
+            item.map(move |(method, said)| (path.as_str(), method.to_uppercase(), said))
+        })
+        .collect()
+}
+
 fn keep(root: &Root, file: &str, document: &Value) -> Result<()> {
     let text = format!("{}\n", serde_json::to_string_pretty(document)?);
     fs::write(root.path(file), text).with_context(|| format!("cannot write {file}"))?;

@@ -10,12 +10,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::task::spawn_blocking;
 
-use crate::artifacts;
 use crate::openapi::{EDGE, REGION};
-use crate::port;
 use crate::root::Root;
 use crate::secrets::Secrets;
-use crate::stack::{self, Options, Stack};
+use crate::stack::{self, Stack};
 use crate::tools::python;
 use crate::wire::Server;
 
@@ -24,8 +22,6 @@ const CONFIG: &str = "xtask/schemathesis/schemathesis.toml";
 const HOOKS: &str = "xtask/schemathesis/hooks.py";
 /// One of `wrangler.toml`, with ratings.
 const POOL: &str = "ranked";
-/// Requests of one machine are no crowd's: the paces are what other tests look at.
-const PACE: &str = "1000000";
 
 /// Runs schemathesis against the edge and the region, both started for it. The same cases each time.
 #[derive(Debug, Clone, Args)]
@@ -40,27 +36,17 @@ pub struct Schemathesis {
 
 /// Starts both, asks both, and fails if either answered what its document does not say.
 pub async fn run(root: &Root, asked: Schemathesis) -> Result<()> {
-    let (here, tools) = (root.clone(), root.clone());
+    let tools = root.clone();
     let Some(programs) = spawn_blocking(move || python::schemathesis(&tools)).await?? else {
         eprintln!(
             "schemathesis: there is no python3 with venv and pip, so the documents are not tried (Debian: `apt-get install python3-venv`)"
         );
         return Ok(());
     };
-    let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
     let data = root.path("target/schemathesis");
-    fs::create_dir_all(&data)?;
-    stack::forget(&data)?;
-    let edge_port = port::take(0, "the edge's port")?;
-    let region_port = port::take(0, "the region's port")?;
-    let mut options = Options {
-        log_to_files: true,
-        ..Options::new(data.clone(), edge_port, region_port)
-    };
-    let off = ("HTTP_PACE".to_owned(), "off".to_owned());
-    options.edge_values.extend([off]);
-    let fast = ["RATE_PER_S", "RATE_BURST"].map(|name| (name.to_owned(), PACE.to_owned()));
-    options.region_env.extend(fast);
+    let (artifacts, mut options) = stack::fresh(root, Some(data.clone()), "schemathesis").await?;
+    // Requests of one machine are no crowd's: the paces are what other tests look at.
+    options.unpace();
 
     // A moderator is named where the region starts, so it starts again once there is somebody to name.
     let first = Stack::start(root, &artifacts, options.clone()).await?;

@@ -1,5 +1,6 @@
 //! The stack on this machine: the Worker in workerd, and the region beside it, on one data directory.
 
+mod fresh;
 pub mod options;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::manifest::Manifest;
 use crate::region::Region;
 use crate::root::Root;
 use crate::secrets::Secrets;
+pub use fresh::fresh;
 pub use options::Options;
 
 /// Process ids of what listens.

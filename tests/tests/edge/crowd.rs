@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use tests::stack;
-use xtask::load;
+use tests::stack::{self, Options};
 use xtask::load::lobby::Crowd;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_is_matched_whatever_happens_to_its_sockets() -> Result<()> {
-    let stack = stack::start_with(load::unpaced).await?;
+    let stack = stack::start_with(Options::unpace).await?;
     let crowd = Crowd {
         people: 120,
         over: Duration::from_secs(2),

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use xtask::openapi::REGION;
+use xtask::openapi::{REGION, operations};
 use xtask::root::Root;
 
 /// Everything that a schema refers to, wherever in it.
@@ -23,17 +23,6 @@ fn refers(value: &Value, to: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| refers(item, to)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// The operations: path, method, and what is said of it.
-fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    paths
-        .flat_map(|(path, item)| {
-            let item = item.as_object().into_iter().flatten();
-            item.map(move |(method, said)| (path.as_str(), method.to_uppercase(), said))
-        })
-        .collect()
 }
 
 #[test]

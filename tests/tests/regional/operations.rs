@@ -1,6 +1,6 @@
 //! Can operators tell whether it serves, and does Lambda run it?
 
-use crate::world::{Guest, World, variable};
+use crate::world::{Guest, World, function_env};
 use anyhow::{Context, Result};
 use regional::local::{Database, LocalStore};
 use reqwest::StatusCode;
@@ -51,31 +51,11 @@ async fn operators_see_whether_it_serves() -> Result<()> {
 #[tokio::test]
 async fn the_lambda_binary_answers_events() -> Result<()> {
     let world = World::new().await?;
-    let endpoint = world.store.endpoint();
-    let settings = [
-        "TABLE_CORE",
-        "TABLE_HISTORY",
-        "TABLE_EVENTS",
-        "ISSUER",
-        "AUDIENCE",
-        "SIGNING_KID",
-        "SIGNING_SEED",
-        "EDGE_TO_REGION_KEYS",
-        "GUESTS",
-    ]
-    .map(|name| (name, variable(name).unwrap_or_default()));
-    let mut env: Vec<_> = settings
+    let env = function_env(&world.store.endpoint());
+    let env: Vec<_> = env
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    env.extend([
-        ("DYNAMODB_ENDPOINT", endpoint.as_str()),
-        ("AWS_REGION", "local"),
-    ]);
-    env.extend([
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-    ]);
     let function = Function::start(runtime_api::build("lambda").await?, &env).await?;
 
     let event: Value = serde_json::from_str(include_str!("../../../regional/events/guest.json"))?;

@@ -1,6 +1,6 @@
 //! Is there one record of each request, that says what happened and names nobody?
 
-use crate::world::{Guest, World, variable};
+use crate::world::{Guest, World, function_env};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tests::faults::{Fault, Troubled};
@@ -32,27 +32,11 @@ fn event(path: &str, token: &str) -> Result<Value> {
 async fn every_request_writes_one_record() -> Result<()> {
     let world = World::new().await?;
     let store = Troubled::before(world.store.endpoint(), 7).await?;
-    let mut env: Vec<(&str, String)> = [
-        "TABLE_CORE",
-        "TABLE_HISTORY",
-        "TABLE_EVENTS",
-        "ISSUER",
-        "AUDIENCE",
-        "SIGNING_KID",
-        "SIGNING_SEED",
-        "EDGE_TO_REGION_KEYS",
-        "GUESTS",
-    ]
-    .map(|name| (name, variable(name).unwrap_or_default()))
-    .into();
+    let mut env = function_env(&store.endpoint);
     env.extend([
-        ("DYNAMODB_ENDPOINT", store.endpoint.clone()),
         ("METRICS", "on".into()),
         ("RATE_PER_S", "1000000".into()),
         ("RATE_BURST", "1000000".into()),
-        ("AWS_REGION", "local".into()),
-        ("AWS_ACCESS_KEY_ID", "local".into()),
-        ("AWS_SECRET_ACCESS_KEY", "local".into()),
         ("AWS_NEW_RETRIES_2026", "true".into()),
     ]);
     let env: Vec<_> = env

@@ -56,6 +56,30 @@ pub fn variable(name: &str) -> Option<String> {
     }
 }
 
+/// What Lambda tells the function behind the HTTP API, with its tables at this endpoint.
+pub fn function_env(endpoint: &str) -> Vec<(&'static str, String)> {
+    let mut env: Vec<_> = [
+        "TABLE_CORE",
+        "TABLE_HISTORY",
+        "TABLE_EVENTS",
+        "ISSUER",
+        "AUDIENCE",
+        "SIGNING_KID",
+        "SIGNING_SEED",
+        "EDGE_TO_REGION_KEYS",
+        "GUESTS",
+    ]
+    .map(|name| (name, variable(name).unwrap_or_default()))
+    .into();
+    env.extend([
+        ("DYNAMODB_ENDPOINT", endpoint.to_owned()),
+        ("AWS_REGION", "local".into()),
+        ("AWS_ACCESS_KEY_ID", "local".into()),
+        ("AWS_SECRET_ACCESS_KEY", "local".into()),
+    ]);
+    env
+}
+
 fn configured(changes: &[(&str, &str)]) -> Result<Config> {
     Ok(Config::read(&|name| {
         let change = changes.iter().find(|(changed, _)| *changed == name);

@@ -7,6 +7,9 @@ use crate::manifest::Manifest;
 use crate::secrets::Secrets;
 use crate::service::Log;
 
+/// A pace that holds back nobody.
+const FAST: &str = "1000000";
+
 /// How to start a stack. Both ports must be free: see [`crate::port::take`].
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -39,6 +42,19 @@ impl Options {
             edge_values: BTreeMap::new(),
             region_env: BTreeMap::new(),
         }
+    }
+
+    /// The edge does not hold back one address: a whole crowd comes from this one.
+    pub fn unpace_edge(&mut self) {
+        let pace = ("HTTP_PACE".to_owned(), "off".to_owned());
+        self.edge_values.extend([pace]);
+    }
+
+    /// Nor does the region.
+    pub fn unpace(&mut self) {
+        self.unpace_edge();
+        let fast = ["RATE_PER_S", "RATE_BURST"].map(|name| (name.to_owned(), FAST.to_owned()));
+        self.region_env.extend(fast);
     }
 
     /// `http://127.0.0.1:PORT` of the Worker.
