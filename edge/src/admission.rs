@@ -36,10 +36,7 @@ impl<M: Machine> Shell<M> {
         }
         let mut live = None;
         if M::LEASED {
-            let beside =
-                self.coming
-                    .borrow_mut()
-                    .begin(conn, &opening.who, holds, takes_over.as_deref());
+            let beside = self.coming.borrow_mut().begin(conn, &opening.who, holds, takes_over.as_deref());
             let claimed = self.claim(conn, &opening.who, beside, devices).await;
             let dismissed = self.coming.borrow_mut().end(conn);
             live = match claimed {
@@ -63,9 +60,7 @@ impl<M: Machine> Shell<M> {
         let pair = WebSocketPair::new()?;
         lines::answer_pings(&self.state)?;
         lines::accept(&self.state, &pair.server, now());
-        self.lines
-            .borrow_mut()
-            .open(conn, player.clone(), Heed::All, pair.server, now());
+        self.lines.borrow_mut().open(conn, player.clone(), Heed::All, pair.server, now());
         let input = machine.opened(conn, &opening, live);
         self.go_on(machine, input);
         metrics::socket_opened(&M::lease(""));
@@ -94,9 +89,9 @@ impl<M: Machine> Shell<M> {
         match calls::player(&self.env, &who.player, &claim).await {
             Ok(PlayerAnswer::Granted { live }) => Ok(live),
             Ok(PlayerAnswer::Barred { why }) => Err(why.close()),
-            Ok(
-                PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. } | PlayerAnswer::Home { .. },
-            ) => Err(Close::TooManyDevices),
+            Ok(PlayerAnswer::Full { .. } | PlayerAnswer::Busy { .. } | PlayerAnswer::Home { .. }) => {
+                Err(Close::TooManyDevices)
+            }
             Err(error) => {
                 console_error!("{error:?}");
                 Err(Close::Overloaded)
@@ -132,11 +127,7 @@ impl<M: Machine> Shell<M> {
     }
 
     /// A player's object wants sockets of theirs closed; the answer is which are left.
-    pub fn dismiss(
-        self: &Rc<Self>,
-        player: &PlayerId,
-        dismissal: &Dismissal,
-    ) -> Result<PlaceAnswer> {
+    pub fn dismiss(self: &Rc<Self>, player: &PlayerId, dismissal: &Dismissal) -> Result<PlaceAnswer> {
         self.coming.borrow_mut().dismiss(player, dismissal);
         self.turn(M::dismissed(player, dismissal));
         let mut conns = self.held(player)?;
@@ -148,10 +139,7 @@ impl<M: Machine> Shell<M> {
     pub fn release(self: &Rc<Self>, conn: Conn, player: PlayerId) {
         let shell = Rc::clone(self);
         spawn_local(async move {
-            let ask = PlayerAsk::Release {
-                object: M::lease(&shell.name()),
-                conn,
-            };
+            let ask = PlayerAsk::Release { object: M::lease(&shell.name()), conn };
             if let Err(error) = calls::player(&shell.env, &player, &ask).await {
                 console_error!("{error:?}; the lease will be looked at when it counts");
             }

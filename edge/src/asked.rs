@@ -30,10 +30,7 @@ pub async fn answer(shell: &Rc<Shell<Player>>, mut request: Request) -> Result<R
     let text = request.text().await?;
     Ok(match path.as_str() {
         calls::ASK => Response::from_json(&asked(shell, serde_json::from_str(&text)?).await?),
-        calls::NOTICES => Response::from_json(&noticed(
-            shell,
-            &serde_json::from_str::<Vec<Notice>>(&text)?,
-        )?),
+        calls::NOTICES => Response::from_json(&noticed(shell, &serde_json::from_str::<Vec<Notice>>(&text)?)?),
         calls::PEER => Response::from_json(&peer(shell, serde_json::from_str(&text)?).await?),
         calls::PRESENCE => Response::from_json(&others(shell, serde_json::from_str(&text)?).await?),
         _ => return Err(Error::refused(404, "not_found", "no such question")),
@@ -64,9 +61,7 @@ fn change<T>(
 
 fn noticed(shell: &Rc<Shell<Player>>, notices: &[Notice]) -> Result<()> {
     for notice in notices {
-        change(shell, |player, now| {
-            ((), player.handle(now, Input::Noticed { notice }))
-        })?;
+        change(shell, |player, now| ((), player.handle(now, Input::Noticed { notice })))?;
     }
     Ok(())
 }
@@ -113,11 +108,7 @@ fn correct(
     holding: Vec<shared::socket::Conn>,
     asked: Time,
 ) -> Result<()> {
-    let ask = PlayerAsk::Correct {
-        object,
-        holding,
-        asked,
-    };
+    let ask = PlayerAsk::Correct { object, holding, asked };
     change(shell, |player, now| player.ask(now, ask)).map(drop)
 }
 
@@ -131,9 +122,7 @@ async fn peer(shell: &Rc<Shell<Player>>, ask: PeerAsk) -> Result<PeerAnswer> {
             Err(need) => find_out(shell, need).await?,
         }
     }
-    Err(Error::Unavailable(
-        "who may see a player changes all the time".to_owned(),
-    ))
+    Err(Error::Unavailable("who may see a player changes all the time".to_owned()))
 }
 
 async fn find_out(shell: &Rc<Shell<Player>>, need: Need) -> Result<()> {
@@ -162,9 +151,7 @@ async fn others(shell: &Rc<Shell<Player>>, ask: presence::Ask) -> Result<presenc
     }
     let mut friends = Vec::new();
     for _ in 0..ROUNDS {
-        match change(shell, |player, _| {
-            (player.may_see(&ask.players), Vec::new())
-        })? {
+        match change(shell, |player, _| (player.may_see(&ask.players), Vec::new()))? {
             Ok(all) => {
                 friends = all;
                 break;
@@ -185,20 +172,15 @@ async fn others(shell: &Rc<Shell<Player>>, ask: presence::Ask) -> Result<presenc
         }
     };
     let mut sights = BTreeMap::new();
-    let mut answers = stream::iter(friends)
-        .map(one)
-        .buffer_unordered(caps::AT_ONCE);
+    let mut answers = stream::iter(friends).map(one).buffer_unordered(caps::AT_ONCE);
     while let Some(answer) = answers.next().await {
         let (friend, sight) = answer?;
         sights.insert(friend, sight);
     }
-    let offline = Sight {
-        state: State::Offline,
-        as_of: now(),
-    };
-    let seen = ask.players.into_iter().map(|player| Presence {
-        sight: sights.get(&player).copied().unwrap_or(offline),
-        player,
-    });
+    let offline = Sight { state: State::Offline, as_of: now() };
+    let seen = ask
+        .players
+        .into_iter()
+        .map(|player| Presence { sight: sights.get(&player).copied().unwrap_or(offline), player });
     Ok(presence::Answer::Seen(seen.collect()))
 }

@@ -62,11 +62,7 @@ pub struct Found {
 
 /// Finds the public views of these players.
 pub async fn profiles(env: &Env, ctx: &Context, players: &[PlayerId]) -> Result<Found> {
-    let mut found = Found {
-        held: BTreeMap::new(),
-        how: How::Hit,
-        fresh: platform::copy_fresh(env),
-    };
+    let mut found = Found { held: BTreeMap::new(), how: How::Hit, fresh: platform::copy_fresh(env) };
     let mut missing = players.to_vec();
     let mut renew = found.look(&mut missing);
     if !missing.is_empty() {
@@ -109,17 +105,15 @@ impl Found {
     /// Takes what this isolate has and counts. Returns what should be fetched again behind the answer.
     fn look(&mut self, missing: &mut Vec<PlayerId>) -> Vec<PlayerId> {
         let (at, mut renew) = (now(), Vec::new());
-        missing.retain(|player| {
-            match COPIES.with_borrow_mut(|copies| copies.look(player, at, self.fresh)) {
-                Some((held, age @ (Age::Fresh | Age::Renew))) => {
-                    if age == Age::Renew {
-                        renew.push(player.clone());
-                    }
-                    self.held.insert(player.clone(), held);
-                    false
+        missing.retain(|player| match COPIES.with_borrow_mut(|copies| copies.look(player, at, self.fresh)) {
+            Some((held, age @ (Age::Fresh | Age::Renew))) => {
+                if age == Age::Renew {
+                    renew.push(player.clone());
                 }
-                Some((_, Age::Old)) | None => true,
+                self.held.insert(player.clone(), held);
+                false
             }
+            Some((_, Age::Old)) | None => true,
         });
         renew
     }
@@ -193,10 +187,7 @@ const SINCE: &str = "x-since";
 
 /// The name of a copy in the location's cache: where the region has the original.
 fn url(env: &Env, player: &PlayerId) -> Result<String> {
-    Ok(format!(
-        "{}/v1/profiles/{player}",
-        platform::region_url(env)?
-    ))
+    Ok(format!("{}/v1/profiles/{player}", platform::region_url(env)?))
 }
 
 /// Keeps in this isolate what the location has of these.
@@ -228,18 +219,13 @@ async fn read_location(env: &Env, player: &PlayerId) -> Result<Option<Held>> {
         return Ok(None);
     };
     let text = kept.text().await?.into();
-    Ok(Some(Held {
-        copy: Copy::Profile { version, text },
-        since: Time::from_ms(since),
-    }))
+    Ok(Some(Held { copy: Copy::Profile { version, text }, since: Time::from_ms(since) }))
 }
 
 /// Keeps these in the location, for isolates that have none.
 async fn put_in_location(env: &Env, fetched: BTreeMap<PlayerId, Held>) {
-    let puts = fetched
-        .iter()
-        .take(caps::COPIES_LOOKED)
-        .map(|(player, held)| write_location(env, player, held));
+    let puts =
+        fetched.iter().take(caps::COPIES_LOOKED).map(|(player, held)| write_location(env, player, held));
     for put in join_all(puts).await {
         if let Err(error) = put {
             console_error!("{error:?}; the location keeps no copy");

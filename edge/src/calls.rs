@@ -33,25 +33,19 @@ pub async fn player(env: &Env, id: &PlayerId, ask: &PlayerAsk) -> Result<PlayerA
 /// Makes a room. Twice is the same as once.
 pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
     let stub = platform::room(env, &setup.id)?;
-    let ask = PlaceAsk::Create {
-        setup: Box::new(setup.clone()),
-    };
+    let ask = PlaceAsk::Create { setup: Box::new(setup.clone()) };
     let _: PlaceAnswer = put(&stub, ASK, &ask, "a room").await?;
     Ok(())
 }
 
 /// A player has left a match.
 pub async fn free(env: &Env, player_id: &PlayerId, room: &RoomId) -> Result<()> {
-    player(env, player_id, &PlayerAsk::Free { room: room.clone() })
-        .await
-        .map(drop)
+    player(env, player_id, &PlayerAsk::Free { room: room.clone() }).await.map(drop)
 }
 
 /// Asks the object that a lease names which sockets of a player it holds.
 pub async fn holds(env: &Env, lease: &str, player: &PlayerId) -> Result<Vec<Conn>> {
-    let ask = PlaceAsk::Holds {
-        player: player.clone(),
-    };
+    let ask = PlaceAsk::Holds { player: player.clone() };
     match put(&platform::leased(env, lease)?, ASK, &ask, lease).await? {
         PlaceAnswer::Holds { conns } => Ok(conns),
         PlaceAnswer::Done | PlaceAnswer::Part { .. } => Ok(Vec::new()),
@@ -59,16 +53,8 @@ pub async fn holds(env: &Env, lease: &str, player: &PlayerId) -> Result<Vec<Conn
 }
 
 /// Has the object that a lease names close sockets of a player; the answer is which are left there.
-pub async fn dismiss(
-    env: &Env,
-    lease: &str,
-    player: &PlayerId,
-    dismissal: &Dismissal,
-) -> Result<Vec<Conn>> {
-    let ask = PlaceAsk::Dismiss {
-        player: player.clone(),
-        dismissal: dismissal.clone(),
-    };
+pub async fn dismiss(env: &Env, lease: &str, player: &PlayerId, dismissal: &Dismissal) -> Result<Vec<Conn>> {
+    let ask = PlaceAsk::Dismiss { player: player.clone(), dismissal: dismissal.clone() };
     match put(&platform::leased(env, lease)?, ASK, &ask, lease).await? {
         PlaceAnswer::Holds { conns } => Ok(conns),
         PlaceAnswer::Done | PlaceAnswer::Part { .. } => Ok(Vec::new()),
@@ -104,12 +90,7 @@ pub async fn notify(env: &Env, id: &PlayerId, notices: &[Notice]) -> Result<()> 
     put(&stub, NOTICES, &notices, "a player's object").await
 }
 
-async fn put<A: Serialize, B: DeserializeOwned>(
-    stub: &Stub,
-    path: &str,
-    ask: &A,
-    whom: &str,
-) -> Result<B> {
+async fn put<A: Serialize, B: DeserializeOwned>(stub: &Stub, path: &str, ask: &A, whom: &str) -> Result<B> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post);
     init.with_body(Some(JsValue::from_str(&serde_json::to_string(ask)?)));

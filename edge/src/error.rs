@@ -39,11 +39,7 @@ impl Error {
 
     /// Something of the caller's.
     pub fn refused(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Refused {
-            status,
-            code,
-            detail: detail.into(),
-        }
+        Self::Refused { status, code, detail: detail.into() }
     }
 
     /// The stable code on the wire.
@@ -70,12 +66,7 @@ impl Error {
                 let seconds = wait.as_millis().div_ceil(1000).max(1);
                 header = Some(("retry-after", seconds.to_string()));
                 let (per_s, burst) = (caps::HTTP_PER_S, caps::HTTP_BURST);
-                (
-                    429,
-                    format!(
-                        "{per_s} requests a second and {burst} at once: try again in {seconds} s"
-                    ),
-                )
+                (429, format!("{per_s} requests a second and {burst} at once: try again in {seconds} s"))
             }
             Self::Ours(what) => {
                 console_error!("{what}");
@@ -88,8 +79,7 @@ impl Error {
                 (503, detail.to_owned())
             }
         };
-        let body =
-            json!({ "type": "about:blank", "status": status, "code": code, "detail": detail });
+        let body = json!({ "type": "about:blank", "status": status, "code": code, "detail": detail });
         let mut response = Response::from_json(&body)?.with_status(status);
         let headers = response.headers_mut();
         headers.set("content-type", "application/problem+json")?;

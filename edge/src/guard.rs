@@ -48,10 +48,7 @@ impl Guard {
         // Those of an object's or a page's answer cannot be changed; a copy can.
         let headers = response.headers().clone();
         let usual = [
-            (
-                "content-security-policy",
-                "default-src 'none'; frame-ancestors 'none'",
-            ),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
             ("cache-control", "no-store"),
         ];
         for (name, value) in usual {

@@ -25,11 +25,7 @@ impl Offer {
     pub fn read(headers: &Headers) -> Self {
         let mut offer = Self::default();
         let protocols = headers.get("sec-websocket-protocol").ok().flatten();
-        for protocol in protocols
-            .iter()
-            .flat_map(|text| text.split(','))
-            .map(str::trim)
-        {
+        for protocol in protocols.iter().flat_map(|text| text.split(',')).map(str::trim) {
             if let Some(token) = protocol.strip_prefix(BEARER) {
                 offer.token = Some(token.to_owned());
                 continue;
@@ -50,9 +46,7 @@ impl Offer {
 /// The bearer of an `Authorization` header.
 pub fn bearer(headers: &Headers) -> Option<String> {
     let header = headers.get("authorization").ok().flatten()?;
-    header
-        .strip_prefix("Bearer ")
-        .map(|token| token.trim().to_owned())
+    header.strip_prefix("Bearer ").map(|token| token.trim().to_owned())
 }
 
 /// Whose token it is; or the code to close with.
@@ -60,10 +54,8 @@ pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result
     let Some(token) = token else {
         return Ok(Err(Close::TokenInvalid));
     };
-    Ok(keys::verify(env, token)
-        .await?
-        .inspect(|claims| metrics::saw(&claims.sub))
-        .map_err(|error| match error {
+    Ok(keys::verify(env, token).await?.inspect(|claims| metrics::saw(&claims.sub)).map_err(
+        |error| match error {
             TokenError::Expired => Close::TokenExpired,
             TokenError::Malformed
             | TokenError::UnknownKey
@@ -71,7 +63,8 @@ pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result
             | TokenError::NotYet
             | TokenError::WrongIssuer
             | TokenError::WrongAudience => Close::TokenInvalid,
-        }))
+        },
+    ))
 }
 
 /// What is to be said of a newer token for an open socket.
@@ -86,10 +79,5 @@ pub async fn verdict(env: &Env, token: &str) -> std::result::Result<Who, String>
 /// The person a token speaks for.
 pub fn who(claims: &Claims) -> Who {
     let exp = Time::from_ms(claims.exp.saturating_mul(1000));
-    Who {
-        player: claims.sub.clone(),
-        sid: claims.sid.clone(),
-        ep: claims.ep,
-        exp,
-    }
+    Who { player: claims.sub.clone(), sid: claims.sid.clone(), ep: claims.ep, exp }
 }

@@ -44,15 +44,11 @@ pub async fn are_here(env: &Env) -> bool {
 
 async fn refresh(env: &Env) -> Result<()> {
     let fetched = region::jwks(env).await.and_then(|text| {
-        KeySet::from_jwks(&text)
-            .map_err(|_| Error::Ours("the region's JWKS cannot be read".to_owned()))
+        KeySet::from_jwks(&text).map_err(|_| Error::Ours("the region's JWKS cannot be read".to_owned()))
     });
     CACHE.with_borrow_mut(|cache| match fetched {
         Ok(keys) => {
-            *cache = Cache {
-                keys,
-                next: now() + caps::KEYS_AGAIN,
-            };
+            *cache = Cache { keys, next: now() + caps::KEYS_AGAIN };
             Ok(())
         }
         Err(error) => {

@@ -35,14 +35,7 @@ pub struct Lines {
 
 impl Lines {
     /// A socket that the platform handed over.
-    pub fn open(
-        &mut self,
-        conn: Conn,
-        player: PlayerId,
-        heed: Heed,
-        socket: WebSocket,
-        since: Time,
-    ) {
+    pub fn open(&mut self, conn: Conn, player: PlayerId, heed: Heed, socket: WebSocket, since: Time) {
         self.heard.insert(conn, since);
         self.outbox.open(conn, player, heed);
         self.numbers.set(key(&socket), &JsValue::from(conn.0));
@@ -76,10 +69,7 @@ impl Lines {
         let mut silent = of.to_vec();
         silent.retain(|conn| {
             let heard = self.heard.get(conn).copied();
-            let pinged = self
-                .sockets
-                .get(conn)
-                .and_then(|socket| pinged_at(state, socket));
+            let pinged = self.sockets.get(conn).and_then(|socket| pinged_at(state, socket));
             heard.max(pinged).is_some_and(|at| now.since(at) > SILENCE)
         });
         silent
@@ -229,10 +219,7 @@ pub fn opened_at(state: &State, socket: &WebSocket) -> Time {
 /// When the platform last answered a `ping` on a socket.
 fn pinged_at(state: &State, socket: &WebSocket) -> Option<Time> {
     let raw: &JsValue = state.as_raw().as_ref();
-    let date = raw
-        .unchecked_ref::<js::RawState>()
-        .answered_at(key(socket))
-        .ok()??;
+    let date = raw.unchecked_ref::<js::RawState>().answered_at(key(socket)).ok()??;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Some(Time::from_ms(date.get_time() as u64))
 }

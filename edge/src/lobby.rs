@@ -34,9 +34,9 @@ async fn answer(shell: &Rc<Shell<Lobby>>, request: Request) -> Result<Response> 
                 PlaceAsk::Create { .. } => PlaceAnswer::Done,
                 PlaceAsk::Holds { player } => shell.answer_holds(&player)?,
                 PlaceAsk::Dismiss { player, dismissal } => shell.dismiss(&player, &dismissal)?,
-                PlaceAsk::Part { ask } => PlaceAnswer::Part {
-                    answer: shell.ask_machine(|lobby, now| lobby.asked(now, ask))?,
-                },
+                PlaceAsk::Part { ask } => {
+                    PlaceAnswer::Part { answer: shell.ask_machine(|lobby, now| lobby.asked(now, ask))? }
+                }
             };
             Ok(Response::from_json(&answer)?)
         }
@@ -100,11 +100,7 @@ impl Machine for Lobby {
     }
 
     fn opened(&self, conn: Conn, opening: &Opening, live: Option<RoomId>) -> Input<'static> {
-        Input::Opened {
-            conn,
-            who: opening.who.clone(),
-            live,
-        }
+        Input::Opened { conn, who: opening.who.clone(), live }
     }
 
     fn admit(&self, _: &Opening) -> std::result::Result<(), Close> {
@@ -124,10 +120,7 @@ impl Machine for Lobby {
     }
 
     fn dismissed(player: &PlayerId, dismissal: &Dismissal) -> Input<'static> {
-        Input::Dismissed {
-            player: player.clone(),
-            dismissal: dismissal.clone(),
-        }
+        Input::Dismissed { player: player.clone(), dismissal: dismissal.clone() }
     }
 
     fn takes_over(&self, _: &Opening) -> Option<Vec<Conn>> {
@@ -173,11 +166,7 @@ async fn known(shell: &Shell<Lobby>, player: &PlayerId) -> Result<Known> {
         PlayerAnswer::Full { .. } | PlayerAnswer::Barred { .. } | PlayerAnswer::Home { .. } => None,
     };
     let chance = clock::chance()?.into_iter().take(8);
-    Ok(Known {
-        standing,
-        live,
-        chance: chance.fold(0, |all, byte| all << 8 | u64::from(byte)),
-    })
+    Ok(Known { standing, live, chance: chance.fold(0, |all, byte| all << 8 | u64::from(byte)) })
 }
 
 /// Tells somebody's object in which part of the queue they are.

@@ -27,9 +27,7 @@ fn count(series: &str) {
 
 /// A request was answered.
 pub fn answered(route: &str, status: u16, since: Time) {
-    count(&format!(
-        "matchpoint_requests_total{{route=\"{route}\",status=\"{status}\"}}"
-    ));
+    count(&format!("matchpoint_requests_total{{route=\"{route}\",status=\"{status}\"}}"));
     let ms = shared::time::ms(now().since(since));
     TALLY.with_borrow_mut(|tally| tally.took(route, ms));
 }
@@ -52,9 +50,7 @@ pub fn saw(player: &PlayerId) {
 /// A socket opened at an object, by the name that it has in leases: `room:m_1`.
 pub fn socket_opened(lease: &str) {
     let kind = kind(lease);
-    count(&format!(
-        "matchpoint_sockets_opened_total{{kind=\"{kind}\"}}"
-    ));
+    count(&format!("matchpoint_sockets_opened_total{{kind=\"{kind}\"}}"));
     socket(kind, 1);
 }
 
@@ -127,9 +123,7 @@ async fn send(env: &Env, tally: &Tally) -> Result<Response> {
     let response = in_time(stub.fetch_with_request(request), "the metrics' object").await?;
     match response.status_code() {
         200 => Ok(response),
-        status => Err(Error::Unavailable(format!(
-            "the metrics' object answered {status}"
-        ))),
+        status => Err(Error::Unavailable(format!("the metrics' object answered {status}"))),
     }
 }
 

@@ -32,10 +32,7 @@ pub async fn receive(mut request: Request, env: &Env) -> Result<Response> {
         if let Some(version) = stale_below {
             cache::forget(env, &notice.player, version).await?;
         }
-        people
-            .entry(notice.player.clone())
-            .or_default()
-            .push(notice);
+        people.entry(notice.player.clone()).or_default().push(notice);
     }
     let told = stream::iter(&people)
         .map(|(player, notices)| calls::notify(env, player, notices))
@@ -48,14 +45,9 @@ pub async fn receive(mut request: Request, env: &Env) -> Result<Response> {
         missing += 1;
     }
     if missing > 0 {
-        return Err(Error::Unavailable(format!(
-            "{missing} of {} players could not be told",
-            people.len()
-        )));
+        return Err(Error::Unavailable(format!("{missing} of {} players could not be told", people.len())));
     }
-    Ok(Response::from_json(&Noticed {
-        players: people.len(),
-    })?)
+    Ok(Response::from_json(&Noticed { players: people.len() })?)
 }
 
 /// The body of a request that the region signed a moment ago.

@@ -78,9 +78,7 @@ pub fn metrics_token(env: &Env) -> Option<String> {
 /// The pools, as configured.
 pub fn pools(env: &Env) -> Result<Pools> {
     let value = js_sys::Reflect::get(env, &JsValue::from_str("POOLS")).unwrap_or_default();
-    let text = js_sys::JSON::stringify(&value)
-        .map(String::from)
-        .unwrap_or_default();
+    let text = js_sys::JSON::stringify(&value).map(String::from).unwrap_or_default();
     pool::read(&text).map_err(Error::Ours)
 }
 
@@ -101,10 +99,7 @@ pub fn audience(env: &Env) -> Result<String> {
 
 /// Pages of other origins that may open sockets and call.
 pub fn origins(env: &Env) -> Result<Vec<String>> {
-    Ok(text(env, "ORIGINS")?
-        .split(',')
-        .map(|origin| origin.trim().to_owned())
-        .collect())
+    Ok(text(env, "ORIGINS")?.split(',').map(|origin| origin.trim().to_owned()).collect())
 }
 
 /// Whether faults on purpose are allowed.
@@ -115,15 +110,13 @@ pub fn debug(env: &Env) -> bool {
 /// What signs the edge's requests to the region.
 pub fn edge_keys(env: &Env) -> Result<SignKeys> {
     let keys = env.secret("EDGE_TO_REGION_KEYS")?.to_string();
-    keys.parse()
-        .map_err(|_| Error::Ours("EDGE_TO_REGION_KEYS: base64 keys, comma separated".to_owned()))
+    keys.parse().map_err(|_| Error::Ours("EDGE_TO_REGION_KEYS: base64 keys, comma separated".to_owned()))
 }
 
 /// What verifies the region's requests to the edge.
 pub fn region_keys(env: &Env) -> Result<SignKeys> {
     let keys = env.secret("REGION_TO_EDGE_KEYS")?.to_string();
-    keys.parse()
-        .map_err(|_| Error::Ours("REGION_TO_EDGE_KEYS: base64 keys, comma separated".to_owned()))
+    keys.parse().map_err(|_| Error::Ours("REGION_TO_EDGE_KEYS: base64 keys, comma separated".to_owned()))
 }
 
 fn text(env: &Env, name: &str) -> Result<String> {

@@ -51,18 +51,10 @@ impl Machine for Player {
             Effect::Tell { text, scope } => lines.tell(text, scope),
             Effect::Close { conn, why } => lines.close(conn, why),
             Effect::Verify { conn, id, token } => verify(shell, conn, id, token),
-            Effect::Dismiss {
-                call,
-                object,
-                dismissal,
-            } => dismiss(shell, call, object, dismissal),
+            Effect::Dismiss { call, object, dismissal } => dismiss(shell, call, object, dismissal),
             Effect::Circle { turn } => circle(shell, turn),
             Effect::Watch { call, peers } => watch(shell, call, peers),
-            Effect::Show {
-                call,
-                as_of,
-                groups,
-            } => show(shell, call, as_of, groups),
+            Effect::Show { call, as_of, groups } => show(shell, call, as_of, groups),
             Effect::Erase => {
                 erase(shell);
                 return Ok(After::Gone);
@@ -88,10 +80,7 @@ impl Machine for Player {
     }
 
     fn opened(&self, conn: Conn, opening: &Opening, _: Option<RoomId>) -> Input<'static> {
-        Input::Opened {
-            conn,
-            who: opening.who.clone(),
-        }
+        Input::Opened { conn, who: opening.who.clone() }
     }
 
     fn admit(&self, opening: &Opening) -> std::result::Result<(), Close> {
@@ -149,11 +138,7 @@ fn dismiss(shell: &Rc<Shell<Player>>, call: CallId, object: String, dismissal: D
             calls::dismiss(&shell.env, &object, &player, &dismissal).await
         };
         match told.await {
-            Ok(holding) => shell.turn(Input::Dismissed {
-                call,
-                holding,
-                asked,
-            }),
+            Ok(holding) => shell.turn(Input::Dismissed { call, holding, asked }),
             Err(error) => console_error!("{error:?}; it will be told again"),
         }
     });
@@ -164,10 +149,7 @@ fn circle(shell: &Rc<Shell<Player>>, turn: u64) {
     spawn_local(async move {
         let told = async { region::circle(&shell.env, &id(&shell)?).await };
         match told.await {
-            Ok(circle) => shell.turn(Input::Circled {
-                turn,
-                circle: &circle,
-            }),
+            Ok(circle) => shell.turn(Input::Circled { turn, circle: &circle }),
             Err(error) => console_error!("{error:?}; it will be asked again"),
         }
     });
@@ -204,12 +186,7 @@ fn show(shell: &Rc<Shell<Player>>, call: CallId, as_of: Time, groups: Vec<Showin
                 PeerAnswer::Heard | PeerAnswer::Sight { .. } => heard.push(by),
             }
         }
-        shell.turn(Input::Told {
-            call,
-            as_of,
-            heard,
-            gone,
-        });
+        shell.turn(Input::Told { call, as_of, heard, gone });
     });
 }
 

@@ -19,11 +19,7 @@ pub async fn look(request: &Request, env: &Env) -> Result<Response> {
         Err(why) => return Err(refused(why.why())),
     };
     let players = players(request)?;
-    let ask = Ask {
-        players,
-        sid: claims.sid,
-        ep: claims.ep,
-    };
+    let ask = Ask { players, sid: claims.sid, ep: claims.ep };
     match calls::presence(env, &claims.sub, &ask).await? {
         Answer::Seen(players) => Ok(Response::from_json(&Seen::new(players))?),
         Answer::Barred(why) => Err(refused(why.close().why())),
@@ -42,16 +38,12 @@ fn players(request: &Request) -> Result<Vec<PlayerId>> {
         .ok_or_else(|| wrong(format!("players: 1 to {most} ids, comma separated")))?;
     let mut players: Vec<PlayerId> = Vec::new();
     for part in text.split(',') {
-        let player = part
-            .parse()
-            .map_err(|bad: shared::id::BadId| wrong(format!("players: {bad}")))?;
+        let player = part.parse().map_err(|bad: shared::id::BadId| wrong(format!("players: {bad}")))?;
         if !players.contains(&player) {
             players.push(player);
         }
         if players.len() > most {
-            return Err(wrong(format!(
-                "players: at most {most}; ask for the rest in another request"
-            )));
+            return Err(wrong(format!("players: at most {most}; ask for the rest in another request")));
         }
     }
     Ok(players)

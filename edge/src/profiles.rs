@@ -23,11 +23,9 @@ pub async fn one(request: &Request, env: &Env, ctx: &Context, named: &str) -> Re
             };
             answer(request, &found, &tag, text)
         }
-        Some(Copy::Missing) | None => Err(Error::refused(
-            404,
-            "player_not_found",
-            format!("there is no player {player}"),
-        )),
+        Some(Copy::Missing) | None => {
+            Err(Error::refused(404, "player_not_found", format!("there is no player {player}")))
+        }
     }
 }
 

@@ -11,10 +11,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 use worker::{Env, Headers};
 
-const PACE: Pace = Pace {
-    per_s: caps::HTTP_PER_S,
-    burst: caps::HTTP_BURST,
-};
+const PACE: Pace = Pace { per_s: caps::HTTP_PER_S, burst: caps::HTTP_BURST };
 
 thread_local! {
     static BUCKETS: RefCell<Buckets> = RefCell::new(Buckets::new(caps::HTTP_BUCKETS));
@@ -35,9 +32,7 @@ async fn take(env: &Env, whose: &str) -> Result<()> {
     if !platform::http_pace(env) {
         return Ok(());
     }
-    BUCKETS
-        .with_borrow_mut(|buckets| buckets.take(whose, PACE, now()))
-        .map_err(Error::TooFast)?;
+    BUCKETS.with_borrow_mut(|buckets| buckets.take(whose, PACE, now())).map_err(Error::TooFast)?;
     let count = platform::requests(env)?.limit(whose.to_owned()).await?;
     if count.success {
         return Ok(());

@@ -21,11 +21,7 @@ pub async fn show(env: &Env) -> Result<Response> {
         missing = look(env).await;
         SEEN.with_borrow_mut(|seen| *seen = (now() + caps::READY_EVERY, missing.clone()));
     }
-    let (code, status) = if missing.is_empty() {
-        (200, "ready")
-    } else {
-        (503, "not_ready")
-    };
+    let (code, status) = if missing.is_empty() { (200, "ready") } else { (503, "not_ready") };
     Ok(Response::from_json(&Ready { status, missing })?.with_status(code))
 }
 

@@ -34,11 +34,9 @@ pub async fn circle(env: &Env, player: &PlayerId) -> Result<Circle> {
     let path = format!("/internal/v1/players/{player}/circle");
     match signed(env, Method::Get, &path, "").await {
         Ok(mut response) => Ok(serde_json::from_str(&response.text().await?)?),
-        Err(Error::Refused { status: 404, .. }) => Ok(Circle {
-            player: player.clone(),
-            mutual: Vec::new(),
-            hidden: true,
-        }),
+        Err(Error::Refused { status: 404, .. }) => {
+            Ok(Circle { player: player.clone(), mutual: Vec::new(), hidden: true })
+        }
         Err(error) => Err(error),
     }
 }
@@ -151,9 +149,7 @@ fn judge(status: u16, path: &str) -> Result<()> {
             let detail = format!("the region answered {status} to {path}");
             Err(Error::refused(status, "region_refused", detail))
         }
-        status => Err(Error::Unavailable(format!(
-            "the region answered {status} to {path}"
-        ))),
+        status => Err(Error::Unavailable(format!("the region answered {status} to {path}"))),
     }
 }
 

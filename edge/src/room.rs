@@ -50,10 +50,7 @@ fn summary(shell: &Rc<Shell<Room>>) -> Result<Response> {
     Ok(Response::from_json(&summary)?)
 }
 
-#[expect(
-    clippy::panic,
-    reason = "it is what the deployment allowed somebody to ask for"
-)]
+#[expect(clippy::panic, reason = "it is what the deployment allowed somebody to ask for")]
 fn fail_on_purpose() -> ! {
     std::panic::panic_any("on purpose")
 }
@@ -132,12 +129,7 @@ impl Machine for Room {
 
     fn opened(&self, conn: Conn, opening: &Opening, _: Option<RoomId>) -> Input<'static> {
         let role = Room::admit(self, &opening.who, opening.watch).unwrap_or(Role::Spectator);
-        Input::Opened {
-            conn,
-            who: opening.who.clone(),
-            role,
-            resume: opening.resume(),
-        }
+        Input::Opened { conn, who: opening.who.clone(), role, resume: opening.resume() }
     }
 
     fn admit(&self, opening: &Opening) -> std::result::Result<(), Close> {
@@ -157,10 +149,7 @@ impl Machine for Room {
     }
 
     fn dismissed(player: &PlayerId, dismissal: &Dismissal) -> Input<'static> {
-        Input::Dismissed {
-            player: player.clone(),
-            dismissal: dismissal.clone(),
-        }
+        Input::Dismissed { player: player.clone(), dismissal: dismissal.clone() }
     }
 
     /// A newer socket takes the seat over; who watches may do so more than once.
@@ -176,10 +165,7 @@ impl Machine for Room {
     }
 
     fn heed(&self, conn: Conn) -> Heed {
-        self.recipients()
-            .find(|(open, ..)| *open == conn)
-            .map(|(.., heed)| heed)
-            .unwrap_or_default()
+        self.recipients().find(|(open, ..)| *open == conn).map(|(.., heed)| heed).unwrap_or_default()
     }
 
     fn lease(name: &str) -> String {

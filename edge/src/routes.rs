@@ -3,8 +3,7 @@
 use crate::error::{Error, Result};
 use crate::guard::Guard;
 use crate::{
-    body, calls, clock, identity, metrics, notices, platform, presence, profiles, ratelimit, ready,
-    upgrade,
+    body, calls, clock, identity, metrics, notices, platform, presence, profiles, ratelimit, ready, upgrade,
 };
 use shared::caps;
 use shared::http::{Config, Health, NewRoom, Opened, Path, Queue};
@@ -63,11 +62,9 @@ async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Res
         Path::Config if read => config(env),
         Path::Room(room) if read => look(env, room).await,
         Path::Presence if read => presence::look(&request, env).await,
-        Path::Lobby(_) | Path::Me if read => Err(Error::refused(
-            426,
-            "upgrade_required",
-            "this is a socket: ask with Upgrade: websocket",
-        )),
+        Path::Lobby(_) | Path::Me if read => {
+            Err(Error::refused(426, "upgrade_required", "this is a socket: ask with Upgrade: websocket"))
+        }
         Path::Profiles if read => profiles::several(&request, env, ctx).await,
         Path::Profile(player) if read => profiles::one(&request, env, ctx, player).await,
         Path::Page if read => page(request, env).await,
@@ -122,10 +119,7 @@ async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Re
     let Some(shards) = &pool.shards else {
         return platform::lobby(env, name, Shard::Part(0));
     };
-    let ask = PlayerAsk::Home {
-        pool: name.clone(),
-        part: None,
-    };
+    let ask = PlayerAsk::Home { pool: name.clone(), part: None };
     let known = match calls::player(env, player, &ask).await? {
         PlayerAnswer::Home { part } => part.filter(|&part| part < shards.count()),
         PlayerAnswer::Granted { .. }
@@ -138,10 +132,7 @@ async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Re
 }
 
 fn health() -> Result<Response> {
-    Ok(Response::from_json(&Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-    })?)
+    Ok(Response::from_json(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })?)
 }
 
 /// What a page must know to begin.
@@ -149,10 +140,7 @@ fn config(env: &Env) -> Result<Response> {
     let pools = platform::pools(env)?;
     Ok(Response::from_json(&Config {
         region: platform::region_url(env)?,
-        rules: pools
-            .iter()
-            .map(|(name, pool)| (name.clone(), Queue::of(pool)))
-            .collect(),
+        rules: pools.iter().map(|(name, pool)| (name.clone(), Queue::of(pool))).collect(),
         pools: pools.into_keys().collect(),
     })?)
 }
@@ -163,11 +151,7 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     let owner = match identity::check(env, token.as_deref()).await? {
         Ok(claims) => claims.sub,
         Err(why) => {
-            return Err(Error::refused(
-                401,
-                why.why(),
-                "a valid access token as Authorization: Bearer",
-            ));
+            return Err(Error::refused(401, why.why(), "a valid access token as Authorization: Bearer"));
         }
     };
     ratelimit::player(env, &owner).await?;
@@ -177,15 +161,10 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     } else if !text.trim_start().starts_with('{') {
         return Err(Error::refused(400, "bad_field", "an object: seats, rules"));
     } else {
-        serde_json::from_str(&text)
-            .map_err(|error| Error::refused(400, "bad_field", error.to_string()))?
+        serde_json::from_str(&text).map_err(|error| Error::refused(400, "bad_field", error.to_string()))?
     };
     if !(1..=caps::SEATS).contains(&wish.seats) {
-        return Err(Error::refused(
-            400,
-            "bad_field",
-            format!("seats: 1 to {}", caps::SEATS),
-        ));
+        return Err(Error::refused(400, "bad_field", format!("seats: 1 to {}", caps::SEATS)));
     }
     if let Some((key, reason)) = wish.rules.fault() {
         let detail = format!("rules.{key}: {reason}");
@@ -193,13 +172,7 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     }
     let id = RoomId::random(clock::chance()?);
     let seats = vec![Seat::free(); wish.seats];
-    let setup = Setup {
-        id: id.clone(),
-        pool: None,
-        owner: Some(owner),
-        seats,
-        rules: wish.rules,
-    };
+    let setup = Setup { id: id.clone(), pool: None, owner: Some(owner), seats, rules: wish.rules };
     calls::open_room(env, &setup).await?;
     Ok(Response::from_json(&Opened { room: id })?.with_status(201))
 }
@@ -208,8 +181,7 @@ async fn look(env: &Env, room: &str) -> Result<Response> {
     let missing = || Error::refused(404, "not_found", "no such room, or it is over and gone");
     let id: RoomId = room.parse().map_err(|_| missing())?;
     let stub = platform::room(env, &id)?;
-    let response =
-        crate::region::in_time(stub.fetch_with_str("https://object/summary"), "a room").await?;
+    let response = crate::region::in_time(stub.fetch_with_str("https://object/summary"), "a room").await?;
     match response.status_code() {
         200 => Ok(response),
         _ => Err(missing()),
@@ -225,10 +197,7 @@ async fn page(request: Request, env: &Env) -> Result<Response> {
     }
     let headers = response.headers().clone();
     let host = url.host_str().unwrap_or_default();
-    let port = url
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let socket = format!("ws://{host}{port} wss://{host}{port}");
     headers.set(
         "content-security-policy",
@@ -237,9 +206,6 @@ async fn page(request: Request, env: &Env) -> Result<Response> {
              connect-src 'self' {socket} {region}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         ),
     )?;
-    headers.set(
-        "permissions-policy",
-        "camera=(self), microphone=(self), geolocation=()",
-    )?;
+    headers.set("permissions-policy", "camera=(self), microphone=(self), geolocation=()")?;
     Ok(response.with_headers(headers))
 }

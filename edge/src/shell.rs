@@ -28,10 +28,7 @@ pub trait Machine: Sized + 'static {
     const LEASED: bool;
 
     /// The machine as a restart finds it; none, there is nothing here.
-    fn restore(
-        shell: &Shell<Self>,
-        attachments: &[String],
-    ) -> Result<Option<(Self, Vec<Self::Effect>)>>;
+    fn restore(shell: &Shell<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Self::Effect>)>>;
     /// One input.
     fn handle(&mut self, now: Time, input: Self::Input<'_>) -> Vec<Self::Effect>;
     /// Carries one order out.
@@ -112,14 +109,9 @@ impl<M: Machine> Shell<M> {
         if let Some(machine) = self.machine.take() {
             return Ok(Some(machine));
         }
-        let open = self
-            .state
-            .get_websockets()
-            .into_iter()
-            .filter(lines::is_open);
-        let sockets: Vec<(WebSocket, String)> = open
-            .filter_map(|socket| attachment(&socket).map(|data| (socket, data)))
-            .collect();
+        let open = self.state.get_websockets().into_iter().filter(lines::is_open);
+        let sockets: Vec<(WebSocket, String)> =
+            open.filter_map(|socket| attachment(&socket).map(|data| (socket, data))).collect();
         let texts: Vec<String> = sockets.iter().map(|(_, data)| data.clone()).collect();
         let Some((machine, effects)) = M::restore(self, &texts)? else {
             return Ok(None);
@@ -131,8 +123,7 @@ impl<M: Machine> Shell<M> {
                 lines.open(conn, who.player, machine.heed(conn), socket, since);
             }
         }
-        self.last_conn
-            .set(first_number(now()).max(machine.next_conn().0.saturating_sub(1)));
+        self.last_conn.set(first_number(now()).max(machine.next_conn().0.saturating_sub(1)));
         self.lines.replace(lines);
         let after = self.perform(effects);
         self.settle();

@@ -30,35 +30,18 @@ pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
     };
     let mut chunks = Vec::new();
     for found in sql.exec("SELECT slot, data FROM log", None)?.raw() {
-        if let [
-            SqlStorageValue::Integer(slot),
-            SqlStorageValue::String(text),
-        ] = found?.as_slice()
-        {
-            chunks.push(Chunk {
-                slot: u64::try_from(*slot).unwrap_or_default(),
-                text: text.clone(),
-            });
+        if let [SqlStorageValue::Integer(slot), SqlStorageValue::String(text)] = found?.as_slice() {
+            chunks.push(Chunk { slot: u64::try_from(*slot).unwrap_or_default(), text: text.clone() });
         }
     }
-    Ok(Some(Disk {
-        room,
-        board: row(&sql, BOARD)?,
-        chunks,
-    }))
+    Ok(Some(Disk { room, board: row(&sql, BOARD)?, chunks }))
 }
 
 /// Makes the tables of a room.
 pub fn make_room(storage: &Storage) -> Result<()> {
     let sql = storage.sql();
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
-        None,
-    )?;
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS log (slot INTEGER PRIMARY KEY, data TEXT NOT NULL)",
-        None,
-    )?;
+    sql.exec("CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)", None)?;
+    sql.exec("CREATE TABLE IF NOT EXISTS log (slot INTEGER PRIMARY KEY, data TEXT NOT NULL)", None)?;
     Ok(())
 }
 
@@ -68,10 +51,7 @@ pub fn write_room(storage: &Storage, save: &room::Save) -> Result<()> {
     if let Some(chunk) = &save.chunk {
         let slot = i64::try_from(chunk.slot).unwrap_or_default();
         let values = vec![slot.into(), chunk.text.as_str().into()];
-        sql.exec(
-            "INSERT OR REPLACE INTO log (slot, data) VALUES (?, ?)",
-            values,
-        )?;
+        sql.exec("INSERT OR REPLACE INTO log (slot, data) VALUES (?, ?)", values)?;
     }
     if let Some(board) = &save.board {
         write_row(&sql, BOARD, board)?;
@@ -101,20 +81,14 @@ pub fn read_lobby(storage: &Storage) -> Result<lobby::Disk> {
 pub fn write_lobby(storage: &Storage, save: &lobby::Save) -> Result<()> {
     let sql = storage.sql();
     if !save.rows.is_empty() && !has(&sql, "things")? {
-        sql.exec(
-            "CREATE TABLE things (key TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
-            None,
-        )?;
+        sql.exec("CREATE TABLE things (key TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID", None)?;
     }
     for (key, text) in &save.rows {
         let key = SqlStorageValue::from(key.as_str());
         match text {
             Some(text) => {
                 let values = vec![key, text.as_str().into()];
-                sql.exec(
-                    "INSERT OR REPLACE INTO things (key, data) VALUES (?, ?)",
-                    values,
-                )?;
+                sql.exec("INSERT OR REPLACE INTO things (key, data) VALUES (?, ?)", values)?;
             }
             None => drop(sql.exec("DELETE FROM things WHERE key = ?", vec![key])?),
         }
@@ -136,24 +110,14 @@ pub fn read_player(storage: &Storage) -> Result<player::Disk> {
             watchers.push(id);
         }
     }
-    Ok(player::Disk {
-        player: row(&sql, THING)?,
-        circle: row(&sql, CIRCLE)?,
-        watchers,
-    })
+    Ok(player::Disk { player: row(&sql, THING)?, circle: row(&sql, CIRCLE)?, watchers })
 }
 
 /// Writes what a player saves.
 pub fn write_player(storage: &Storage, save: &player::Save) -> Result<()> {
     let sql = storage.sql();
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
-        None,
-    )?;
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS watchers (id TEXT PRIMARY KEY) WITHOUT ROWID",
-        None,
-    )?;
+    sql.exec("CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)", None)?;
+    sql.exec("CREATE TABLE IF NOT EXISTS watchers (id TEXT PRIMARY KEY) WITHOUT ROWID", None)?;
     if let Some(player) = &save.player {
         write_row(&sql, THING, player)?;
     }
@@ -174,20 +138,13 @@ pub fn write_player(storage: &Storage, save: &player::Save) -> Result<()> {
 /// What the metrics' object finds of itself.
 pub fn read_totals(storage: &Storage) -> Result<Option<String>> {
     let sql = storage.sql();
-    if has(&sql, "rows")? {
-        row(&sql, THING)
-    } else {
-        Ok(None)
-    }
+    if has(&sql, "rows")? { row(&sql, THING) } else { Ok(None) }
 }
 
 /// Writes what was counted.
 pub fn write_totals(storage: &Storage, text: &str) -> Result<()> {
     let sql = storage.sql();
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)",
-        None,
-    )?;
+    sql.exec("CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)", None)?;
     write_row(&sql, THING, text)
 }
 
@@ -210,10 +167,7 @@ fn row(sql: &SqlStorage, id: i32) -> Result<Option<String>> {
 }
 
 fn write_row(sql: &SqlStorage, id: i32, text: &str) -> Result<()> {
-    sql.exec(
-        "INSERT OR REPLACE INTO rows (id, data) VALUES (?, ?)",
-        vec![id.into(), text.into()],
-    )?;
+    sql.exec("INSERT OR REPLACE INTO rows (id, data) VALUES (?, ?)", vec![id.into(), text.into()])?;
     Ok(())
 }
 
@@ -223,9 +177,6 @@ fn write_row(sql: &SqlStorage, id: i32, text: &str) -> Result<()> {
 fn ring_at(storage: &Storage, at: Option<Time>) -> Result<()> {
     let Some(at) = at else { return Ok(()) };
     let date = Date::new(&JsValue::from_f64(at.ms() as f64));
-    let _set = storage
-        .as_raw()
-        .set_alarm(date, Object::new())
-        .map_err(worker::Error::from)?;
+    let _set = storage.as_raw().set_alarm(date, Object::new()).map_err(worker::Error::from)?;
     Ok(())
 }

@@ -8,8 +8,7 @@ use shared::metrics::{Tally, Totals};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use worker::{
-    DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage,
-    durable_object,
+    DurableObject, Env, Request, Response, State, WebSocket, WebSocketIncomingMessage, durable_object,
 };
 
 /// The totals.
@@ -21,31 +20,18 @@ pub struct MetricsObject {
 
 impl DurableObject for MetricsObject {
     fn new(state: State, _: Env) -> Self {
-        Self {
-            state: AssertUnwindSafe(state),
-            totals: AssertUnwindSafe(RefCell::default()),
-        }
+        Self { state: AssertUnwindSafe(state), totals: AssertUnwindSafe(RefCell::default()) }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         self.told(request).await.or_else(Error::response)
     }
 
-    async fn websocket_message(
-        &self,
-        _: WebSocket,
-        _: WebSocketIncomingMessage,
-    ) -> worker::Result<()> {
+    async fn websocket_message(&self, _: WebSocket, _: WebSocketIncomingMessage) -> worker::Result<()> {
         Ok(())
     }
 
-    async fn websocket_close(
-        &self,
-        _: WebSocket,
-        _: usize,
-        _: String,
-        _: bool,
-    ) -> worker::Result<()> {
+    async fn websocket_close(&self, _: WebSocket, _: usize, _: String, _: bool) -> worker::Result<()> {
         Ok(())
     }
 

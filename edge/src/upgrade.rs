@@ -28,10 +28,7 @@ pub struct Opening {
 impl Opening {
     /// Where the client goes on, where it said both.
     pub fn resume(&self) -> Option<Resume> {
-        Some(Resume {
-            epoch: self.epoch.clone()?,
-            at: self.at?,
-        })
+        Some(Resume { epoch: self.epoch.clone()?, at: self.at? })
     }
 }
 
@@ -65,11 +62,7 @@ pub async fn bring(
         Err(Error::Unavailable(_)) => return refuse(Close::Overloaded),
         Err(error) => return Err(error),
     };
-    if !platform::openings(env)?
-        .limit(claims.sub.to_string())
-        .await?
-        .success
-    {
+    if !platform::openings(env)?.limit(claims.sub.to_string()).await?.success {
         return refuse(Close::TooFast);
     }
     let stub = match find(&claims).await {
@@ -118,9 +111,7 @@ pub fn refuse(why: Close, echo: Option<&str>) -> Result<Response> {
 pub fn accepted(client: worker::WebSocket, echo: Option<&str>) -> Result<Response> {
     let mut response = Response::from_websocket(client)?;
     if let Some(protocol) = echo {
-        response
-            .headers_mut()
-            .set("sec-websocket-protocol", protocol)?;
+        response.headers_mut().set("sec-websocket-protocol", protocol)?;
     }
     Ok(response)
 }
@@ -135,7 +126,5 @@ fn origin_is_fine(request: &Request, env: &Env) -> Result<bool> {
 }
 
 fn query(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

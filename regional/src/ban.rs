@@ -119,10 +119,7 @@ impl Sentence {
             let detail = "A ban ends in the future; leave `until` out for one that has no end.";
             return Err(Refusal::new(Code::BadBody, detail).field("until"));
         }
-        Ok(Self {
-            reason: text("reason", reason, 1)?,
-            until: until.min(FOR_GOOD),
-        })
+        Ok(Self { reason: text("reason", reason, 1)?, until: until.min(FOR_GOOD) })
     }
 }
 
@@ -132,9 +129,8 @@ pub fn text(field: &str, text: &str, least: usize) -> Result<String, Refusal> {
     let (text, most) = (text.trim(), caps::REASON_CHARS);
     let count = text.chars().count();
     if count < least || count > most || text.chars().any(|c| c.is_control() && c != '\n') {
-        let detail = format!(
-            "A text has {least} to {most} characters; line breaks are the only control characters."
-        );
+        let detail =
+            format!("A text has {least} to {most} characters; line breaks are the only control characters.");
         return Err(Refusal::new(Code::BadText, detail).field(field).limit(most));
     }
     Ok(text.to_owned())
@@ -154,23 +150,13 @@ mod tests {
         sentence: Option<(&str, Time)>,
         expected: Option<(u64, bool, bool)>,
     ) {
-        let status = Status {
-            decided: active.as_ref().map(|_| Time::from_ms(decided)),
-            ..Status::default()
-        };
-        let sentence = sentence.map(|(reason, until)| Sentence {
-            reason: reason.into(),
-            until,
-        });
-        let verdict = Verdict {
-            by: "p_mod".parse().unwrap(),
-            sentence,
-        };
+        let status = Status { decided: active.as_ref().map(|_| Time::from_ms(decided)), ..Status::default() };
+        let sentence = sentence.map(|(reason, until)| Sentence { reason: reason.into(), until });
+        let verdict = Verdict { by: "p_mod".parse().unwrap(), sentence };
         let id = "b_2".parse().unwrap();
         let player = "p_1".parse().unwrap();
         let change = decide(NOW, &player, &status, active, &verdict, id);
-        let got =
-            change.map(|change| (change.at.ms(), change.over.is_some(), change.new.is_some()));
+        let got = change.map(|change| (change.at.ms(), change.over.is_some(), change.new.is_some()));
         assert_eq!(got, expected);
     }
 
@@ -192,27 +178,12 @@ mod tests {
         check(None, 0, None, None);
         check(None, 0, Some(("rude", LATER)), Some((10_000, false, true)));
         check(Some(ban(LATER)), 5, Some(("rude", LATER)), None);
-        check(
-            Some(ban(LATER)),
-            5,
-            Some(("worse", LATER)),
-            Some((10_000, true, true)),
-        );
-        check(
-            Some(ban(LATER)),
-            5,
-            Some(("rude", FOR_GOOD)),
-            Some((10_000, true, true)),
-        );
+        check(Some(ban(LATER)), 5, Some(("worse", LATER)), Some((10_000, true, true)));
+        check(Some(ban(LATER)), 5, Some(("rude", FOR_GOOD)), Some((10_000, true, true)));
         check(Some(ban(LATER)), 5, None, Some((10_000, true, false)));
         // One that has run out is neither lifted nor replaced.
         check(Some(ban(NOW)), 5, None, None);
-        check(
-            Some(ban(NOW)),
-            5,
-            Some(("rude", LATER)),
-            Some((10_000, false, true)),
-        );
+        check(Some(ban(NOW)), 5, Some(("rude", LATER)), Some((10_000, false, true)));
     }
 
     #[test]
@@ -226,10 +197,7 @@ mod tests {
         let until = |until| Sentence::new(NOW, " rude ", until).map(|one| (one.reason, one.until));
         assert_eq!(until(None), Ok(("rude".into(), FOR_GOOD)));
         assert_eq!(until(Some(LATER)), Ok(("rude".into(), LATER)));
-        assert_eq!(
-            until(Some(NOW)).unwrap_err().field.as_deref(),
-            Some("until")
-        );
+        assert_eq!(until(Some(NOW)).unwrap_err().field.as_deref(), Some("until"));
         assert!(Sentence::new(NOW, " ", None).is_err());
         assert!(Sentence::new(NOW, &"x".repeat(1001), None).is_err());
     }

@@ -94,11 +94,7 @@ impl Ord for Place {
 #[must_use]
 pub fn merge(parts: Vec<(Vec<Place>, bool)>, upwards: bool) -> Vec<Place> {
     let nearer = |one: &Place, other: &Place| {
-        if upwards {
-            one.cmp(other)
-        } else {
-            other.cmp(one)
-        }
+        if upwards { one.cmp(other) } else { other.cmp(one) }
     };
     let cut = parts.iter().filter(|(_, more)| *more);
     let end = cut.filter_map(|(places, _)| places.last().cloned());
@@ -141,19 +137,11 @@ mod tests {
     use super::*;
 
     fn place(score: u32, at: u64, player: &str) -> Place {
-        Place {
-            score: Score(score),
-            at: Time::from_ms(at),
-            player: player.parse().unwrap(),
-        }
+        Place { score: Score(score), at: Time::from_ms(at), player: player.parse().unwrap() }
     }
 
     fn rating(rating: f64, deviation: f64) -> Score {
-        Score::of(&Rating {
-            rating,
-            deviation,
-            ..Rating::NEW
-        })
+        Score::of(&Rating { rating, deviation, ..Rating::NEW })
     }
 
     #[test]
@@ -196,10 +184,7 @@ mod tests {
     #[test]
     fn what_a_part_hides_is_not_passed() {
         let at = |score| place(score, 1, "p_a");
-        let down = vec![
-            (vec![at(9), at(5)], true),
-            (vec![at(8), at(4), at(1)], false),
-        ];
+        let down = vec![(vec![at(9), at(5)], true), (vec![at(8), at(4), at(1)], false)];
         assert_eq!(merge(down, false), [at(9), at(8), at(5)]);
         let up = vec![(vec![at(5), at(9)], false), (vec![at(1), at(6)], true)];
         assert_eq!(merge(up, true), [at(1), at(5), at(6)]);

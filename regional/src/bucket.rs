@@ -74,16 +74,12 @@ impl Bucket {
     /// Writes a file, whatever was there.
     pub async fn put(&self, key: &str, media: &str, body: Bytes, now: Time) -> Result<(), Error> {
         let headers = [("content-type", media)];
-        self.ask(&Method::PUT, key, &headers, body, now)
-            .await
-            .map(|_| ())
+        self.ask(&Method::PUT, key, &headers, body, now).await.map(|_| ())
     }
 
     /// Removes a file. One that is not there is removed.
     pub async fn delete(&self, key: &str, now: Time) -> Result<(), Error> {
-        self.ask(&Method::DELETE, key, &[], Bytes::new(), now)
-            .await
-            .map(|_| ())
+        self.ask(&Method::DELETE, key, &[], Bytes::new(), now).await.map(|_| ())
     }
 
     async fn ask(
@@ -94,10 +90,7 @@ impl Bucket {
         body: Bytes,
         now: Time,
     ) -> Result<(StatusCode, Option<Bytes>), Error> {
-        let busy = |text: String| Error::Busy {
-            call: "bucket",
-            text,
-        };
+        let busy = |text: String| Error::Busy { call: "bucket", text };
         let uri = self.presign(method, key, headers, now, caps::CALL * 2)?;
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
@@ -105,10 +98,7 @@ impl Bucket {
         }
         let request = request.body(Full::from(body));
         let request = request.map_err(|error| busy(error.to_string()))?;
-        let reply = self
-            .outside
-            .fetch(request, caps::CALL, caps::PICTURE_BYTES)
-            .await;
+        let reply = self.outside.fetch(request, caps::CALL, caps::PICTURE_BYTES).await;
         let reply = reply.map_err(|error| busy(error.to_string()))?;
         match reply.status {
             StatusCode::OK | StatusCode::NO_CONTENT => Ok((reply.status, Some(reply.body))),
@@ -128,10 +118,7 @@ impl Place {
         now: Time,
         good_for: Duration,
     ) -> Result<Uri, Error> {
-        let wrong = |text: String| Error::Store {
-            call: "presign",
-            text,
-        };
+        let wrong = |text: String| Error::Store { call: "presign", text };
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(good_for);
@@ -159,10 +146,7 @@ impl Place {
         let signable = signable.map_err(|error| wrong(error.to_string()))?;
         let signed = sign(signable, &params).map_err(|error| wrong(error.to_string()))?;
         let (instructions, _) = signed.into_parts();
-        let mut request = Request::builder()
-            .uri(&url)
-            .body(())
-            .map_err(|error| wrong(error.to_string()))?;
+        let mut request = Request::builder().uri(&url).body(()).map_err(|error| wrong(error.to_string()))?;
         instructions.apply_to_request_http1x(&mut request);
         Ok(request.uri().clone())
     }
@@ -195,18 +179,9 @@ mod tests {
             ),
         };
         let day = Time::from_ms(1_369_353_600_000);
-        let uri = place.presign(
-            &Method::GET,
-            "test.txt",
-            &[],
-            day,
-            Duration::from_secs(86_400),
-        );
+        let uri = place.presign(&Method::GET, "test.txt", &[], day, Duration::from_secs(86_400));
         let uri = uri.unwrap().to_string();
         let signature = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
-        assert!(
-            uri.ends_with(&format!("X-Amz-Signature={signature}")),
-            "{uri}"
-        );
+        assert!(uri.ends_with(&format!("X-Amz-Signature={signature}")), "{uri}");
     }
 }

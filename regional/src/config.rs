@@ -106,10 +106,7 @@ impl Config {
 
     /// From any source of variables. An empty one counts as absent, because a template cannot leave one out.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
-        let mut read = Reader {
-            source,
-            faults: Vec::new(),
-        };
+        let mut read = Reader { source, faults: Vec::new() };
         let tables = read.tables();
         let issuer = read.text("ISSUER");
         let audience = read.text("AUDIENCE");
@@ -198,30 +195,21 @@ impl Reader<'_> {
         if !required && text.is_none() && name.is_none() {
             return None;
         }
-        let bytes: Option<[u8; 32]> = text
-            .and_then(|text| BASE64.decode(text).ok())
-            .and_then(|bytes| bytes.try_into().ok());
+        let bytes: Option<[u8; 32]> =
+            text.and_then(|text| BASE64.decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
         if bytes.is_none() {
             self.fault(seed, "32 bytes in base64");
         }
         if name.is_none() {
             self.fault(kid, "set");
         }
-        Some(SigningKey {
-            kid: name?,
-            seed: bytes?,
-        })
+        Some(SigningKey { kid: name?, seed: bytes? })
     }
 
     fn edge_keys(&mut self) -> Option<SignKeys> {
-        let keys = self
-            .get("EDGE_TO_REGION_KEYS")
-            .and_then(|text| text.parse().ok());
+        let keys = self.get("EDGE_TO_REGION_KEYS").and_then(|text| text.parse().ok());
         if keys.is_none() {
-            self.fault(
-                "EDGE_TO_REGION_KEYS",
-                "keys of at least 32 bytes in base64, comma separated",
-            );
+            self.fault("EDGE_TO_REGION_KEYS", "keys of at least 32 bytes in base64, comma separated");
         }
         keys
     }
@@ -244,12 +232,9 @@ impl Reader<'_> {
         let text = self.get("ALLOWED_ORIGINS").unwrap_or_default();
         let mut origins = Vec::new();
         for origin in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
-            let host = origin
-                .strip_prefix("https://")
-                .or_else(|| origin.strip_prefix("http://"));
-            let exact = host.is_some_and(|host| {
-                !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' '])
-            });
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            let exact =
+                host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']));
             match HeaderValue::from_str(origin) {
                 Ok(value) if exact => origins.push(value),
                 Ok(_) | Err(_) => self.fault(
@@ -286,10 +271,7 @@ mod tests {
 
     fn check(changes: &[(&'static str, &'static str)], expected: &[&str]) {
         let faults = read(changes).err().map_or(Vec::new(), |bad| bad.0);
-        let names: Vec<_> = faults
-            .iter()
-            .filter_map(|fault| fault.split(' ').next())
-            .collect();
+        let names: Vec<_> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
         assert_eq!(names, expected, "{changes:?}");
     }
 
@@ -299,27 +281,18 @@ mod tests {
         check(&[("TABLE_CORE", " ")], &["TABLE_CORE"]);
         check(&[("SIGNING_SEED", "short")], &["SIGNING_SEED"]);
         check(&[("SIGNING_SEED_NEXT", KEY)], &["SIGNING_KID_NEXT"]);
-        check(
-            &[("SIGNING_SEED_NEXT", KEY), ("SIGNING_KID_NEXT", "k1")],
-            &["SIGNING_KID_NEXT"],
-        );
+        check(&[("SIGNING_SEED_NEXT", KEY), ("SIGNING_KID_NEXT", "k1")], &["SIGNING_KID_NEXT"]);
         check(&[("EDGE_TO_REGION_KEYS", "AAAA")], &["EDGE_TO_REGION_KEYS"]);
         check(&[("GUESTS", "yes")], &["GUESTS"]);
         check(&[("METRICS", "yes")], &["METRICS"]);
         check(&[("HISTORY_DAYS", "0")], &["HISTORY_DAYS"]);
         check(&[("RATED_POOLS", "ranked,A b")], &["RATED_POOLS"]);
         check(&[("ALLOWED_ORIGINS", "*")], &["ALLOWED_ORIGINS"]);
-        check(
-            &[("ALLOWED_ORIGINS", "https://a.test/")],
-            &["ALLOWED_ORIGINS"],
-        );
+        check(&[("ALLOWED_ORIGINS", "https://a.test/")], &["ALLOWED_ORIGINS"]);
         check(&[("MODERATORS", "p_1,bob")], &["MODERATORS"]);
         check(&[("OIDC_PROVIDERS", "{}")], &["OIDC_PROVIDERS"]);
         check(
-            &[(
-                "OIDC_PROVIDERS",
-                r#"[{"issuer":"a","audience":[],"jwks":"https://a"}]"#,
-            )],
+            &[("OIDC_PROVIDERS", r#"[{"issuer":"a","audience":[],"jwks":"https://a"}]"#)],
             &["OIDC_PROVIDERS"],
         );
         check(&[("RATE_PER_S", "0")], &["RATE_PER_S"]);
@@ -335,20 +308,13 @@ mod tests {
             config.map(|c| (c.guests, c.origins.len(), c.history.as_secs())),
             Some((false, 0, 90 * 86_400))
         );
-        let config = read(&[
-            ("ALLOWED_ORIGINS", "https://a.test, http://b.test:81"),
-            ("GUESTS", "on"),
-        ])
-        .ok();
+        let config = read(&[("ALLOWED_ORIGINS", "https://a.test, http://b.test:81"), ("GUESTS", "on")]).ok();
         assert_eq!(config.map(|c| (c.guests, c.origins.len())), Some((true, 2)));
     }
 
     #[test]
     fn secrets_are_not_shown() {
         let shown = format!("{:?}", read(&[]));
-        assert!(
-            shown.contains("SigningKey(k1)") && !shown.contains("[1, 1"),
-            "{shown}"
-        );
+        assert!(shown.contains("SigningKey(k1)") && !shown.contains("[1, 1"), "{shown}");
     }
 }

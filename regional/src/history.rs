@@ -34,10 +34,7 @@ impl Place {
         if ms.len() != 13 || !ms.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        Some(Self {
-            ended: Time::from_ms(ms.parse().ok()?),
-            id: id.parse().ok()?,
-        })
+        Some(Self { ended: Time::from_ms(ms.parse().ok()?), id: id.parse().ok()? })
     }
 }
 
@@ -52,19 +49,12 @@ pub fn check(record: &MatchRecord) -> Result<(), Refusal> {
     if distinct.len() != record.players.len() {
         return bad("players", "A player has one seat in a match.".into());
     }
-    if record
-        .players
-        .iter()
-        .any(|one| one.name.chars().count() > caps::NAME_CHARS)
-    {
+    if record.players.iter().any(|one| one.name.chars().count() > caps::NAME_CHARS) {
         let detail = format!("A name has at most {} characters.", caps::NAME_CHARS);
         return bad("players", detail);
     }
     if record.started > record.ended || record.ended > LAST {
-        return bad(
-            "ended",
-            "A match ends after it has started, and before 2286.".into(),
-        );
+        return bad("ended", "A match ends after it has started, and before 2286.".into());
     }
     if record.result.to_string().len() > caps::RESULT_BYTES {
         let detail = format!("A result has at most {} bytes of JSON.", caps::RESULT_BYTES);
@@ -81,10 +71,7 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_was_written() {
-        let place = Place {
-            ended: Time::from_ms(42),
-            id: "m_a".parse().unwrap(),
-        };
+        let place = Place { ended: Time::from_ms(42), id: "m_a".parse().unwrap() };
         assert_eq!(place.key(), "0000000000042#m_a");
         assert_eq!(Place::of(&place.key()), Some(place));
         for key in ["", "42#m_a", "0000000000042#p_a", "0000000000042"] {
@@ -108,13 +95,7 @@ mod tests {
         let bad = |field: &str| Err(Some(field.to_owned()));
         assert_eq!(record(|r| r.ended = Time::from_ms(0)), bad("ended"));
         assert_eq!(record(|r| r.ended = Time::from_ms(u64::MAX)), bad("ended"));
-        assert_eq!(
-            record(|r| r.result = json!("x".repeat(4096))),
-            bad("result")
-        );
-        assert_eq!(
-            record(|r| r.players.push(r.players.first().unwrap().clone())),
-            bad("players")
-        );
+        assert_eq!(record(|r| r.result = json!("x".repeat(4096))), bad("result"));
+        assert_eq!(record(|r| r.players.push(r.players.first().unwrap().clone())), bad("players"));
     }
 }

@@ -91,37 +91,27 @@ impl BadIdentity {
                 "id_token",
                 "It is no id token: a JWT signed with RS256, ES256 or EdDSA is expected.",
             ),
-            Self::UnknownKey => (
-                Code::IdTokenInvalid,
-                "id_token",
-                "Its key is not among those that the provider publishes.",
-            ),
+            Self::UnknownKey => {
+                (Code::IdTokenInvalid, "id_token", "Its key is not among those that the provider publishes.")
+            }
             Self::BadSignature => (Code::IdTokenInvalid, "id_token", "Its signature is wrong."),
             Self::WrongIssuer => (
                 Code::IdTokenIssuer,
                 "id_token",
                 "Its `iss` is no provider of this region; `OIDC_PROVIDERS` names them.",
             ),
-            Self::WrongAudience => (
-                Code::IdTokenAudience,
-                "id_token",
-                "Its `aud` or `azp` is another app's.",
-            ),
-            Self::Expired => (
-                Code::IdTokenExpired,
-                "id_token",
-                "Its `exp` has passed. Sign in at the provider again.",
-            ),
-            Self::NotYet => (
-                Code::IdTokenInvalid,
-                "id_token",
-                "Its `iat` or `nbf` is in the future: a clock is wrong.",
-            ),
-            Self::WrongNonce => (
-                Code::IdTokenNonce,
-                "nonce",
-                "Its `nonce` is another than the one sent with it.",
-            ),
+            Self::WrongAudience => {
+                (Code::IdTokenAudience, "id_token", "Its `aud` or `azp` is another app's.")
+            }
+            Self::Expired => {
+                (Code::IdTokenExpired, "id_token", "Its `exp` has passed. Sign in at the provider again.")
+            }
+            Self::NotYet => {
+                (Code::IdTokenInvalid, "id_token", "Its `iat` or `nbf` is in the future: a clock is wrong.")
+            }
+            Self::WrongNonce => {
+                (Code::IdTokenNonce, "nonce", "Its `nonce` is another than the one sent with it.")
+            }
         };
         Refusal::new(code, detail).field(field)
     }
@@ -170,8 +160,7 @@ fn authentic(token: &str, keys: &Keys) -> Result<Claims, BadIdentity> {
     let key = keys.get(header.kid.as_deref());
     let (alg, key) = key.ok_or(BadIdentity::UnknownKey)?;
     let (signed, signature) = token.rsplit_once('.').ok_or(BadIdentity::Malformed)?;
-    let good =
-        header.alg == alg && crypto::verify(signature, signed.as_bytes(), key, alg) == Ok(true);
+    let good = header.alg == alg && crypto::verify(signature, signed.as_bytes(), key, alg) == Ok(true);
     if !good {
         return Err(BadIdentity::BadSignature);
     }

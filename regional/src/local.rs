@@ -70,9 +70,7 @@ pub fn client(endpoint: &str) -> Client {
         .timeout_config(timeouts())
         // As `AWS_NEW_RETRIES_2026` sets it in the cloud.
         .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(4)
-                .with_initial_backoff(Duration::from_millis(25)),
+            RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)),
         )
         .interceptor(Timing)
         .build();
@@ -83,10 +81,8 @@ pub fn client(endpoint: &str) -> Client {
 pub async fn open(store: &LocalStore, config: Config, clock: Clock) -> Result<Router, Error> {
     let tables = Store::new(store.client(), config.tables.clone());
     tables.create_tables().await?;
-    let app = App::new(config, clock, tables).map_err(|error| Error::Store {
-        call: "open",
-        text: error.to_string(),
-    })?;
+    let app = App::new(config, clock, tables)
+        .map_err(|error| Error::Store { call: "open", text: error.to_string() })?;
     Ok(router(app))
 }
 

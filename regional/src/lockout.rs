@@ -18,20 +18,11 @@ pub struct Rule {
 
 /// Failed logins of one account that its provider vouched for. A forged token does not count here: else anybody could
 /// lock anybody out.
-pub const ACCOUNT: Rule = Rule {
-    most: caps::ACCOUNT_FAILURES,
-    within: caps::ACCOUNT_FAILURES_IN,
-};
+pub const ACCOUNT: Rule = Rule { most: caps::ACCOUNT_FAILURES, within: caps::ACCOUNT_FAILURES_IN };
 /// Failed logins and forged refresh tokens from one address.
-pub const ADDRESS: Rule = Rule {
-    most: caps::ADDRESS_FAILURES,
-    within: caps::ADDRESS_FAILURES_IN,
-};
+pub const ADDRESS: Rule = Rule { most: caps::ADDRESS_FAILURES, within: caps::ADDRESS_FAILURES_IN };
 /// Reports of one player.
-pub const REPORTS: Rule = Rule {
-    most: caps::REPORTS,
-    within: caps::REPORTS_IN,
-};
+pub const REPORTS: Rule = Rule { most: caps::REPORTS, within: caps::REPORTS_IN };
 
 /// When it happened, the oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,17 +73,11 @@ pub fn address(ip: IpAddr) -> String {
 mod tests {
     use super::*;
 
-    const RULE: Rule = Rule {
-        most: 3,
-        within: Duration::from_secs(60),
-    };
+    const RULE: Rule = Rule { most: 3, within: Duration::from_secs(60) };
 
     fn check(seconds: &[u64], now: u64, expected: Option<u64>) {
         let at = |second: &u64| Time::from_ms(second * 1000);
-        let times = Times {
-            times: seconds.iter().map(at).collect(),
-            version: None,
-        };
+        let times = Times { times: seconds.iter().map(at).collect(), version: None };
         let locked = times.locked(RULE, at(&now)).map(|wait| wait.as_secs());
         assert_eq!(locked, expected, "{seconds:?} at {now}");
     }
@@ -110,10 +95,7 @@ mod tests {
 
     #[test]
     fn what_no_longer_counts_is_let_go() {
-        let times = Times {
-            times: [1, 50_000].map(Time::from_ms).to_vec(),
-            version: Some(2),
-        };
+        let times = Times { times: [1, 50_000].map(Time::from_ms).to_vec(), version: Some(2) };
         let now = Time::from_ms(60_001);
         assert_eq!(times.and(RULE, now), [50_000, 60_001].map(Time::from_ms));
     }

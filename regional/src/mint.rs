@@ -28,11 +28,7 @@ impl Mint {
         Ok(Self {
             keys: KeySet::from_jwks(&jwks)?,
             jwks,
-            secret_keys: config
-                .keys
-                .iter()
-                .map(|key| SecretKey::new(&key.seed))
-                .collect(),
+            secret_keys: config.keys.iter().map(|key| SecretKey::new(&key.seed)).collect(),
             seals: Seals::new(config.keys.iter().map(|key| &key.seed)),
             signer: signers.into_iter().next().ok_or(BadKeys)?,
             issuer: config.issuer.clone(),
@@ -80,10 +76,7 @@ impl Mint {
     /// The secret after this one. With two keys live there are two candidates, the signing key's first.
     #[must_use]
     pub fn next_secrets(&self, sid: &SessionId, secret: &Secret) -> Vec<Secret> {
-        self.secret_keys
-            .iter()
-            .map(|key| key.next(sid, secret))
-            .collect()
+        self.secret_keys.iter().map(|key| key.next(sid, secret)).collect()
     }
 
     /// Whether a secret was handed out for this session at some time.

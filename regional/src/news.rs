@@ -66,10 +66,7 @@ pub fn chores(change: &Change) -> Result<Vec<Chore>, Error> {
     let below: u64 = get_number(new, "auth_epoch")?;
     let player = get_text(new, "player")?;
     let rose = get_number::<u64>(old, "auth_epoch")? < below;
-    Ok(rose
-        .then_some(Chore::Forget { player, below })
-        .into_iter()
-        .collect())
+    Ok(rose.then_some(Chore::Forget { player, below }).into_iter().collect())
 }
 
 fn kind(change: &Change) -> Result<Option<String>, Error> {
@@ -109,10 +106,7 @@ fn of_profile(change: &Change) -> Result<Vec<Notice>, Error> {
     }
     if is.version > was.version {
         let version = is.version;
-        say(
-            is.decided.max(optional_time(new, "updated")?),
-            News::Profile { version },
-        );
+        say(is.decided.max(optional_time(new, "updated")?), News::Profile { version });
     }
     Ok(all)
 }
@@ -122,10 +116,7 @@ fn of_session(change: &Change) -> Result<Vec<Notice>, Error> {
     let (Some(old), Some(new)) = (&change.old, &change.new) else {
         return Ok(Vec::new());
     };
-    let (was, is) = (
-        optional_time(old, "revoked")?,
-        optional_time(new, "revoked")?,
-    );
+    let (was, is) = (optional_time(old, "revoked")?, optional_time(new, "revoked")?);
     let (None, Some(at)) = (was, is) else {
         return Ok(Vec::new());
     };
@@ -148,12 +139,8 @@ fn of_tie(change: &Change, block: bool) -> Result<Vec<Notice>, Error> {
         return Ok(Vec::new());
     };
     let owner: String = get_text(image, keys::PK)?;
-    let owner = owner
-        .strip_prefix("U#")
-        .and_then(|owner| owner.parse().ok());
-    let owner = owner.ok_or(Error::Corrupt {
-        attribute: keys::PK,
-    })?;
+    let owner = owner.strip_prefix("U#").and_then(|owner| owner.parse().ok());
+    let owner = owner.ok_or(Error::Corrupt { attribute: keys::PK })?;
     Ok(vec![notice(owner, change.at, News::Circle)])
 }
 
@@ -162,9 +149,5 @@ fn notice(player: PlayerId, at: Time, news: News) -> Notice {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::needless_pass_by_value,
-    clippy::unnecessary_wraps
-)]
+#[allow(clippy::unwrap_used, clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
 mod tests;

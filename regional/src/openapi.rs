@@ -9,8 +9,8 @@ mod kinds;
 use crate::http::problem::Code;
 use crate::routes::groups;
 pub use kinds::{
-    Anything, Attrs, Current, Cursor, DisplayName, Edit, IdToken, Ids, Kept, Keys, Media, Moment,
-    Open, Own, PageSize, PictureBytes, Reason, TierName, Version, Who, Words,
+    Anything, Attrs, Current, Cursor, DisplayName, Edit, IdToken, Ids, Kept, Keys, Media, Moment, Open, Own,
+    PageSize, PictureBytes, Reason, TierName, Version, Who, Words,
 };
 use serde_json::{Map, Value, json};
 use shared::caps;
@@ -31,34 +31,10 @@ pub fn document() -> serde_json::Result<Value> {
     let mut paths = Map::new();
     let mut schemas = Map::new();
     for (group, layers) in [
-        (
-            groups::internal(),
-            Layers {
-                paced: false,
-                keyed: false,
-            },
-        ),
-        (
-            groups::keyed(),
-            Layers {
-                paced: true,
-                keyed: true,
-            },
-        ),
-        (
-            groups::paced(),
-            Layers {
-                paced: true,
-                keyed: false,
-            },
-        ),
-        (
-            groups::open(),
-            Layers {
-                paced: false,
-                keyed: false,
-            },
-        ),
+        (groups::internal(), Layers { paced: false, keyed: false }),
+        (groups::keyed(), Layers { paced: true, keyed: true }),
+        (groups::paced(), Layers { paced: true, keyed: false }),
+        (groups::open(), Layers { paced: false, keyed: false }),
     ] {
         let mut part = serde_json::to_value(group.into_openapi())?;
         for (path, item) in object(part.pointer_mut("/paths")) {
@@ -146,13 +122,9 @@ fn complete(operation: &mut Value, layers: Layers) {
         }
     }
     let parameters = operation.contains_key("parameters");
-    let mut more: BTreeMap<&str, &str> =
-        BTreeMap::from([("500", "`internal`"), ("503", "`unavailable`")]);
+    let mut more: BTreeMap<&str, &str> = BTreeMap::from([("500", "`internal`"), ("503", "`unavailable`")]);
     if parameters || body {
-        more.insert(
-            "400",
-            "What was sent is not what is expected: `code` and `field` say what.",
-        );
+        more.insert("400", "What was sent is not what is expected: `code` and `field` say what.");
     }
     if body || layers.keyed {
         more.insert("413", "`too_large`");
@@ -169,15 +141,9 @@ fn complete(operation: &mut Value, layers: Layers) {
     if signed {
         more.insert("401", "`unsigned`, `signature_invalid`, `signature_stale`");
     } else if session && asks {
-        more.insert(
-            "401",
-            "`token_missing` for `me`, `token_invalid`, `token_expired`",
-        );
+        more.insert("401", "`token_missing` for `me`, `token_invalid`, `token_expired`");
     } else if session {
-        more.insert(
-            "401",
-            "`token_missing`, `token_invalid`, `token_expired`, `session_revoked`",
-        );
+        more.insert("401", "`token_missing`, `token_invalid`, `token_expired`, `session_revoked`");
     }
     let answers = operation.entry("responses").or_insert_with(|| json!({}));
     let Some(answers) = answers.as_object_mut() else {
@@ -223,14 +189,8 @@ fn bounds() -> [(&'static str, Value); 5] {
         ("Begin", json!({ "oneOf": begin })),
         ("Resolve", json!({ "oneOf": resolve })),
         ("MatchRecord", json!({ "properties": record })),
-        (
-            "Participant",
-            json!({ "properties": { "name": { "maxLength": caps::NAME_CHARS } } }),
-        ),
-        (
-            "Report",
-            json!({ "properties": { "text": named("Words") } }),
-        ),
+        ("Participant", json!({ "properties": { "name": { "maxLength": caps::NAME_CHARS } } })),
+        ("Report", json!({ "properties": { "text": named("Words") } })),
     ]
 }
 
@@ -261,11 +221,14 @@ fn problem() -> Value {
             ("type".to_owned(), json!({ "type": "string", "format": "uri" })),
             ("title".to_owned(), json!({ "type": "string" })),
             ("status".to_owned(), json!({ "type": "integer" })),
-            ("errors".to_owned(), json!({
-                "type": "array",
-                "description": "Where several things are wrong: each of them.",
-                "items": { "type": "object", "required": ["code", "detail"], "properties": part },
-            })),
+            (
+                "errors".to_owned(),
+                json!({
+                    "type": "array",
+                    "description": "Where several things are wrong: each of them.",
+                    "items": { "type": "object", "required": ["code", "detail"], "properties": part },
+                }),
+            ),
         ]);
     }
     json!({
@@ -277,8 +240,5 @@ fn problem() -> Value {
 }
 
 fn object(value: Option<&mut Value>) -> Map<String, Value> {
-    value
-        .and_then(Value::as_object_mut)
-        .map(std::mem::take)
-        .unwrap_or_default()
+    value.and_then(Value::as_object_mut).map(std::mem::take).unwrap_or_default()
 }

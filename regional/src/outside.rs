@@ -55,11 +55,7 @@ impl Outside {
     }
 
     /// Asks, and waits `longest` for the whole answer. Redirects are answers like others.
-    pub async fn ask(
-        &self,
-        request: Request<Full<Bytes>>,
-        longest: Duration,
-    ) -> Result<Reply, Unanswered> {
+    pub async fn ask(&self, request: Request<Full<Bytes>>, longest: Duration) -> Result<Reply, Unanswered> {
         self.fetch(request, longest, caps::ANSWER_BYTES).await
     }
 
@@ -75,11 +71,7 @@ impl Outside {
             .map_err(|_| Unanswered(format!("no answer within {} s", longest.as_secs())))?
     }
 
-    async fn exchange(
-        &self,
-        request: Request<Full<Bytes>>,
-        most: usize,
-    ) -> Result<Reply, Unanswered> {
+    async fn exchange(&self, request: Request<Full<Bytes>>, most: usize) -> Result<Reply, Unanswered> {
         let sent = match &self.0 {
             Kind::Secure(client) => client.request(request).await,
             Kind::Plain(client) => client.request(request).await,
@@ -89,9 +81,7 @@ impl Outside {
         Ok(Reply {
             status: parts.status,
             headers: parts.headers,
-            body: body
-                .map_err(|error| Unanswered(error.to_string()))?
-                .to_bytes(),
+            body: body.map_err(|error| Unanswered(error.to_string()))?.to_bytes(),
         })
     }
 }

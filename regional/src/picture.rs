@@ -75,11 +75,7 @@ pub fn check(media: &str, bytes: usize) -> Result<(), Refusal> {
     let mut wrong = Vec::new();
     if bytes == 0 || bytes > caps::PICTURE_BYTES {
         let detail = format!("A picture has 1 to {} bytes.", caps::PICTURE_BYTES);
-        let code = if bytes == 0 {
-            Code::BadBody
-        } else {
-            Code::TooLarge
-        };
+        let code = if bytes == 0 { Code::BadBody } else { Code::TooLarge };
         let refusal = Refusal::new(code, detail).field("bytes");
         wrong.push(refusal.limit(caps::PICTURE_BYTES));
     }
@@ -123,9 +119,7 @@ pub fn develop(media: &str, file: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, String> 
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
-    if width.max(height) > caps::PICTURE_SIDE
-        || u64::from(width) * u64::from(height) > caps::PICTURE_PIXELS
-    {
+    if width.max(height) > caps::PICTURE_SIDE || u64::from(width) * u64::from(height) > caps::PICTURE_PIXELS {
         return Err(format!(
             "It is {width} × {height}; at most {} pixels and {} a side are allowed.",
             caps::PICTURE_PIXELS,
@@ -179,11 +173,7 @@ mod tests {
     use super::*;
 
     fn file(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
-        let picture = DynamicImage::ImageRgb8(RgbImage::from_pixel(
-            width,
-            height,
-            image::Rgb([9, 200, 30]),
-        ));
+        let picture = DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, image::Rgb([9, 200, 30])));
         let mut out = Cursor::new(Vec::new());
         picture.write_to(&mut out, format).unwrap();
         out.into_inner()
@@ -200,16 +190,11 @@ mod tests {
             let sizes: Vec<_> = made
                 .iter()
                 .map(|(side, file)| {
-                    let made =
-                        image::load_from_memory_with_format(file, ImageFormat::Jpeg).unwrap();
+                    let made = image::load_from_memory_with_format(file, ImageFormat::Jpeg).unwrap();
                     (*side, made.width(), made.height())
                 })
                 .collect();
-            assert_eq!(
-                sizes,
-                [(64, 64, 16), (256, 256, 64), (1024, 1024, 256)],
-                "{media}"
-            );
+            assert_eq!(sizes, [(64, 64, 16), (256, 256, 64), (1024, 1024, 256)], "{media}");
         }
         let small = develop("image/png", &file(10, 10, ImageFormat::Png)).unwrap();
         let small = image::load_from_memory(&small[2].1).unwrap();
@@ -224,11 +209,7 @@ mod tests {
             assert!(error.contains(reason), "{error}");
         };
         refused("image/jpeg", &png, "announced as image/jpeg");
-        refused(
-            "image/png",
-            b"<svg onload='alert(1)'/>",
-            "announced as image/png",
-        );
+        refused("image/png", b"<svg onload='alert(1)'/>", "announced as image/png");
         refused("image/png", &png[..40], "cannot be read");
         refused("image/gif", &png, "not shown here");
         // A header that says 60,000 × 60,000, in a file of some hundred bytes.
@@ -242,11 +223,7 @@ mod tests {
         assert!(check("image/webp", caps::PICTURE_BYTES).is_ok());
         let fields = |media: &str, bytes| {
             let refusal = check(media, bytes).unwrap_err();
-            refusal
-                .all
-                .into_iter()
-                .filter_map(|one| one.field)
-                .collect::<Vec<_>>()
+            refusal.all.into_iter().filter_map(|one| one.field).collect::<Vec<_>>()
         };
         assert_eq!(fields("image/gif", 0), ["bytes", "type"]);
         assert_eq!(fields("image/png", caps::PICTURE_BYTES + 1), ["bytes"]);

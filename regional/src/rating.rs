@@ -29,11 +29,7 @@ impl Rated {
     /// Where it puts somebody on the leaderboard.
     #[must_use]
     pub fn place(&self, player: &PlayerId) -> Place {
-        Place {
-            score: Score::of(&self.rating),
-            at: self.at,
-            player: player.clone(),
-        }
+        Place { score: Score::of(&self.rating), at: self.at, player: player.clone() }
     }
 }
 
@@ -54,11 +50,7 @@ impl Move {
     /// What the rating is then.
     #[must_use]
     pub fn rated(&self) -> Rated {
-        Rated {
-            matches: self.matches + 1,
-            rating: self.after,
-            at: self.at,
-        }
+        Rated { matches: self.matches + 1, rating: self.after, at: self.at }
     }
 
     /// As the history shows it. Ratings are told to a hundredth.
@@ -121,14 +113,9 @@ pub fn decide(
     known: &BTreeMap<PlayerId, Rated>,
 ) -> BTreeMap<PlayerId, Move> {
     let before = |player: &PlayerId| {
-        known.get(player).map_or((Rating::NEW, 0.0), |rated| {
-            (rated.rating, periods(rated.at, ended))
-        })
+        known.get(player).map_or((Rating::NEW, 0.0), |rated| (rated.rating, periods(rated.at, ended)))
     };
-    let before: BTreeMap<_, _> = players
-        .iter()
-        .map(|player| (player.clone(), before(player)))
-        .collect();
+    let before: BTreeMap<_, _> = players.iter().map(|player| (player.clone(), before(player))).collect();
     let step = |(player, after): (PlayerId, Rating)| {
         let rated = known.get(&player);
         let step = Move {
@@ -139,10 +126,7 @@ pub fn decide(
         };
         Some((player, step))
     };
-    rate(&before, outcome)
-        .into_iter()
-        .filter_map(step)
-        .collect()
+    rate(&before, outcome).into_iter().filter_map(step).collect()
 }
 
 #[cfg(test)]
@@ -171,9 +155,7 @@ mod tests {
         check(|r| r.result = json!({}), None);
         check(
             |r| {
-                r.players
-                    .iter_mut()
-                    .for_each(|one| one.came = one.name == "Ana");
+                r.players.iter_mut().for_each(|one| one.came = one.name == "Ana");
             },
             None,
         );
@@ -213,11 +195,7 @@ mod tests {
     #[test]
     fn a_match_that_is_told_late_moves_no_clock_back() {
         let [one, two]: [PlayerId; 2] = ["p_1", "p_2"].map(|id| id.parse().unwrap());
-        let late = Rated {
-            matches: 7,
-            rating: Rating::NEW,
-            at: Time::from_ms(100),
-        };
+        let late = Rated { matches: 7, rating: Rating::NEW, at: Time::from_ms(100) };
         let players = BTreeSet::from([one.clone(), two.clone()]);
         let known = BTreeMap::from([(one.clone(), late)]);
         let steps = decide(Time::from_ms(50), &players, &Outcome::Draw, &known);

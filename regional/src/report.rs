@@ -78,9 +78,7 @@ pub fn check(mut report: Report) -> Result<Report, Refusal> {
     let evidence = serde_json::to_vec(&report.evidence).map_or(usize::MAX, |bytes| bytes.len());
     if evidence > caps::EVIDENCE_BYTES {
         let detail = format!("Evidence has at most {} bytes.", caps::EVIDENCE_BYTES);
-        return Err(Refusal::new(Code::BadBody, detail)
-            .field("evidence")
-            .limit(caps::EVIDENCE_BYTES));
+        return Err(Refusal::new(Code::BadBody, detail).field("evidence").limit(caps::EVIDENCE_BYTES));
     }
     Ok(report)
 }
@@ -92,8 +90,7 @@ mod tests {
     use serde_json::json;
 
     fn check_report(changes: &serde_json::Value, expected: Option<&str>) {
-        let mut body =
-            json!({"id": "r_1", "by": "p_1", "player": "p_2", "reason": "spam", "text": " a\nb "});
+        let mut body = json!({"id": "r_1", "by": "p_1", "player": "p_2", "reason": "spam", "text": " a\nb "});
         for (name, value) in changes.as_object().unwrap() {
             body[name] = value.clone();
         }
@@ -109,10 +106,7 @@ mod tests {
         check_report(&json!({"player": "p_1"}), Some("player"));
         check_report(&json!({"text": "x".repeat(1001)}), Some("text"));
         check_report(&json!({"evidence": ["x".repeat(32 * 1024 - 4)]}), None);
-        check_report(
-            &json!({"evidence": ["x".repeat(32 * 1024)]}),
-            Some("evidence"),
-        );
+        check_report(&json!({"evidence": ["x".repeat(32 * 1024)]}), Some("evidence"));
     }
 
     #[test]

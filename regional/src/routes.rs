@@ -70,16 +70,7 @@ impl App {
         let providers = Providers::new(&config.people.providers);
         let records = Records::new(config.metrics);
         let bucket = config.pictures.clone().map(Bucket::new);
-        Ok(Self(Arc::new(Parts {
-            config,
-            clock,
-            store,
-            mint,
-            paces,
-            records,
-            bucket,
-            providers,
-        })))
+        Ok(Self(Arc::new(Parts { config, clock, store, mint, paces, records, bucket, providers })))
     }
 }
 

@@ -72,10 +72,7 @@ impl Device {
             let visible = visible.filter(|c| !unseemly(*c));
             visible.take(caps::DEVICE_CHARS).collect()
         };
-        Self {
-            agent: cut(agent),
-            label: cut(label),
-        }
+        Self { agent: cut(agent), label: cut(label) }
     }
 }
 
@@ -191,10 +188,7 @@ impl SecretKey {
     /// The secret that replaces this one.
     #[must_use]
     pub fn next(&self, sid: &SessionId, secret: &Secret) -> Secret {
-        self.sealed(
-            sid,
-            mac(&self.0, &[b"next", sid.as_str().as_bytes(), &secret.0]),
-        )
+        self.sealed(sid, mac(&self.0, &[b"next", sid.as_str().as_bytes(), &secret.0]))
     }
 
     /// Whether this key sealed it, for this session.
@@ -273,12 +267,7 @@ mod tests {
         };
         check(|_| (), CURRENT, true, Verdict::Rotate);
         check(|_| (), PREVIOUS, true, Verdict::Again);
-        check(
-            |s| s.rotated = NOW - caps::REFRESH_GRACE,
-            PREVIOUS,
-            true,
-            Verdict::Again,
-        );
+        check(|s| s.rotated = NOW - caps::REFRESH_GRACE, PREVIOUS, true, Verdict::Again);
         check(late, PREVIOUS, true, Verdict::Reused);
         check(late, PREVIOUS, false, Verdict::Reused);
         check(|_| (), OLDER, true, Verdict::Reused);
@@ -290,17 +279,11 @@ mod tests {
 
     #[test]
     fn a_login_ends_unused_or_old() {
-        let lifetime = Lifetime {
-            idle: Duration::from_secs(10),
-            age: Duration::from_secs(25),
-        };
+        let lifetime = Lifetime { idle: Duration::from_secs(10), age: Duration::from_secs(25) };
         let ends = NOW + lifetime.age;
         let check = |after: u64, expected: u64| {
             let now = NOW + Duration::from_secs(after);
-            assert_eq!(
-                lifetime.expires(ends, now),
-                NOW + Duration::from_secs(expected)
-            );
+            assert_eq!(lifetime.expires(ends, now), NOW + Duration::from_secs(expected));
         };
         check(0, 10);
         check(9, 19);
@@ -310,10 +293,7 @@ mod tests {
     #[test]
     fn a_device_says_little_and_nothing_invisible() {
         let device = Device::new(Some(" Fox/1\u{202e}\n "), Some(&"é".repeat(200)));
-        assert_eq!(
-            (device.agent.as_str(), device.label.chars().count()),
-            ("Fox/1", 120)
-        );
+        assert_eq!((device.agent.as_str(), device.label.chars().count()), ("Fox/1", 120));
         assert_eq!(Device::new(None, None), Device::default());
     }
 
@@ -334,14 +314,7 @@ mod tests {
         let secret = SecretKey::new(&[7; 32]).first(&sid(), [3; 32]);
         let token = secret.token(&sid());
         assert_eq!(Secret::of(&token), Some((sid(), secret)));
-        for bad in [
-            "",
-            "s_1",
-            "s_1.",
-            "p_1.x",
-            &format!("{token}A"),
-            &token.replace("s_1", "x_1"),
-        ] {
+        for bad in ["", "s_1", "s_1.", "p_1.x", &format!("{token}A"), &token.replace("s_1", "x_1")] {
             assert_eq!(Secret::of(bad), None, "{bad}");
         }
     }

@@ -101,10 +101,7 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     move |error| {
-        let away = matches!(
-            error,
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_)
-        );
+        let away = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
         let busy = error.code().is_some_and(|code| {
             matches!(
                 code,
@@ -118,10 +115,6 @@ where
             )
         });
         let text = DisplayErrorContext(&error).to_string();
-        if away || busy {
-            Error::Busy { call, text }
-        } else {
-            Error::Store { call, text }
-        }
+        if away || busy { Error::Busy { call, text } } else { Error::Store { call, text } }
     }
 }

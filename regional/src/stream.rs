@@ -48,13 +48,7 @@ impl Stream {
     /// For this edge.
     #[must_use]
     pub fn new(store: Store, edge: ToEdge, clock: Clock) -> Self {
-        Self {
-            store,
-            edge,
-            clock,
-            outside: Outside::new(),
-            bucket: None,
-        }
+        Self { store, edge, clock, outside: Outside::new(), bucket: None }
     }
 
     /// With the files of pictures, which go with their owner.
@@ -76,9 +70,7 @@ impl Stream {
         for part in owed.chunks(caps::NOTICES) {
             let at = part.first().map_or(0, |(at, _)| *at);
             let list: Vec<_> = part.iter().map(|(_, notice)| notice).collect();
-            self.tell(&list)
-                .await
-                .map_err(|error| Stopped { at, error })?;
+            self.tell(&list).await.map_err(|error| Stopped { at, error })?;
         }
         for (at, change) in changes.iter().enumerate() {
             for chore in readable(chores(change)) {
@@ -91,10 +83,7 @@ impl Stream {
 
     /// Tells the edge, and is sure that it knows.
     async fn tell(&self, list: &[&Notice]) -> Result<(), Error> {
-        let busy = |text: String| Error::Busy {
-            call: "tell_edge",
-            text,
-        };
+        let busy = |text: String| Error::Busy { call: "tell_edge", text };
         let body = serde_json::to_vec(list).map_err(|error| busy(error.to_string()))?;
         let nonce = base32(&chance::<16>()?);
         let now = self.clock.now();
@@ -125,11 +114,7 @@ impl Stream {
             Chore::Erase { player } => {
                 if let Some(bucket) = self.bucket.clone() {
                     let (store, clock) = (self.store.clone(), self.clock.clone());
-                    let studio = Studio {
-                        store,
-                        bucket,
-                        clock,
-                    };
+                    let studio = Studio { store, bucket, clock };
                     studio.remove_all(&player).await?;
                 }
                 self.store.erase(&player, self.clock.now()).await
@@ -148,13 +133,9 @@ fn readable<T>(found: Result<Vec<T>, Error>) -> Vec<T> {
 
 impl From<&EventRecord> for Change {
     fn from(record: &EventRecord) -> Self {
-        let image = |item: &serde_dynamo::Item| -> Option<Item> {
-            (!item.is_empty()).then(|| item.clone().into())
-        };
-        let ms = record
-            .change
-            .approximate_creation_date_time
-            .timestamp_millis();
+        let image =
+            |item: &serde_dynamo::Item| -> Option<Item> { (!item.is_empty()).then(|| item.clone().into()) };
+        let ms = record.change.approximate_creation_date_time.timestamp_millis();
         Self {
             old: image(&record.change.old_image),
             new: image(&record.change.new_image),

@@ -49,9 +49,7 @@ impl Studio {
         for (side, file) in variants {
             let key = variant(&picture.player, &picture.id, side);
             let now = self.clock.now();
-            self.bucket
-                .put(&key, "image/jpeg", Bytes::from(file), now)
-                .await?;
+            self.bucket.put(&key, "image/jpeg", Bytes::from(file), now).await?;
         }
         let shown = self.store.show_picture(picture, self.clock.now()).await?;
         if !shown {
@@ -63,17 +61,13 @@ impl Studio {
 
     /// Removes a picture and all its files.
     pub async fn remove(&self, player: &PlayerId, id: &PictureId) -> Result<(), Error> {
-        self.store
-            .remove_picture(player, id, self.clock.now())
-            .await?;
+        self.store.remove_picture(player, id, self.clock.now()).await?;
         self.remove_files(player, id).await
     }
 
     async fn remove_files(&self, player: &PlayerId, id: &PictureId) -> Result<(), Error> {
         let now = self.clock.now();
-        self.bucket
-            .delete(&format!("in/{player}/{id}"), now)
-            .await?;
+        self.bucket.delete(&format!("in/{player}/{id}"), now).await?;
         for side in SIDES {
             self.bucket.delete(&variant(player, id, side), now).await?;
         }
@@ -85,9 +79,7 @@ impl Studio {
         for picture in self.store.pictures_strong(player).await? {
             // The item last: while it is there, somebody knows that there are files.
             self.remove_files(player, &picture.id).await?;
-            self.store
-                .remove_picture(player, &picture.id, self.clock.now())
-                .await?;
+            self.store.remove_picture(player, &picture.id, self.clock.now()).await?;
         }
         Ok(())
     }

@@ -12,19 +12,12 @@ const RATED: &str = r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"
 const OFTEN: u32 = 5;
 
 fn main() {
-    println!(
-        "{:>8}  {:<22} {:>8} {:>9}",
-        "tickets", "pool", "matches", "ms"
-    );
+    println!("{:>8}  {:<22} {:>8} {:>9}", "tickets", "pool", "matches", "ms");
     for people in [1_000, 10_000, 100_000] {
         for (name, rules, wants) in [
             ("first come", FIFO, "[]"),
             ("by rating", RATED, "[]"),
-            (
-                "by rating, a language",
-                RATED,
-                r#"[{"attr":"lang","is":"L"}]"#,
-            ),
+            ("by rating, a language", RATED, r#"[{"attr":"lang","is":"L"}]"#),
         ] {
             let tickets: Vec<Ticket> = (0..people).map(|n| ticket(n, wants)).collect();
             let (matches, ms) = measure(&tickets, &only(rules));

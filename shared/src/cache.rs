@@ -110,10 +110,7 @@ impl Copies {
         let slot = self.slot(player);
         slot.least = slot.least.max(version);
         let least = slot.least;
-        let gone = slot
-            .held
-            .take_if(|held| held.copy.version() < least)
-            .map_or(0, |held| held.copy.weight());
+        let gone = slot.held.take_if(|held| held.copy.version() < least).map_or(0, |held| held.copy.weight());
         self.bytes = self.bytes.saturating_sub(gone);
         self.trim();
     }
@@ -132,11 +129,7 @@ impl Copies {
 
     fn slot(&mut self, player: &PlayerId) -> &mut Slot {
         self.touch(player);
-        self.slots.entry(player.clone()).or_insert(Slot {
-            held: None,
-            least: 0,
-            turn: self.turn,
-        })
+        self.slots.entry(player.clone()).or_insert(Slot { held: None, least: 0, turn: self.turn })
     }
 
     fn touch(&mut self, player: &PlayerId) {
@@ -215,10 +208,7 @@ pub fn tag(body: &str) -> String {
 /// Whether an `If-None-Match` names this tag. A cache on the way may have made it weak.
 #[must_use]
 pub fn knows(header: &str, tag: &str) -> bool {
-    header
-        .split(',')
-        .map(str::trim)
-        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+    header.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 #[cfg(test)]
@@ -235,10 +225,7 @@ mod tests {
 
     fn version(version: u64) -> Held {
         let text = format!("{{\"version\":{version}}}").into();
-        Held {
-            copy: Copy::Profile { version, text },
-            since: NOW,
-        }
+        Held { copy: Copy::Profile { version, text }, since: NOW }
     }
 
     fn check(held: Held, after_s: u64, expected: Option<Age>) {
@@ -257,10 +244,7 @@ mod tests {
         check(version(1), 120, Some(Age::Old));
         check(version(1), 24 * 3600 - 1, Some(Age::Old));
         check(version(1), 24 * 3600, None);
-        let missing = Held {
-            copy: Copy::Missing,
-            since: NOW,
-        };
+        let missing = Held { copy: Copy::Missing, since: NOW };
         check(missing.clone(), 9, Some(Age::Fresh));
         check(missing, 10, None);
     }
@@ -284,10 +268,7 @@ mod tests {
         assert_eq!(copies.look(&ana(), NOW, FRESH), None);
         assert!(copies.keep(&ana(), version(2)));
         copies.announce(&ana(), 1);
-        assert_eq!(
-            copies.look(&ana(), NOW, FRESH),
-            Some((version(2), Age::Fresh))
-        );
+        assert_eq!(copies.look(&ana(), NOW, FRESH), Some((version(2), Age::Fresh)));
         // The region's replica may be behind what was read before.
         assert!(!copies.keep(&ana(), version(1)));
     }
@@ -315,17 +296,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_taken_apart_without_being_changed() {
-        let text =
-            r#"{"profiles":[{"player":"p_ana", "name":"Ana","version":3}, {"player":"p_bo"}]}"#;
-        let copies: Vec<Copy> = read(text)
-            .unwrap()
-            .into_iter()
-            .map(|(_, copy)| copy)
-            .collect();
-        let copy = |version, text: &str| Copy::Profile {
-            version,
-            text: text.into(),
-        };
+        let text = r#"{"profiles":[{"player":"p_ana", "name":"Ana","version":3}, {"player":"p_bo"}]}"#;
+        let copies: Vec<Copy> = read(text).unwrap().into_iter().map(|(_, copy)| copy).collect();
+        let copy = |version, text: &str| Copy::Profile { version, text: text.into() };
         let ana = r#"{"player":"p_ana", "name":"Ana","version":3}"#;
         assert_eq!(copies, [copy(3, ana), copy(0, r#"{"player":"p_bo"}"#)]);
     }

@@ -27,10 +27,7 @@ struct Open<C> {
 
 impl<C> Default for Calls<C> {
     fn default() -> Self {
-        Self {
-            next: 1,
-            open: Vec::new(),
-        }
+        Self { next: 1, open: Vec::new() }
     }
 }
 
@@ -44,12 +41,7 @@ impl<C: Clone> Calls<C> {
     pub fn add_at(&mut self, due: Time, call: C) -> CallId {
         let id = CallId(self.next);
         self.next += 1;
-        self.open.push(Open {
-            id,
-            call,
-            tries: 0,
-            due,
-        });
+        self.open.push(Open { id, call, tries: 0, due });
         id
     }
 
@@ -88,10 +80,7 @@ impl<C: Clone> Calls<C> {
     /// The call with this number, while it is open.
     #[must_use]
     pub fn get(&self, id: CallId) -> Option<&C> {
-        self.open
-            .iter()
-            .find(|open| open.id == id)
-            .map(|open| &open.call)
+        self.open.iter().find(|open| open.id == id).map(|open| &open.call)
     }
 
     /// Whether such a call is open.
@@ -120,9 +109,7 @@ impl<C: Clone> Calls<C> {
 }
 
 fn pause(tries: u32) -> Duration {
-    caps::RETRY
-        .saturating_mul(1 << tries.min(16))
-        .min(caps::RETRY_MAX)
+    caps::RETRY.saturating_mul(1 << tries.min(16)).min(caps::RETRY_MAX)
 }
 
 #[cfg(test)]

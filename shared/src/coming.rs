@@ -39,12 +39,7 @@ impl Coming {
         let replaces = holds.iter().copied().filter(goes).collect();
         let mut holding = holds;
         holding.extend(self.of(&who.player));
-        self.0.push(One {
-            conn,
-            who: who.clone(),
-            takes_over,
-            dismissed: None,
-        });
+        self.0.push(One { conn, who: who.clone(), takes_over, dismissed: None });
         (holding, replaces)
     }
 

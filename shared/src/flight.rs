@@ -35,10 +35,7 @@ impl Flights {
             Some(_) | None => {
                 self.0.retain(|_, flight| now < flight.until);
                 let until = now + caps::CALL;
-                let flight = Flight {
-                    until,
-                    failed: false,
-                };
+                let flight = Flight { until, failed: false };
                 self.0.insert(player.clone(), flight);
                 Turn::Go
             }
@@ -53,10 +50,7 @@ impl Flights {
     /// It could not be had.
     pub fn failed(&mut self, player: &PlayerId, now: Time) {
         let until = now + caps::COPY_REST;
-        let flight = Flight {
-            until,
-            failed: true,
-        };
+        let flight = Flight { until, failed: true };
         self.0.insert(player.clone(), flight);
     }
 }

@@ -26,10 +26,7 @@ pub struct NewRoom {
 
 impl Default for NewRoom {
     fn default() -> Self {
-        Self {
-            seats: 2,
-            rules: Rules::default(),
-        }
+        Self { seats: 2, rules: Rules::default() }
     }
 }
 

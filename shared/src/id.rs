@@ -15,11 +15,7 @@ pub struct BadId {
 
 impl fmt::Display for BadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "an id here is `{}` and 1 to {} of A-Z a-z 0-9 - _",
-            self.prefix, MAX_TAIL
-        )
+        write!(f, "an id here is `{}` and 1 to {} of A-Z a-z 0-9 - _", self.prefix, MAX_TAIL)
     }
 }
 

@@ -24,28 +24,20 @@ impl Bucket {
     /// A full bucket.
     #[must_use]
     pub fn full(pace: Pace, now: Time) -> Self {
-        Self {
-            left: u64::from(pace.burst) * 1000,
-            since: now,
-        }
+        Self { left: u64::from(pace.burst) * 1000, since: now }
     }
 
     /// Takes one, or says how long until there is one.
     pub fn take(&mut self, pace: Pace, now: Time) -> Result<(), Duration> {
         let gained = time::ms(now.since(self.since)).saturating_mul(u64::from(pace.per_s));
-        self.left = self
-            .left
-            .saturating_add(gained)
-            .min(u64::from(pace.burst) * 1000);
+        self.left = self.left.saturating_add(gained).min(u64::from(pace.burst) * 1000);
         self.since = now;
         if let Some(left) = self.left.checked_sub(1000) {
             self.left = left;
             return Ok(());
         }
         let missing = 1000 - self.left;
-        Err(Duration::from_millis(
-            missing.div_ceil(u64::from(pace.per_s.max(1))),
-        ))
+        Err(Duration::from_millis(missing.div_ceil(u64::from(pace.per_s.max(1)))))
     }
 }
 
@@ -62,11 +54,7 @@ impl Buckets {
     /// Room for `most` buckets.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        Self {
-            most,
-            young: BTreeMap::new(),
-            old: BTreeMap::new(),
-        }
+        Self { most, young: BTreeMap::new(), old: BTreeMap::new() }
     }
 
     /// Takes one of theirs, or says how long until there is one.
@@ -74,10 +62,7 @@ impl Buckets {
         if let Some(bucket) = self.young.get_mut(whose) {
             return bucket.take(pace, now);
         }
-        let mut bucket = self
-            .old
-            .remove(whose)
-            .unwrap_or_else(|| Bucket::full(pace, now));
+        let mut bucket = self.old.remove(whose).unwrap_or_else(|| Bucket::full(pace, now));
         let verdict = bucket.take(pace, now);
         if self.young.len() >= self.most / 2 {
             self.old = std::mem::take(&mut self.young);
@@ -103,17 +88,12 @@ impl Buckets {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace {
-        per_s: 20,
-        burst: 3,
-    };
+    const PACE: Pace = Pace { per_s: 20, burst: 3 };
 
     fn check(times: &[u64], expected: &[Option<u64>]) {
         let mut bucket = Bucket::full(PACE, Time::from_ms(0));
-        let got: Vec<_> = times
-            .iter()
-            .map(|&ms| bucket.take(PACE, Time::from_ms(ms)).err().map(time::ms))
-            .collect();
+        let got: Vec<_> =
+            times.iter().map(|&ms| bucket.take(PACE, Time::from_ms(ms)).err().map(time::ms)).collect();
         assert_eq!(got, expected);
     }
 

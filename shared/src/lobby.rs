@@ -171,9 +171,7 @@ impl Lobby {
 
     /// Who is to be owed what is told.
     pub fn recipients(&self) -> impl Iterator<Item = (Conn, &PlayerId)> {
-        self.sockets
-            .iter()
-            .map(|(&conn, line)| (conn, &line.who.player))
+        self.sockets.iter().map(|(&conn, line)| (conn, &line.who.player))
     }
 
     /// How many people wait.
@@ -191,8 +189,7 @@ impl Lobby {
     /// When the lobby next has something to do by itself.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        let tell =
-            (self.changed && !self.sockets.is_empty()).then(|| self.told + caps::LOBBY_EVERY);
+        let tell = (self.changed && !self.sockets.is_empty()).then(|| self.told + caps::LOBBY_EVERY);
         [
             self.retries.wake_at(),
             self.book.next_deadline(),

@@ -208,29 +208,17 @@ impl Totals {
 
 fn help(name: &str) -> &'static str {
     match name {
-        "matchpoint_requests_total" => {
-            "HTTP requests and openings of sockets, by route and status."
-        }
-        "matchpoint_refusals_total" => {
-            "What was refused, by code: of a problem document, or of a close."
-        }
+        "matchpoint_requests_total" => "HTTP requests and openings of sockets, by route and status.",
+        "matchpoint_refusals_total" => "What was refused, by code: of a problem document, or of a close.",
         "matchpoint_reads_total" => {
             "Reads of profiles: from a copy, from the region, or old because it is away."
         }
         "matchpoint_sockets_opened_total" => "Sockets that opened, by the kind of object.",
-        "matchpoint_sockets" => {
-            "Sockets that are open; too many for some hours where a process was lost."
-        }
+        "matchpoint_sockets" => "Sockets that are open; too many for some hours where a process was lost.",
         "matchpoint_rooms_opened_total" => "Rooms that were made.",
-        "matchpoint_rooms" => {
-            "Rooms that are there; too many for some hours where one was never erased."
-        }
-        "matchpoint_players_active" => {
-            "About how many players showed a token in the last 10 to 20 minutes."
-        }
-        "matchpoint_request_duration_seconds" => {
-            "How long requests took, as the Worker's clock sees it."
-        }
+        "matchpoint_rooms" => "Rooms that are there; too many for some hours where one was never erased.",
+        "matchpoint_players_active" => "About how many players showed a token in the last 10 to 20 minutes.",
+        "matchpoint_request_duration_seconds" => "How long requests took, as the Worker's clock sees it.",
         _ => "Counted by a newer version.",
     }
 }
@@ -251,10 +239,7 @@ mod tests {
 
     fn check(totals: &Totals, now: Time, expected: &str) {
         let text = totals.text(now);
-        assert!(
-            text.lines().any(|line| line == expected),
-            "{expected} in\n{text}"
-        );
+        assert!(text.lines().any(|line| line == expected), "{expected} in\n{text}");
     }
 
     #[test]
@@ -274,31 +259,11 @@ mod tests {
         check(&totals, NOW, "# TYPE matchpoint_reads_total counter");
         check(&totals, NOW, "matchpoint_sockets{kind=\"room\"} 5");
         let name = "matchpoint_request_duration_seconds";
-        check(
-            &totals,
-            NOW,
-            &format!("{name}_bucket{{route=\"/v1/rooms\",le=\"0.005\"}} 0"),
-        );
-        check(
-            &totals,
-            NOW,
-            &format!("{name}_bucket{{route=\"/v1/rooms\",le=\"0.010\"}} 3"),
-        );
-        check(
-            &totals,
-            NOW,
-            &format!("{name}_bucket{{route=\"/v1/rooms\",le=\"+Inf\"}} 6"),
-        );
-        check(
-            &totals,
-            NOW,
-            &format!("{name}_count{{route=\"/v1/rooms\"}} 6"),
-        );
-        check(
-            &totals,
-            NOW,
-            &format!("{name}_sum{{route=\"/v1/rooms\"}} 12.021"),
-        );
+        check(&totals, NOW, &format!("{name}_bucket{{route=\"/v1/rooms\",le=\"0.005\"}} 0"));
+        check(&totals, NOW, &format!("{name}_bucket{{route=\"/v1/rooms\",le=\"0.010\"}} 3"));
+        check(&totals, NOW, &format!("{name}_bucket{{route=\"/v1/rooms\",le=\"+Inf\"}} 6"));
+        check(&totals, NOW, &format!("{name}_count{{route=\"/v1/rooms\"}} 6"));
+        check(&totals, NOW, &format!("{name}_sum{{route=\"/v1/rooms\"}} 12.021"));
     }
 
     #[test]
@@ -325,21 +290,10 @@ mod tests {
         }
         let about = |totals: &Totals, now| {
             let text = totals.text(now);
-            let line = text
-                .lines()
-                .find(|line| line.starts_with("matchpoint_players_active"));
-            line.unwrap()
-                .rsplit(' ')
-                .next()
-                .unwrap()
-                .parse::<u64>()
-                .unwrap()
+            let line = text.lines().find(|line| line.starts_with("matchpoint_players_active"));
+            line.unwrap().rsplit(' ').next().unwrap().parse::<u64>().unwrap()
         };
-        assert!(
-            (90..=110).contains(&about(&totals, NOW)),
-            "{}",
-            about(&totals, NOW)
-        );
+        assert!((90..=110).contains(&about(&totals, NOW)), "{}", about(&totals, NOW));
         assert_eq!(about(&totals, NOW + caps::TOKEN * 3), 0);
     }
 

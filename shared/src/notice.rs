@@ -58,11 +58,8 @@ mod tests {
 
     #[test]
     fn a_notice_is_one_flat_object() {
-        let notice = Notice {
-            player: "p_1".parse().unwrap(),
-            at: Time::from_ms(5),
-            news: News::Revoked { ep: 3 },
-        };
+        let notice =
+            Notice { player: "p_1".parse().unwrap(), at: Time::from_ms(5), news: News::Revoked { ep: 3 } };
         let text = json!({ "player": "p_1", "at": 5, "kind": "revoked", "ep": 3 });
         assert_eq!(serde_json::to_value(&notice).unwrap(), text);
         assert_eq!(serde_json::from_value::<Notice>(text).unwrap(), notice);

@@ -69,15 +69,7 @@ pub struct Frame {
 impl Outbox {
     /// A socket joins: what is told from now on is owed to it.
     pub fn open(&mut self, conn: Conn, player: PlayerId, heed: Heed) {
-        self.sockets.insert(
-            conn,
-            Owed {
-                player,
-                heed,
-                from: self.shared.len(),
-                own: Vec::new(),
-            },
-        );
+        self.sockets.insert(conn, Owed { player, heed, from: self.shared.len(), own: Vec::new() });
     }
 
     /// A socket is gone, with what it was owed.
@@ -96,17 +88,12 @@ impl Outbox {
     pub fn tell(&mut self, text: Text, scope: Scope) {
         self.owing = true;
         if let Scope::Hint(_) = scope
-            && let Some(older) = self
-                .shared
-                .iter_mut()
-                .find(|item| item.scope == scope && item.text.is_some())
+            && let Some(older) =
+                self.shared.iter_mut().find(|item| item.scope == scope && item.text.is_some())
         {
             older.text = None;
         }
-        self.shared.push(Item {
-            text: Some(text),
-            scope,
-        });
+        self.shared.push(Item { text: Some(text), scope });
     }
 
     /// Something for one.
@@ -142,41 +129,26 @@ impl Outbox {
                 Heed::Events => alike,
                 Heed::Nothing => false,
             };
-            let personal = shared
-                .iter()
-                .any(|item| matches!(&item.scope, Scope::But(to, _) if *to == owed.player));
+            let personal =
+                shared.iter().any(|item| matches!(&item.scope, Scope::But(to, _) if *to == owed.player));
             if own.is_empty() && from == 0 && plain && !personal {
                 everybody.push(conn);
                 continue;
             }
             let texts = merge(&shared, owed, from, &own);
             if !texts.is_empty() {
-                frames.push(Frame {
-                    to: vec![conn],
-                    text: join(&texts),
-                });
+                frames.push(Frame { to: vec![conn], text: join(&texts) });
             }
         }
-        let texts: Vec<&str> = shared
-            .iter()
-            .filter_map(|item| item.text.as_deref())
-            .collect();
+        let texts: Vec<&str> = shared.iter().filter_map(|item| item.text.as_deref()).collect();
         if !everybody.is_empty() && !texts.is_empty() {
-            frames.push(Frame {
-                to: everybody,
-                text: join(&texts),
-            });
+            frames.push(Frame { to: everybody, text: join(&texts) });
         }
         frames
     }
 }
 
-fn merge<'a>(
-    shared: &'a [Item],
-    owed: &Owed,
-    from: usize,
-    own: &'a [(usize, Text)],
-) -> Vec<&'a str> {
+fn merge<'a>(shared: &'a [Item], owed: &Owed, from: usize, own: &'a [(usize, Text)]) -> Vec<&'a str> {
     let mut texts = Vec::with_capacity(shared.len() + own.len());
     let mut own = own.iter().peekable();
     for (at, item) in shared.iter().enumerate() {
@@ -204,8 +176,7 @@ pub fn join(texts: &[&str]) -> String {
     match texts {
         [one] => (*one).to_owned(),
         many => {
-            let mut out =
-                String::with_capacity(many.iter().map(|text| text.len() + 1).sum::<usize>() + 1);
+            let mut out = String::with_capacity(many.iter().map(|text| text.len() + 1).sum::<usize>() + 1);
             out.push('[');
             for (at, text) in many.iter().enumerate() {
                 if at > 0 {
@@ -232,11 +203,7 @@ mod tests {
     }
 
     fn check(mut outbox: Outbox, expected: &[(&[u32], &str)]) {
-        let frames: Vec<_> = outbox
-            .flush()
-            .into_iter()
-            .map(|frame| (frame.to, frame.text))
-            .collect();
+        let frames: Vec<_> = outbox.flush().into_iter().map(|frame| (frame.to, frame.text)).collect();
         let expected: Vec<_> = expected
             .iter()
             .map(|(to, text)| (to.iter().copied().map(Conn).collect(), (*text).to_owned()))
@@ -282,10 +249,7 @@ mod tests {
     #[test]
     fn what_is_for_one_is_a_number_for_the_others() {
         let mut outbox = outbox(&[1, 2]);
-        outbox.tell(
-            "skip".into(),
-            Scope::But("p_2".parse().unwrap(), "s".into()),
-        );
+        outbox.tell("skip".into(), Scope::But("p_2".parse().unwrap(), "s".into()));
         check(outbox, &[(&[2], "s"), (&[1], "skip")]);
     }
 

@@ -148,19 +148,10 @@ impl Player {
             Input::Closed { conn } => self.closed(conn),
             Input::Renewed { conn, id, verdict } => self.renewed(conn, id.as_ref(), verdict),
             Input::Noticed { notice } => self.noticed(now, notice),
-            Input::Dismissed {
-                call,
-                holding,
-                asked,
-            } => self.dismissed(call, &holding, asked),
+            Input::Dismissed { call, holding, asked } => self.dismissed(call, &holding, asked),
             Input::Circled { turn, circle } => self.circled(now, turn, circle),
             Input::Sighted { call, answers } => self.sighted(call, answers),
-            Input::Told {
-                call,
-                as_of,
-                heard,
-                gone,
-            } => self.told(call, as_of, &heard, &gone),
+            Input::Told { call, as_of, heard, gone } => self.told(call, as_of, &heard, &gone),
             Input::Woke => self.armed = None,
         }
         self.finish(now, &before)
@@ -170,15 +161,10 @@ impl Player {
     /// to hear of, a person who is to be forgotten. Else never.
     #[must_use]
     pub fn wake_at(&self, now: Time) -> Option<Time> {
-        [
-            self.saved.calls.wake_at(),
-            self.forget_at(),
-            self.follow_at(now),
-            self.news_at(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [self.saved.calls.wake_at(), self.forget_at(), self.follow_at(now), self.news_at()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn forget_at(&self) -> Option<Time> {
@@ -206,42 +192,16 @@ impl Player {
     /// Those who are known not to be offline.
     fn known_here(&self) -> Vec<Presence> {
         let here = |(_, sight): &(&PlayerId, &Sight)| sight.state != State::Offline;
-        let presence = |(player, &sight): (&PlayerId, &Sight)| Presence {
-            player: player.clone(),
-            sight,
-        };
+        let presence = |(player, &sight): (&PlayerId, &Sight)| Presence { player: player.clone(), sight };
         self.seen.iter().filter(here).map(presence).collect()
     }
 
     fn decide(&mut self, now: Time, ask: PlayerAsk) -> PlayerAnswer {
         match ask {
-            PlayerAsk::Claim {
-                object,
-                conn,
-                holding,
-                replaces,
-                at,
-                ep,
-                sid,
-                devices,
-            } => self.claim(
-                now,
-                Claim {
-                    object,
-                    conn,
-                    holding,
-                    replaces,
-                    at,
-                    ep,
-                    sid,
-                    devices,
-                },
-            ),
-            PlayerAsk::Correct {
-                object,
-                holding,
-                asked,
-            } => {
+            PlayerAsk::Claim { object, conn, holding, replaces, at, ep, sid, devices } => {
+                self.claim(now, Claim { object, conn, holding, replaces, at, ep, sid, devices })
+            }
+            PlayerAsk::Correct { object, holding, asked } => {
                 self.correct(&object, &holding, asked);
                 self.granted(now)
             }
@@ -268,9 +228,7 @@ impl Player {
                 homes.pop_first();
             }
         }
-        PlayerAnswer::Home {
-            part: self.saved.homes.get(pool).copied(),
-        }
+        PlayerAnswer::Home { part: self.saved.homes.get(pool).copied() }
     }
 
     /// Ends the turn: one write where something changed, then what may only follow it.
@@ -321,11 +279,7 @@ impl Player {
         let mut out = Vec::new();
         for (call, what) in self.saved.calls.take_due(now) {
             match what {
-                Call::Dismiss { object, dismissal } => out.push(Effect::Dismiss {
-                    call,
-                    object,
-                    dismissal,
-                }),
+                Call::Dismiss { object, dismissal } => out.push(Effect::Dismiss { call, object, dismissal }),
                 Call::Circle => {
                     let turn = self.saved.circle_turn;
                     out.push(Effect::Circle { turn });
@@ -342,11 +296,7 @@ impl Player {
                     self.flying.insert(call, now);
                     let as_of = self.saved.shown.map_or(now, |shown| shown.as_of);
                     let groups = self.showing();
-                    out.push(Effect::Show {
-                        call,
-                        as_of,
-                        groups,
-                    });
+                    out.push(Effect::Show { call, as_of, groups });
                 }
             }
         }
@@ -356,10 +306,7 @@ impl Player {
 
 impl From<Saved> for Player {
     fn from(saved: Saved) -> Self {
-        Self {
-            saved,
-            ..Self::default()
-        }
+        Self { saved, ..Self::default() }
     }
 }
 

@@ -195,46 +195,22 @@ mod tests {
         refused(r#"{"a":{"seats":65}}"#, "POOLS.a.seats");
         refused(r#"{"a":{"seats":2,"colour":1}}"#, "colour");
         refused(r#"{"a":{"seats":2,"propose_s":60}}"#, "POOLS.a.propose_s");
-        refused(
-            r#"{"a":{"seats":2,"room":{"linger_s":14401}}}"#,
-            "POOLS.a.room.linger_s",
-        );
+        refused(r#"{"a":{"seats":2,"room":{"linger_s":14401}}}"#, "POOLS.a.room.linger_s");
         refused(r#"{"A b":{"seats":2}}"#, "POOLS");
         refused(
             r#"{"a":{"seats":2,"rating":{"within":9,"widen_per_s":1,"at_most":1}}}"#,
             "POOLS.a.rating.at_most",
         );
-        refused(
-            r#"{"a":{"seats":3,"teams":{"count":2,"size":2}}}"#,
-            "POOLS.a.seats",
-        );
-        refused(
-            r#"{"a":{"teams":{"count":1,"size":2}}}"#,
-            "POOLS.a.teams.count",
-        );
+        refused(r#"{"a":{"seats":3,"teams":{"count":2,"size":2}}}"#, "POOLS.a.seats");
+        refused(r#"{"a":{"teams":{"count":1,"size":2}}}"#, "POOLS.a.teams.count");
         refused(r#"{"a":{"seats":4,"party":5}}"#, "POOLS.a.party");
-        refused(
-            r#"{"a":{"teams":{"count":2,"size":3},"party":4}}"#,
-            "POOLS.a.party",
-        );
-        refused(
-            r#"{"a":{"seats":4,"min":{"seats":4,"after_s":3}}}"#,
-            "POOLS.a.min.seats",
-        );
-        refused(
-            r#"{"a":{"teams":{"count":2,"size":3},"min":{"seats":3,"after_s":3}}}"#,
-            "POOLS.a.min.seats",
-        );
+        refused(r#"{"a":{"teams":{"count":2,"size":3},"party":4}}"#, "POOLS.a.party");
+        refused(r#"{"a":{"seats":4,"min":{"seats":4,"after_s":3}}}"#, "POOLS.a.min.seats");
+        refused(r#"{"a":{"teams":{"count":2,"size":3},"min":{"seats":3,"after_s":3}}}"#, "POOLS.a.min.seats");
         refused(r#"{"a":{"seats":2,"tickets":1}}"#, "POOLS.a.tickets");
         refused(r#"{"a":{"seats":2,"patience_s":0}}"#, "POOLS.a.patience_s");
-        refused(
-            r#"{"a":{"seats":2,"wants":[{"attr":"x"}]}}"#,
-            "POOLS.a.wants[0]",
-        );
-        refused(
-            r#"{"a":{"seats":2,"shards":{"by":"hash","count":1,"climb_s":5}}}"#,
-            "POOLS.a.shards.count",
-        );
+        refused(r#"{"a":{"seats":2,"wants":[{"attr":"x"}]}}"#, "POOLS.a.wants[0]");
+        refused(r#"{"a":{"seats":2,"shards":{"by":"hash","count":1,"climb_s":5}}}"#, "POOLS.a.shards.count");
         refused(
             r#"{"a":{"seats":2,"shards":{"by":"rating","bands":[3,1],"climb_s":5}}}"#,
             "POOLS.a.shards.bands",

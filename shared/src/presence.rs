@@ -54,10 +54,7 @@ impl Presence {
             ev: &'static str,
             body: &'a Presence,
         }
-        event::encode(&Event {
-            ev: "presence",
-            body: self,
-        })
+        event::encode(&Event { ev: "presence", body: self })
     }
 }
 
@@ -76,10 +73,7 @@ impl Seen {
     #[must_use]
     pub fn new(players: Vec<Presence>) -> Self {
         let most = caps::LOOKED + caps::HEARTBEAT + caps::HEARTBEAT_GRACE;
-        Self {
-            players,
-            max_staleness_ms: time::ms(most),
-        }
+        Self { players, max_staleness_ms: time::ms(most) }
     }
 }
 

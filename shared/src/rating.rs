@@ -33,20 +33,13 @@ pub struct Rating {
 
 impl Rating {
     /// Of somebody who has not played.
-    pub const NEW: Self = Self {
-        rating: MIDDLE,
-        deviation: caps::DEVIATION_MOST,
-        volatility: 0.06,
-    };
+    pub const NEW: Self = Self { rating: MIDDLE, deviation: caps::DEVIATION_MOST, volatility: 0.06 };
 
     /// The same after so many rating periods without a match: as good, less certain.
     #[must_use]
     pub fn idle(self, periods: f64) -> Self {
         let phi = spread(self.deviation / SCALE, self.volatility, periods);
-        Self {
-            deviation: bounded(phi * SCALE),
-            ..self
-        }
+        Self { deviation: bounded(phi * SCALE), ..self }
     }
 
     /// After games against these, each with one's own score: 1 won, ½ drawn, 0 lost. `periods` is how many rating
@@ -170,9 +163,7 @@ impl Outcome {
             (None, Some(ranks)) => {
                 let rank = |player: &PlayerId| ranks.get(player.as_str())?.as_u64();
                 let players = players.iter();
-                players
-                    .map(|one| Some((one.clone(), rank(one)?)))
-                    .collect::<Option<_>>()?
+                players.map(|one| Some((one.clone(), rank(one)?))).collect::<Option<_>>()?
             }
             (None, None) => return None,
         };
@@ -196,10 +187,7 @@ impl Outcome {
 /// The ratings after a match: everybody played a game against everybody of another rank. Each comes with the rating
 /// periods since their last match.
 #[must_use]
-pub fn rate(
-    before: &BTreeMap<PlayerId, (Rating, f64)>,
-    outcome: &Outcome,
-) -> BTreeMap<PlayerId, Rating> {
+pub fn rate(before: &BTreeMap<PlayerId, (Rating, f64)>, outcome: &Outcome) -> BTreeMap<PlayerId, Rating> {
     let after = |player: &PlayerId, (rating, periods): &(Rating, f64)| {
         let others = before.iter().filter(|(other, _)| *other != player);
         let games: Vec<(Rating, f64)> = others
@@ -207,10 +195,7 @@ pub fn rate(
             .collect();
         rating.after(*periods, &games)
     };
-    before
-        .iter()
-        .map(|(player, entry)| (player.clone(), after(player, entry)))
-        .collect()
+    before.iter().map(|(player, entry)| (player.clone(), after(player, entry))).collect()
 }
 
 #[cfg(test)]

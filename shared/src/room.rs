@@ -137,12 +137,7 @@ impl Room {
             self.expire(now);
         }
         match input {
-            Input::Opened {
-                conn,
-                who,
-                role,
-                resume,
-            } => {
+            Input::Opened { conn, who, role, resume } => {
                 self.opened(now, conn, who, role, resume.as_ref());
                 self.expire(now);
             }
@@ -202,9 +197,7 @@ impl Room {
 
     /// Who is to be owed what is told: for an outbox that begins anew.
     pub fn recipients(&self) -> impl Iterator<Item = (Conn, &PlayerId, Heed)> {
-        self.sockets
-            .iter()
-            .map(|(&conn, socket)| (conn, &socket.line.who.player, socket.heed))
+        self.sockets.iter().map(|(&conn, socket)| (conn, &socket.line.who.player, socket.heed))
     }
 
     /// What anybody may know of the room.
@@ -222,10 +215,7 @@ impl Room {
     /// When the room next has something to do by itself.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        [self.log.due(), self.saved.calls.wake_at(), self.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.log.due(), self.saved.calls.wake_at(), self.deadline()].into_iter().flatten().min()
     }
 
     fn woke(&mut self, now: Time) {
@@ -242,15 +232,9 @@ impl Room {
         let effect = match &entry.to {
             Some(to) => {
                 let scope = Scope::But(to.clone(), entry.text.clone());
-                Effect::Tell {
-                    text: event::skip(entry.at),
-                    scope,
-                }
+                Effect::Tell { text: event::skip(entry.at), scope }
             }
-            None => Effect::Tell {
-                text: entry.text.clone(),
-                scope: Scope::All,
-            },
+            None => Effect::Tell { text: entry.text.clone(), scope: Scope::All },
         };
         self.turn.out.push(effect);
         self.watch_lag(now);
@@ -298,18 +282,11 @@ impl Room {
         out.extend(save);
         out.extend(attach);
         if wrote {
-            out.push(Effect::Tell {
-                text: event::durable(self.log.durable()),
-                scope: Scope::All,
-            });
+            out.push(Effect::Tell { text: event::durable(self.log.durable()), scope: Scope::All });
         }
         out.append(&mut turn.after);
         out.append(&mut turn.closes);
-        out.extend(
-            calls
-                .into_iter()
-                .map(|(id, call)| Effect::Call { id, call }),
-        );
+        out.extend(calls.into_iter().map(|(id, call)| Effect::Call { id, call }));
         if done {
             out.push(Effect::Erase);
         }
@@ -317,10 +294,7 @@ impl Room {
     }
 
     fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Fault) {
-        self.turn.out.push(Effect::Send {
-            conn,
-            text: event::err(id, fault),
-        });
+        self.turn.out.push(Effect::Send { conn, text: event::err(id, fault) });
     }
 
     /// Closes a socket and forgets it, so that nothing late of it counts.
@@ -331,19 +305,10 @@ impl Room {
     }
 
     fn seat_of(&mut self, player: &PlayerId) -> Option<&mut Seat> {
-        self.saved
-            .setup
-            .seats
-            .iter_mut()
-            .find(|seat| seat.player.as_ref() == Some(player))
+        self.saved.setup.seats.iter_mut().find(|seat| seat.player.as_ref() == Some(player))
     }
 
     fn members(&self) -> Vec<Value> {
-        self.saved
-            .setup
-            .seats
-            .iter()
-            .filter_map(Seat::member)
-            .collect()
+        self.saved.setup.seats.iter().filter_map(Seat::member).collect()
     }
 }

@@ -24,14 +24,7 @@ pub struct SignKeys(Vec<Vec<u8>>);
 impl SignKeys {
     /// The value of [`HEADER`] for a request. `nonce` is up to 64 visible ASCII characters, different each time.
     #[must_use]
-    pub fn sign(
-        &self,
-        now: Time,
-        nonce: &str,
-        method: &str,
-        path_and_query: &str,
-        body: &[u8],
-    ) -> String {
+    pub fn sign(&self, now: Time, nonce: &str, method: &str, path_and_query: &str, body: &[u8]) -> String {
         let ts = now.ms().to_string();
         let key = self.0.first().map_or(&[][..], Vec::as_slice);
         let tag = mac(key, &ts, nonce, method, path_and_query, body)
@@ -51,13 +44,9 @@ impl SignKeys {
         body: &[u8],
     ) -> Result<(), SignError> {
         let mut words = header.split(' ');
-        let (Some("v1"), Some(ts), Some(nonce), Some(tag), None) = (
-            words.next(),
-            words.next(),
-            words.next(),
-            words.next(),
-            words.next(),
-        ) else {
+        let (Some("v1"), Some(ts), Some(nonce), Some(tag), None) =
+            (words.next(), words.next(), words.next(), words.next(), words.next())
+        else {
             return Err(SignError::Malformed);
         };
         let fine = !nonce.is_empty()
@@ -85,12 +74,7 @@ impl FromStr for SignKeys {
     fn from_str(text: &str) -> Result<Self, BadSignKeys> {
         let keys = text
             .split(',')
-            .map(|key| {
-                BASE64
-                    .decode(key.trim())
-                    .ok()
-                    .filter(|key| key.len() >= KEY_BYTES)
-            })
+            .map(|key| BASE64.decode(key.trim()).ok().filter(|key| key.len() >= KEY_BYTES))
             .collect::<Option<Vec<_>>>();
         keys.map(Self).ok_or(BadSignKeys)
     }
@@ -108,10 +92,7 @@ pub struct BadSignKeys;
 
 impl fmt::Display for BadSignKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the keys are base64, comma separated, each of at least {KEY_BYTES} bytes"
-        )
+        write!(f, "the keys are base64, comma separated, each of at least {KEY_BYTES} bytes")
     }
 }
 
@@ -144,14 +125,7 @@ impl std::error::Error for SignError {}
 const KEY_BYTES: usize = 32;
 
 /// None where the key cannot be used; HMAC takes keys of every length.
-fn mac(
-    key: &[u8],
-    ts: &str,
-    nonce: &str,
-    method: &str,
-    path: &str,
-    body: &[u8],
-) -> Option<Hmac<Sha256>> {
+fn mac(key: &[u8], ts: &str, nonce: &str, method: &str, path: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     let hash = hex(&Sha256::digest(body));
     for line in ["v1", ts, nonce, method, path, &hash] {
@@ -197,29 +171,16 @@ mod tests {
     }
 
     fn check(header: &str, expected: Result<(), SignError>) {
-        assert_eq!(
-            keys(&[1]).verify(NOW, header, "POST", PATH, b"{}"),
-            expected,
-            "{header}"
-        );
+        assert_eq!(keys(&[1]).verify(NOW, header, "POST", PATH, b"{}"), expected, "{header}");
     }
 
     #[test]
     fn a_signed_request_is_known() {
         let header = keys(&[1]).sign(NOW, "n0", "POST", PATH, b"{}");
         check(&header, Ok(()));
-        assert_eq!(
-            keys(&[1]).verify(NOW, &header, "PUT", PATH, b"{}"),
-            Err(SignError::Wrong)
-        );
-        assert_eq!(
-            keys(&[1]).verify(NOW, &header, "POST", "/internal", b"{}"),
-            Err(SignError::Wrong)
-        );
-        assert_eq!(
-            keys(&[1]).verify(NOW, &header, "POST", PATH, b"{ }"),
-            Err(SignError::Wrong)
-        );
+        assert_eq!(keys(&[1]).verify(NOW, &header, "PUT", PATH, b"{}"), Err(SignError::Wrong));
+        assert_eq!(keys(&[1]).verify(NOW, &header, "POST", "/internal", b"{}"), Err(SignError::Wrong));
+        assert_eq!(keys(&[1]).verify(NOW, &header, "POST", PATH, b"{ }"), Err(SignError::Wrong));
         check(&header.replace("n0", "n1"), Err(SignError::Wrong));
     }
 
@@ -241,10 +202,7 @@ mod tests {
         assert_eq!(both.verify(NOW, &old, "GET", "/", b""), Ok(()));
         assert_eq!(both.verify(NOW, &new, "GET", "/", b""), Ok(()));
         assert_eq!(both.sign(NOW, "n", "GET", "/", b""), new);
-        assert_eq!(
-            keys(&[3]).verify(NOW, &old, "GET", "/", b""),
-            Err(SignError::Wrong)
-        );
+        assert_eq!(keys(&[3]).verify(NOW, &old, "GET", "/", b""), Err(SignError::Wrong));
     }
 
     #[test]
@@ -282,13 +240,7 @@ mod tests {
 
     #[test]
     fn keys_are_checked_and_never_shown() {
-        for text in [
-            "",
-            ",",
-            "AAAA",
-            "not base64",
-            &format!("{},", BASE64.encode([1; 32])),
-        ] {
+        for text in ["", ",", "AAAA", "not base64", &format!("{},", BASE64.encode([1; 32]))] {
             assert_eq!(text.parse::<SignKeys>(), Err(BadSignKeys), "{text}");
         }
         assert_eq!(format!("{:?}", keys(&[1, 2])), "SignKeys(2)");

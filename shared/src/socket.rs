@@ -57,10 +57,7 @@ pub enum Heard {
     Close(Close),
 }
 
-const PACE: Pace = Pace {
-    per_s: caps::PER_S,
-    burst: caps::BURST,
-};
+const PACE: Pace = Pace { per_s: caps::PER_S, burst: caps::BURST };
 /// Refusals in a row for going too fast, before the socket is closed.
 const FAR_TOO_FAST: u32 = 10 * caps::BURST;
 
@@ -68,12 +65,7 @@ impl Line {
     /// A new socket.
     #[must_use]
     pub fn new(who: Who, now: Time) -> Self {
-        Self {
-            who,
-            bucket: Bucket::full(PACE, now),
-            faulty: 0,
-            refused: 0,
-        }
+        Self { who, bucket: Bucket::full(PACE, now), faulty: 0, refused: 0 }
     }
 
     /// Whether one more message is within the pace: a fault to answer with, or the close where it is far beyond.
@@ -120,10 +112,7 @@ pub fn binary(bytes: usize) -> Heard {
     if bytes > caps::FRAME_BYTES {
         return Heard::Close(Close::TooBig);
     }
-    Heard::Nothing(Fault::new(
-        Code::Binary,
-        "frames here are text: one JSON message, or an array of them",
-    ))
+    Heard::Nothing(Fault::new(Code::Binary, "frames here are text: one JSON message, or an array of them"))
 }
 
 /// The id that a message is to be answered with, read or not.

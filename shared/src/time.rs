@@ -5,9 +5,7 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z. It always comes in as an argument.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Time(u64);
@@ -69,10 +67,7 @@ mod tests {
 
     #[test]
     fn sums_saturate() {
-        assert_eq!(
-            Time::from_ms(u64::MAX) + Duration::from_secs(1),
-            Time::from_ms(u64::MAX)
-        );
+        assert_eq!(Time::from_ms(u64::MAX) + Duration::from_secs(1), Time::from_ms(u64::MAX));
         assert_eq!(Time::from_ms(1) - Duration::from_secs(1), Time::from_ms(0));
     }
 }

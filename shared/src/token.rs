@@ -148,9 +148,7 @@ pub fn verify(
     if !authentic(key, parts.signed, parts.signature) {
         return Err(TokenError::BadSignature);
     }
-    let payload = BASE64
-        .decode(parts.payload)
-        .map_err(|_| TokenError::Malformed)?;
+    let payload = BASE64.decode(parts.payload).map_err(|_| TokenError::Malformed)?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)?;
     if claims.iss != issuer {
         return Err(TokenError::WrongIssuer);
@@ -212,12 +210,7 @@ impl<'a> Parts<'a> {
         if header.alg != ALG || header.typ != TYP || header.crit.is_some() {
             return None;
         }
-        Some(Self {
-            kid: header.kid,
-            signed,
-            payload,
-            signature,
-        })
+        Some(Self { kid: header.kid, signed, payload, signature })
     }
 }
 

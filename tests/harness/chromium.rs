@@ -45,9 +45,8 @@ pub struct Chromium {
 /// What is installed: the browser and its driver, where both are on the `PATH`.
 #[must_use]
 pub fn installed() -> Option<(PathBuf, PathBuf)> {
-    let browser = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find_map(xtask::tools::on_path)?;
+    let browser =
+        ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(xtask::tools::on_path)?;
     Some((browser, xtask::tools::on_path("chromedriver")?))
 }
 
@@ -62,22 +61,12 @@ impl Chromium {
             .kill_on_drop(true)
             .spawn()
             .context("chromedriver does not start")?;
-        let profiles = std::env::temp_dir().join(format!(
-            "matchpoint-chromium-{}",
-            driver.id().unwrap_or_default()
-        ));
+        let profiles =
+            std::env::temp_dir().join(format!("matchpoint-chromium-{}", driver.id().unwrap_or_default()));
         fs::create_dir_all(&profiles)?;
         let output = driver.stdout.take().context("chromedriver has no output")?;
-        let port = timeout(START, port(output))
-            .await
-            .context("chromedriver does not say its port")??;
-        Ok(Self {
-            driver,
-            url: format!("http://127.0.0.1:{port}"),
-            browser,
-            profiles,
-            opened: 0,
-        })
+        let port = timeout(START, port(output)).await.context("chromedriver does not say its port")??;
+        Ok(Self { driver, url: format!("http://127.0.0.1:{port}"), browser, profiles, opened: 0 })
     }
 
     /// Opens a browser with a fresh profile: another person, as far as any page can tell.
@@ -137,18 +126,10 @@ impl Page {
 
     /// Waits until something matches the selector.
     pub async fn find(&self, css: &str) -> Result<Element> {
-        let found = self
-            .0
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::Css(css))
-            .await;
+        let found = self.0.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
         match found {
             Ok(element) => Ok(element),
-            Err(error) => bail!(
-                "{css} never came ({error}); the page says:\n{}",
-                self.text().await
-            ),
+            Err(error) => bail!("{css} never came ({error}); the page says:\n{}", self.text().await),
         }
     }
 
@@ -164,17 +145,12 @@ impl Page {
 
     /// Types into a field and sends its form with Enter.
     pub async fn enter(&self, testid: &str, text: &str) -> Result<()> {
-        Ok(self
-            .by_id(testid)
-            .await?
-            .send_keys(&format!("{text}\u{E007}"))
-            .await?)
+        Ok(self.by_id(testid).await?.send_keys(&format!("{text}\u{E007}")).await?)
     }
 
     /// The texts of everything that matches, in the page's order.
     pub async fn texts(&self, css: &str) -> Result<Vec<String>> {
-        let script =
-            "return [...document.querySelectorAll(arguments[0])].map(found => found.textContent)";
+        let script = "return [...document.querySelectorAll(arguments[0])].map(found => found.textContent)";
         let found = self.0.execute(script, vec![json!(css)]).await?;
         Ok(serde_json::from_value(found)?)
     }
@@ -188,10 +164,7 @@ impl Page {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                bail!(
-                    "{css} has {texts:?}, not {expected:?}; the page says:\n{}",
-                    self.text().await
-                );
+                bail!("{css} has {texts:?}, not {expected:?}; the page says:\n{}", self.text().await);
             }
         }
     }
@@ -207,20 +180,14 @@ impl Page {
             const moves = document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity);
             Promise.allSettled(moves.map(({ finished }) => finished)).then(() => done())";
         self.0.execute_async(rest, Vec::new()).await?;
-        fs::write(
-            Path::new(&dir).join(format!("{name}.png")),
-            self.0.screenshot().await?,
-        )?;
+        fs::write(Path::new(&dir).join(format!("{name}.png")), self.0.screenshot().await?)?;
         Ok(())
     }
 
     async fn text(&self) -> String {
         let script = "return document.body.dataset.state + ': ' + document.body.innerText";
         let text = self.0.execute(script, Vec::new()).await;
-        text.map_or_else(
-            |error| error.to_string(),
-            |text| text.as_str().unwrap_or_default().to_owned(),
-        )
+        text.map_or_else(|error| error.to_string(), |text| text.as_str().unwrap_or_default().to_owned())
     }
 }
 
@@ -241,20 +208,14 @@ async fn port(output: tokio::process::ChildStdout) -> Result<u16> {
 fn descendants(of: u32) -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
             continue;
         };
         // The name stands in brackets and may hold anything; the parent is the second word after it.
-        let parent = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
         if let Some(parent) = parent {
             children.entry(parent).or_default().push(pid);
         }
@@ -262,14 +223,7 @@ fn descendants(of: u32) -> Vec<u32> {
     let mut all = vec![of];
     let mut next = 0;
     while let Some(pid) = all.get(next) {
-        all.extend(
-            children
-                .get(pid)
-                .into_iter()
-                .flatten()
-                .copied()
-                .collect::<Vec<_>>(),
-        );
+        all.extend(children.get(pid).into_iter().flatten().copied().collect::<Vec<_>>());
         next += 1;
     }
     all.drain(1..).rev().collect()

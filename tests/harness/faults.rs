@@ -62,11 +62,7 @@ impl Troubled {
         let desk = Arc::new(Desk {
             store,
             http: reqwest::Client::new(),
-            weather: Mutex::new(Weather {
-                percent: 0,
-                state: seed | 1,
-                met: BTreeMap::new(),
-            }),
+            weather: Mutex::new(Weather { percent: 0, state: seed | 1, met: BTreeMap::new() }),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
@@ -74,11 +70,7 @@ impl Troubled {
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
         });
-        Ok(Self {
-            endpoint,
-            desk,
-            task,
-        })
+        Ok(Self { endpoint, desk, task })
     }
 
     /// From now on so many of a hundred calls meet a fault.

@@ -55,9 +55,7 @@ impl Issuer {
         desk.max_age.store(300, Ordering::SeqCst);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let routes = Router::new()
-            .route("/keys", get(keys))
-            .with_state(desk.clone());
+        let routes = Router::new().route("/keys", get(keys)).with_state(desk.clone());
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
         });
@@ -79,11 +77,7 @@ impl Issuer {
             Ok(jwk)
         });
         let public = public.collect::<Result<_>>()?;
-        *self
-            .desk
-            .published
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = public;
+        *self.desk.published.lock().unwrap_or_else(PoisonError::into_inner) = public;
         Ok(())
     }
 
@@ -112,10 +106,7 @@ impl Key {
         let secret = match alg {
             Algorithm::ES256 => {
                 let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
-                let der = pair
-                    .map_err(unspecified)?
-                    .to_pkcs8v1()
-                    .map_err(unspecified)?;
+                let der = pair.map_err(unspecified)?.to_pkcs8v1().map_err(unspecified)?;
                 EncodingKey::from_ec_der(der.as_ref())
             }
             Algorithm::EdDSA => {
@@ -133,12 +124,7 @@ impl Key {
         };
         let public = Jwk::from_encoding_key(&secret, alg).context("no public key")?;
         let kid = kid.to_owned();
-        Ok(Self {
-            kid,
-            alg,
-            secret,
-            public,
-        })
+        Ok(Self { kid, alg, secret, public })
     }
 
     /// A token that says this.
@@ -161,14 +147,6 @@ async fn keys(State(desk): State<Arc<Desk>>) -> Response {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let age = format!("public, max-age={}", desk.max_age.load(Ordering::SeqCst));
-    let keys = desk
-        .published
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    (
-        [("cache-control", age)],
-        json!({ "keys": keys }).to_string(),
-    )
-        .into_response()
+    let keys = desk.published.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    ([("cache-control", age)], json!({ "keys": keys }).to_string()).into_response()
 }

@@ -50,27 +50,16 @@ impl Listener {
     /// Listens to a region whose time is another.
     pub async fn start_at(keys: &str, now: fn() -> Time) -> Result<Self> {
         let (sender, heard) = unbounded_channel();
-        let desk = Arc::new(Desk {
-            keys: keys.parse()?,
-            refuses: AtomicBool::new(false),
-            heard: sender,
-            now,
-        });
+        let desk =
+            Arc::new(Desk { keys: keys.parse()?, refuses: AtomicBool::new(false), heard: sender, now });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let routes = Router::new()
-            .route(PATH, post(hear))
-            .with_state(desk.clone());
+        let routes = Router::new().route(PATH, post(hear)).with_state(desk.clone());
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
         });
         let heard = Mutex::new(heard);
-        Ok(Self {
-            url,
-            desk,
-            heard,
-            task,
-        })
+        Ok(Self { url, desk, heard, task })
     }
 
     /// From now on it answers 503, or confirms again.
@@ -82,8 +71,7 @@ impl Listener {
     pub async fn request(&self) -> Result<(StatusCode, Vec<Value>)> {
         let mut heard = self.heard.lock().await;
         let next = tokio::time::timeout(PATIENCE, heard.recv()).await;
-        next.context("the region says nothing")?
-            .context("it stopped")
+        next.context("the region says nothing")?.context("it stopped")
     }
 
     /// The next so many notices that it confirmed.
@@ -108,9 +96,7 @@ impl Drop for Listener {
 async fn hear(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let signature = headers.get(HEADER).and_then(|value| value.to_str().ok());
     let signed = signature.is_some_and(|signature| {
-        let verified = desk
-            .keys
-            .verify((desk.now)(), signature, "POST", PATH, &body);
+        let verified = desk.keys.verify((desk.now)(), signature, "POST", PATH, &body);
         verified.is_ok()
     });
     let status = if !signed {

@@ -65,9 +65,7 @@ fn options() -> Result<Options> {
 /// What every stack runs, built once a process; other processes wait for the one that builds.
 pub async fn built() -> Result<&'static Artifacts> {
     static BUILT: OnceCell<Artifacts> = OnceCell::const_new();
-    BUILT
-        .get_or_try_init(|| async { spawn_blocking(|| artifacts::build(&Root::here())).await? })
-        .await
+    BUILT.get_or_try_init(|| async { spawn_blocking(|| artifacts::build(&Root::here())).await? }).await
 }
 
 /// A new data directory, in memory where there is room.
@@ -83,17 +81,10 @@ pub fn disk() -> Result<PathBuf> {
 fn folder(all: &Path) -> Result<PathBuf> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     fs::create_dir_all(all)?;
-    for old in fs::read_dir(all)?
-        .flatten()
-        .filter(|old| is_abandoned(&old.path()))
-    {
+    for old in fs::read_dir(all)?.flatten().filter(|old| is_abandoned(&old.path())) {
         let _ = fs::remove_dir_all(old.path());
     }
-    let data = all.join(format!(
-        "{}-{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    ));
+    let data = all.join(format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     if data.exists() {
         fs::remove_dir_all(&data)?;
     }
@@ -102,10 +93,7 @@ fn folder(all: &Path) -> Result<PathBuf> {
 }
 
 fn is_abandoned(data: &Path) -> bool {
-    let age = fs::metadata(data)
-        .and_then(|of| of.modified())
-        .ok()
-        .and_then(|at| at.elapsed().ok());
+    let age = fs::metadata(data).and_then(|of| of.modified()).ok().and_then(|at| at.elapsed().ok());
     let is_free = File::open(data.join("lock")).map_or(true, |lock| lock.try_lock().is_ok());
     is_free && age.is_some_and(|age| age > KEPT)
 }

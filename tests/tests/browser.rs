@@ -20,15 +20,8 @@ fn sdk_rules_hold() -> Result<()> {
             .current_dir(root.dir())
             .output()
             .context("Node does not run")?;
-        let (out, err) = (
-            String::from_utf8_lossy(&done.stdout),
-            String::from_utf8_lossy(&done.stderr),
-        );
-        ensure!(
-            done.status.success(),
-            "node {}:\n{out}\n{err}",
-            args.join(" ")
-        );
+        let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        ensure!(done.status.success(), "node {}:\n{out}\n{err}", args.join(" "));
         Ok(())
     };
     let tsc = node.tsc.to_string_lossy().into_owned();
@@ -39,10 +32,7 @@ fn sdk_rules_hold() -> Result<()> {
 /// Real browsers, where they are installed.
 async fn browsers() -> Result<Option<Chromium>> {
     if chromium::installed().is_none() {
-        ensure!(
-            std::env::var_os("CI").is_none(),
-            "CI has no Chromium: install chromium and chromium-driver"
-        );
+        ensure!(std::env::var_os("CI").is_none(), "CI has no Chromium: install chromium and chromium-driver");
         eprintln!("==================================================================");
         eprintln!("  SKIPPED: Chromium is not installed, so no real browser was tried");
         eprintln!("  Install it (Debian: `apt-get install chromium chromium-driver`)");
@@ -74,8 +64,7 @@ async fn two_browsers_come_as_a_party_and_are_asked_first() -> Result<()> {
     let bo = open(&mut chromium, &doubles, 390, 844, true).await?;
     party(&ana, &bo).await?;
     for page in [&ana, &bo] {
-        page.goto(&format!("{}/?pool=blind-date", stack.edge_url()))
-            .await?;
+        page.goto(&format!("{}/?pool=blind-date", stack.edge_url())).await?;
         state(page, "history").await?;
         page.press("again").await?;
     }
@@ -102,8 +91,7 @@ async fn party(ana: &Page, bo: &Page) -> Result<()> {
     bo.shoot("party-phone").await?;
     ana.press("queue-go").await?;
     for page in [ana, bo] {
-        page.until_texts("[data-testid='queue-waiting']", &["2"])
-            .await?;
+        page.until_texts("[data-testid='queue-waiting']", &["2"]).await?;
     }
     ana.find("[data-testid='queue-why']:not(:empty)").await?;
     ana.shoot("party-queue").await?;
@@ -127,21 +115,14 @@ async fn asked(ana: &Page, bo: &Page) -> Result<()> {
     ana.shoot("offer").await?;
     bo.shoot("offer-phone").await?;
     ana.press("accept").await?;
-    ana.until_texts("[data-testid='accept']", &["Accepted"])
-        .await?;
+    ana.until_texts("[data-testid='accept']", &["Accepted"]).await?;
     ana.shoot("accepted").await?;
     bo.press("accept").await?;
     state(ana, "room").await?;
     state(bo, "room").await
 }
 
-async fn open(
-    chromium: &mut Chromium,
-    url: &str,
-    width: u32,
-    height: u32,
-    dark: bool,
-) -> Result<Page> {
+async fn open(chromium: &mut Chromium, url: &str, width: u32, height: u32, dark: bool) -> Result<Page> {
     let page = chromium.open(width, height, dark).await?;
     page.goto(url).await?;
     state(&page, "name").await?;
@@ -154,16 +135,13 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     bo.shoot("name-phone").await?;
     ana.enter("name-input", "Ana").await?;
     state(ana, "queue").await?;
-    ana.until_texts("[data-testid='queue-waiting']", &["1"])
-        .await?;
+    ana.until_texts("[data-testid='queue-waiting']", &["1"]).await?;
     ana.shoot("queue").await?;
     bo.enter("name-input", "Bo").await?;
     state(ana, "room").await?;
     state(bo, "room").await?;
-    ana.until_texts("[data-testid='room-title']", &["Bo"])
-        .await?;
-    bo.until_texts("[data-testid='room-title']", &["Ana"])
-        .await?;
+    ana.until_texts("[data-testid='room-title']", &["Bo"]).await?;
+    bo.until_texts("[data-testid='room-title']", &["Ana"]).await?;
 
     ana.enter("say-input", "Hello, Bo").await?;
     bo.until_texts(LINES, &["Hello, Bo"]).await?;
@@ -182,8 +160,7 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     bo.find("[data-line='open']").await?;
     bo.until_texts(LINES, &said).await?;
     ana.until_texts(LINES, &said).await?;
-    ana.find("[data-testid='message'][data-mark='durable']")
-        .await?;
+    ana.find("[data-testid='message'][data-mark='durable']").await?;
 
     bo.reload().await?;
     state(bo, "room").await?;
@@ -195,22 +172,18 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     ana.press("end").await?;
     for (page, other) in [(ana, "Bo"), (bo, "Ana")] {
         state(page, "history").await?;
-        page.until_texts("[data-testid='meeting-with']", &[other])
-            .await?;
+        page.until_texts("[data-testid='meeting-with']", &[other]).await?;
     }
     for page in [ana, bo] {
         page.press("tie").await?;
     }
     for page in [ana, bo] {
-        page.find("[data-testid='sight'][data-sight='online']")
-            .await?;
+        page.find("[data-testid='sight'][data-sight='online']").await?;
     }
     ana.shoot("history").await?;
     bo.shoot("history-phone").await
 }
 
 async fn state(page: &Page, name: &str) -> Result<()> {
-    page.find(&format!("body[data-state='{name}']"))
-        .await
-        .map(drop)
+    page.find(&format!("body[data-state='{name}']")).await.map(drop)
 }

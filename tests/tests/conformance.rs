@@ -17,11 +17,7 @@ mod mint;
 async fn our_server_keeps_every_rule() -> Result<()> {
     let stack = stack::start().await?;
     let server = Server::at(stack.edge_url(), stack.region_url())?;
-    let subject = Subject {
-        expired: Some(mint::expired(stack.data())?),
-        server,
-        players: Vec::new(),
-    };
+    let subject = Subject { expired: Some(mint::expired(stack.data())?), server, players: Vec::new() };
     let report = examine(subject, "").await;
     println!("{report}");
     ensure!(report.is_fine(), "{report}");
@@ -52,10 +48,7 @@ fn every_rule_has_its_check_and_every_check_its_rule() -> Result<()> {
     let written = numbers(&doc()?);
     let unwritten: Vec<_> = checked.difference(&written).collect();
     let unchecked: Vec<_> = written.difference(&checked).collect();
-    ensure!(
-        unwritten.is_empty(),
-        "docs/protocol.md has no {unwritten:?}"
-    );
+    ensure!(unwritten.is_empty(), "docs/protocol.md has no {unwritten:?}");
     ensure!(unchecked.is_empty(), "no check is {unchecked:?}");
     Ok(())
 }
@@ -78,9 +71,7 @@ fn every_fault_code_is_documented() -> Result<()> {
         .and_then(|(_, rest)| rest.split_once("\n}"))
         .map_or("", |(codes, _)| codes);
     let doc = doc()?;
-    let names = codes
-        .lines()
-        .filter_map(|line| line.trim().strip_suffix(','));
+    let names = codes.lines().filter_map(|line| line.trim().strip_suffix(','));
     let mut count = 0;
     for name in names {
         let mut code = String::new();
@@ -90,10 +81,7 @@ fn every_fault_code_is_documented() -> Result<()> {
             }
             code.extend(c.to_lowercase());
         }
-        ensure!(
-            doc.contains(&format!("| `{code}` |")),
-            "docs/protocol.md has no row for `{code}`"
-        );
+        ensure!(doc.contains(&format!("| `{code}` |")), "docs/protocol.md has no row for `{code}`");
         count += 1;
     }
     ensure!(count > 10, "the codes were not found in their source");

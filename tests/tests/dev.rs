@@ -50,34 +50,20 @@ struct Running {
 async fn start(data: &Path) -> Result<Running> {
     let mut child = cargo_dev(data, 0).stdout(Stdio::piped()).spawn()?;
     let mut rest = BufReader::new(child.stdout.take().context("no stdout")?).lines();
-    let line = timeout(READY, rest.next_line())
-        .await??
-        .context("cargo dev ended before it was ready")?;
-    Ok(Running {
-        child,
-        line: serde_json::from_str(&line)?,
-        rest,
-    })
+    let line = timeout(READY, rest.next_line()).await??.context("cargo dev ended before it was ready")?;
+    Ok(Running { child, line: serde_json::from_str(&line)?, rest })
 }
 
 fn pid(line: &Value, name: &str) -> Result<u32> {
-    let pid = line["pids"][name]
-        .as_u64()
-        .with_context(|| format!("no pid of {name} in {line}"))?;
+    let pid = line["pids"][name].as_u64().with_context(|| format!("no pid of {name} in {line}"))?;
     Ok(u32::try_from(pid)?)
 }
 
 async fn check_health(line: &Value, part: &str) -> Result<()> {
-    let url = line[part]
-        .as_str()
-        .with_context(|| format!("no {part} in {line}"))?;
+    let url = line[part].as_str().with_context(|| format!("no {part} in {line}"))?;
     ensure!(url.starts_with("http://127.0.0.1:"), "{url}");
     let answer = reqwest::get(format!("{url}/health")).await?;
-    ensure!(
-        answer.status().is_success(),
-        "{part} answers {}",
-        answer.status()
-    );
+    ensure!(answer.status().is_success(), "{part} answers {}", answer.status());
     Ok(())
 }
 
@@ -94,11 +80,7 @@ async fn one_line_says_where_everything_is_and_sigterm_ends_it() -> Result<()> {
     group::terminate(dev.child.id().context("it has ended")?)?;
     let status = timeout(STOPPED, dev.child.wait()).await??;
     assert!(status.success(), "{status}");
-    assert_eq!(
-        dev.rest.next_line().await?,
-        None,
-        "one line and nothing else on stdout"
-    );
+    assert_eq!(dev.rest.next_line().await?, None, "one line and nothing else on stdout");
     assert!(!group::exists(workerd), "workerd is left over");
     assert!(!group::exists(region), "the region is left over");
     Ok(())
@@ -108,22 +90,14 @@ async fn one_line_says_where_everything_is_and_sigterm_ends_it() -> Result<()> {
 async fn a_part_that_dies_ends_everything_with_a_message() -> Result<()> {
     stack::built().await?;
     let data = stack::data()?;
-    let mut child = cargo_dev(&data, 0)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child = cargo_dev(&data, 0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut rest = BufReader::new(child.stdout.take().context("no stdout")?).lines();
-    let line = timeout(READY, rest.next_line())
-        .await??
-        .context("cargo dev ended before it was ready")?;
+    let line = timeout(READY, rest.next_line()).await??.context("cargo dev ended before it was ready")?;
     let line: Value = serde_json::from_str(&line)?;
     group::kill(pid(&line, "workerd")?)?;
     let output = timeout(STOPPED, child.wait_with_output()).await??;
     check_error(&output, &["the Worker ended", "Everything else is stopped"]);
-    assert!(
-        !group::exists(pid(&line, "region")?),
-        "the region is left over"
-    );
+    assert!(!group::exists(pid(&line, "region")?), "the region is left over");
     Ok(())
 }
 
@@ -139,60 +113,39 @@ async fn a_port_in_use_is_named_with_the_option_that_changes_it() -> Result<()> 
 #[tokio::test]
 async fn a_missing_or_old_node_is_named_with_what_to_do() -> Result<()> {
     let root = Root::here();
-    let xtask = tokio::task::spawn_blocking(move || {
-        artifacts::binary(&root, "Building xtask", "xtask", &[])
-    })
-    .await??;
+    let xtask = tokio::task::spawn_blocking(move || artifacts::binary(&root, "Building xtask", "xtask", &[]))
+        .await??;
     // A checkout where nothing has been installed, on a machine without Node.
     let (checkout, path) = (stack::disk()?, stack::disk()?);
     fs::write(checkout.join("package-lock.json"), "{}")?;
-    check_error(
-        &tools(&xtask, &checkout, &path).await?,
-        &["Node.js is missing", "https://nodejs.org"],
-    );
+    check_error(&tools(&xtask, &checkout, &path).await?, &["Node.js is missing", "https://nodejs.org"]);
 
     let node = path.join("node");
     fs::write(&node, "#!/bin/sh\necho v18.20.0\n")?;
     fs::set_permissions(&node, fs::Permissions::from_mode(0o755))?;
-    check_error(
-        &tools(&xtask, &checkout, &path).await?,
-        &["v18.20.0 is too old", "20 or newer"],
-    );
+    check_error(&tools(&xtask, &checkout, &path).await?, &["v18.20.0 is too old", "20 or newer"]);
     Ok(())
 }
 
 #[tokio::test]
 async fn parts_that_were_killed_come_back_where_they_were() -> Result<()> {
     let stack = stack::start().await?;
-    let (edge, region) = (
-        format!("{}/health", stack.edge_url()),
-        format!("{}/health", stack.region_url()),
-    );
+    let (edge, region) = (format!("{}/health", stack.edge_url()), format!("{}/health", stack.region_url()));
     let before = stack.pids();
     stack.kill_workerd().await?;
-    assert!(
-        reqwest::get(&edge).await.is_err(),
-        "nothing listens until it is restarted"
-    );
+    assert!(reqwest::get(&edge).await.is_err(), "nothing listens until it is restarted");
     stack.restart_edge().await?;
     assert!(reqwest::get(&edge).await?.status().is_success());
 
     stack.kill_region().await;
-    assert!(
-        reqwest::get(&region).await.is_err(),
-        "nothing listens until it is started"
-    );
+    assert!(reqwest::get(&region).await.is_err(), "nothing listens until it is started");
     stack.start_region().await?;
     assert!(reqwest::get(&region).await?.status().is_success());
 
     let after = stack.pids();
     assert!(before.workerd != after.workerd && before.region != after.region);
     stack.reload_edge().await?;
-    assert_ne!(
-        after.workerd,
-        stack.pids().workerd,
-        "a reload is a new workerd"
-    );
+    assert_ne!(after.workerd, stack.pids().workerd, "a reload is a new workerd");
     stack.stop().await;
     assert!(!group::exists(after.region) && !group::exists(stack.pids().workerd));
     Ok(())
@@ -200,11 +153,7 @@ async fn parts_that_were_killed_come_back_where_they_were() -> Result<()> {
 
 async fn tools(xtask: &PathBuf, checkout: &Path, path: &Path) -> Result<Output> {
     let mut command = Command::new(xtask);
-    command
-        .arg("--root")
-        .arg(checkout)
-        .arg("tools")
-        .env("PATH", path);
+    command.arg("--root").arg(checkout).arg("tools").env("PATH", path);
     Ok(timeout(STOPPED, command.output()).await??)
 }
 

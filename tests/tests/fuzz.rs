@@ -32,16 +32,10 @@ fn what_is_far_too_much_is_refused_at_once() {
     let mut stage = Stage::new();
     let deep = "[".repeat(100_000);
     let objects = r#"{"op":"#.repeat(20_000);
-    let long = format!(
-        r#"{{"op":"say","body":"{}"}}"#,
-        "x".repeat(40 * 1024 * 1024 / 8)
-    );
+    let long = format!(r#"{{"op":"say","body":"{}"}}"#, "x".repeat(40 * 1024 * 1024 / 8));
     let many = format!("[{}1]", "1,".repeat(100_000));
     let digits = format!(r#"{{"op":"say","body":{}}}"#, "9".repeat(16_000));
-    let keys = format!(
-        r#"{{"op":"set","body":{{"keys":{{{}"z":1}}}}}}"#,
-        r#""a":1,"#.repeat(2_000)
-    );
+    let keys = format!(r#"{{"op":"set","body":{{"keys":{{{}"z":1}}}}}}"#, r#""a":1,"#.repeat(2_000));
     for frame in [deep, objects, long, many, digits, keys] {
         feed::read(&frame);
         stage.hear(frame.as_bytes());

@@ -48,38 +48,18 @@ fn a_small_log_comes_to_what_one_finds_by_hand() -> Result<()> {
     let text = report.to_string();
     let ours = report.runs.first().context("a run")?;
     let all = &ours.all;
-    assert_eq!(
-        (all.people, all.matched, all.unmatched()),
-        (8, 6, 2),
-        "{text}"
-    );
+    assert_eq!((all.people, all.matched, all.unmatched()), (8, 6, 2), "{text}");
     assert_eq!((all.left, all.gave_up, all.expired), (1, 1, 0), "{text}");
-    let waits = [
-        all.wait_ms.p50,
-        all.wait_ms.p90,
-        all.wait_ms.p99,
-        all.wait_ms.max,
-    ];
+    let waits = [all.wait_ms.p50, all.wait_ms.p90, all.wait_ms.p99, all.wait_ms.max];
     assert_eq!(format!("{waits:?}"), "[3000.0, 20000.0, 20000.0, 20000.0]");
-    assert_eq!(
-        format!("{:.1} {:.1}", all.gap.mean, all.gap.p90),
-        "40.0 50.0"
-    );
+    assert_eq!(format!("{:.1} {:.1}", all.gap.mean, all.gap.p90), "40.0 50.0");
     assert_eq!((all.wants, all.relaxed, all.passed_over), (1, 1, 0));
     assert_eq!(all.longest_ms, 20_000);
-    let french = ours
-        .cohorts
-        .get("lang")
-        .and_then(|by| by.get("fr"))
-        .context("who speaks French")?;
+    let french = ours.cohorts.get("lang").and_then(|by| by.get("fr")).context("who speaks French")?;
     assert_eq!((french.people, french.matched, french.left), (3, 2, 1));
     // First come first served takes whoever is there: a and b, c and d, e and f, g until her patience is over.
     let fifo = report.runs.get(1).context("first come")?;
-    assert_eq!(
-        (fifo.all.matched, fifo.all.gap.mean.round()),
-        (8, 230.0),
-        "{text}"
-    );
+    assert_eq!((fifo.all.matched, fifo.all.gap.mean.round()), (8, 230.0), "{text}");
     // Nakama's runs at 15 s, when d, g and h have gone.
     let nakama = report.runs.get(2).context("Nakama")?;
     assert_eq!((nakama.all.gave_up, nakama.all.left), (2, 1), "{text}");
@@ -93,12 +73,7 @@ fn pairs_are_nearly_the_best_possible_ones() -> Result<()> {
     // A few people are a matter of chance, so of them there are many snapshots.
     for (sizes, seeds) in [(vec![4, 10], 400), (vec![50], 60), (vec![200], 12)] {
         let rows = 4 * sizes.len();
-        let asked = Exact {
-            pool: "ranked".into(),
-            sizes,
-            seeds,
-            age_s: 60,
-        };
+        let asked = Exact { pool: "ranked".into(), sizes, seeds, age_s: 60 };
         let comparison = exact(&Root::here(), &asked)?;
         let worst = comparison.worst().context("a row")?;
         ensure!(worst.ratio() <= GOAL, "{comparison}");
@@ -118,11 +93,7 @@ fn the_command_writes_what_it_prints() -> Result<()> {
     let dir = folder("command")?;
     let program = artifacts::binary(&Root::here(), "Building xtask", "xtask", &[])?;
     let run = |words: &[&str]| -> Result<String> {
-        let output = Command::new(&program)
-            .arg("match")
-            .args(words)
-            .current_dir(&dir)
-            .output()?;
+        let output = Command::new(&program).arg("match").args(words).current_dir(&dir).output()?;
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "{error}");
         Ok(String::from_utf8(output.stdout)?)
@@ -144,41 +115,18 @@ fn the_command_writes_what_it_prints() -> Result<()> {
         "--html",
         "report.html",
     ])?;
-    ensure!(
-        text.contains("6 (75.0 %)") && text.contains("pool × 2"),
-        "{text}"
-    );
+    ensure!(text.contains("6 (75.0 %)") && text.contains("pool × 2"), "{text}");
     let report: Value = serde_json::from_str(&fs::read_to_string(dir.join("report.json"))?)?;
     assert_eq!(report["runs"][0]["all"]["matched"], 6);
-    assert_eq!(
-        report["runs"][0]["cohorts"]["rating"]["1500–2000"]["people"],
-        6
-    );
+    assert_eq!(report["runs"][0]["cohorts"]["rating"]["1500–2000"]["people"], 6);
     let page = fs::read_to_string(dir.join("report.html"))?;
-    ensure!(
-        page.contains("<svg") && page.contains("6 (75.0 %)"),
-        "no plots"
-    );
-    ensure!(
-        !page.contains("http://") && !page.contains("https://"),
-        "it fetches something"
-    );
+    ensure!(page.contains("<svg") && page.contains("6 (75.0 %)"), "no plots");
+    ensure!(!page.contains("http://") && !page.contains("https://"), "it fetches something");
 
     fs::write(dir.join("bad.csv"), "at,player,rating\n0,p_a,high\n")?;
     let error = run(&["--log", "bad.csv"]).unwrap_err().to_string();
-    ensure!(
-        error.contains("bad.csv") && error.contains("line 2, column rating"),
-        "{error}"
-    );
-    run(&[
-        "generate",
-        "--kind",
-        "rush",
-        "--people",
-        "50",
-        "--out",
-        "made.jsonl",
-    ])?;
+    ensure!(error.contains("bad.csv") && error.contains("line 2, column rating"), "{error}");
+    run(&["generate", "--kind", "rush", "--people", "50", "--out", "made.jsonl"])?;
     let text = run(&["--log", "made.jsonl", "--pool", "speed-dating"])?;
     ensure!(text.contains("50 (100.0 %)"), "{text}");
     Ok(())

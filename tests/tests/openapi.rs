@@ -15,18 +15,13 @@ use xtask::root::Root;
 
 fn read(file: &str) -> Result<Value> {
     let text = fs::read_to_string(Root::here().path(file));
-    Ok(serde_json::from_str(
-        &text.with_context(|| file.to_owned())?,
-    )?)
+    Ok(serde_json::from_str(&text.with_context(|| file.to_owned())?)?)
 }
 
 #[test]
 fn the_edges_document_is_of_its_paths() -> Result<()> {
     let made = edge(&read(REGION)?)?;
-    ensure!(
-        read(EDGE)? == made,
-        "{EDGE} is of other paths: run `cargo xtask openapi`"
-    );
+    ensure!(read(EDGE)? == made, "{EDGE} is of other paths: run `cargo xtask openapi`");
     let paths = made["paths"].as_object().context("paths")?;
     for &path in Path::ALL {
         let known = paths.contains_key(path.template());
@@ -35,16 +30,9 @@ fn the_edges_document_is_of_its_paths() -> Result<()> {
     for (path, item) in paths {
         // Whoever answers GET answers HEAD, without being asked to.
         let taken = Path::of(path).allow().split(", ");
-        let taken: BTreeSet<String> = taken
-            .filter(|method| *method != "HEAD")
-            .map(str::to_lowercase)
-            .collect();
-        let said: BTreeSet<String> = item
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|it| it.0.clone())
-            .collect();
+        let taken: BTreeSet<String> =
+            taken.filter(|method| *method != "HEAD").map(str::to_lowercase).collect();
+        let said: BTreeSet<String> = item.as_object().into_iter().flatten().map(|it| it.0.clone()).collect();
         ensure!(taken == said, "{path}: {said:?} in place of {taken:?}");
     }
     Ok(())

@@ -14,14 +14,8 @@ const MADE: &[&str] = &["target", "node_modules", ".git", ".wrangler"];
 /// Who may not be depended on by whom: a name, or the beginning of one.
 const ARROWS: &[(&str, &[&str])] = &[
     ("shared", &["edge", "regional", "tests", "xtask"]),
-    (
-        "edge",
-        &["regional", "tests", "xtask", "tokio", "aws-", "lambda_"],
-    ),
-    (
-        "regional",
-        &["edge", "tests", "xtask", "worker", "wasm-bindgen"],
-    ),
+    ("edge", &["regional", "tests", "xtask", "tokio", "aws-", "lambda_"]),
+    ("regional", &["edge", "tests", "xtask", "worker", "wasm-bindgen"]),
     ("xtask", &["edge", "regional", "tests"]),
 ];
 /// What `shared` may not know: a platform, a clock, chance, another's time, a log.
@@ -47,24 +41,10 @@ const PLATFORM: &[&str] = &[
     "tracing",
 ];
 /// The same, by the names one would write. An order that a hash decides is chance too.
-const IMPURE: &[&str] = &[
-    "SystemTime",
-    "Instant",
-    "Utc",
-    "OffsetDateTime",
-    "getrandom",
-    "thread_rng",
-    "HashMap",
-    "HashSet",
-];
+const IMPURE: &[&str] =
+    &["SystemTime", "Instant", "Utc", "OffsetDateTime", "getrandom", "thread_rng", "HashMap", "HashSet"];
 /// What ends a request with a panic. One panic in the Worker is a lost request; in a loop it is an outage.
-const PANICS: &[&str] = &[
-    ".unwrap()",
-    ".expect(",
-    "panic!(",
-    "todo!(",
-    "unimplemented!(",
-];
+const PANICS: &[&str] = &[".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!("];
 
 struct Source {
     name: String,
@@ -74,13 +54,8 @@ struct Source {
 impl Source {
     /// The lines that are compiled into the product, numbered, without comments: up to the tests, which come last.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self
-            .text
-            .lines()
-            .take_while(|line| line.trim() != "#[cfg(test)]");
-        lines
-            .enumerate()
-            .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()))
+        let lines = self.text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+        lines.enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()))
     }
 }
 
@@ -91,11 +66,7 @@ fn sources(dir: &str, endings: &[&str]) -> Result<Vec<Source>> {
     while let Some(dir) = dirs.pop() {
         for entry in fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
             let path = entry?.path();
-            let file = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
                 if !MADE.contains(&file.as_str()) {
                     dirs.push(path);
@@ -121,21 +92,15 @@ fn none(faults: impl IntoIterator<Item = String>, rule: &str) -> Result<()> {
 /// Whether `text` has `word` as a whole word.
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
-    })
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
 }
 
 fn dependencies(package: &str) -> Result<Vec<String>> {
-    let manifest: toml::Table = toml::from_str(&fs::read_to_string(
-        Root::here().path(&format!("{package}/Cargo.toml")),
-    )?)?;
+    let manifest: toml::Table =
+        toml::from_str(&fs::read_to_string(Root::here().path(&format!("{package}/Cargo.toml")))?)?;
     let names = |table: &toml::Table| table.keys().cloned().collect::<Vec<_>>();
-    Ok(manifest
-        .get("dependencies")
-        .and_then(toml::Value::as_table)
-        .map(names)
-        .unwrap_or_default())
+    Ok(manifest.get("dependencies").and_then(toml::Value::as_table).map(names).unwrap_or_default())
 }
 
 #[test]
@@ -144,10 +109,7 @@ fn arrows_between_crates_point_one_way() -> Result<()> {
     let mut check = |package: &str, forbidden: &[&str]| -> Result<()> {
         for name in dependencies(package)? {
             // `aws-` forbids a family, `time` one crate.
-            if forbidden
-                .iter()
-                .any(|f| name == *f || (f.ends_with(['-', '_']) && name.starts_with(f)))
-            {
+            if forbidden.iter().any(|f| name == *f || (f.ends_with(['-', '_']) && name.starts_with(f))) {
                 faults.push(format!("{package} depends on {name}"));
             }
         }
@@ -157,10 +119,7 @@ fn arrows_between_crates_point_one_way() -> Result<()> {
         check(package, forbidden)?;
     }
     check("shared", PLATFORM)?;
-    none(
-        faults,
-        "edge → shared ← regional, and shared knows no platform:",
-    )
+    none(faults, "edge → shared ← regional, and shared knows no platform:")
 }
 
 #[test]
@@ -179,32 +138,21 @@ fn shared_has_no_clock_and_no_chance() -> Result<()> {
 fn every_file_says_what_it_is() -> Result<()> {
     let all = sources("", &[".rs"])?;
     let silent = all.iter().filter(|source| !source.text.starts_with("//! "));
-    none(
-        silent.map(|source| source.name.clone()),
-        "the first line says in product words what a file is:",
-    )
+    none(silent.map(|source| source.name.clone()), "the first line says in product words what a file is:")
 }
 
 #[test]
 fn no_file_is_two_nouns() -> Result<()> {
     let all = sources("", &[".rs", ".ts"])?;
-    let long = all
-        .iter()
-        .map(|source| (source, source.text.lines().count()))
-        .filter(|(_, lines)| *lines > LINES);
-    none(
-        long.map(|(s, lines)| format!("{}: {lines} lines", s.name)),
-        "split what has more than 400 lines:",
-    )
+    let long =
+        all.iter().map(|source| (source, source.text.lines().count())).filter(|(_, lines)| *lines > LINES);
+    none(long.map(|(s, lines)| format!("{}: {lines} lines", s.name)), "split what has more than 400 lines:")
 }
 
 #[test]
 fn shells_do_not_panic() -> Result<()> {
     let mut faults = Vec::new();
-    let (mut all, regional) = (
-        sources("edge/src", &[".rs"])?,
-        sources("regional/src", &[".rs"])?,
-    );
+    let (mut all, regional) = (sources("edge/src", &[".rs"])?, sources("regional/src", &[".rs"])?);
     all.extend(regional);
     // A file of tests is none of the shell's.
     all.retain(|source| !source.name.ends_with("/tests.rs"));
@@ -224,23 +172,15 @@ fn shells_do_not_panic() -> Result<()> {
 #[test]
 fn the_repository_knows_no_machine() -> Result<()> {
     // In pieces, so that this file does not say them.
-    let words = [
-        concat!("/", "root/"),
-        concat!("/", "work/"),
-        concat!("/", "home/"),
-        concat!("/", "Users/"),
-    ];
-    let endings = [
-        ".rs", ".ts", ".toml", ".md", ".json", ".yaml", ".yml", ".html", ".css", ".lock", "run",
-    ];
+    let words = [concat!("/", "root/"), concat!("/", "work/"), concat!("/", "home/"), concat!("/", "Users/")];
+    let endings = [".rs", ".ts", ".toml", ".md", ".json", ".yaml", ".yml", ".html", ".css", ".lock", "run"];
     let mut faults = Vec::new();
     for source in sources("", &endings)? {
         for (at, line) in source.text.lines().enumerate() {
             // A path begins a word; a URL may go through a folder of that name.
             let found = words.iter().filter(|word| {
-                line.match_indices(**word).any(|(i, _)| {
-                    !line[..i].ends_with(|c: char| c.is_alphanumeric() || ".}*-_".contains(c))
-                })
+                line.match_indices(**word)
+                    .any(|(i, _)| !line[..i].ends_with(|c: char| c.is_alphanumeric() || ".}*-_".contains(c)))
             });
             faults.extend(found.map(|word| format!("{}:{}: {word}", source.name, at + 1)));
         }
@@ -257,26 +197,17 @@ fn every_limit_has_a_reason_and_a_use() -> Result<()> {
     users.retain(|source| source.name != "shared/src/caps.rs");
     let (mut faults, mut before) = (Vec::new(), "");
     for line in caps.lines() {
-        if let Some(name) = line
-            .strip_prefix("pub const ")
-            .and_then(|rest| rest.split(':').next())
-        {
+        if let Some(name) = line.strip_prefix("pub const ").and_then(|rest| rest.split(':').next()) {
             if !before.starts_with("///") {
                 faults.push(format!("{name} has no reason"));
             }
-            if !users
-                .iter()
-                .any(|source| source.code().any(|(_, line)| has_word(line, name)))
-            {
+            if !users.iter().any(|source| source.code().any(|(_, line)| has_word(line, name))) {
                 faults.push(format!("{name} limits nothing"));
             }
         }
         before = line;
     }
-    none(
-        faults,
-        "everything has a limit, and the limit has a name, a reason and a use:",
-    )
+    none(faults, "everything has a limit, and the limit has a name, a reason and a use:")
 }
 
 #[test]

@@ -15,7 +15,8 @@ use shared::protocol::{Close, Code, Command, decode};
 
 /// What a room makes of a frame: the commands in it, or why not.
 fn reading(frame: &str) -> Value {
-    let fault = |fault: &shared::protocol::Fault| json!({ "err": { "code": fault.code, "field": fault.field } });
+    let fault =
+        |fault: &shared::protocol::Fault| json!({ "err": { "code": fault.code, "field": fault.field } });
     match decode(frame) {
         Err(whole) => fault(&whole),
         Ok(messages) => messages
@@ -42,12 +43,9 @@ fn said(command: Command) -> Value {
         Command::Leave => json!("leave"),
         Command::End { result } => json!({ "end": result }),
         Command::Kick { to } => json!({ "kick": to }),
-        Command::Report {
-            to,
-            reason,
-            text,
-            key,
-        } => json!({ "report": to, "reason": reason, "text": text, "key": key }),
+        Command::Report { to, reason, text, key } => {
+            json!({ "report": to, "reason": reason, "text": text, "key": key })
+        }
         Command::Seen { at } => json!({ "seen": at }),
         Command::Auth { token } => json!({ "auth": token }),
         Command::Debug { what } => json!({ "debug": what }),
@@ -57,49 +55,25 @@ fn said(command: Command) -> Value {
 #[test]
 fn clients_are_understood() {
     let frames = [
-        (
-            "say",
-            r#"{"id":12,"op":"say","key":"7f3a","body":{"text":"hello"}}"#,
-        ),
-        (
-            "say durable",
-            r#"{"id":"a","op":"say","key":"7f3b","ack":"durable","body":null}"#,
-        ),
-        (
-            "set",
-            r#"{"id":1,"op":"set","key":"k","body":{"keys":{"a":1,"b":null},"if_at":7}}"#,
-        ),
-        (
-            "set whatever was",
-            r#"{"op":"set","body":{"keys":{"a":[1]}}}"#,
-        ),
+        ("say", r#"{"id":12,"op":"say","key":"7f3a","body":{"text":"hello"}}"#),
+        ("say durable", r#"{"id":"a","op":"say","key":"7f3b","ack":"durable","body":null}"#),
+        ("set", r#"{"id":1,"op":"set","key":"k","body":{"keys":{"a":1,"b":null},"if_at":7}}"#),
+        ("set whatever was", r#"{"op":"set","body":{"keys":{"a":[1]}}}"#),
         ("hint", r#"{"op":"hint","body":{"typing":true}}"#),
         ("hint to one", r#"{"op":"hint","to":"p_2","body":1}"#),
-        (
-            "signal",
-            r#"{"id":2,"op":"signal","key":"s","to":"p_2","body":{"sdp":"…"}}"#,
-        ),
+        ("signal", r#"{"id":2,"op":"signal","key":"s","to":"p_2","body":{"sdp":"…"}}"#),
         (
             "report",
             r#"{"id":2,"op":"report","key":"r","to":"p_2","body":{"reason":"spam","text":"again and again"}}"#,
         ),
         ("leave", r#"{"id":3,"op":"leave","key":"l"}"#),
-        (
-            "end",
-            r#"{"id":4,"op":"end","key":"e","body":{"winner":"p_1"}}"#,
-        ),
+        ("end", r#"{"id":4,"op":"end","key":"e","body":{"winner":"p_1"}}"#),
         ("kick", r#"{"id":5,"op":"kick","to":"p_2"}"#),
         ("seen", r#"{"op":"seen","body":{"at":1057}}"#),
         ("auth", r#"{"id":6,"op":"auth","body":{"token":"eyJ"}}"#),
-        (
-            "batch",
-            r#"[{"id":7,"op":"say","body":1},{"id":8,"op":"leave"}]"#,
-        ),
+        ("batch", r#"[{"id":7,"op":"say","body":1},{"id":8,"op":"leave"}]"#),
         ("nothing", "[]"),
-        (
-            "unknown fields are ignored",
-            r#"{"op":"leave","mood":"good","body":{"x":1}}"#,
-        ),
+        ("unknown fields are ignored", r#"{"op":"leave","mood":"good","body":{"x":1}}"#),
         ("unknown op", r#"{"id":9,"op":"dance"}"#),
         ("no op", r#"{"id":9}"#),
         ("no message among messages", r#"[7,{"op":"leave"}]"#),
@@ -117,10 +91,7 @@ fn clients_are_understood() {
         golden.check(name, &format!("{frame} => {}", reading(frame)));
     }
     golden.check("too deep", &reading(&"[".repeat(33)).to_string());
-    golden.check(
-        "too many",
-        &reading(&format!("[{}1]", "1,".repeat(64))).to_string(),
-    );
+    golden.check("too many", &reading(&format!("[{}1]", "1,".repeat(64))).to_string());
     golden.close();
 }
 
@@ -164,11 +135,7 @@ fn closes_have_their_numbers() {
             4300..4400 => "renews",
             other => panic!("{other} is in no range"),
         };
-        assert_eq!(
-            close.after().is_some(),
-            matches!(range, "waits" | "reconnects"),
-            "{name}"
-        );
+        assert_eq!(close.after().is_some(), matches!(range, "waits" | "reconnects"), "{name}");
     }
     golden.close();
 }

@@ -27,11 +27,7 @@ const CASES: &[(&[&str], &str)] = &[
         "A file or directory could not be written: look at who owns the checkout, `~/.cargo`, `~/.rustup` and `~/.npm`.",
     ),
     (
-        &[
-            "linker `cc` not found",
-            "failed to find tool \"cc\"",
-            "is `cc` not installed",
-        ],
+        &["linker `cc` not found", "failed to find tool \"cc\"", "is `cc` not installed"],
         "A C compiler is missing: install gcc or clang (Debian: `apt-get install build-essential`; macOS: `xcode-select --install`).",
     ),
 ];
@@ -40,10 +36,7 @@ const CASES: &[(&[&str], &str)] = &[
 #[must_use]
 pub fn of(output: &str) -> Option<&'static str> {
     let output = output.to_lowercase();
-    CASES
-        .iter()
-        .find(|(words, _)| words.iter().any(|word| output.contains(word)))
-        .map(|(_, advice)| *advice)
+    CASES.iter().find(|(words, _)| words.iter().any(|word| output.contains(word))).map(|(_, advice)| *advice)
 }
 
 #[cfg(test)]

@@ -45,12 +45,7 @@ fn deployable(root: &Root) -> Result<Size> {
 pub fn binary(root: &Root, title: &str, name: &str, flags: &[&str]) -> Result<PathBuf> {
     let mut build = Command::new("cargo");
     build
-        .args([
-            "build",
-            "--bin",
-            name,
-            "--message-format=json-render-diagnostics",
-        ])
+        .args(["build", "--bin", name, "--message-format=json-render-diagnostics"])
         .args(flags)
         .current_dir(root.dir());
     let messages = progress::run(title, &mut build)?;

@@ -92,8 +92,7 @@ impl Times {
     }
 
     fn add(&mut self, took: Duration) {
-        self.0
-            .saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
     fn count(&self) -> u64 {

@@ -90,15 +90,8 @@ pub async fn run(conformance: Conformance) -> Result<()> {
         Some(region) => Server::at(&conformance.url, region)?,
         None => Server::find(&conformance.url).await?,
     };
-    let players = conformance
-        .tokens
-        .iter()
-        .map(|token| Player::of_token(token));
-    let subject = Subject {
-        server,
-        players: players.collect::<Result<_>>()?,
-        expired: conformance.expired,
-    };
+    let players = conformance.tokens.iter().map(|token| Player::of_token(token));
+    let subject = Subject { server, players: players.collect::<Result<_>>()?, expired: conformance.expired };
     let only = conformance.only.unwrap_or_default();
     let report = examine(subject, &only).await;
     print!("{report}");
@@ -192,11 +185,7 @@ pub fn checks() -> Vec<Check> {
 /// have two sockets each, one after another.
 pub async fn examine(subject: Subject, only: &str) -> Report {
     let began = Instant::now();
-    let at_once = if subject.players.is_empty() {
-        AT_ONCE
-    } else {
-        1
-    };
+    let at_once = if subject.players.is_empty() { AT_ONCE } else { 1 };
     let (gate, subject) = (Arc::new(Semaphore::new(at_once)), Arc::new(subject));
     let mut running = JoinSet::new();
     for check in checks() {
@@ -210,24 +199,14 @@ pub async fn examine(subject: Subject, only: &str) -> Report {
             let result = timeout(LIMIT, (check.run)(table)).await;
             let verdict = match result {
                 Ok(Ok(())) => Verdict::Pass,
-                Ok(Err(error)) if error.is::<PassedOver>() => {
-                    Verdict::PassedOver(error.to_string())
-                }
+                Ok(Err(error)) if error.is::<PassedOver>() => Verdict::PassedOver(error.to_string()),
                 Ok(Err(error)) => Verdict::Fail(format!("{error:#}")),
                 Err(_) => Verdict::Fail(format!("it was not done after {LIMIT:?}")),
             };
-            Outcome {
-                number: check.number,
-                says: check.says,
-                verdict,
-                took: began.elapsed(),
-            }
+            Outcome { number: check.number, says: check.says, verdict, took: began.elapsed() }
         });
     }
     let mut outcomes = running.join_all().await;
     outcomes.sort_by_key(|outcome| outcome.number);
-    Report {
-        outcomes,
-        took: began.elapsed(),
-    }
+    Report { outcomes, took: began.elapsed() }
 }

@@ -19,10 +19,7 @@ use crate::{group, pages, port, region, worker};
 /// Runs Matchpoint on this machine: the Worker in workerd, the region, an embedded store. Needs no account and no
 /// Docker; the first run installs what is missing. Ctrl-C stops everything; what was stored stays.
 #[derive(Debug, Clone, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Dev {
     /// Port of the Worker and its pages; 0 takes any free one.
     #[arg(long, value_name = "PORT", default_value_t = 8787)]
@@ -73,11 +70,7 @@ pub async fn run(root: Root, dev: Dev) -> Result<()> {
 /// Says when a person or a supervisor wants an end.
 fn signals() -> Result<UnboundedReceiver<()>> {
     let (tell, stopped) = unbounded_channel();
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ] {
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let (mut signal, tell) = (signal(kind)?, tell.clone());
         tokio::spawn(async move {
             while signal.recv().await.is_some() {
@@ -96,16 +89,10 @@ async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
         stack::forget(&data)?;
     }
     // The watch starts first: an edit during the build is not lost.
-    let watch = if dev.no_watch {
-        None
-    } else {
-        Some(Watch::start(root)?)
-    };
+    let watch = if dev.no_watch { None } else { Some(Watch::start(root)?) };
     let artifacts = build(root).await?;
-    let options = Options {
-        debug_commands: dev.debug_commands,
-        ..Options::new(data, edge_port, region_port)
-    };
+    let options =
+        Options { debug_commands: dev.debug_commands, ..Options::new(data, edge_port, region_port) };
     let stack = Stack::start(root, &artifacts, options).await?;
     announce(&stack, dev, &artifacts);
     Ok((stack, watch))
@@ -163,17 +150,10 @@ async fn rebuild(root: &Root, stack: &Stack, touched: Touched) -> Result<()> {
 fn announce(stack: &Stack, dev: &Dev, artifacts: &Artifacts) {
     let (edge, region) = (stack.edge_url(), stack.region_url());
     if dev.json {
-        println!(
-            "{}",
-            json!({ "edge": edge, "region": region, "pids": stack.pids() })
-        );
+        println!("{}", json!({ "edge": edge, "region": region, "pids": stack.pids() }));
         return;
     }
-    let watching = if dev.no_watch {
-        ""
-    } else {
-        "Edits are built and loaded as they are saved.\n"
-    };
+    let watching = if dev.no_watch { "" } else { "Edits are built and loaded as they are saved.\n" };
     println!(
         "\n  Page      {edge}/\n  Edge      {edge}/v1/…   the Worker, {}\n  Region    {region}/v1/…\n  Data      {}\n\n\
          {watching}Ctrl-C stops everything.",

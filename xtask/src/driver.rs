@@ -47,23 +47,14 @@ impl Driver {
     ) -> Result<Self> {
         let mut command = Command::new(node::ensure(root)?.program);
         command
-            .args([
-                "--experimental-strip-types",
-                "--disable-warning=ExperimentalWarning",
-            ])
+            .args(["--experimental-strip-types", "--disable-warning=ExperimentalWarning"])
             .arg(root.path("xtask/driver/main.ts"))
             .current_dir(root.dir())
             .env("WRANGLER_SEND_METRICS", "false");
         let service = Service::start("the Worker", command, log)?;
-        let driver = Self {
-            service,
-            workerd: AtomicU32::new(0),
-            next: AtomicU64::new(1),
-        };
+        let driver = Self { service, workerd: AtomicU32::new(0), next: AtomicU64::new(1) };
         let config = root.path("wrangler.toml");
-        driver
-            .service
-            .send(&json!({ "config": config, "data": data, "port": port, "values": values }))?;
+        driver.service.send(&json!({ "config": config, "data": data, "port": port, "values": values }))?;
         let ready = driver.service.answer(START, |_| true).await?;
         driver.learn(ready.get("ready"))?;
         Ok(driver)
@@ -87,8 +78,7 @@ impl Driver {
             WebSockets::Hibernate => "hibernate",
             WebSockets::Close => "close",
         };
-        let command =
-            json!({ "cmd": "evict", "class": class, "name": name, "webSockets": web_sockets });
+        let command = json!({ "cmd": "evict", "class": class, "name": name, "webSockets": web_sockets });
         match self.ask(command).await {
             Ok(_) => Ok(true),
             Err(error) if error.to_string().contains("not currently running") => Ok(false),
@@ -105,9 +95,7 @@ impl Driver {
     /// SIGKILL to workerd alone. The driver reports the death and ends; returns when it has.
     pub async fn kill_workerd(&self) -> Result<()> {
         group::kill(self.workerd())?;
-        tokio::time::timeout(COMMAND, self.service.ended())
-            .await
-            .context("the driver outlives workerd")?;
+        tokio::time::timeout(COMMAND, self.service.ended()).await.context("the driver outlives workerd")?;
         Ok(())
     }
 
@@ -117,11 +105,7 @@ impl Driver {
             command.insert("id".to_owned(), json!(id));
         }
         self.service.send(&command)?;
-        self.service
-            .answer(COMMAND, |line| {
-                line.get("id").and_then(Value::as_u64) == Some(id)
-            })
-            .await
+        self.service.answer(COMMAND, |line| line.get("id").and_then(Value::as_u64) == Some(id)).await
     }
 
     fn learn(&self, answer: Option<&Value>) -> Result<()> {

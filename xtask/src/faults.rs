@@ -75,11 +75,7 @@ impl Link {
             asked: watch::Sender::new(Vec::new()),
         });
         let serving = tokio::spawn(serve(listener, shared.clone()));
-        Ok(Self {
-            url,
-            shared,
-            serving,
-        })
+        Ok(Self { url, shared, serving })
     }
 
     /// A link in front of the region of a stack that is about to start: its edge is told of the link alone.
@@ -116,8 +112,7 @@ impl Link {
     /// Waits until so many requests came whose path begins so.
     pub async fn reached(&self, path: &str, count: usize) -> Result<()> {
         let mut asked = self.shared.asked.subscribe();
-        let enough =
-            |all: &Vec<String>| all.iter().filter(|a| a.starts_with(path)).count() >= count;
+        let enough = |all: &Vec<String>| all.iter().filter(|a| a.starts_with(path)).count() >= count;
         let waiting = asked.wait_for(enough);
         let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
         waited.with_context(|| format!("{count} requests to {path} never came"))??;
@@ -168,9 +163,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     while let Some(asked) = read(&mut stream).await? {
-        shared
-            .asked
-            .send_modify(|all| all.push(asked.target.clone()));
+        shared.asked.send_modify(|all| all.push(asked.target.clone()));
         let answer = match shared.next() {
             Fault::None => forward(shared, asked).await?,
             Fault::Delay(delay) => {
@@ -223,12 +216,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Result<Option<Asked>> {
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Some(Asked {
-        method,
-        target,
-        headers,
-        body,
-    }))
+    Ok(Some(Asked { method, target, headers, body }))
 }
 
 /// Asks the server behind the link, and writes its answer as it goes back. A server that is not there is a
@@ -242,10 +230,7 @@ async fn forward(shared: &Shared, asked: Asked) -> Result<Vec<u8>> {
     let answer = request.send().await?;
     let mut text = format!("HTTP/1.1 {}\r\n", answer.status());
     for (name, value) in answer.headers() {
-        if !matches!(
-            name.as_str(),
-            "content-length" | "transfer-encoding" | "connection"
-        ) {
+        if !matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection") {
             // Writing to a String does not fail.
             let _ = write!(text, "{name}: {}\r\n", value.to_str().unwrap_or_default());
         }

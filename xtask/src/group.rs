@@ -26,10 +26,8 @@ impl Group {
             bail!("stopped");
         }
         let child = command.process_group(0).spawn()?;
-        let pid = i32::try_from(child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .context("a process without an id")?;
+        let pid =
+            i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a process without an id")?;
         running(|groups| groups.push(pid.as_raw_nonzero().get()));
         if CLOSED.load(Ordering::SeqCst) {
             Self(pid).kill();
@@ -45,10 +43,7 @@ impl Group {
 
     /// Waits for the first process, then ends what it left behind. In this order the id cannot have been reused.
     pub fn wait(self, child: &mut Child) -> Result<ExitStatus> {
-        let _ = waitid(
-            WaitId::Pid(self.0),
-            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-        );
+        let _ = waitid(WaitId::Pid(self.0), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
         self.kill();
         running(|groups| groups.retain(|pid| *pid != self.0.as_raw_nonzero().get()));
         Ok(child.wait()?)
@@ -97,10 +92,7 @@ fn signal(pid: u32, signal: Signal) -> Result<()> {
 }
 
 fn of(pid: u32) -> Result<Pid> {
-    i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .context("no such process id")
+    i32::try_from(pid).ok().and_then(Pid::from_raw).context("no such process id")
 }
 
 fn running<T>(with: impl FnOnce(&mut Vec<i32>) -> T) -> T {

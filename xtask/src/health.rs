@@ -11,28 +11,18 @@ const AGAIN: Duration = Duration::from_millis(25);
 
 /// Waits until `GET {url}/health` answers 200.
 pub async fn wait(url: &str) -> Result<()> {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(5))
-        .no_proxy()
-        .build()?;
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
     let deadline = Instant::now() + READY;
     loop {
-        let answer = client
-            .get(format!("{url}/health"))
-            .send()
-            .await
-            .and_then(reqwest::Response::error_for_status);
+        let answer =
+            client.get(format!("{url}/health")).send().await.and_then(reqwest::Response::error_for_status);
         match answer {
             Ok(_) => return Ok(()),
             Err(error) if Instant::now() >= deadline => {
                 return Err(error).with_context(|| format!("{url}/health does not answer"));
             }
             // Refused for good: a faulty answer does not heal by asking again.
-            Err(error)
-                if error
-                    .status()
-                    .is_some_and(|status| status.is_client_error()) =>
-            {
+            Err(error) if error.status().is_some_and(|status| status.is_client_error()) => {
                 bail!("{error}")
             }
             Err(_) => sleep(AGAIN).await,

@@ -73,9 +73,7 @@ pub fn run(root: &Root, lambda: Lambda) -> Result<()> {
         let made = root.path("target").join(target).join("release").join(name);
         fs::copy(&made, &bootstrap).with_context(|| format!("cannot copy {}", made.display()))?;
         let mut pack = Command::new(zig.join("python"));
-        pack.args(["-m", "zipfile", "-c"])
-            .args([&zip, &bootstrap])
-            .current_dir(root.dir());
+        pack.args(["-m", "zipfile", "-c"]).args([&zip, &bootstrap]).current_dir(root.dir());
         progress::run(&format!("Packing {name}"), &mut pack)?;
         println!(
             "{}: {} of {}, {target}",
@@ -89,9 +87,7 @@ pub fn run(root: &Root, lambda: Lambda) -> Result<()> {
 
 fn path_with(first: &Path) -> Result<std::ffi::OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let all = [first.to_owned()]
-        .into_iter()
-        .chain(std::env::split_paths(&path));
+    let all = [first.to_owned()].into_iter().chain(std::env::split_paths(&path));
     Ok(std::env::join_paths(all)?)
 }
 

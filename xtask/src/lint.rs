@@ -19,55 +19,26 @@ pub fn run(root: &Root) -> Result<()> {
         command.args(words).current_dir(root.dir()).envs(env);
         progress::run(title, &mut command).map(drop)
     };
-    cargo(
-        "clippy, for this machine",
-        &["clippy", "--all-targets", "--", "-D", "warnings"],
-        None,
-    )?;
+    cargo("clippy, for this machine", &["clippy", "--all-targets", "--", "-D", "warnings"], None)?;
     target(root)?;
     cargo(
         "clippy, for the Worker",
-        &[
-            "clippy",
-            "-p",
-            "edge",
-            "-p",
-            "plan-bench",
-            "--target",
-            WASM,
-            "--",
-            "-D",
-            "warnings",
-        ],
+        &["clippy", "-p", "edge", "-p", "plan-bench", "--target", WASM, "--", "-D", "warnings"],
         None,
     )?;
     let strict = Some(("RUSTDOCFLAGS", "-D warnings"));
-    cargo(
-        "rustdoc",
-        &["doc", "--no-deps", "--document-private-items"],
-        strict,
-    )?;
+    cargo("rustdoc", &["doc", "--no-deps", "--document-private-items"], strict)?;
 
     let node = node::ensure(root)?;
-    for project in PROJECTS
-        .iter()
-        .filter(|project| root.path(project).join("tsconfig.json").is_file())
-    {
+    for project in PROJECTS.iter().filter(|project| root.path(project).join("tsconfig.json").is_file()) {
         let mut check = Command::new(&node.program);
-        check
-            .arg(&node.tsc)
-            .args(["--noEmit", "--project", project])
-            .current_dir(root.dir());
+        check.arg(&node.tsc).args(["--noEmit", "--project", project]).current_dir(root.dir());
         progress::run(&format!("TypeScript of {project}"), &mut check)?;
     }
     template(root)?;
     if on_path("cargo-deny").is_some() {
         // Without advisories: they change by the day, and a build must not.
-        cargo(
-            "cargo-deny",
-            &["deny", "check", "licenses", "bans", "sources"],
-            None,
-        )?;
+        cargo("cargo-deny", &["deny", "check", "licenses", "bans", "sources"], None)?;
     } else {
         eprintln!(
             "cargo-deny: not installed, so licences are not checked (`cargo install cargo-deny --locked`)"
@@ -94,19 +65,14 @@ fn template(root: &Root) -> Result<()> {
 
 /// The workspace's own toolchain checks the Worker too; only its build needs the nightly.
 fn target(root: &Root) -> Result<()> {
-    let rustup = on_path("rustup")
-        .context("rustup is missing: install it (https://rustup.rs) and run this again.")?;
-    let output = Command::new(&rustup)
-        .args(["target", "list", "--installed"])
-        .current_dir(root.dir())
-        .output()?;
+    let rustup =
+        on_path("rustup").context("rustup is missing: install it (https://rustup.rs) and run this again.")?;
+    let output =
+        Command::new(&rustup).args(["target", "list", "--installed"]).current_dir(root.dir()).output()?;
     if String::from_utf8_lossy(&output.stdout).contains(WASM) {
         return Ok(());
     }
     let mut add = Command::new(rustup);
-    progress::run(
-        "Adding the Worker's target",
-        add.args(["target", "add", WASM]).current_dir(root.dir()),
-    )
-    .map(drop)
+    progress::run("Adding the Worker's target", add.args(["target", "add", WASM]).current_dir(root.dir()))
+        .map(drop)
 }

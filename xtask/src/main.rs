@@ -6,8 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, openapi, schemathesis,
-    tools,
+    artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, openapi, schemathesis, tools,
 };
 
 #[derive(Parser)]

@@ -20,34 +20,20 @@ pub struct Manifest {
 impl Manifest {
     /// Reads `wrangler.toml`.
     pub fn read(root: &Root) -> Result<Self> {
-        let text =
-            fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
+        let text = fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
         Self::parse(&text)
     }
 
     fn parse(text: &str) -> Result<Self> {
         let manifest: toml::Table = toml::from_str(text).context("wrangler.toml is faulty")?;
         let var = |name: &str| {
-            let value = manifest
-                .get("vars")
-                .and_then(|vars| vars.get(name)?.as_str());
-            value
-                .map(str::to_owned)
-                .with_context(|| format!("wrangler.toml lacks the variable {name}"))
+            let value = manifest.get("vars").and_then(|vars| vars.get(name)?.as_str());
+            value.map(str::to_owned).with_context(|| format!("wrangler.toml lacks the variable {name}"))
         };
-        let pools = manifest
-            .get("vars")
-            .and_then(|vars| vars.get("POOLS")?.as_table());
-        let rated = pools
-            .into_iter()
-            .flatten()
-            .filter(|(_, pool)| pool.get("rating").is_some());
+        let pools = manifest.get("vars").and_then(|vars| vars.get("POOLS")?.as_table());
+        let rated = pools.into_iter().flatten().filter(|(_, pool)| pool.get("rating").is_some());
         let rated: Vec<&str> = rated.map(|(name, _)| name.as_str()).collect();
-        Ok(Self {
-            issuer: var("ISSUER")?,
-            audience: var("AUDIENCE")?,
-            rated_pools: rated.join(","),
-        })
+        Ok(Self { issuer: var("ISSUER")?, audience: var("AUDIENCE")?, rated_pools: rated.join(",") })
     }
 }
 
@@ -60,16 +46,9 @@ mod tests {
         let both = Manifest::parse(
             "[vars]\nISSUER = \"i\"\nAUDIENCE = \"a\"\n[vars.POOLS.a]\nseats = 2\n[vars.POOLS.b]\nrating = {}",
         )?;
-        assert_eq!(
-            both,
-            Manifest {
-                issuer: "i".into(),
-                audience: "a".into(),
-                rated_pools: "b".into(),
-            }
-        );
-        let error = Manifest::parse("[vars]\nISSUER = \"i\"")
-            .map_or_else(|e| e.to_string(), |_| String::new());
+        assert_eq!(both, Manifest { issuer: "i".into(), audience: "a".into(), rated_pools: "b".into() });
+        let error =
+            Manifest::parse("[vars]\nISSUER = \"i\"").map_or_else(|e| e.to_string(), |_| String::new());
         assert!(error.contains("AUDIENCE"));
         Ok(())
     }

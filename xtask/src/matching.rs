@@ -154,9 +154,7 @@ pub fn replay(root: &Root, asked: &Replay) -> Result<Report> {
         rules::all(root)?
     } else {
         let names = asked.pools.iter();
-        names
-            .map(|name| rules::find(root, name))
-            .collect::<Result<_>>()?
+        names.map(|name| rules::find(root, name)).collect::<Result<_>>()?
     };
     let times = log.events.iter().map(|(at, _)| *at);
     let began = times.clone().min().unwrap_or_default();
@@ -169,13 +167,7 @@ pub fn replay(root: &Root, asked: &Replay) -> Result<Report> {
         shards: Vec::new(),
     };
     for rules in &pools {
-        let whole = run_one(
-            &log,
-            &rules.name,
-            rules,
-            &mut Lobby::new(&rules.pool),
-            asked,
-        );
+        let whole = run_one(&log, &rules.name, rules, &mut Lobby::new(&rules.pool), asked);
         let made_up = asked
             .shards
             .map(|many| shards::rule(&log, many, asked.shard_by, &asked.shard_attr, asked.climb_s));
@@ -194,13 +186,7 @@ pub fn replay(root: &Root, asked: &Replay) -> Result<Report> {
     Ok(report)
 }
 
-fn run_one(
-    log: &Log,
-    name: &str,
-    rules: &Rules,
-    matcher: &mut dyn replay::Matcher,
-    asked: &Replay,
-) -> Run {
+fn run_one(log: &Log, name: &str, rules: &Rules, matcher: &mut dyn replay::Matcher, asked: &Replay) -> Run {
     let outcome = replay::run(log, &rules.pool, matcher);
     Run::new(name, log, &outcome, &rules.pool, &asked.by)
 }
@@ -236,14 +222,9 @@ fn compare(log: &Log, pools: &[Rules], began: Time, asked: &Replay, report: &mut
         ranges = vec![range(window.within), range(window.at_most)];
     }
     for (name, within) in ranges {
-        let query = Query {
-            within,
-            is_mutual: false,
-        };
+        let query = Query { within, is_mutual: false };
         let mut interval = Interval::new(&rules.pool, query, began);
-        report
-            .runs
-            .push(run_one(log, &name, rules, &mut interval, asked));
+        report.runs.push(run_one(log, &name, rules, &mut interval, asked));
     }
     for rules in pools.iter().filter(|rules| snapshots::applies(&rules.pool)) {
         let comparison = snapshots::of_log(log, &rules.pool);

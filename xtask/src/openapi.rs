@@ -17,14 +17,9 @@ pub const REGION: &str = "docs/openapi-region.json";
 /// Makes both anew and writes them.
 pub fn write(root: &Root) -> Result<()> {
     let program = artifacts::binary(root, "Building the document's printer", "openapi", &[])?;
-    let made = Command::new(&program)
-        .output()
-        .with_context(|| format!("cannot run {}", program.display()))?;
-    ensure!(
-        made.status.success(),
-        "the document cannot be made: {}",
-        String::from_utf8_lossy(&made.stderr)
-    );
+    let made =
+        Command::new(&program).output().with_context(|| format!("cannot run {}", program.display()))?;
+    ensure!(made.status.success(), "the document cannot be made: {}", String::from_utf8_lossy(&made.stderr));
     let region: Value = serde_json::from_slice(&made.stdout)?;
     keep(root, REGION, &region)?;
     keep(root, EDGE, &edge(&region)?)

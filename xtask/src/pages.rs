@@ -50,24 +50,16 @@ pub fn build(root: &Root) -> Result<()> {
 
     let scripts = copy(&root.path(WEB), &fresh)?;
     for (file, name) in DOCUMENT {
-        fs::copy(root.path(file), fresh.join(name))
-            .with_context(|| format!("cannot copy {file}"))?;
+        fs::copy(root.path(file), fresh.join(name)).with_context(|| format!("cannot copy {file}"))?;
     }
     if !scripts.is_empty() {
         let mut bundle = Command::new(&node.esbuild);
-        bundle
-            .args(FLAGS)
-            .arg("--outdir=target/xtask/pages")
-            .args(&scripts)
-            .current_dir(root.dir());
+        bundle.args(FLAGS).arg("--outdir=target/xtask/pages").args(&scripts).current_dir(root.dir());
         progress::run("Bundling the pages", &mut bundle)?;
     }
     if root.path(SDK).join("index.ts").is_file() {
         let mut bundle = Command::new(&node.esbuild);
-        bundle
-            .args(FLAGS)
-            .arg("--outfile=target/xtask/pages/sdk.js")
-            .arg(format!("{SDK}/index.ts"));
+        bundle.args(FLAGS).arg("--outfile=target/xtask/pages/sdk.js").arg(format!("{SDK}/index.ts"));
         progress::run("Bundling the SDK", bundle.current_dir(root.dir()))?;
     }
 

@@ -35,11 +35,7 @@ fn any() -> Result<u16> {
             return Ok(port);
         }
     }
-    bail!(
-        "found no free port in {TRIES} tries between {} and {}",
-        FREE.start,
-        FREE.end
-    )
+    bail!("found no free port in {TRIES} tries between {} and {}", FREE.start, FREE.end)
 }
 
 #[cfg(test)]
@@ -51,10 +47,7 @@ mod tests {
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = held.local_addr()?.port();
         let error = take(port, "--edge-port").map_or_else(|e| e.to_string(), |_| String::new());
-        assert!(
-            error.contains(&port.to_string()) && error.contains("--edge-port"),
-            "{error}"
-        );
+        assert!(error.contains(&port.to_string()) && error.contains("--edge-port"), "{error}");
         drop(held);
         assert_eq!(take(port, "--edge-port")?, port);
         assert!(FREE.contains(&take(0, "--edge-port")?));

@@ -21,10 +21,7 @@ const TAIL: usize = 60;
 pub fn run(title: &str, command: &mut Command) -> Result<String> {
     let started = Instant::now();
     let bar = bar(title);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let name = command.get_program().to_string_lossy().into_owned();
     let (group, mut child) =
         Group::spawn(command).with_context(|| format!("{title}: cannot run `{name}`"))?;
@@ -71,8 +68,7 @@ fn bar(title: &str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}")
-    {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}") {
         bar.set_style(style);
     }
     bar.set_prefix(title.to_owned());
@@ -84,10 +80,7 @@ fn read(from: impl Read + Send + 'static, lines: Sender<(String, bool)>, is_stdo
     thread::spawn(move || {
         let mut from = BufReader::new(from);
         let mut line = Vec::new();
-        while from
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|bytes| bytes > 0)
-        {
+        while from.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             line.clear();
             if lines.send((text, is_stdout)).is_err() {
@@ -118,9 +111,7 @@ mod tests {
         let error = run("Filling", &mut sh("echo 'ENOSPC: no space' >&2; exit 3"))
             .map_or_else(|e| e.to_string(), |_| String::new());
         assert!(
-            error.contains("Filling failed")
-                && error.contains("no space")
-                && error.contains("disk is full"),
+            error.contains("Filling failed") && error.contains("no space") && error.contains("disk is full"),
             "{error}"
         );
     }

@@ -17,12 +17,7 @@ const START: Duration = Duration::from_secs(30);
 
 /// Builds the regional binary and returns its path.
 pub fn build(root: &Root) -> Result<PathBuf> {
-    artifacts::binary(
-        root,
-        "Building the region",
-        "local",
-        &["--features", "regional/local"],
-    )
+    artifacts::binary(root, "Building the region", "local", &["--features", "regional/local"])
 }
 
 /// The running region.
@@ -48,13 +43,9 @@ impl Region {
             .env("EXIT_ON_STDIN_EOF", "1");
         let service = Service::start("the region", command, log)?;
         let line = service
-            .answer(START, |line| {
-                line.get("listening").is_some() || line.get("error").is_some()
-            })
+            .answer(START, |line| line.get("listening").is_some() || line.get("error").is_some())
             .await?;
-        line.get("listening")
-            .and_then(Value::as_str)
-            .context("the region names no address")?;
+        line.get("listening").and_then(Value::as_str).context("the region names no address")?;
         Ok(Self { service })
     }
 

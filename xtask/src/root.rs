@@ -19,8 +19,7 @@ impl Root {
 
     /// The checkout at `dir`.
     pub fn at(dir: &Path) -> Result<Self> {
-        let dir =
-            fs::canonicalize(dir).with_context(|| format!("no checkout at {}", dir.display()))?;
+        let dir = fs::canonicalize(dir).with_context(|| format!("no checkout at {}", dir.display()))?;
         Ok(Self(dir))
     }
 
@@ -51,10 +50,7 @@ impl Root {
     /// The path of `file` as a person at the root would type it.
     #[must_use]
     pub fn short(&self, file: &Path) -> String {
-        file.strip_prefix(&self.0)
-            .unwrap_or(file)
-            .display()
-            .to_string()
+        file.strip_prefix(&self.0).unwrap_or(file).display().to_string()
     }
 
     /// Waits until no other process installs or builds here. The lock goes with the value, or with the process.

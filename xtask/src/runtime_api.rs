@@ -74,10 +74,7 @@ impl Function {
         });
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route(
-                "/2018-06-01/runtime/invocation/{id}/response",
-                post(response),
-            )
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(desk);
@@ -107,13 +104,7 @@ impl Function {
                 let _ = said.send(line);
             }
         });
-        Ok(Self {
-            events,
-            server,
-            ready,
-            lines,
-            process,
-        })
+        Ok(Self { events, server, ready, lines, process })
     }
 
     /// Waits until it asks for its first event: that is how long a cold start takes.
@@ -158,51 +149,31 @@ async fn next(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
     let mut asked = desk.asked.lock().unwrap_or_else(PoisonError::into_inner);
     let id = format!("request-{}", desk.count.fetch_add(1, Ordering::Relaxed));
     asked.insert(id.clone(), event.answer);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", id),
-        (
-            "lambda-runtime-deadline-ms",
-            (now + DEADLINE).as_millis().to_string(),
-        ),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:local:123456789012:function:api".to_owned(),
-        ),
+        ("lambda-runtime-deadline-ms", (now + DEADLINE).as_millis().to_string()),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:local:123456789012:function:api".to_owned()),
         ("lambda-runtime-trace-id", "Root=1-0-0;Sampled=0".to_owned()),
     ];
     Ok((headers, event.body))
 }
 
-async fn response(
-    State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> StatusCode {
+async fn response(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
     let value = serde_json::from_slice(&body).context("the answer is no JSON");
     desk.answer(&id, value)
 }
 
 async fn error(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    desk.answer(
-        &id,
-        Err(anyhow!(
-            "the function failed: {}",
-            String::from_utf8_lossy(&body)
-        )),
-    )
+    desk.answer(&id, Err(anyhow!("the function failed: {}", String::from_utf8_lossy(&body))))
 }
 
 /// The function could not start: whoever waits for an answer hears why.
 async fn init_error(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
     let why = String::from_utf8_lossy(&body).into_owned();
     while let Some(event) = desk.events.lock().await.recv().await {
-        let _ = event
-            .answer
-            .send(Err(anyhow!("the function did not start: {why}")));
+        let _ = event.answer.send(Err(anyhow!("the function did not start: {why}")));
     }
     StatusCode::ACCEPTED
 }

@@ -62,12 +62,7 @@ pub async fn run(root: &Root, asked: Schemathesis) -> Result<()> {
     let secrets = Secrets::of(&data)?;
     let mut failed = Vec::new();
     for (title, document, url, key) in [
-        (
-            "region",
-            REGION,
-            stack.region_url(),
-            &secrets.edge_to_region_keys,
-        ),
+        ("region", REGION, stack.region_url(), &secrets.edge_to_region_keys),
         ("edge", EDGE, stack.edge_url(), &secrets.region_to_edge_keys),
     ] {
         let mut command = Command::new(programs.join("st"));
@@ -117,10 +112,6 @@ fn ask(title: &str, mut command: Command, log: &Path) -> Result<bool> {
     let fine = output.status.success();
     let summary = text.find("== SUMMARY ==").unwrap_or_default();
     let shown = if fine { text.get(summary..) } else { None };
-    eprintln!(
-        "The {title}, in {:.1} s:\n{}",
-        begun.elapsed().as_secs_f32(),
-        shown.unwrap_or(&text)
-    );
+    eprintln!("The {title}, in {:.1} s:\n{}", begun.elapsed().as_secs_f32(), shown.unwrap_or(&text));
     Ok(fine)
 }

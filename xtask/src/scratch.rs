@@ -22,16 +22,12 @@ pub fn folder(root: &Root, name: &str) -> PathBuf {
     }
     // Each checkout has its own, as it has its own `target/`.
     let checkout = shared::mix::fnv(root.dir().as_os_str().as_encoded_bytes());
-    memory
-        .join(format!("matchpoint-{checkout:016x}"))
-        .join(name)
+    memory.join(format!("matchpoint-{checkout:016x}")).join(name)
 }
 
 fn has_room(memory: &Path) -> bool {
     let free = statvfs(memory).map_or(0, |of| of.f_bavail.saturating_mul(of.f_frsize));
-    cfg!(target_os = "linux")
-        && free >= FREE
-        && access(memory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    cfg!(target_os = "linux") && free >= FREE && access(memory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 #[cfg(test)]

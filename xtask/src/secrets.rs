@@ -29,10 +29,7 @@ impl Secrets {
         let file = dir.join("secrets.json");
         if let Ok(text) = fs::read_to_string(&file) {
             return serde_json::from_str(&text).with_context(|| {
-                format!(
-                    "{} is faulty: remove it, or start with `--fresh`",
-                    file.display()
-                )
+                format!("{} is faulty: remove it, or start with `--fresh`", file.display())
             });
         }
         let secrets = Self {
@@ -42,12 +39,8 @@ impl Secrets {
             region_to_edge_keys: key()?,
         };
         let mut open = OpenOptions::new();
-        let mut file = open
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&file)
-            .context("cannot keep the keys")?;
+        let mut file =
+            open.write(true).create_new(true).mode(0o600).open(&file).context("cannot keep the keys")?;
         file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
         Ok(secrets)
     }
@@ -72,10 +65,7 @@ mod tests {
         assert!(first == Secrets::of(&dir)?);
         assert_ne!(first.edge_to_region_keys, first.region_to_edge_keys);
         assert_eq!(STANDARD.decode(&first.signing_seed)?.len(), 32);
-        assert_eq!(
-            fs::metadata(dir.join("secrets.json"))?.permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(dir.join("secrets.json"))?.permissions().mode() & 0o777, 0o600);
         Ok(fs::remove_dir_all(dir)?)
     }
 }

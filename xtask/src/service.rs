@@ -68,8 +68,7 @@ impl Service {
                 match (serde_json::from_str::<Value>(&line), &file) {
                     (Ok(value), _) => {
                         if let Some(died) = value.get("died") {
-                            *words.lock().unwrap_or_else(PoisonError::into_inner) =
-                                Some(died.to_string());
+                            *words.lock().unwrap_or_else(PoisonError::into_inner) = Some(died.to_string());
                         }
                         let _ = said.send(value);
                     }
@@ -80,9 +79,8 @@ impl Service {
         });
         let (tell, ended) = watch::channel(None);
         thread::spawn(move || {
-            let status = group
-                .wait(&mut child)
-                .map_or_else(|error| error.to_string(), |status| status.to_string());
+            let status =
+                group.wait(&mut child).map_or_else(|error| error.to_string(), |status| status.to_string());
             // The whole group is gone, so its stdout has an end; its last words may still be on the way.
             let _ = reader.join();
             let _ = tell.send(Some(status));
@@ -107,11 +105,8 @@ impl Service {
     /// Writes a line to its stdin.
     pub fn send(&self, line: &Value) -> Result<()> {
         let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
-        let stdin = stdin
-            .as_mut()
-            .with_context(|| format!("{} is being stopped", self.name))?;
-        writeln!(stdin, "{line}")
-            .with_context(|| format!("{} does not listen{}", self.name, self.tail()))
+        let stdin = stdin.as_mut().with_context(|| format!("{} is being stopped", self.name))?;
+        writeln!(stdin, "{line}").with_context(|| format!("{} does not listen{}", self.name, self.tail()))
     }
 
     /// The first line from now on that `wanted` accepts; others are passed over. Ends with an error when a line
@@ -131,44 +126,22 @@ impl Service {
             bail!("{}{}", self.ended().await, self.tail())
         };
         timeout(within, find).await.unwrap_or_else(|_| {
-            bail!(
-                "{} did not answer within {} s{}",
-                self.name,
-                within.as_secs(),
-                self.tail()
-            )
+            bail!("{} did not answer within {} s{}", self.name, within.as_secs(), self.tail())
         })
     }
 
     /// Waits until the child has ended, and says how it did.
     pub async fn ended(&self) -> String {
         let mut ended = self.ended.clone();
-        let status = ended
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|status| status.clone());
-        let words = self
-            .last_words
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let status = ended.wait_for(Option::is_some).await.ok().and_then(|status| status.clone());
+        let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let how = words.map(|died| format!("it died, {died}")).or(status);
-        format!(
-            "{} ended: {}",
-            self.name,
-            how.unwrap_or_else(|| "nobody knows how".to_owned())
-        )
+        format!("{} ended: {}", self.name, how.unwrap_or_else(|| "nobody knows how".to_owned()))
     }
 
     /// Lets the child end by itself, by closing its stdin; kills it if it does not.
     pub async fn stop(&self) {
-        drop(
-            self.stdin
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        drop(self.stdin.lock().unwrap_or_else(PoisonError::into_inner).take());
         if timeout(GRACE, self.ended()).await.is_err() {
             self.kill();
             self.ended().await;
@@ -188,11 +161,7 @@ impl Service {
         };
         let log = std::fs::read(path).unwrap_or_default();
         let tail = log.split_at(log.len().saturating_sub(TAIL)).1;
-        format!(
-            "\n--- the end of {}\n{}",
-            path.display(),
-            String::from_utf8_lossy(tail)
-        )
+        format!("\n--- the end of {}\n{}", path.display(), String::from_utf8_lossy(tail))
     }
 }
 

@@ -62,10 +62,7 @@ impl Stack {
             start_region(&program, &options, &env),
             Driver::start(root, &objects, options.edge_port, &values, edge_log),
         );
-        let (region, edge) = (
-            RwLock::new(Some(Arc::new(region?))),
-            RwLock::new(Arc::new(edge?)),
-        );
+        let (region, edge) = (RwLock::new(Some(Arc::new(region?))), RwLock::new(Arc::new(edge?)));
         let (edge_url, region_url) = (options.edge_url(), options.region_url());
         let stack = Self {
             root: root.clone(),
@@ -79,10 +76,7 @@ impl Stack {
             region,
             _lock: lock,
         };
-        tokio::try_join!(
-            health::wait(&stack.region_url),
-            health::wait(&stack.edge_url)
-        )?;
+        tokio::try_join!(health::wait(&stack.region_url), health::wait(&stack.edge_url))?;
         Ok(stack)
     }
 
@@ -135,25 +129,15 @@ impl Stack {
     pub async fn restart_edge(&self) -> Result<()> {
         self.edge().service().stop().await;
         let (port, log) = (self.options.edge_port, self.options.log("edge"));
-        let edge = Driver::start(
-            &self.root,
-            &self.options.data.join("edge"),
-            port,
-            &self.values,
-            log,
-        )
-        .await?;
+        let edge =
+            Driver::start(&self.root, &self.options.data.join("edge"), port, &self.values, log).await?;
         *self.edge.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(edge);
         health::wait(&self.edge_url).await
     }
 
     /// Stops the region; nothing listens there until [`Stack::start_region`].
     pub async fn stop_region(&self) {
-        let region = self
-            .region
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let region = self.region.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(region) = region {
             region.service().stop().await;
         }
@@ -161,11 +145,7 @@ impl Stack {
 
     /// SIGKILL to the region.
     pub async fn kill_region(&self) {
-        let region = self
-            .region
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let region = self.region.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(region) = region {
             region.service().kill();
             region.service().ended().await;
@@ -202,27 +182,17 @@ impl Stack {
     }
 
     fn edge(&self) -> Arc<Driver> {
-        self.edge
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.edge.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn region(&self) -> Option<Arc<Region>> {
-        self.region
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.region.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// Removes what a stack kept in `data`, and nothing else that may lie there.
 pub fn forget(data: &Path) -> Result<()> {
-    let lock = if data.exists() {
-        Some(occupy(data)?)
-    } else {
-        None
-    };
+    let lock = if data.exists() { Some(occupy(data)?) } else { None };
     for name in ["edge", "region"] {
         let dir = data.join(name);
         if dir.exists() {
@@ -239,19 +209,9 @@ pub fn forget(data: &Path) -> Result<()> {
     Ok(())
 }
 
-async fn start_region(
-    program: &Path,
-    options: &Options,
-    env: &BTreeMap<String, String>,
-) -> Result<Region> {
-    Region::start(
-        program,
-        &options.data.join("region"),
-        options.region_port,
-        env,
-        options.log("region"),
-    )
-    .await
+async fn start_region(program: &Path, options: &Options, env: &BTreeMap<String, String>) -> Result<Region> {
+    Region::start(program, &options.data.join("region"), options.region_port, env, options.log("region"))
+        .await
 }
 
 fn occupy(data: &Path) -> Result<File> {

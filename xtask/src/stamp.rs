@@ -27,14 +27,8 @@ impl Stamp {
         for source in sources {
             add(root, &root.path(source), &mut hash)?;
         }
-        let hash = hash
-            .finalize()
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        Ok(Self {
-            file: root.path(&format!("target/xtask/{name}.stamp")),
-            hash,
-        })
+        let hash = hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        Ok(Self { file: root.path(&format!("target/xtask/{name}.stamp")), hash })
     }
 
     /// Whether the last build was of the same. Whether its results are still there, the caller knows.
@@ -48,8 +42,7 @@ impl Stamp {
         if let Some(dir) = self.file.parent() {
             fs::create_dir_all(dir)?;
         }
-        fs::write(&self.file, &self.hash)
-            .with_context(|| format!("cannot write {}", self.file.display()))
+        fs::write(&self.file, &self.hash).with_context(|| format!("cannot write {}", self.file.display()))
     }
 }
 

@@ -29,9 +29,7 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
 }
 
 fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
-    env::split_paths(path)
-        .map(|dir| dir.join(name))
-        .find(|file| is_program(file))
+    env::split_paths(path).map(|dir| dir.join(name)).find(|file| is_program(file))
 }
 
 fn is_program(file: &Path) -> bool {

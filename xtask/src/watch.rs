@@ -60,29 +60,19 @@ impl Watch {
     pub fn start(root: &Root) -> Result<Self> {
         let (tell, edits) = unbounded_channel();
         let base = root.clone();
-        let mut watcher =
-            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                let Ok(event) = event else { return };
-                if matches!(event.kind, EventKind::Access(_)) {
-                    return;
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let Ok(event) = event else { return };
+            if matches!(event.kind, EventKind::Access(_)) {
+                return;
+            }
+            for path in &event.paths {
+                let touched = path.strip_prefix(base.dir()).map(Touched::by).unwrap_or_default();
+                if touched.any() {
+                    let _ = tell.send(touched);
                 }
-                for path in &event.paths {
-                    let touched = path
-                        .strip_prefix(base.dir())
-                        .map(Touched::by)
-                        .unwrap_or_default();
-                    if touched.any() {
-                        let _ = tell.send(touched);
-                    }
-                }
-            })?;
-        for dir in [
-            "edge/src",
-            "edge/web",
-            "edge/sdk",
-            "shared/src",
-            "regional/src",
-        ] {
+            }
+        })?;
+        for dir in ["edge/src", "edge/web", "edge/sdk", "shared/src", "regional/src"] {
             let path = root.path(dir);
             if path.is_dir() {
                 watcher
@@ -91,13 +81,8 @@ impl Watch {
             }
         }
         // The directory, not the file: editors replace files.
-        watcher
-            .watch(root.dir(), RecursiveMode::NonRecursive)
-            .context("cannot watch the checkout")?;
-        Ok(Self {
-            edits,
-            _watcher: watcher,
-        })
+        watcher.watch(root.dir(), RecursiveMode::NonRecursive).context("cannot watch the checkout")?;
+        Ok(Self { edits, _watcher: watcher })
     }
 
     /// The next edits, taken together once they pause.
@@ -119,15 +104,7 @@ mod tests {
     #[test]
     fn an_edit_touches_what_is_made_of_it() {
         let check = |name: &str, worker: bool, pages: bool, region: bool| {
-            assert_eq!(
-                Touched::by(Path::new(name)),
-                Touched {
-                    worker,
-                    pages,
-                    region
-                },
-                "{name}"
-            );
+            assert_eq!(Touched::by(Path::new(name)), Touched { worker, pages, region }, "{name}");
         };
         check("edge/src/room.rs", true, false, false);
         check("shared/src/room/log.rs", true, false, true);

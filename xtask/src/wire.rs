@@ -22,10 +22,7 @@ use serde_json::Value;
 /// The text at a JSON pointer; empty where there is none.
 #[must_use]
 pub fn text<'a>(message: &'a Value, pointer: &str) -> &'a str {
-    message
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    message.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The whole number at a JSON pointer.

@@ -30,10 +30,8 @@ const SOURCES: &[&str] = &[
 ];
 
 /// The workspace's release profile serves the region; here size counts, in every library.
-pub(crate) const PROFILE: &[(&str, &str)] = &[
-    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
-    ("CARGO_PROFILE_RELEASE_LTO", "fat"),
-];
+pub(crate) const PROFILE: &[(&str, &str)] =
+    &[("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"), ("CARGO_PROFILE_RELEASE_LTO", "fat")];
 
 /// Bytes of the WebAssembly module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +48,7 @@ impl Size {
         let wasm = fs::read(file).with_context(|| format!("no Worker at {}", file.display()))?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
         gzip.write_all(&wasm)?;
-        Ok(Self {
-            raw: wasm.len(),
-            gzipped: gzip.finish()?.len(),
-        })
+        Ok(Self { raw: wasm.len(), gzipped: gzip.finish()?.len() })
     }
 
     /// An error if the Worker is too large to be deployed.
@@ -61,21 +56,13 @@ impl Size {
         if self.gzipped < MOST {
             return Ok(());
         }
-        bail!(
-            "the Worker is too large: {self}, and {} KiB gzipped is the limit",
-            MOST / 1024
-        )
+        bail!("the Worker is too large: {self}, and {} KiB gzipped is the limit", MOST / 1024)
     }
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            f,
-            "{} KiB, {} KiB gzipped",
-            self.raw.div_ceil(1024),
-            self.gzipped.div_ceil(1024)
-        )
+        write!(f, "{} KiB, {} KiB gzipped", self.raw.div_ceil(1024), self.gzipped.div_ceil(1024))
     }
 }
 

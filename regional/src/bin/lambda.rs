@@ -10,9 +10,6 @@ use regional::{App, router};
 async fn main() -> Result<(), lambda_http::Error> {
     tracing::init_default_subscriber();
     let config = Config::from_env().inspect_err(|error| tracing::error!(%error, "not started"))?;
-    let store = Store::new(
-        store::client(config.endpoint.as_deref()).await,
-        config.tables.clone(),
-    );
+    let store = Store::new(store::client(config.endpoint.as_deref()).await, config.tables.clone());
     lambda_http::run(router(App::new(config, Clock::system(), store)?)).await
 }

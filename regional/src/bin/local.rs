@@ -57,25 +57,18 @@ async fn run(flags: Flags) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
 
     let file = flags.data.join("region.db");
-    let unusable =
-        |error: &dyn std::fmt::Display| format!("{} cannot be used: {error}", file.display());
+    let unusable = |error: &dyn std::fmt::Display| format!("{} cannot be used: {error}", file.display());
     std::fs::create_dir_all(&flags.data).map_err(|error| unusable(&error))?;
-    let path = file
-        .to_str()
-        .ok_or_else(|| unusable(&"its name is no UTF-8"))?;
+    let path = file.to_str().ok_or_else(|| unusable(&"its name is no UTF-8"))?;
     let db = Database::new(path).map_err(|error| unusable(&error))?;
-    let store = LocalStore::serve(db.clone())
-        .await
-        .map_err(|error| error.to_string())?;
+    let store = LocalStore::serve(db.clone()).await.map_err(|error| error.to_string())?;
     let (folder, uploads) = Folder::serve(flags.data.join("pictures"), Clock::system())
         .await
         .map_err(|error| error.to_string())?;
     config.pictures.get_or_insert_with(|| folder.place());
     let pictures = config.pictures.clone();
     let (names, wake) = (config.tables.clone(), Wake::default());
-    let router = open(&store, config, Clock::system())
-        .await
-        .map_err(|error| unusable(&error))?;
+    let router = open(&store, config, Clock::system()).await.map_err(|error| unusable(&error))?;
     let router = wake.layer(router);
     // Both end with the process.
     if let Some(place) = pictures.clone() {
@@ -88,8 +81,8 @@ async fn run(flags: Flags) -> Result<(), String> {
     }
     if let Some(edge) = ToEdge::read(&variable).map_err(|error| error.to_string())? {
         let (core, place) = (names.core.clone(), place(&flags.data));
-        let stream = Stream::new(Store::new(store.client(), names), edge, Clock::system())
-            .with_pictures(pictures);
+        let stream =
+            Stream::new(Store::new(store.client(), names), edge, Clock::system()).with_pictures(pictures);
         tokio::spawn(follow(db, core, place, stream, wake));
     }
 
@@ -101,13 +94,8 @@ async fn run(flags: Flags) -> Result<(), String> {
         let _ = told.wait_for(|stop| *stop).await;
     });
     let server = tokio::spawn(server.into_future());
-    println!(
-        "{}",
-        serde_json::json!({ "listening": format!("http://{address}") })
-    );
-    std::io::stdout()
-        .flush()
-        .map_err(|error| error.to_string())?;
+    println!("{}", serde_json::json!({ "listening": format!("http://{address}") }));
+    std::io::stdout().flush().map_err(|error| error.to_string())?;
 
     wait().await.map_err(|error| error.to_string())?;
     let _ = stop.send(true);

@@ -16,11 +16,8 @@ async fn main() -> Result<(), Error> {
     let tables = tables(&variable).inspect_err(|error| tracing::error!(%error, "not started"))?;
     let place = pictures(&variable)?.ok_or("PICTURES_URL must be set")?;
     let client = store::client(variable("DYNAMODB_ENDPOINT").as_deref()).await;
-    let studio = &Studio {
-        store: Store::new(client, tables),
-        bucket: Bucket::new(place),
-        clock: Clock::system(),
-    };
+    let studio =
+        &Studio { store: Store::new(client, tables), bucket: Bucket::new(place), clock: Clock::system() };
     let take = |event: LambdaEvent<S3Event>| async move {
         for record in event.payload.records {
             // A failure is repeated by the service, and in the end put aside for somebody to look at.

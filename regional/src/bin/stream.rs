@@ -12,8 +12,7 @@ use regional::stream::Stream;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let config =
-        StreamConfig::from_env().inspect_err(|error| tracing::error!(%error, "not started"))?;
+    let config = StreamConfig::from_env().inspect_err(|error| tracing::error!(%error, "not started"))?;
     let client = store::client(config.endpoint.as_deref()).await;
     let store = Store::new(client, config.tables);
     let pictures = regional::config::pictures(&|name| std::env::var(name).ok())?;

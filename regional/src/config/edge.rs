@@ -31,10 +31,7 @@ impl StreamConfig {
 
     /// From any source of variables.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
-        let mut read = Reader {
-            source,
-            faults: Vec::new(),
-        };
+        let mut read = Reader { source, faults: Vec::new() };
         let tables = read.tables();
         if read.get("EDGE_URL").is_none() {
             read.fault("EDGE_URL", "set");
@@ -42,11 +39,7 @@ impl StreamConfig {
         let edge = read.edge();
         let endpoint = read.get("DYNAMODB_ENDPOINT");
         match edge {
-            Some(edge) if read.faults.is_empty() => Ok(Self {
-                tables,
-                edge,
-                endpoint,
-            }),
+            Some(edge) if read.faults.is_empty() => Ok(Self { tables, edge, endpoint }),
             Some(_) | None => Err(BadConfig(read.faults)),
         }
     }
@@ -55,16 +48,9 @@ impl StreamConfig {
 impl ToEdge {
     /// From any source of variables; none where no edge is named.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, BadConfig> {
-        let mut read = Reader {
-            source,
-            faults: Vec::new(),
-        };
+        let mut read = Reader { source, faults: Vec::new() };
         let edge = read.edge();
-        if read.faults.is_empty() {
-            Ok(edge)
-        } else {
-            Err(BadConfig(read.faults))
-        }
+        if read.faults.is_empty() { Ok(edge) } else { Err(BadConfig(read.faults)) }
     }
 }
 
@@ -113,10 +99,7 @@ mod tests {
         vars.extend(changes.iter().copied());
         let read = StreamConfig::read(&|name| vars.get(name).map(|value| (*value).to_owned()));
         let faults = read.err().map_or(Vec::new(), |bad| bad.0);
-        let names: Vec<_> = faults
-            .iter()
-            .filter_map(|one| one.split(' ').next())
-            .collect();
+        let names: Vec<_> = faults.iter().filter_map(|one| one.split(' ').next()).collect();
         assert_eq!(names, expected, "{changes:?}");
     }
 

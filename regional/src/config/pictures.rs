@@ -6,10 +6,7 @@ use aws_credential_types::Credentials;
 
 /// The names of the tables, for a function that needs no more.
 pub fn tables(source: &dyn Fn(&str) -> Option<String>) -> Result<TableNames, BadConfig> {
-    let mut reader = Reader {
-        source,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader { source, faults: Vec::new() };
     let names = reader.tables();
     if reader.faults.is_empty() {
         return Ok(names);
@@ -19,10 +16,7 @@ pub fn tables(source: &dyn Fn(&str) -> Option<String>) -> Result<TableNames, Bad
 
 /// Where pictures are, by a source of variables; none where that is not said.
 pub fn pictures(source: &dyn Fn(&str) -> Option<String>) -> Result<Option<Place>, BadConfig> {
-    let mut reader = Reader {
-        source,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader { source, faults: Vec::new() };
     let place = read(&mut reader);
     if reader.faults.is_empty() {
         return Ok(place);
@@ -34,20 +28,15 @@ pub fn pictures(source: &dyn Fn(&str) -> Option<String>) -> Result<Option<Place>
 pub(super) fn read(read: &mut Reader<'_>) -> Option<Place> {
     let url = read.get("PICTURES_URL")?;
     let url = url.trim_end_matches('/').to_owned();
-    let public = read
-        .get("PICTURES_PUBLIC_URL")
-        .unwrap_or_else(|| url.clone());
+    let public = read.get("PICTURES_PUBLIC_URL").unwrap_or_else(|| url.clone());
     let mut needed = |name: &str| {
         read.get(name).unwrap_or_else(|| {
             read.fault(name, "set where PICTURES_URL is");
             String::new()
         })
     };
-    let (region, id, secret) = (
-        needed("AWS_REGION"),
-        needed("AWS_ACCESS_KEY_ID"),
-        needed("AWS_SECRET_ACCESS_KEY"),
-    );
+    let (region, id, secret) =
+        (needed("AWS_REGION"), needed("AWS_ACCESS_KEY_ID"), needed("AWS_SECRET_ACCESS_KEY"));
     let token = read.get("AWS_SESSION_TOKEN");
     Some(Place {
         url,

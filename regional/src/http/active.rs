@@ -51,15 +51,10 @@ impl FromRequestParts<App> for Active {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
         let (Here { player, status }, sid) = here(parts, app).await?;
         if status.banned(app.clock.now()) {
-            let detail =
-                "This account may not do this for now. `GET /v1/bans/me` says why and until when.";
+            let detail = "This account may not do this for now. `GET /v1/bans/me` says why and until when.";
             return Err(Refusal::new(Code::Banned, detail).into());
         }
-        Ok(Self {
-            player,
-            sid,
-            status,
-        })
+        Ok(Self { player, sid, status })
     }
 }
 
@@ -78,18 +73,13 @@ impl FromRequestParts<App> for Moderator {
 
 async fn here(parts: &mut Parts, app: &App) -> Result<(Here, SessionId), Fault> {
     let Bearer(claims) = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-    let (status, session) = tokio::try_join!(
-        app.store.status_strong(&claims.sub),
-        app.store.session_strong(&claims.sid),
-    )?;
-    let goes_on =
-        session.is_some_and(|session| session.player == claims.sub && session.revoked.is_none());
+    let (status, session) =
+        tokio::try_join!(app.store.status_strong(&claims.sub), app.store.session_strong(&claims.sid),)?;
+    let goes_on = session.is_some_and(|session| session.player == claims.sub && session.revoked.is_none());
     let status = status.filter(|status| goes_on && status.epoch <= claims.ep);
     let Some(status) = status else {
         let detail = "This login was ended. Begin a new session with POST /v1/sessions.";
-        return Err(Refusal::new(Code::SessionRevoked, detail)
-            .field("Authorization")
-            .into());
+        return Err(Refusal::new(Code::SessionRevoked, detail).field("Authorization").into());
     };
     let player = claims.sub;
     Ok((Here { player, status }, claims.sid))

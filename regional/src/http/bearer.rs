@@ -48,11 +48,10 @@ fn bearer(parts: &Parts, app: &App) -> Result<Option<Bearer>, Refusal> {
         .ok_or_else(|| invalid("The header must read `Bearer <token>`."))?;
     match app.mint.verify(token, app.clock.now()) {
         Ok(claims) => Ok(Some(Bearer(claims))),
-        Err(TokenError::Expired) => Err(Refusal::new(
-            Code::TokenExpired,
-            "Get a new one with POST /v1/sessions/refresh.",
-        )
-        .field("Authorization")),
+        Err(TokenError::Expired) => {
+            Err(Refusal::new(Code::TokenExpired, "Get a new one with POST /v1/sessions/refresh.")
+                .field("Authorization"))
+        }
         Err(
             error @ (TokenError::Malformed
             | TokenError::UnknownKey

@@ -62,16 +62,10 @@ impl Seals {
         let (moment, key) = rest.split_first_chunk::<MOMENT>().ok_or_else(bad)?;
         let key = std::str::from_utf8(key).map_err(|_| bad())?;
         // How long a comparison takes tells nothing that is worth guessing: a good seal opens one's own list.
-        if !self
-            .0
-            .iter()
-            .any(|with| tag(with, list, *moment, key) == seal)
-        {
+        if !self.0.iter().any(|with| tag(with, list, *moment, key) == seal) {
             return Err(bad());
         }
-        let since = now.since(Time::from_ms(
-            u64::from_be_bytes(*moment).saturating_mul(1000),
-        ));
+        let since = now.since(Time::from_ms(u64::from_be_bytes(*moment).saturating_mul(1000)));
         if since > caps::CURSOR {
             let detail = format!(
                 "The cursor is older than {} hours. Begin again with the first page.",
@@ -113,10 +107,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_good_for_one_list_and_a_while() {
-        let (old, new) = (
-            Seals::new([&[1; 32]].into_iter()),
-            Seals::new([&[2; 32], &[1; 32]].into_iter()),
-        );
+        let (old, new) = (Seals::new([&[1; 32]].into_iter()), Seals::new([&[2; 32], &[1; 32]].into_iter()));
         let list = ["matches", "p_1", ""];
         let cursor = old.seal(&list, "key", NOW);
         check(&old, &list, &cursor, NOW, Some("key"));

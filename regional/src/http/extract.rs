@@ -60,15 +60,9 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
             return Refusal::new(Code::BadJson, format!("{inner}"));
         }
         let refusal = Refusal::new(Code::BadBody, format!("{inner}"));
-        if path == "." {
-            refusal
-        } else {
-            refusal.field(path)
-        }
+        if path == "." { refusal } else { refusal.field(path) }
     })?;
-    reader
-        .end()
-        .map_err(|error| Refusal::new(Code::BadJson, format!("{error}")))?;
+    reader.end().map_err(|error| Refusal::new(Code::BadJson, format!("{error}")))?;
     Ok(value)
 }
 
@@ -106,6 +100,5 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 
 /// A player's id, from text.
 pub fn player(text: &str) -> Result<PlayerId, Refusal> {
-    text.parse()
-        .map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("player"))
+    text.parse().map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("player"))
 }

@@ -44,13 +44,8 @@ fn key(headers: &HeaderMap) -> Result<Option<Key>, Refusal> {
     let text = value.to_str().unwrap_or_default();
     let fine = (1..=caps::KEY_BYTES).contains(&text.len());
     if !fine || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        let detail = format!(
-            "A key is 1 to {} visible ASCII characters.",
-            caps::KEY_BYTES
-        );
-        return Err(Refusal::new(Code::BadKey, detail)
-            .field("Idempotency-Key")
-            .limit(caps::KEY_BYTES));
+        let detail = format!("A key is 1 to {} visible ASCII characters.", caps::KEY_BYTES);
+        return Err(Refusal::new(Code::BadKey, detail).field("Idempotency-Key").limit(caps::KEY_BYTES));
     }
     Ok(Some(Key(text.to_owned())))
 }
@@ -70,25 +65,17 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Resul
         hash.update(b"\n");
     }
     hash.update(&body);
-    let slot = Slot {
-        caller,
-        key,
-        hash: hash.finalize().into(),
-    };
+    let slot = Slot { caller, key, hash: hash.finalize().into() };
     match app.store.begin_answer(&slot, app.clock.now()).await? {
         Kept::Mine => {}
         Kept::Running => {
-            let detail =
-                "The first request with this key is still under way. Repeat it in a moment.";
+            let detail = "The first request with this key is still under way. Repeat it in a moment.";
             let refusal = Refusal::new(Code::InProgress, detail).field("Idempotency-Key");
             return Err(refusal.after(Duration::from_secs(1)).into());
         }
         Kept::Other => {
-            let detail =
-                "This key was used for another request. Use a new one for each thing to do.";
-            return Err(Refusal::new(Code::KeyReused, detail)
-                .field("Idempotency-Key")
-                .into());
+            let detail = "This key was used for another request. Use a new one for each thing to do.";
+            return Err(Refusal::new(Code::KeyReused, detail).field("Idempotency-Key").into());
         }
         Kept::Answer { status, body } => return Ok(replay(status, body)),
     }
@@ -98,9 +85,7 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Resul
     let now = app.clock.now();
     match whole {
         Ok(body) if lasting(head.status) => {
-            app.store
-                .end_answer(&slot, head.status.as_u16(), &body, now)
-                .await?;
+            app.store.end_answer(&slot, head.status.as_u16(), &body, now).await?;
             Ok(Response::from_parts(head, Body::from(body)))
         }
         Ok(body) => {
@@ -131,11 +116,7 @@ fn lasting(status: StatusCode) -> bool {
 
 fn replay(status: u16, body: String) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let media = if status.is_success() {
-        "application/json"
-    } else {
-        "application/problem+json"
-    };
+    let media = if status.is_success() { "application/json" } else { "application/problem+json" };
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));

@@ -41,16 +41,13 @@ impl Paces {
             self.tidy(&mut left, now);
         }
         let bucket = left.entry(who.to_owned());
-        bucket
-            .or_insert_with(|| Bucket::full(self.pace, now))
-            .take(self.pace, now)
+        bucket.or_insert_with(|| Bucket::full(self.pace, now)).take(self.pace, now)
     }
 
     /// Forgets whoever has rested enough to have all of it again; where that is nobody, everybody: a flood of addresses
     /// costs some of their memory of who was fast, and never ours.
     fn tidy(&self, left: &mut HashMap<String, Bucket>, now: Time) {
-        let full =
-            |mut bucket: Bucket| (0..self.pace.burst).all(|_| bucket.take(self.pace, now).is_ok());
+        let full = |mut bucket: Bucket| (0..self.pace.burst).all(|_| bucket.take(self.pace, now).is_ok());
         left.retain(|_, bucket| !full(*bucket));
         if left.len() >= caps::PACES {
             left.clear();
@@ -59,11 +56,7 @@ impl Paces {
 }
 
 /// Lets a request pass at its caller's pace: the player of a good token, else the address.
-pub async fn keep(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Refusal> {
+pub async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
     if edge_reads(&app, &parts) {
         return Ok(next.run(Request::from_parts(parts, body)).await);
@@ -100,30 +93,17 @@ fn edge_reads(app: &App, parts: &Parts) -> bool {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace {
-        per_s: 10,
-        burst: 2,
-    };
+    const PACE: Pace = Pace { per_s: 10, burst: 2 };
 
     fn check(calls: &[(&str, u64)], expected: &[bool]) {
         let paces = Paces::new(PACE);
-        let got: Vec<_> = calls
-            .iter()
-            .map(|(who, ms)| paces.take(who, Time::from_ms(*ms)).is_ok())
-            .collect();
+        let got: Vec<_> = calls.iter().map(|(who, ms)| paces.take(who, Time::from_ms(*ms)).is_ok()).collect();
         assert_eq!(got, expected, "{calls:?}");
     }
 
     #[test]
     fn each_has_a_pace_of_their_own() {
-        let calls = [
-            ("a", 0),
-            ("a", 0),
-            ("a", 0),
-            ("b", 0),
-            ("a", 99),
-            ("a", 100),
-        ];
+        let calls = [("a", 0), ("a", 0), ("a", 0), ("b", 0), ("a", 99), ("a", 100)];
         check(&calls, &[true, true, false, true, false, true]);
     }
 

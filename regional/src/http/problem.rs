@@ -176,10 +176,7 @@ impl IntoResponse for Refusal {
         }
         let mut response = (status, body.to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(etag) = self.version.and_then(etag) {
             headers.insert(ETAG, etag);
         }
@@ -199,12 +196,7 @@ impl IntoResponse for Refusal {
 fn part(refusal: &Refusal) -> Value {
     let mut part = json!({ "code": refusal.code.as_str(), "detail": refusal.detail });
     if let Some(object) = part.as_object_mut() {
-        object.extend(
-            refusal
-                .field
-                .clone()
-                .map(|field| ("field".into(), field.into())),
-        );
+        object.extend(refusal.field.clone().map(|field| ("field".into(), field.into())));
         object.extend(refusal.limit.map(|limit| ("limit".into(), limit.into())));
     }
     part

@@ -74,10 +74,7 @@ impl Record {
         let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
         let counts = ["cold", "failed", "calls", "conflicts", "throttles"];
         let counts = counts.map(|name| metric(name, "Count"));
-        let metrics: Vec<Value> = [metric("latency_ms", "Milliseconds")]
-            .into_iter()
-            .chain(counts)
-            .collect();
+        let metrics: Vec<Value> = [metric("latency_ms", "Milliseconds")].into_iter().chain(counts).collect();
         json!({
             "_aws": {
                 "Timestamp": self.at.ms(),
@@ -123,19 +120,13 @@ mod tests {
             status: 503,
             latency: Duration::from_micros(1_234),
             cold: true,
-            share: Share {
-                waited: Duration::from_micros(1_000),
-                calls: 2,
-                conflicts: 3,
-                throttles: 4,
-            },
+            share: Share { waited: Duration::from_micros(1_000), calls: 2, conflicts: 3, throttles: 4 },
         };
         let line: Value = serde_json::from_str(&record.line()).unwrap_or_default();
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         let names = directive["Metrics"].as_array().into_iter().flatten();
-        let values: Vec<_> = names
-            .filter_map(|metric| line.get(metric["Name"].as_str()?)?.as_f64())
-            .collect();
+        let values: Vec<_> =
+            names.filter_map(|metric| line.get(metric["Name"].as_str()?)?.as_f64()).collect();
         assert_eq!(values, [1.234, 1.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(directive["Dimensions"], json!([["route"]]));
         assert_eq!(line["_aws"]["Timestamp"], 1_733_000_000_000_u64);

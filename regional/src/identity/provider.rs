@@ -35,14 +35,8 @@ impl Providers {
     /// From the configuration.
     #[must_use]
     pub fn new(trusted: &[Trusted]) -> Self {
-        let provider = |trusted: &Trusted| Provider {
-            trusted: trusted.clone(),
-            cache: Mutex::default(),
-        };
-        Self {
-            all: trusted.iter().map(provider).collect(),
-            outside: Outside::new(),
-        }
+        let provider = |trusted: &Trusted| Provider { trusted: trusted.clone(), cache: Mutex::default() };
+        Self { all: trusted.iter().map(provider).collect(), outside: Outside::new() }
     }
 
     /// Whether there are none.
@@ -52,12 +46,7 @@ impl Providers {
     }
 
     /// Checks an id token with its provider's keys.
-    pub async fn check(
-        &self,
-        token: &str,
-        nonce: Option<&str>,
-        clock: &Clock,
-    ) -> Result<Checked, Fault> {
+    pub async fn check(&self, token: &str, nonce: Option<&str>, clock: &Clock) -> Result<Checked, Fault> {
         let Some(named) = issuer(token) else {
             return Ok(Err((BadIdentity::Malformed, None)));
         };

@@ -45,11 +45,7 @@ fn check_due(fetched: Option<Option<u64>>, kid: &str, after_s: u64, expected: bo
         cache.fetched(got, NOW);
     }
     let now = NOW + Duration::from_secs(after_s);
-    assert_eq!(
-        cache.due(Some(kid), now),
-        expected,
-        "{fetched:?} {kid} {after_s}"
-    );
+    assert_eq!(cache.due(Some(kid), now), expected, "{fetched:?} {kid} {after_s}");
 }
 
 #[test]
@@ -81,10 +77,7 @@ fn old_keys_go_on_for_a_day_while_nobody_answers() {
 
 #[test]
 fn what_an_answer_says_of_its_age() {
-    assert_eq!(
-        max_age("public, max-age=19831, must-revalidate"),
-        Some(Duration::from_secs(19_831))
-    );
+    assert_eq!(max_age("public, max-age=19831, must-revalidate"), Some(Duration::from_secs(19_831)));
     assert_eq!(max_age("no-store"), None);
     assert_eq!(max_age("max-age=soon"), None);
 }
@@ -93,12 +86,7 @@ fn what_an_answer_says_of_its_age() {
 fn an_account_is_issuer_and_subject_and_their_border() {
     let account = |issuer: &str, subject: &str| {
         let (issuer, subject) = (issuer.into(), subject.into());
-        Identity {
-            issuer,
-            subject,
-            name: None,
-        }
-        .account()
+        Identity { issuer, subject, name: None }.account()
     };
     assert_eq!(account("https://a", "1"), account("https://a", "1"));
     assert_ne!(account("https://a", "1"), account("https://a", "2"));

@@ -39,10 +39,7 @@ struct Shared {
 
 impl Folder {
     /// Serves a folder. Each key that is uploaded comes out of the receiver, as S3 tells a function.
-    pub async fn serve(
-        dir: PathBuf,
-        clock: Clock,
-    ) -> io::Result<(Self, UnboundedReceiver<String>)> {
+    pub async fn serve(dir: PathBuf, clock: Clock) -> io::Result<(Self, UnboundedReceiver<String>)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let place = Place {
@@ -52,12 +49,7 @@ impl Folder {
             credentials: Credentials::new("local", "local", None, None, "local"),
         };
         let (uploads, uploaded) = unbounded_channel();
-        let shared = Shared {
-            place: place.clone(),
-            dir,
-            clock,
-            uploads,
-        };
+        let shared = Shared { place: place.clone(), dir, clock, uploads };
         let cors = CorsLayer::new()
             .allow_origin(Any)
             .allow_methods([Method::GET, Method::PUT])
@@ -115,9 +107,7 @@ async fn answer(
     }
     match shared.act(&method, key, &body).await {
         Ok(response) => response,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            StatusCode::NOT_FOUND.into_response()
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, "the folder of pictures cannot be used");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -175,16 +165,10 @@ fn allowed(shared: &Shared, method: &Method, key: &str, uri: &Uri, headers: &Hea
         .collect();
     // A browser may send more than was signed, but not another length or type than was.
     let whole = *method != Method::PUT || headers.contains_key(CONTENT_LENGTH);
-    let again = covered.map(|covered| {
-        shared
-            .place
-            .presign(method, key, &covered, signed, good_for)
-    });
+    let again = covered.map(|covered| shared.place.presign(method, key, &covered, signed, good_for));
     let same = |again: &Uri| {
         let signature = format!("X-Amz-Signature={}", get("X-Amz-Signature"));
-        again
-            .query()
-            .is_some_and(|query| query.ends_with(&signature))
+        again.query().is_some_and(|query| query.ends_with(&signature))
     };
     whole && matches!(again, Some(Ok(again)) if same(&again))
 }
@@ -193,9 +177,7 @@ fn allowed(shared: &Shared, method: &Method, key: &str, uri: &Uri, headers: &Hea
 fn moment(text: &str) -> Option<Time> {
     use time::macros::format_description;
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-    let moment = time::PrimitiveDateTime::parse(text, format)
-        .ok()?
-        .assume_utc();
+    let moment = time::PrimitiveDateTime::parse(text, format).ok()?.assume_utc();
     let ms = moment.unix_timestamp().checked_mul(1000)?;
     Some(Time::from_ms(u64::try_from(ms).ok()?))
 }

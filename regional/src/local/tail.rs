@@ -140,11 +140,7 @@ fn records(db: &Database, table: &str, after: Option<String>) -> Result<Vec<Even
     });
     let shards = described.map_err(text)?.stream_description.shards;
     let shard = shards.into_iter().next().ok_or("the stream has no shard")?;
-    let kind = if after.is_some() {
-        "AFTER_SEQUENCE_NUMBER"
-    } else {
-        "TRIM_HORIZON"
-    };
+    let kind = if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
     let iterator = db.get_shard_iterator(GetShardIteratorRequest {
         stream_arn: arn,
         shard_id: shard.shard_id,
@@ -158,7 +154,5 @@ fn records(db: &Database, table: &str, after: Option<String>) -> Result<Vec<Even
     });
     // The embedded store writes them as the service does, and Lambda hands them over as they are.
     let records = serde_json::to_value(got.map_err(text)?.records);
-    records
-        .and_then(serde_json::from_value)
-        .map_err(|error| error.to_string())
+    records.and_then(serde_json::from_value).map_err(|error| error.to_string())
 }

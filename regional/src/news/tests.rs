@@ -19,8 +19,7 @@ fn item(kind: &str, more: &[(&str, AttributeValue)]) -> Item {
         ("uid", s("p_1")),
     ];
     let all = usual.iter().chain(more);
-    all.map(|(name, value)| ((*name).to_owned(), value.clone()))
-        .collect()
+    all.map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 fn change(old: Option<Item>, new: Option<Item>) -> Change {
@@ -54,43 +53,19 @@ fn a_profile_that_changes() {
     );
     check(
         plain(),
-        Some(item(
-            "profile",
-            &[("auth_epoch", n(1)), time("epoch_at", 7)],
-        )),
+        Some(item("profile", &[("auth_epoch", n(1)), time("epoch_at", 7)])),
         json!([{"player": "p_1", "at": 7, "kind": "revoked", "ep": 1}]),
     );
     let hidden = Some(item("profile", &[("hidden", AttributeValue::Bool(true))]));
-    check(
-        plain(),
-        hidden,
-        json!([{"player": "p_1", "at": 9_000, "kind": "circle"}]),
-    );
+    check(plain(), hidden, json!([{"player": "p_1", "at": 9_000, "kind": "circle"}]));
     // Counts of what somebody has are nobody's business.
-    check(
-        plain(),
-        Some(item("profile", &[("blocks", n(1))])),
-        json!([]),
-    );
-    check(
-        plain(),
-        None,
-        json!([{"player": "p_1", "at": 9_000, "kind": "erased"}]),
-    );
+    check(plain(), Some(item("profile", &[("blocks", n(1))])), json!([]));
+    check(plain(), None, json!([{"player": "p_1", "at": 9_000, "kind": "erased"}]));
 }
 
 #[test]
 fn a_ban_comes_first_and_is_ordered_by_its_decision() {
-    let banned = || {
-        Some(item(
-            "profile",
-            &[
-                ("v", n(4)),
-                time("status_at", 60),
-                time("banned_until", 500),
-            ],
-        ))
-    };
+    let banned = || Some(item("profile", &[("v", n(4)), time("status_at", 60), time("banned_until", 500)]));
     check(
         Some(item("profile", &[])),
         banned(),
@@ -100,11 +75,7 @@ fn a_ban_comes_first_and_is_ordered_by_its_decision() {
         ]),
     );
     let lifted = Some(item("profile", &[("v", n(4)), time("status_at", 61)]));
-    check(
-        banned(),
-        lifted,
-        json!([{"player": "p_1", "at": 61, "kind": "unbanned"}]),
-    );
+    check(banned(), lifted, json!([{"player": "p_1", "at": 61, "kind": "unbanned"}]));
 }
 
 #[test]

@@ -36,9 +36,7 @@ pub(super) fn add(paths: &mut Map<String, Value>) -> serde_json::Result<()> {
     for item in paths.values_mut() {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
             let id = operation.get("operationId").and_then(Value::as_str);
-            let step = story
-                .iter()
-                .find(|step| Some(step.operation.as_str()) == id);
+            let step = story.iter().find(|step| Some(step.operation.as_str()) == id);
             if let Some(step) = step {
                 illustrate(operation, step);
             }
@@ -49,11 +47,8 @@ pub(super) fn add(paths: &mut Map<String, Value>) -> serde_json::Result<()> {
 
 fn illustrate(operation: &mut Value, step: &Step) {
     let parameters = operation.get_mut("parameters");
-    for parameter in parameters
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object_mut)
+    for parameter in
+        parameters.and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
     {
         let name = parameter.get("name").and_then(Value::as_str);
         let value = name.and_then(|name| step.parameters.get(name)).cloned();

@@ -19,24 +19,20 @@ pub fn edit(held: &Profile, patch: &Map<String, Value>) -> Result<Profile, Refus
     let mut wrong = Vec::new();
     for (field, value) in patch {
         let done = match field.as_str() {
-            "name" => text(field, value)
-                .and_then(|text| name(field, text))
-                .map(|name| next.name = name),
+            "name" => text(field, value).and_then(|text| name(field, text)).map(|name| next.name = name),
             "bio" if value.is_null() => {
                 next.bio.clear();
                 Ok(())
             }
-            "bio" => text(field, value)
-                .and_then(bio)
-                .map(|bio| next.bio = bio),
+            "bio" => text(field, value).and_then(bio).map(|bio| next.bio = bio),
             "attrs" => merged(field, &held.attrs, value).and_then(|attrs| {
                 attributes(&attrs, &mut wrong)?;
                 next.attrs = attrs;
                 Ok(())
             }),
-            "private" => merged(field, &held.private, value)
-                .and_then(private)
-                .map(|private| next.private = private),
+            "private" => {
+                merged(field, &held.private, value).and_then(private).map(|private| next.private = private)
+            }
             "pictures" => pictures(&held.pictures, value).map(|order| next.pictures = order),
             _ => Err(Refusal::new(
                 Code::BadBody,
@@ -53,13 +49,8 @@ pub fn edit(held: &Profile, patch: &Map<String, Value>) -> Result<Profile, Refus
 pub fn name(field: &str, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > caps::NAME_CHARS || text.chars().any(unseemly) {
-        let detail = format!(
-            "A name has 1 to {} characters and no control characters.",
-            caps::NAME_CHARS
-        );
-        return Err(Refusal::new(Code::BadText, detail)
-            .field(field)
-            .limit(caps::NAME_CHARS));
+        let detail = format!("A name has 1 to {} characters and no control characters.", caps::NAME_CHARS);
+        return Err(Refusal::new(Code::BadText, detail).field(field).limit(caps::NAME_CHARS));
     }
     Ok(text.to_owned())
 }
@@ -69,10 +60,7 @@ pub fn tier(text: &str) -> Result<String, Refusal> {
     if is_word(text) {
         return Ok(text.to_owned());
     }
-    let detail = format!(
-        "A tier is 1 to {} of a-z, 0-9, - and _; null for none.",
-        caps::KEY_BYTES
-    );
+    let detail = format!("A tier is 1 to {} of a-z, 0-9, - and _; null for none.", caps::KEY_BYTES);
     Err(Refusal::new(Code::BadText, detail).field(TIER))
 }
 
@@ -84,9 +72,7 @@ fn bio(text: &str) -> Result<String, Refusal> {
             "A text has at most {} characters; line breaks are the only control characters.",
             caps::BIO_CHARS
         );
-        return Err(Refusal::new(Code::BadText, detail)
-            .field("bio")
-            .limit(caps::BIO_CHARS));
+        return Err(Refusal::new(Code::BadText, detail).field("bio").limit(caps::BIO_CHARS));
     }
     Ok(text.to_owned())
 }
@@ -105,11 +91,7 @@ fn text<'a>(field: &str, value: &'a Value) -> Result<&'a str, Refusal> {
 }
 
 /// The object after a merge patch of it.
-fn merged(
-    field: &str,
-    held: &Map<String, Value>,
-    patch: &Value,
-) -> Result<Map<String, Value>, Refusal> {
+fn merged(field: &str, held: &Map<String, Value>, patch: &Value) -> Result<Map<String, Value>, Refusal> {
     match patch {
         Value::Null => Ok(Map::new()),
         Value::Object(patch) => Ok(merge(held.clone(), patch)),
@@ -165,9 +147,7 @@ fn attributes(attrs: &Map<String, Value>, wrong: &mut Vec<Refusal>) -> Result<()
         caps::PROFILE_ATTRS,
         attrs.len()
     );
-    Err(Refusal::new(Code::TooMany, detail)
-        .field("attrs")
-        .limit(caps::PROFILE_ATTRS))
+    Err(Refusal::new(Code::TooMany, detail).field("attrs").limit(caps::PROFILE_ATTRS))
 }
 
 fn is_attribute(value: &Value) -> bool {
@@ -197,9 +177,7 @@ fn private(private: Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
             caps::PRIVATE_BYTES,
             caps::JSON_DEPTH
         );
-        return Err(Refusal::new(Code::TooLarge, detail)
-            .field("private")
-            .limit(caps::PRIVATE_BYTES));
+        return Err(Refusal::new(Code::TooLarge, detail).field("private").limit(caps::PRIVATE_BYTES));
     }
     match private {
         Value::Object(private) => Ok(private),
@@ -219,9 +197,8 @@ fn depth(value: &Value) -> usize {
 
 /// Another order of the same pictures.
 fn pictures(held: &[PictureId], value: &Value) -> Result<Vec<PictureId>, Refusal> {
-    let order: Option<Vec<PictureId>> = value
-        .as_array()
-        .and_then(|ids| ids.iter().map(|id| id.as_str()?.parse().ok()).collect());
+    let order: Option<Vec<PictureId>> =
+        value.as_array().and_then(|ids| ids.iter().map(|id| id.as_str()?.parse().ok()).collect());
     let same = |order: &Vec<PictureId>| {
         let ids: BTreeSet<&PictureId> = order.iter().collect();
         order.len() == held.len() && ids == held.iter().collect()

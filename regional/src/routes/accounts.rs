@@ -59,12 +59,7 @@ pub(super) async fn exchange(
 }
 
 /// Counts a failure; what could be counted is said as it is, what comes too often is not looked at.
-async fn failed(
-    app: &App,
-    from: &str,
-    bad: BadIdentity,
-    identity: Option<Identity>,
-) -> Result<Pair, Fault> {
+async fn failed(app: &App, from: &str, bad: BadIdentity, identity: Option<Identity>) -> Result<Pair, Fault> {
     count(app, from, ADDRESS).await?;
     if let Some(identity) = identity.filter(|_| bad.authentic()) {
         count(app, &of(&identity.account()), ACCOUNT).await?;
@@ -73,12 +68,7 @@ async fn failed(
 }
 
 /// Somebody who was here before; none where they were changed meanwhile.
-async fn again(
-    app: &App,
-    player: &PlayerId,
-    account: &str,
-    device: Device,
-) -> Result<Option<Pair>, Fault> {
+async fn again(app: &App, player: &PlayerId, account: &str, device: Device) -> Result<Option<Pair>, Fault> {
     let now = app.clock.now();
     let Some(status) = app.store.status_strong(player).await? else {
         let detail = "This account's player was deleted.";
@@ -94,12 +84,7 @@ async fn again(
 }
 
 /// Somebody new; none where their account came in on another device at the same moment.
-async fn first(
-    app: &App,
-    identity: &Identity,
-    account: &str,
-    device: Device,
-) -> Result<Option<Pair>, Fault> {
+async fn first(app: &App, identity: &Identity, account: &str, device: Device) -> Result<Option<Pair>, Fault> {
     let now: Time = app.clock.now();
     let named = identity.name.as_deref().unwrap_or_default();
     // What a provider calls them may be anything; they can say it better later.

@@ -123,17 +123,10 @@ pub async fn put(
         let detail = "A moderator cannot ban themselves.";
         return Err(Refusal::new(Code::BadId, detail).field("player").into());
     }
-    let verdict = Verdict {
-        by,
-        sentence: Some(sentence),
-    };
+    let verdict = Verdict { by, sentence: Some(sentence) };
     let (ban, new) = judge(&app, &player, &verdict).await?;
     let ban = ban.ok_or(Error::Contended { call: "change_ban" })?;
-    let status = if new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(view(ban, &app, true))))
 }
 
@@ -183,16 +176,9 @@ pub async fn list(
 ) -> Result<Json<List>, Fault> {
     let player = player(&named)?;
     let after = cursor::open(asked.cursor.as_deref(), |key| place(key).is_some())?;
-    let page = app
-        .store
-        .bans_eventual(&player, after.as_deref(), caps::PAGE)
-        .await?;
+    let page = app.store.bans_eventual(&player, after.as_deref(), caps::PAGE).await?;
     Ok(Json(List {
-        bans: page
-            .bans
-            .into_iter()
-            .map(|ban| view(ban, &app, true))
-            .collect(),
+        bans: page.bans.into_iter().map(|ban| view(ban, &app, true)).collect(),
         cursor: page.next.as_deref().map(cursor::seal),
     }))
 }
@@ -276,10 +262,7 @@ pub(super) async fn judge(
 
 async fn active(app: &App, here: &Here) -> Result<Ban, Fault> {
     let now = app.clock.now();
-    let ban = app
-        .store
-        .named_ban_strong(&here.player, &here.status)
-        .await?;
+    let ban = app.store.named_ban_strong(&here.player, &here.status).await?;
     let ban = ban.filter(|ban| ban.holds(now));
     Ok(ban.ok_or_else(not_banned)?)
 }
@@ -289,11 +272,7 @@ fn not_banned() -> Refusal {
 }
 
 pub(super) fn nobody(player: &PlayerId) -> Refusal {
-    Refusal::new(
-        Code::PlayerNotFound,
-        format!("There is no player {player}."),
-    )
-    .field("player")
+    Refusal::new(Code::PlayerNotFound, format!("There is no player {player}.")).field("player")
 }
 
 pub(super) fn view(ban: Ban, app: &App, to_moderator: bool) -> View {
@@ -309,9 +288,6 @@ pub(super) fn view(ban: Ban, app: &App, to_moderator: bool) -> View {
         by: to_moderator.then_some(ban.by),
         ended: ended.map(rfc3339),
         ended_by: ended_by.filter(|_| to_moderator),
-        appeal: ban.appeal.map(|(at, text)| Appealed {
-            at: rfc3339(at),
-            text,
-        }),
+        appeal: ban.appeal.map(|(at, text)| Appealed { at: rfc3339(at), text }),
     }
 }

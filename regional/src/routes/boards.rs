@@ -85,15 +85,9 @@ type Ranked<'a> = (&'a Place, Option<u64>);
 pub async fn best(State(app): State<App>, Path(pool): Path<String>) -> Result<Response, Fault> {
     let pool = rated(&app, &pool)?;
     let now = app.clock.now();
-    let board = app
-        .store
-        .board_eventual(&pool, From::Best, caps::LEADERS)
-        .await?;
+    let board = app.store.board_eventual(&pool, From::Best, caps::LEADERS).await?;
     let ranked = ranks(&board, 0, 0);
-    let ranked: Vec<Ranked> = ranked
-        .into_iter()
-        .map(|(p, rank)| (p, Some(rank)))
-        .collect();
+    let ranked: Vec<Ranked> = ranked.into_iter().map(|(p, rank)| (p, Some(rank))).collect();
     let mut places = Vec::new();
     // Whoever is not shown keeps the place, and the next one moves up on the page.
     for some in ranked.chunks(caps::PROFILES) {
@@ -104,12 +98,7 @@ pub async fn best(State(app): State<App>, Path(pool): Path<String>) -> Result<Re
         places.extend(some.iter().filter_map(|one| view(one, &named)));
     }
     places.truncate(caps::LEADERS);
-    let leaders = Leaders {
-        pool,
-        as_of: rfc3339(now),
-        max_staleness_ms: time::ms(caps::BOARD_LATE),
-        places,
-    };
+    let leaders = Leaders { pool, as_of: rfc3339(now), max_staleness_ms: time::ms(caps::BOARD_LATE), places };
     let keep = format!("public, max-age={}", caps::BOARD_FRESH.as_secs());
     Ok(([(CACHE_CONTROL, keep)], Json(leaders)).into_response())
 }
@@ -144,10 +133,8 @@ pub async fn own(
     let place = rated.place(&player);
     // Twice as many as are shown: some may be banned.
     let (mut above, below) = tokio::try_join!(
-        app.store
-            .board_eventual(&pool, From::Above(&place), 2 * caps::NEIGHBOURS),
-        app.store
-            .board_eventual(&pool, From::Below(&place), 2 * caps::NEIGHBOURS),
+        app.store.board_eventual(&pool, From::Above(&place), 2 * caps::NEIGHBOURS),
+        app.store.board_eventual(&pool, From::Below(&place), 2 * caps::NEIGHBOURS),
     )?;
     above.truncate(2 * caps::NEIGHBOURS);
     above.reverse();
@@ -168,9 +155,7 @@ pub async fn own(
     let me = app.store.profile_strong(&player).await?;
     let me = me.ok_or_else(|| gone(&player))?;
     let rank = own.first().and_then(|(_, rank)| *rank);
-    let shown = |some: &[Ranked]| -> Vec<View> {
-        some.iter().filter_map(|one| view(one, &named)).collect()
-    };
+    let shown = |some: &[Ranked]| -> Vec<View> { some.iter().filter_map(|one| view(one, &named)).collect() };
     let (mut above, mut below) = (shown(above), shown(below));
     above.drain(..above.len().saturating_sub(caps::NEIGHBOURS));
     below.truncate(caps::NEIGHBOURS);
@@ -199,11 +184,7 @@ impl View {
 }
 
 /// The names of those who are shown: who is not banned, and not on the way out.
-async fn names(
-    app: &App,
-    some: &[Ranked<'_>],
-    now: Time,
-) -> Result<BTreeMap<PlayerId, String>, Error> {
+async fn names(app: &App, some: &[Ranked<'_>], now: Time) -> Result<BTreeMap<PlayerId, String>, Error> {
     let ids: Vec<PlayerId> = some.iter().map(|(place, _)| place.player.clone()).collect();
     let profiles = app.store.profiles_eventual(&ids).await?;
     let seen = profiles.into_iter().filter(|one| !one.banned(now));
@@ -218,13 +199,12 @@ fn view(one: &Ranked, named: &BTreeMap<PlayerId, String>) -> Option<View> {
 
 /// A pool that has a leaderboard.
 fn rated(app: &App, text: &str) -> Result<PoolName, Refusal> {
-    let pool: PoolName = text.parse().map_err(|error: id::BadId| {
-        Refusal::new(Code::BadId, format!("Refused: {error}.")).field("pool")
-    })?;
+    let pool: PoolName = text
+        .parse()
+        .map_err(|error: id::BadId| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("pool"))?;
     if app.config.rated.contains(&pool) {
         return Ok(pool);
     }
-    let detail =
-        format!("No pool {pool} has ratings; the region's `RATED_POOLS` names those that do.");
+    let detail = format!("No pool {pool} has ratings; the region's `RATED_POOLS` names those that do.");
     Err(Refusal::new(Code::PoolUnrated, detail).field("pool"))
 }

@@ -67,10 +67,7 @@ const AT_ONCE: usize = 16;
 )]
 pub async fn list(State(app): State<App>, own: Active) -> Result<Json<List>, Fault> {
     let now = app.clock.now();
-    let sessions = app
-        .store
-        .sessions_of(&own.player, Some(caps::SESSIONS))
-        .await?;
+    let sessions = app.store.sessions_of(&own.player, Some(caps::SESSIONS)).await?;
     let sessions = sessions
         .into_iter()
         .filter(|one| one.goes_on(now, own.status.epoch))
@@ -93,20 +90,13 @@ pub async fn list(State(app): State<App>, own: Active) -> Result<Json<List>, Fau
     ),
     security(("access_token" = [])),
 )]
-pub async fn end(
-    State(app): State<App>,
-    own: Active,
-    Path(sid): Path<String>,
-) -> Result<StatusCode, Fault> {
-    let sid: SessionId = sid
-        .parse()
-        .map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("sid"))?;
+pub async fn end(State(app): State<App>, own: Active, Path(sid): Path<String>) -> Result<StatusCode, Fault> {
+    let sid: SessionId =
+        sid.parse().map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("sid"))?;
     let session = app.store.session_strong(&sid).await?;
     if session.is_none_or(|session| session.player != own.player) {
         let detail = format!("You have no login {sid}. `GET /v1/sessions` lists them.");
-        return Err(Refusal::new(Code::SessionNotFound, detail)
-            .field("sid")
-            .into());
+        return Err(Refusal::new(Code::SessionNotFound, detail).field("sid").into());
     }
     app.store.revoke_session(&sid, app.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -57,10 +57,7 @@ pub async fn style() -> impl IntoResponse {
 }
 
 fn kept(media: &'static str, text: &'static str) -> impl IntoResponse {
-    let headers = [
-        (CONTENT_TYPE, media),
-        (CACHE_CONTROL, "public, max-age=300"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-    ];
+    let headers =
+        [(CONTENT_TYPE, media), (CACHE_CONTROL, "public, max-age=300"), (CONTENT_SECURITY_POLICY, POLICY)];
     (headers, text)
 }

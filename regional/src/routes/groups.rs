@@ -2,8 +2,8 @@
 //! is no route without one.
 
 use super::{
-    App, bans, boards, devices, docs, leaving, matches, operations, pictures, profiles, ratings,
-    reports, sessions, standing, ties,
+    App, bans, boards, devices, docs, leaving, matches, operations, pictures, profiles, ratings, reports,
+    sessions, standing, ties,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -64,9 +64,7 @@ pub async fn erase(
     let player = claims.sub;
     if !app.store.erased_strong(&player).await? {
         let here = here?;
-        app.store
-            .begin_erasure(&here.player, app.clock.now())
-            .await?;
+        app.store.begin_erasure(&here.player, app.clock.now()).await?;
     }
     let erased = true;
     Ok((StatusCode::ACCEPTED, Json(Leaving { player, erased })))
@@ -89,17 +87,10 @@ pub async fn export(
     here: Here,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Export>, Fault> {
-    let first = Next {
-        part: Part::Person,
-        after: None,
-    };
+    let first = Next { part: Part::Person, after: None };
     let from = asked.cursor.as_deref().map_or(Ok(first), of_cursor)?;
     let (items, next) = app.store.export_strong(&here.player, &from).await?;
-    Ok(Json(Export {
-        player: here.player,
-        items,
-        cursor: next.as_ref().map(cursor),
-    }))
+    Ok(Json(Export { player: here.player, items, cursor: next.as_ref().map(cursor) }))
 }
 
 /// It names no player, so that a forged one leads nowhere but elsewhere in what is one's own.
@@ -108,10 +99,7 @@ fn cursor(next: &Next) -> String {
         Part::Person => "p",
         Part::History => "h",
     };
-    BASE64.encode(format!(
-        "{part}{}",
-        next.after.as_deref().unwrap_or_default()
-    ))
+    BASE64.encode(format!("{part}{}", next.after.as_deref().unwrap_or_default()))
 }
 
 fn of_cursor(cursor: &str) -> Result<Next, Refusal> {

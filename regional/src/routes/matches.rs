@@ -107,17 +107,11 @@ pub async fn list(
     let limit = asked.limit.unwrap_or(shared::caps::PAGE_UNASKED);
     if limit == 0 || limit > caps::PAGE {
         let detail = format!("A page has 1 to {} matches.", caps::PAGE);
-        return Err(Refusal::new(Code::BadQuery, detail)
-            .field("limit")
-            .limit(caps::PAGE)
-            .into());
+        return Err(Refusal::new(Code::BadQuery, detail).field("limit").limit(caps::PAGE).into());
     }
     let bound = |field: &str, text: &Option<String>| -> Result<Option<Time>, Refusal> {
         let read = text.as_deref().map(|text| moment(field, text)).transpose();
-        read.map_err(|refusal| Refusal {
-            code: Code::BadQuery,
-            ..refusal
-        })
+        read.map_err(|refusal| Refusal { code: Code::BadQuery, ..refusal })
     };
     let (from, to) = (bound("from", &asked.from)?, bound("to", &asked.to)?);
     if from.zip(to).is_some_and(|(from, to)| from >= to) {
@@ -132,24 +126,11 @@ pub async fn list(
     ];
     let list = ["matches", own.as_str(), pool, since, until];
     let after = asked.cursor.as_deref();
-    let after = after
-        .map(|cursor| seals.open(&list, cursor, now))
-        .transpose()?;
-    let wanted = Wanted {
-        after: after.as_deref().and_then(Place::of),
-        from,
-        to,
-        pool: asked.pool.clone(),
-    };
-    let page = app
-        .store
-        .history_eventual(&own, &wanted, limit, now)
-        .await?;
+    let after = after.map(|cursor| seals.open(&list, cursor, now)).transpose()?;
+    let wanted = Wanted { after: after.as_deref().and_then(Place::of), from, to, pool: asked.pool.clone() };
+    let page = app.store.history_eventual(&own, &wanted, limit, now).await?;
     let next = page.next.map(|place| seals.seal(&list, &place.key(), now));
-    Ok(Json(List {
-        matches: page.matches.into_iter().map(view).collect(),
-        cursor: next,
-    }))
+    Ok(Json(List { matches: page.matches.into_iter().map(view).collect(), cursor: next }))
 }
 
 /// Keeps the record of a finished match. The edge repeats it until it hears that it is kept: 201 the first time, 200
@@ -172,29 +153,17 @@ pub async fn keep(
     Body(record): Body<MatchRecord>,
 ) -> Result<(StatusCode, Json<Answer>), Fault> {
     history::check(&record)?;
-    let rated = record
-        .pool
-        .as_ref()
-        .is_some_and(|pool| app.config.rated.contains(pool));
+    let rated = record.pool.as_ref().is_some_and(|pool| app.config.rated.contains(pool));
     let kept = app.store.keep_match(&record, rated, app.config.history);
     let status = match kept.await? {
         Kept::New => StatusCode::CREATED,
         Kept::Before => StatusCode::OK,
         Kept::Another => {
-            let detail = format!(
-                "{} was told before, and differently. The first record stays.",
-                record.id
-            );
+            let detail = format!("{} was told before, and differently. The first record stays.", record.id);
             return Err(Refusal::new(Code::MatchDiffers, detail).field("id").into());
         }
     };
-    Ok((
-        status,
-        Json(Answer {
-            id: record.id,
-            kept: true,
-        }),
-    ))
+    Ok((status, Json(Answer { id: record.id, kept: true })))
 }
 
 fn view(played: Played) -> View {

@@ -40,11 +40,7 @@ pub struct Ready {
     ),
 )]
 pub async fn health(State(app): State<App>) -> Json<Health> {
-    Json(Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-        now: rfc3339(app.clock.now()),
-    })
+    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), now: rfc3339(app.clock.now()) })
 }
 
 /// Answers 200 only while the store does.
@@ -81,9 +77,6 @@ pub async fn ready(State(app): State<App>) -> Result<Json<Ready>, Refusal> {
     ),
 )]
 pub async fn jwks(State(app): State<App>) -> impl IntoResponse {
-    let headers = [
-        (CONTENT_TYPE, "application/jwk-set+json"),
-        (CACHE_CONTROL, "public, max-age=300"),
-    ];
+    let headers = [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=300")];
     (headers, app.mint.jwks().to_owned())
 }

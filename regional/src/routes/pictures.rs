@@ -101,13 +101,8 @@ pub async fn announce(
     // What came to nothing makes room.
     let (gone, there): (Vec<_>, Vec<_>) = held.iter().partition(over);
     if there.len() >= caps::PICTURES {
-        let detail = format!(
-            "A profile has at most {} pictures. Remove one first.",
-            caps::PICTURES
-        );
-        return Err(Refusal::new(Code::Full, detail)
-            .limit(caps::PICTURES)
-            .into());
+        let detail = format!("A profile has at most {} pictures. Remove one first.", caps::PICTURES);
+        return Err(Refusal::new(Code::Full, detail).limit(caps::PICTURES).into());
     }
     if held.len() >= caps::PICTURES {
         for one in gone {
@@ -123,14 +118,9 @@ pub async fn announce(
         created: now,
     };
     let bytes = picture.bytes.to_string();
-    let headers = [
-        ("content-length", bytes.as_str()),
-        ("content-type", &picture.media),
-    ];
+    let headers = [("content-length", bytes.as_str()), ("content-type", &picture.media)];
     let key = picture.upload();
-    let url = studio
-        .bucket
-        .presign(&Method::PUT, &key, &headers, now, caps::UPLOAD)?;
+    let url = studio.bucket.presign(&Method::PUT, &key, &headers, now, caps::UPLOAD)?;
     app.store.add_picture(&picture).await?;
     let upload = Upload {
         method: "PUT",
@@ -159,9 +149,7 @@ pub async fn list(State(app): State<App>, active: Active) -> Result<Json<List>, 
     let studio = studio(&app)?;
     let pictures = app.store.pictures_strong(&active.player).await?;
     let pictures = pictures.into_iter().map(|one| view(&studio.bucket, one));
-    Ok(Json(List {
-        pictures: pictures.collect(),
-    }))
+    Ok(Json(List { pictures: pictures.collect() }))
 }
 
 /// Removes a picture.
@@ -183,9 +171,9 @@ pub async fn remove(
     active: Active,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Fault> {
-    let id: PictureId = id.parse().map_err(|error| {
-        Refusal::new(Code::BadId, format!("Refused: {error}.")).field("picture")
-    })?;
+    let id: PictureId = id
+        .parse()
+        .map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("picture"))?;
     studio(&app)?.remove(&active.player, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -194,10 +182,7 @@ pub async fn remove(
 #[must_use]
 pub fn urls(bucket: &Bucket, player: &PlayerId, id: &PictureId) -> BTreeMap<String, String> {
     let url = |side: u32| bucket.public(&picture::variant(player, id, side));
-    SIDES
-        .iter()
-        .map(|&side| (side.to_string(), url(side)))
-        .collect()
+    SIDES.iter().map(|&side| (side.to_string(), url(side))).collect()
 }
 
 fn view(bucket: &Bucket, picture: Picture) -> View {
@@ -221,9 +206,5 @@ fn studio(app: &App) -> Result<Studio, Refusal> {
         let detail = "This region has nowhere to put pictures: `PICTURES_URL` is not set.";
         Refusal::new(Code::PicturesOff, detail)
     })?;
-    Ok(Studio {
-        store: app.store.clone(),
-        bucket,
-        clock: app.clock.clone(),
-    })
+    Ok(Studio { store: app.store.clone(), bucket, clock: app.clock.clone() })
 }

@@ -142,19 +142,10 @@ pub async fn show(
     ),
     security(("access_token" = [])),
 )]
-pub async fn show_own(
-    State(app): State<App>,
-    bearer: Bearer,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
+pub async fn show_own(State(app): State<App>, bearer: Bearer, headers: HeaderMap) -> Result<Response, Fault> {
     let player = bearer.0.sub;
     let profile = app.store.profile_strong(&player).await?;
-    Ok(one(
-        &app,
-        &profile.ok_or_else(|| gone(&player))?,
-        true,
-        &headers,
-    ))
+    Ok(one(&app, &profile.ok_or_else(|| gone(&player))?, true, &headers))
 }
 
 /// Several public views at once.
@@ -177,16 +168,11 @@ pub async fn list(State(app): State<App>, Query(query): Query<Ids>) -> Result<Re
         }
         if ids.len() > caps::PROFILES {
             let detail = format!("Ask for at most {} players at once.", caps::PROFILES);
-            return Err(Refusal::new(Code::TooMany, detail)
-                .field("ids")
-                .limit(caps::PROFILES)
-                .into());
+            return Err(Refusal::new(Code::TooMany, detail).field("ids").limit(caps::PROFILES).into());
         }
     }
     let found = app.store.profiles_eventual(&ids).await?;
-    let in_order = ids
-        .iter()
-        .filter_map(|id| found.iter().find(|profile| profile.player == *id));
+    let in_order = ids.iter().filter_map(|id| found.iter().find(|profile| profile.player == *id));
     let profiles = in_order.map(|profile| view(&app, profile, false)).collect();
     Ok(([(CACHE_CONTROL, PUBLIC)], Json(List { profiles })).into_response())
 }
@@ -226,11 +212,7 @@ pub async fn edit(
         return Ok(one(&app, &held, true, &HeaderMap::new()));
     }
     let edit = base32(&chance::<16>()?);
-    match app
-        .store
-        .edit_profile(&next, app.clock.now(), &edit)
-        .await?
-    {
+    match app.store.edit_profile(&next, app.clock.now(), &edit).await? {
         Edited::Done(profile) => Ok(one(&app, &profile, true, &HeaderMap::new())),
         Edited::Gone => Err(gone(&player).into()),
         Edited::Changed(profile) => Err(changed(&profile).into()),
@@ -256,27 +238,18 @@ pub async fn set_tier(
     Named(named): Named,
     Body(asked): Body<Tier>,
 ) -> Result<Json<Tiered>, Fault> {
-    let player =
-        named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
+    let player = named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
     let tier = asked.tier.as_deref().map(profile::edit::tier).transpose()?;
     let now = app.clock.now();
     let version = app.store.set_tier(&player, tier.as_deref(), now).await?;
     let version = version.ok_or_else(|| gone(&player))?;
-    Ok(Json(Tiered {
-        player,
-        tier,
-        version,
-    }))
+    Ok(Json(Tiered { player, tier, version }))
 }
 
 fn changed(profile: &Profile) -> Refusal {
-    let detail =
-        "Read the profile again, decide whether the change still holds, and send its `ETag`.";
+    let detail = "Read the profile again, decide whether the change still holds, and send its `ETag`.";
     let refusal = Refusal::new(Code::VersionChanged, detail).field("If-Match");
-    Refusal {
-        version: Some(profile.version),
-        ..refusal
-    }
+    Refusal { version: Some(profile.version), ..refusal }
 }
 
 /// The public view may be kept for a while; the edge drops it when it changes.
@@ -311,11 +284,7 @@ fn one(app: &App, profile: &Profile, own: bool, asked: &HeaderMap) -> Response {
 fn view(app: &App, profile: &Profile, own: bool) -> View {
     let shown = profile.pictures.iter().map(|id| Shown {
         picture: id.clone(),
-        urls: app
-            .bucket
-            .as_ref()
-            .map(|bucket| urls(bucket, &profile.player, id))
-            .unwrap_or_default(),
+        urls: app.bucket.as_ref().map(|bucket| urls(bucket, &profile.player, id)).unwrap_or_default(),
     });
     View {
         player: profile.player.clone(),
@@ -346,23 +315,17 @@ fn expected(headers: &HeaderMap) -> Result<u64, Refusal> {
         .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'))
         .filter(|tag| !tag.contains('"'));
     let Some(tag) = tag else {
-        let detail =
-            "Send one entity tag in quotes, such as `\"3\"`: neither `*`, a list nor a weak one.";
+        let detail = "Send one entity tag in quotes, such as `\"3\"`: neither `*`, a list nor a weak one.";
         return Err(Refusal::new(Code::BadIfMatch, detail).field("If-Match"));
     };
     Ok(tag.parse().unwrap_or(0))
 }
 
 pub(super) fn missing() -> Refusal {
-    let detail =
-        "`me` is the bearer of an access token: send one as `Authorization: Bearer <token>`.";
+    let detail = "`me` is the bearer of an access token: send one as `Authorization: Bearer <token>`.";
     Refusal::new(Code::TokenMissing, detail).field("Authorization")
 }
 
 pub(super) fn gone(player: &PlayerId) -> Refusal {
-    Refusal::new(
-        Code::PlayerNotFound,
-        format!("There is no player {player}."),
-    )
-    .field("player")
+    Refusal::new(Code::PlayerNotFound, format!("There is no player {player}.")).field("player")
 }

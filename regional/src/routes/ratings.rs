@@ -59,13 +59,8 @@ pub async fn list(
     let player = player.ok_or_else(missing)?;
     let now = app.clock.now();
     let ratings = app.store.ratings_of_strong(&player).await?;
-    let ratings = ratings
-        .into_iter()
-        .map(|(pool, rated)| view(pool, &rated, now));
-    Ok(Json(List {
-        ratings: ratings.collect(),
-        player,
-    }))
+    let ratings = ratings.into_iter().map(|(pool, rated)| view(pool, &rated, now));
+    Ok(Json(List { ratings: ratings.collect(), player }))
 }
 
 fn view(pool: PoolName, rated: &Rated, now: Time) -> View {

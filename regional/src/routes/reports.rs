@@ -277,10 +277,7 @@ pub async fn resolve(
             Some(Sentence::new(now, reason, until.transpose()?)?)
         }
     };
-    let sentence = sentence.is_some().then_some(Verdict {
-        by: by.clone(),
-        sentence,
-    });
+    let sentence = sentence.is_some().then_some(Verdict { by: by.clone(), sentence });
     let ban = BanId::random(chance()?);
     for _ in 0..ATTEMPTS {
         let case = app.store.report_strong(&id).await?;
@@ -293,11 +290,7 @@ pub async fn resolve(
             return Err(Refusal::new(Code::ReportResolved, detail).into());
         }
         let now = app.clock.now();
-        let resolution = Resolution {
-            by: by.clone(),
-            at: now,
-            action,
-        };
+        let resolution = Resolution { by: by.clone(), at: now, action };
         let player = case.report.player.clone();
         let mut found = None;
         if let Some(verdict) = &sentence {
@@ -307,33 +300,18 @@ pub async fn resolve(
             let change = decide(now, &player, &status, active, verdict, ban.clone());
             found = change.map(|change| (status, change));
         }
-        let sentenced = found.as_ref().map(|(status, change)| Sentenced {
-            player: &player,
-            status,
-            change,
-        });
-        if app
-            .store
-            .resolve_report(&id, &resolution, sentenced)
-            .await?
-        {
+        let sentenced = found.as_ref().map(|(status, change)| Sentenced { player: &player, status, change });
+        if app.store.resolve_report(&id, &resolution, sentenced).await? {
             case.resolved = Some(resolution);
             return Ok(Json(view(case)));
         }
     }
-    Err(Error::Contended {
-        call: "resolve_report",
-    }
-    .into())
+    Err(Error::Contended { call: "resolve_report" }.into())
 }
 
 async fn keep(app: &App, report: Report) -> Result<(StatusCode, Json<Answer>), Fault> {
     let id = report.id.clone();
-    let case = Case {
-        report,
-        created: app.clock.now(),
-        resolved: None,
-    };
+    let case = Case { report, created: app.clock.now(), resolved: None };
     let status = match app.store.add_report(&case).await? {
         Kept::New => StatusCode::CREATED,
         Kept::Before => StatusCode::OK,
@@ -347,8 +325,7 @@ async fn keep(app: &App, report: Report) -> Result<(StatusCode, Json<Answer>), F
 }
 
 fn report(text: &str) -> Result<ReportId, Refusal> {
-    text.parse()
-        .map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("report"))
+    text.parse().map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("report"))
 }
 
 fn gone(id: &ReportId) -> Refusal {
@@ -356,11 +333,7 @@ fn gone(id: &ReportId) -> Refusal {
 }
 
 fn view(case: Case) -> View {
-    let state = if case.resolved.is_some() {
-        "resolved"
-    } else {
-        "open"
-    };
+    let state = if case.resolved.is_some() { "resolved" } else { "open" };
     View {
         report: case.report.id,
         state,

@@ -177,10 +177,7 @@ pub async fn refresh(
                 let expires = app.config.people.lifetime.expires(session.ends, now);
                 let next = app.mint.next_secrets(&sid, &secret).into_iter().next();
                 let next = next.ok_or(Error::Chance)?;
-                let done = app
-                    .store
-                    .rotate_session(&sid, &presented, &next.hash(), now, expires)
-                    .await?;
+                let done = app.store.rotate_session(&sid, &presented, &next.hash(), now, expires).await?;
                 match done {
                     Ok(()) => next,
                     Err(current) => {
@@ -225,9 +222,7 @@ async fn admit(app: &App, session: &Session, now: Time) -> Result<(), Fault> {
 }
 
 fn refused(code: Code) -> Fault {
-    Refusal::new(code, "Begin a new session with POST /v1/sessions.")
-        .field("refresh_token")
-        .into()
+    Refusal::new(code, "Begin a new session with POST /v1/sessions.").field("refresh_token").into()
 }
 
 /// A session, as it is handed out.
@@ -235,9 +230,7 @@ pub(super) fn begun(app: &App, session: &Session, secret: &Secret, now: Time) ->
     Pair {
         player: session.player.clone(),
         sid: session.sid.clone(),
-        access_token: app
-            .mint
-            .access(&session.player, &session.sid, session.epoch, now),
+        access_token: app.mint.access(&session.player, &session.sid, session.epoch, now),
         expires_in: caps::TOKEN.as_secs(),
         refresh_token: secret.token(&session.sid),
     }

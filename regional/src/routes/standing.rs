@@ -40,8 +40,7 @@ pub async fn standing(
     Named(named): Named,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Standing>, Fault> {
-    let player =
-        named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
+    let player = named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
     let now = app.clock.now();
     let (around, recent) = tokio::try_join!(
         app.store.around_strong(&player, asked.pool.as_ref()),

@@ -85,10 +85,7 @@ pub async fn block(
     Path(named): Path<String>,
 ) -> Result<StatusCode, Fault> {
     let other = another(&named, &own.player)?;
-    let tied = app
-        .store
-        .block(&own.player, &other, app.clock.now())
-        .await?;
+    let tied = app.store.block(&own.player, &other, app.clock.now()).await?;
     done(tied, &other, "block", caps::BLOCKS)
 }
 
@@ -158,15 +155,9 @@ pub async fn blocks(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Blocks>, Fault> {
     let (after, limit) = asked.check()?;
-    let (found, more) = app
-        .store
-        .blocks_strong(&own.player, after.as_ref(), limit)
-        .await?;
+    let (found, more) = app.store.blocks_strong(&own.player, after.as_ref(), limit).await?;
     let last = found.last().map(|last| last.player.clone());
-    Ok(Json(Blocks {
-        blocks: found.into_iter().map(block_view).collect(),
-        cursor: last.filter(|_| more),
-    }))
+    Ok(Json(Blocks { blocks: found.into_iter().map(block_view).collect(), cursor: last.filter(|_| more) }))
 }
 
 /// Follows somebody. Those who follow each other see whether the other is here.
@@ -190,10 +181,7 @@ pub async fn follow(
     Path(named): Path<String>,
 ) -> Result<StatusCode, Fault> {
     let other = another(&named, &own.player)?;
-    let tied = app
-        .store
-        .follow(&own.player, &other, app.clock.now())
-        .await?;
+    let tied = app.store.follow(&own.player, &other, app.clock.now()).await?;
     done(tied, &other, "follow", caps::FOLLOWS)
 }
 
@@ -263,15 +251,9 @@ pub async fn follows(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Follows>, Fault> {
     let (after, limit) = asked.check()?;
-    let (found, more) = app
-        .store
-        .follows_strong(&own.player, after.as_ref(), limit)
-        .await?;
+    let (found, more) = app.store.follows_strong(&own.player, after.as_ref(), limit).await?;
     let last = found.last().map(|last| last.player.clone());
-    Ok(Json(Follows {
-        follows: found.into_iter().map(follow_view).collect(),
-        cursor: last.filter(|_| more),
-    }))
+    Ok(Json(Follows { follows: found.into_iter().map(follow_view).collect(), cursor: last.filter(|_| more) }))
 }
 
 /// Whether one is to be seen as offline by everybody.
@@ -330,8 +312,7 @@ pub async fn hide(
     security(("signature" = [])),
 )]
 pub async fn circle(State(app): State<App>, Named(named): Named) -> Result<Json<Circle>, Fault> {
-    let player =
-        named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
+    let player = named.ok_or_else(|| Refusal::new(Code::BadId, "Name the player here.").field("player"))?;
     let circle = Box::pin(app.store.circle_strong(&player)).await?;
     Ok(Json(circle.ok_or_else(|| nobody(&player))?))
 }
@@ -341,14 +322,11 @@ impl Asked {
         let limit = self.limit.unwrap_or(caps::PAGE_UNASKED);
         if limit == 0 || limit > caps::PAGE {
             let detail = format!("A page has 1 to {} people.", caps::PAGE);
-            return Err(Refusal::new(Code::BadQuery, detail)
-                .field("limit")
-                .limit(caps::PAGE));
+            return Err(Refusal::new(Code::BadQuery, detail).field("limit").limit(caps::PAGE));
         }
         let cursor = self.cursor.map(|cursor| cursor.parse());
         let after = cursor.transpose().map_err(|_| {
-            let detail =
-                "Use the `cursor` of the page before as it came, or none for the first page.";
+            let detail = "Use the `cursor` of the page before as it came, or none for the first page.";
             Refusal::new(Code::BadCursor, detail).field("cursor")
         })?;
         Ok((after, limit))
@@ -380,17 +358,9 @@ fn none() -> Refusal {
 }
 
 fn block_view(block: Block) -> View {
-    View {
-        player: block.player,
-        since: rfc3339(block.since),
-        mutual: None,
-    }
+    View { player: block.player, since: rfc3339(block.since), mutual: None }
 }
 
 fn follow_view(follow: Follow) -> View {
-    View {
-        player: follow.player,
-        since: rfc3339(follow.since),
-        mutual: Some(follow.mutual),
-    }
+    View { player: follow.player, since: rfc3339(follow.since), mutual: Some(follow.mutual) }
 }

@@ -13,9 +13,7 @@ use shared::id::PlayerId;
 impl Store {
     /// The player of an account at this moment.
     pub async fn account_strong(&self, account: &str) -> Result<Option<PlayerId>, Error> {
-        let item = self
-            .item_strong("get_account", Key::Account(account))
-            .await?;
+        let item = self.item_strong("get_account", Key::Account(account)).await?;
         item.as_ref().map(|item| get_text(item, "uid")).transpose()
     }
 
@@ -36,8 +34,7 @@ impl Store {
         ];
         item.extend(fields.map(|(name, value)| (name.to_owned(), value)));
         let items = [item, profiles::write(profile), sessions::write(session)];
-        let steps =
-            items.map(|item| Step::put(Table::Core, item).only_if("attribute_not_exists(pk)"));
+        let steps = items.map(|item| Step::put(Table::Core, item).only_if("attribute_not_exists(pk)"));
         let outcome = self.commit("add_account", steps.into()).await?;
         Ok(matches!(outcome, Outcome::Done))
     }

@@ -72,13 +72,7 @@ impl Store {
     }
 
     /// Keeps the answer.
-    pub async fn end_answer(
-        &self,
-        slot: &Slot,
-        status: u16,
-        body: &[u8],
-        now: Time,
-    ) -> Result<(), Error> {
+    pub async fn end_answer(&self, slot: &Slot, status: u16, body: &[u8], now: Time) -> Result<(), Error> {
         let key = Key::Answer(&slot.caller, &slot.key);
         let update = Step::update(key, "SET #status = :status, #body = :body, answered = :now")
             .only_if("#hash = :hash")

@@ -25,17 +25,11 @@ pub struct Page {
 
 impl Store {
     /// The ban that a status names, as it is at this moment.
-    pub async fn named_ban_strong(
-        &self,
-        player: &PlayerId,
-        status: &Status,
-    ) -> Result<Option<Ban>, Error> {
+    pub async fn named_ban_strong(&self, player: &PlayerId, status: &Status) -> Result<Option<Ban>, Error> {
         let Some((at, id)) = status.ban.as_deref().and_then(place) else {
             return Ok(None);
         };
-        let item = self
-            .item_strong("get_ban", Key::Ban(player, at, &id))
-            .await?;
+        let item = self.item_strong("get_ban", Key::Ban(player, at, &id)).await?;
         item.as_ref().map(read).transpose()
     }
 
@@ -111,19 +105,15 @@ pub(super) fn ban_steps(player: &PlayerId, status: &Status, change: &Change) -> 
     let set = "SET status_at = :at, v = v + :one";
     let profile = Key::Profile(player);
     let step = match &change.new {
-        Some(ban) => Step::update(
-            profile,
-            format!("{set}, ban = :ban, banned_until = :until, #status = :banned"),
-        )
-        .value(":banned", s("banned"))
-        .value(":ban", s(Key::Ban(player, ban.decided, &ban.id).sk()))
-        .value(":until", at(ban.until)),
+        Some(ban) => {
+            Step::update(profile, format!("{set}, ban = :ban, banned_until = :until, #status = :banned"))
+                .value(":banned", s("banned"))
+                .value(":ban", s(Key::Ban(player, ban.decided, &ban.id).sk()))
+                .value(":until", at(ban.until))
+        }
         None => Step::update(profile, format!("{set} REMOVE ban, banned_until, #status")),
     };
-    let step = step
-        .name("#status", "status")
-        .value(":at", at(change.at))
-        .value(":one", n(1));
+    let step = step.name("#status", "status").value(":at", at(change.at)).value(":one", n(1));
     // Each decision has a moment of its own, so that this alone says whether another came between.
     let mut steps = vec![match status.decided {
         Some(seen) => step.only_if("status_at = :seen").value(":seen", at(seen)),
@@ -150,10 +140,7 @@ pub(super) fn ban_steps(player: &PlayerId, status: &Status, change: &Change) -> 
 pub(crate) fn place(key: &str) -> Option<(Time, shared::id::BanId)> {
     let (ms, id) = key.strip_prefix(BANS)?.split_once('#')?;
     let fine = ms.len() == 13 && ms.bytes().all(|b| b.is_ascii_digit());
-    Some((
-        Time::from_ms(ms.parse().ok().filter(|_| fine)?),
-        id.parse().ok()?,
-    ))
+    Some((Time::from_ms(ms.parse().ok().filter(|_| fine)?), id.parse().ok()?))
 }
 
 fn write(ban: &Ban) -> Item {

@@ -39,8 +39,7 @@ impl Store {
     pub async fn block(&self, by: &PlayerId, player: &PlayerId, now: Time) -> Result<Tied, Error> {
         let side = |key: Key<'_>| row(key, now);
         let steps = vec![
-            Step::put(Table::Core, side(Key::Block(by, player)))
-                .only_if("attribute_not_exists(pk)"),
+            Step::put(Table::Core, side(Key::Block(by, player))).only_if("attribute_not_exists(pk)"),
             one_more(by, "blocks", caps::BLOCKS),
             Step::put(Table::Core, side(Key::BlockedBy(player, by))),
             Step::check(Key::Profile(player)).only_if("attribute_exists(pk)"),
@@ -59,14 +58,8 @@ impl Store {
     }
 
     /// Whether one blocks another, and since when.
-    pub async fn block_strong(
-        &self,
-        by: &PlayerId,
-        player: &PlayerId,
-    ) -> Result<Option<Block>, Error> {
-        let item = self
-            .item_strong("get_block", Key::Block(by, player))
-            .await?;
+    pub async fn block_strong(&self, by: &PlayerId, player: &PlayerId) -> Result<Option<Block>, Error> {
+        let item = self.item_strong("get_block", Key::Block(by, player)).await?;
         item.as_ref().map(read).transpose()
     }
 
@@ -132,17 +125,12 @@ fn row(key: Key<'_>, since: Time) -> Item {
 }
 
 fn read(item: &Item) -> Result<Block, Error> {
-    Ok(Block {
-        player: other(item, BLOCKS)?,
-        since: get_time(item, "since")?,
-    })
+    Ok(Block { player: other(item, BLOCKS)?, since: get_time(item, "since")? })
 }
 
 /// The other player, whom the sort key names behind a prefix.
 pub(crate) fn other(item: &Item, prefix: &str) -> Result<PlayerId, Error> {
     let player = sort_key(item)?.strip_prefix(prefix);
     let player = player.and_then(|player| player.parse().ok());
-    player.ok_or(Error::Corrupt {
-        attribute: super::keys::SK,
-    })
+    player.ok_or(Error::Corrupt { attribute: super::keys::SK })
 }

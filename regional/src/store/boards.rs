@@ -67,25 +67,16 @@ impl Store {
 
     /// How many have a better score than this place, and how many of the same score come before it; none where either is
     /// [`caps::RANKED`] or more.
-    pub async fn before_eventual(
-        &self,
-        pool: &PoolName,
-        place: &Place,
-    ) -> Result<Option<(u64, u64)>, Error> {
+    pub async fn before_eventual(&self, pool: &PoolName, place: &Place) -> Result<Option<(u64, u64)>, Error> {
         let better = (place.score.end(), LAST.to_owned());
         let same = (format!("{}{NEXT}", place.key()), place.score.end());
-        let (better, same) =
-            tokio::try_join!(self.count_board(pool, better), self.count_board(pool, same))?;
+        let (better, same) = tokio::try_join!(self.count_board(pool, better), self.count_board(pool, same))?;
         Ok(better.zip(same))
     }
 
     /// How many places lie there. Counting costs what reading would: a row of the index has some 150 bytes, so that
     /// [`caps::RANKED`] rows and a last page of each part are 1.5 MB, or 190 read units, at the very most.
-    async fn count_board(
-        &self,
-        pool: &PoolName,
-        span: (String, String),
-    ) -> Result<Option<u64>, Error> {
+    async fn count_board(&self, pool: &PoolName, span: (String, String)) -> Result<Option<u64>, Error> {
         let page = usize::try_from(caps::RANKED).unwrap_or(usize::MAX) / usize::from(SHARDS);
         let mut open: Vec<(u8, Option<Item>)> = (0..SHARDS).map(|shard| (shard, None)).collect();
         let mut sum = 0;
@@ -108,9 +99,7 @@ impl Store {
                 return Ok(None);
             }
             let more = counted.into_iter();
-            open = more
-                .filter_map(|(shard, _, last)| Some((shard, Some(last?))))
-                .collect();
+            open = more.filter_map(|(shard, _, last)| Some((shard, Some(last?)))).collect();
         }
         Ok(Some(sum))
     }

@@ -12,24 +12,14 @@ use std::time::Duration;
 
 impl Store {
     /// How long until `what` may happen again, at this moment; none where it may now.
-    pub async fn locked_strong(
-        &self,
-        what: &str,
-        rule: Rule,
-        now: Time,
-    ) -> Result<Option<Duration>, Error> {
+    pub async fn locked_strong(&self, what: &str, rule: Rule, now: Time) -> Result<Option<Duration>, Error> {
         let item = self.item_strong("get_count", Key::Count(what)).await?;
         Ok(read(item.as_ref())?.locked(rule, now))
     }
 
     /// Counts that `what` happened, or says how long until it may: exactly as often as the rule allows, however many
     /// count at once.
-    pub async fn count(
-        &self,
-        what: &str,
-        rule: Rule,
-        now: Time,
-    ) -> Result<Option<Duration>, Error> {
+    pub async fn count(&self, what: &str, rule: Rule, now: Time) -> Result<Option<Duration>, Error> {
         let call = "count";
         // Who loses finds one more each time, so that after `most` losses it is full.
         for _ in 0..=rule.most {
@@ -38,11 +28,7 @@ impl Store {
             if let Some(wait) = times.locked(rule, now) {
                 return Ok(Some(wait));
             }
-            let list: Vec<_> = times
-                .and(rule, now)
-                .iter()
-                .map(|at| at.ms().to_string())
-                .collect();
+            let list: Vec<_> = times.and(rule, now).iter().map(|at| at.ms().to_string()).collect();
             let mut item = Key::Count(what).item();
             let fields = [
                 ("t", s("count")),
@@ -70,11 +56,6 @@ fn read(item: Option<&Item>) -> Result<Times, Error> {
     };
     let text: String = get_text(item, "times")?;
     let corrupt = |_| Error::Corrupt { attribute: "times" };
-    let times = text
-        .split(',')
-        .map(|ms| ms.parse().map(Time::from_ms).map_err(corrupt));
-    Ok(Times {
-        times: times.collect::<Result<_, _>>()?,
-        version: Some(get_number(item, "v")?),
-    })
+    let times = text.split(',').map(|ms| ms.parse().map(Time::from_ms).map_err(corrupt));
+    Ok(Times { times: times.collect::<Result<_, _>>()?, version: Some(get_number(item, "v")?) })
 }

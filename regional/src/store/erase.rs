@@ -105,11 +105,7 @@ impl Store {
 
     /// Takes those who are erased out of a match that has just been copied. A copy is written before this looks for
     /// marks, and a mark before an erasure looks for copies: one of the two sees the other.
-    pub(super) async fn erase_late(
-        &self,
-        record: &MatchRecord,
-        place: &Place,
-    ) -> Result<(), Error> {
+    pub(super) async fn erase_late(&self, record: &MatchRecord, place: &Place) -> Result<(), Error> {
         let players = record.players.iter().filter(|one| !one.gone);
         let keys: Vec<Item> = players.map(|one| Key::Erased(&one.player).item()).collect();
         for mark in self.items_strong("get_erased", Table::Core, &keys).await? {
@@ -122,12 +118,7 @@ impl Store {
 
     /// One page of it; whether there may be more.
     async fn erase_some_history(&self, player: &PlayerId) -> Result<bool, Error> {
-        let run = Run {
-            pk: history(player),
-            strong: true,
-            limit: Some(25),
-            ..Run::default()
-        };
+        let run = Run { pk: history(player), strong: true, limit: Some(25), ..Run::default() };
         let (items, _) = self.page("erase_history", Table::History, run).await?;
         for item in &items {
             let place = Place::of(sort_key(item)?);
@@ -139,16 +130,10 @@ impl Store {
     }
 
     /// Takes a player's name out of a match and out of the copies of all who played it, and then their own copy away.
-    async fn erase_match(
-        &self,
-        player: &PlayerId,
-        place: &Place,
-        record: &MatchRecord,
-    ) -> Result<(), Error> {
+    async fn erase_match(&self, player: &PlayerId, place: &Place, record: &MatchRecord) -> Result<(), Error> {
         self.erase_name(Key::Match(&place.id), player).await?;
         for one in record.players.iter().filter(|one| one.player != *player) {
-            self.erase_name(Key::History(&one.player, place), player)
-                .await?;
+            self.erase_name(Key::History(&one.player, place), player).await?;
         }
         let own = Step::delete(Key::History(player, place));
         self.commit("erase_match", vec![own]).await.map(|_| ())
@@ -163,11 +148,7 @@ impl Store {
             let held: String = get_text(&item, "record")?;
             let mut record = super::matches::read(&item)?;
             let mut changed = false;
-            for one in record
-                .players
-                .iter_mut()
-                .filter(|one| one.player == *player)
-            {
+            for one in record.players.iter_mut().filter(|one| one.player == *player) {
                 changed |= !one.gone;
                 one.gone = true;
                 one.name.clear();
@@ -189,12 +170,7 @@ impl Store {
 
     /// The others behind this beginning of the sort keys of a player's partition.
     async fn tied(&self, player: &PlayerId, prefix: &str) -> Result<Vec<PlayerId>, Error> {
-        let run = Run {
-            pk: core(player),
-            prefix: prefix.into(),
-            strong: true,
-            ..Run::default()
-        };
+        let run = Run { pk: core(player), prefix: prefix.into(), strong: true, ..Run::default() };
         let items = self.run("erase_ties", Table::Core, run).await?;
         items.iter().map(|item| other(item, prefix)).collect()
     }
@@ -206,18 +182,8 @@ impl Store {
     }
 
     /// What the partition keys name of the items that the index holds of a player.
-    async fn named(
-        &self,
-        player: &PlayerId,
-        prefix: &str,
-        before: &str,
-    ) -> Result<Vec<String>, Error> {
-        let run = Run {
-            pk: core(player),
-            prefix: prefix.into(),
-            index: true,
-            ..Run::default()
-        };
+    async fn named(&self, player: &PlayerId, prefix: &str, before: &str) -> Result<Vec<String>, Error> {
+        let run = Run { pk: core(player), prefix: prefix.into(), index: true, ..Run::default() };
         let items = self.run("erase_indexed", Table::Core, run).await?;
         let name = |item: &Item| {
             let key: String = get_text(item, PK)?;

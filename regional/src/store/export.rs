@@ -12,19 +12,8 @@ use shared::id::PlayerId;
 /// Items a page.
 const PAGE: usize = 100;
 /// What is nobody's to know, or says nothing: keys, hashes of secrets, who decided, the name of the last change.
-const LEFT_OUT: [&str; 11] = [
-    PK,
-    SK,
-    GSI1PK,
-    GSI1SK,
-    TTL,
-    "cur_hash",
-    "prev_hash",
-    "by",
-    "edit",
-    "place",
-    "told",
-];
+const LEFT_OUT: [&str; 11] =
+    [PK, SK, GSI1PK, GSI1SK, TTL, "cur_hash", "prev_hash", "by", "edit", "place", "told"];
 
 /// Where an export goes on: in which part, behind which key of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +46,7 @@ impl Store {
             Part::History => (Table::History, history(player)),
         };
         let after = from.after.as_ref().map(|sk| key(&pk, sk));
-        let run = Run {
-            pk,
-            strong: true,
-            after,
-            limit: Some(PAGE),
-            ..Run::default()
-        };
+        let run = Run { pk, strong: true, after, limit: Some(PAGE), ..Run::default() };
         let (items, more) = self.page(call, table, run).await?;
         let mut shown = Vec::with_capacity(items.len());
         for item in &items {
@@ -73,16 +56,10 @@ impl Store {
         }
         let last = items.last().map(sort_key).transpose()?;
         let next = match (more, last, from.part) {
-            (true, Some(last), part) => Some(Next {
-                part,
-                after: Some(last.to_owned()),
-            }),
+            (true, Some(last), part) => Some(Next { part, after: Some(last.to_owned()) }),
             (_, _, Part::Person) => {
                 shown.extend(self.export_sessions(player).await?);
-                Some(Next {
-                    part: Part::History,
-                    after: None,
-                })
+                Some(Next { part: Part::History, after: None })
             }
             (_, _, Part::History) => None,
         };
@@ -90,12 +67,7 @@ impl Store {
     }
 
     async fn export_sessions(&self, player: &PlayerId) -> Result<Vec<Value>, Error> {
-        let run = Run {
-            pk: core(player),
-            prefix: SESSIONS.into(),
-            index: true,
-            ..Run::default()
-        };
+        let run = Run { pk: core(player), prefix: SESSIONS.into(), index: true, ..Run::default() };
         let mut keys = self.run("export", Table::Core, run).await?;
         for key in &mut keys {
             key.retain(|name, _| name == PK || name == SK);
@@ -120,8 +92,7 @@ fn show(item: &Item) -> Result<Value, Error> {
         shown.insert("about".into(), about.into());
     }
     let rest = item.iter();
-    for (name, value) in rest.filter(|(name, _)| *name != "t" && !LEFT_OUT.contains(&name.as_str()))
-    {
+    for (name, value) in rest.filter(|(name, _)| *name != "t" && !LEFT_OUT.contains(&name.as_str())) {
         let plain: Value = serde_dynamo::from_attribute_value(value.clone())
             .map_err(|_| Error::Corrupt { attribute: "t" })?;
         let parsed = match name.as_str() {

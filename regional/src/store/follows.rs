@@ -39,8 +39,7 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let back = self.follow_strong(player, by).await?.is_some();
             let steps = vec![
-                Step::put(Table::Core, row(by, player, now, back))
-                    .only_if("attribute_not_exists(pk)"),
+                Step::put(Table::Core, row(by, player, now, back)).only_if("attribute_not_exists(pk)"),
                 one_more(by, "follows", caps::FOLLOWS),
                 their_side(player, by, back, true),
                 Step::check(Key::Profile(player)).only_if("attribute_exists(pk)"),
@@ -70,14 +69,8 @@ impl Store {
     }
 
     /// Whether one follows another.
-    pub async fn follow_strong(
-        &self,
-        by: &PlayerId,
-        player: &PlayerId,
-    ) -> Result<Option<Follow>, Error> {
-        let item = self
-            .item_strong("get_follow", Key::Follow(by, player))
-            .await?;
+    pub async fn follow_strong(&self, by: &PlayerId, player: &PlayerId) -> Result<Option<Follow>, Error> {
+        let item = self.item_strong("get_follow", Key::Follow(by, player)).await?;
         item.as_ref().map(read).transpose()
     }
 
@@ -99,12 +92,8 @@ impl Store {
     /// Who may see whether somebody is here, at this moment; none where there is no such player.
     pub async fn circle_strong(&self, player: &PlayerId) -> Result<Option<Circle>, Error> {
         let ask = |prefix| self.run("get_circle", Table::Core, own(player, prefix));
-        let (status, follows, blocks, blocked_by) = tokio::try_join!(
-            self.status_strong(player),
-            ask(FOLLOWS),
-            ask(BLOCKS),
-            ask(BLOCKED_BY),
-        )?;
+        let (status, follows, blocks, blocked_by) =
+            tokio::try_join!(self.status_strong(player), ask(FOLLOWS), ask(BLOCKS), ask(BLOCKED_BY),)?;
         let Some(status) = status else {
             return Ok(None);
         };
@@ -121,11 +110,7 @@ impl Store {
                 mutual.push(player);
             }
         }
-        Ok(Some(Circle {
-            player: player.clone(),
-            mutual,
-            hidden: status.hidden,
-        }))
+        Ok(Some(Circle { player: player.clone(), mutual, hidden: status.hidden }))
     }
 }
 
@@ -145,20 +130,12 @@ fn their_side(player: &PlayerId, by: &PlayerId, there: bool, mutual: bool) -> St
 fn changed(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Done => false,
-        Outcome::Refused(held) => held
-            .iter()
-            .enumerate()
-            .all(|(at, held)| held.is_some() == (at == 2)),
+        Outcome::Refused(held) => held.iter().enumerate().all(|(at, held)| held.is_some() == (at == 2)),
     }
 }
 
 fn own(player: &PlayerId, prefix: &str) -> Run {
-    Run {
-        pk: Key::Profile(player).pk(),
-        prefix: prefix.into(),
-        strong: true,
-        ..Run::default()
-    }
+    Run { pk: Key::Profile(player).pk(), prefix: prefix.into(), strong: true, ..Run::default() }
 }
 
 fn row(by: &PlayerId, player: &PlayerId, since: Time, mutual: bool) -> Item {

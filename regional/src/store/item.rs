@@ -47,15 +47,12 @@ pub fn optional_text<T: FromStr>(item: &Item, name: &'static str) -> Result<Opti
 
 /// A number.
 pub fn get_number<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Error> {
-    read(item, name, |value| value.as_n().ok()?.parse().ok())?
-        .ok_or(Error::Corrupt { attribute: name })
+    read(item, name, |value| value.as_n().ok()?.parse().ok())?.ok_or(Error::Corrupt { attribute: name })
 }
 
 /// A moment, or none.
 pub fn optional_time(item: &Item, name: &'static str) -> Result<Option<Time>, Error> {
-    read(item, name, |value| {
-        value.as_n().ok()?.parse().ok().map(Time::from_ms)
-    })
+    read(item, name, |value| value.as_n().ok()?.parse().ok().map(Time::from_ms))
 }
 
 /// A moment.
@@ -65,9 +62,7 @@ pub fn get_time(item: &Item, name: &'static str) -> Result<Time, Error> {
 
 /// A SHA-256, or none.
 pub fn optional_hash(item: &Item, name: &'static str) -> Result<Option<[u8; 32]>, Error> {
-    read(item, name, |value| {
-        value.as_b().ok()?.as_ref().try_into().ok()
-    })
+    read(item, name, |value| value.as_b().ok()?.as_ref().try_into().ok())
 }
 
 /// Absent is none; there but unreadable is corrupt.
@@ -78,8 +73,6 @@ fn read<T>(
 ) -> Result<Option<T>, Error> {
     match item.get(name) {
         None => Ok(None),
-        Some(value) => how(value)
-            .map(Some)
-            .ok_or(Error::Corrupt { attribute: name }),
+        Some(value) => how(value).map(Some).ok_or(Error::Corrupt { attribute: name }),
     }
 }

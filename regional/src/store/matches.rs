@@ -85,12 +85,7 @@ struct Row {
 impl Store {
     /// Keeps a match, and with it what it does to ratings, once: all of that or nothing. Then gives each player a copy.
     /// Who repeats a record after a crash in between has the copies made; keys follow from the record alone.
-    pub async fn keep_match(
-        &self,
-        record: &MatchRecord,
-        rated: bool,
-        keep: Duration,
-    ) -> Result<Kept, Error> {
+    pub async fn keep_match(&self, record: &MatchRecord, rated: bool, keep: Duration) -> Result<Kept, Error> {
         let told: Hash = Sha256::digest(text(record)?).into();
         let ttl = (record.ended + keep).secs();
         let result = rated.then(|| rates(record)).flatten();
@@ -105,9 +100,7 @@ impl Store {
             };
             match self.add_match(record, told, &steps, ttl).await? {
                 Outcome::Done => {
-                    let steps = steps
-                        .iter()
-                        .map(|(who, step)| (who.to_string(), step.show()));
+                    let steps = steps.iter().map(|(who, step)| (who.to_string(), step.show()));
                     self.copy(record, &steps.collect(), ttl).await?;
                     return Ok(Kept::New);
                 }
@@ -140,36 +133,22 @@ impl Store {
         ttl: u64,
     ) -> Result<Outcome, Error> {
         let key = Key::Match(&record.id);
-        let shown: Map<String, Value> = steps
-            .iter()
-            .map(|(player, step)| (player.to_string(), step.show()))
-            .collect();
+        let shown: Map<String, Value> =
+            steps.iter().map(|(player, step)| (player.to_string(), step.show())).collect();
         let mut item = write(key, &text(record)?, ttl);
         item.insert("told".into(), super::item::b(told));
         item.insert("ratings".into(), s(Value::Object(shown).to_string()));
         let put = Step::put(Table::History, item).only_if("attribute_not_exists(pk)");
         let mut all = vec![put];
         if let Some(pool) = &record.pool {
-            all.extend(
-                steps
-                    .iter()
-                    .map(|(player, to)| ratings::step(pool, player, to)),
-            );
+            all.extend(steps.iter().map(|(player, to)| ratings::step(pool, player, to)));
         }
         self.commit("keep_match", all).await
     }
 
     /// Gives each player who is still there a copy, and notes that this is done. Twice is the same as once.
-    async fn copy(
-        &self,
-        record: &MatchRecord,
-        steps: &Map<String, Value>,
-        ttl: u64,
-    ) -> Result<(), Error> {
-        let place = Place {
-            ended: record.ended,
-            id: record.id.clone(),
-        };
+    async fn copy(&self, record: &MatchRecord, steps: &Map<String, Value>, ttl: u64) -> Result<(), Error> {
+        let place = Place { ended: record.ended, id: record.id.clone() };
         let text = text(record)?;
         let players = record.players.iter().filter(|one| !one.gone);
         let copies = players.map(|one| {
@@ -179,8 +158,7 @@ impl Store {
             }
             item
         });
-        self.put_all("copy_match", Table::History, copies.collect())
-            .await?;
+        self.put_all("copy_match", Table::History, copies.collect()).await?;
         self.erase_late(record, &place).await?;
         self.client
             .update_item()
@@ -196,30 +174,21 @@ impl Store {
     }
 
     /// Puts items, whatever was there.
-    async fn put_all(
-        &self,
-        call: &'static str,
-        table: Table,
-        items: Vec<Item>,
-    ) -> Result<(), Error> {
+    async fn put_all(&self, call: &'static str, table: Table, items: Vec<Item>) -> Result<(), Error> {
         let puts = items.into_iter().map(|item| {
             let put = PutRequest::builder().set_item(Some(item)).build();
             put.map(|put| WriteRequest::builder().put_request(put).build())
         });
         let mut left = puts
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Error::Store {
-                call,
-                text: error.to_string(),
-            })?;
+            .map_err(|error| Error::Store { call, text: error.to_string() })?;
         let table = self.name(table);
         // What the store did not get to, because of a ceiling, is asked again.
         let mut rounds = left.len().div_ceil(BATCH) as u64 + u64::from(ROUNDS);
         while !left.is_empty() {
-            rounds = rounds.checked_sub(1).ok_or_else(|| Error::Busy {
-                call,
-                text: format!("{} items left unwritten", left.len()),
-            })?;
+            rounds = rounds
+                .checked_sub(1)
+                .ok_or_else(|| Error::Busy { call, text: format!("{} items left unwritten", left.len()) })?;
             let now = left.split_off(left.len().saturating_sub(BATCH));
             let request = self.client.batch_write_item().request_items(table, now);
             let done = request.send().await.map_err(failed(call))?;
@@ -239,10 +208,7 @@ impl Store {
         limit: usize,
         now: Time,
     ) -> Result<Page, Error> {
-        let mut page = Page {
-            matches: Vec::with_capacity(limit),
-            next: wanted.after.clone(),
-        };
+        let mut page = Page { matches: Vec::with_capacity(limit), next: wanted.after.clone() };
         for _ in 0..caps::HISTORY_LOOKS {
             let run = Run {
                 pk: history(player),
@@ -263,10 +229,7 @@ impl Store {
                 let record = read(item)?;
                 let of_pool = wanted.pool.is_none() || wanted.pool == record.pool;
                 if of_pool && now.secs() < get_number::<u64>(item, TTL)? {
-                    page.matches.push(Played {
-                        record,
-                        rating: optional_text(item, "rating")?,
-                    });
+                    page.matches.push(Played { record, rating: optional_text(item, "rating")? });
                 }
             }
             page.next = page.next.filter(|_| more);
@@ -286,10 +249,8 @@ fn span(wanted: &Wanted) -> (String, String) {
 }
 
 pub(super) fn text(record: &MatchRecord) -> Result<String, Error> {
-    serde_json::to_string(record).map_err(|error| Error::Store {
-        call: "keep_match",
-        text: error.to_string(),
-    })
+    serde_json::to_string(record)
+        .map_err(|error| Error::Store { call: "keep_match", text: error.to_string() })
 }
 
 fn write(key: Key<'_>, record: &str, ttl: u64) -> Item {
@@ -317,7 +278,5 @@ fn row(item: &Item) -> Result<Row, Error> {
 
 pub(super) fn read(item: &Item) -> Result<MatchRecord, Error> {
     let text: String = get_text(item, "record")?;
-    serde_json::from_str(&text).map_err(|_| Error::Corrupt {
-        attribute: "record",
-    })
+    serde_json::from_str(&text).map_err(|_| Error::Corrupt { attribute: "record" })
 }

@@ -18,22 +18,13 @@ const ATTEMPTS: u32 = 8;
 impl Store {
     /// All pictures of a player, as they are at this moment.
     pub async fn pictures_strong(&self, player: &PlayerId) -> Result<Vec<Picture>, Error> {
-        let run = Run {
-            pk: core(player),
-            prefix: PICTURES.into(),
-            strong: true,
-            ..Run::default()
-        };
+        let run = Run { pk: core(player), prefix: PICTURES.into(), strong: true, ..Run::default() };
         let items = self.run("get_pictures", Table::Core, run).await?;
         items.iter().map(read).collect()
     }
 
     /// A picture as it is at this moment.
-    pub async fn picture_strong(
-        &self,
-        player: &PlayerId,
-        id: &PictureId,
-    ) -> Result<Option<Picture>, Error> {
+    pub async fn picture_strong(&self, player: &PlayerId, id: &PictureId) -> Result<Option<Picture>, Error> {
         let key = Key::Picture(player, id);
         let item = self.item_strong("get_picture", key).await?;
         item.as_ref().map(read).transpose()
@@ -60,9 +51,7 @@ impl Store {
         match self.commit("add_picture", steps).await? {
             Outcome::Done => Ok(()),
             // Its id is 128 random bits, so they have been erased this very moment.
-            Outcome::Refused(_) => Err(Error::Contended {
-                call: "add_picture",
-            }),
+            Outcome::Refused(_) => Err(Error::Contended { call: "add_picture" }),
         }
     }
 
@@ -89,14 +78,11 @@ impl Store {
             }
             let mut next = profile.pictures;
             next.push(picture.id.clone());
-            let ready = Step::update(
-                Key::Picture(&picture.player, &picture.id),
-                "SET #state = :ready",
-            )
-            .only_if("#state = :waiting")
-            .name("#state", "state")
-            .value(":ready", s("ready"))
-            .value(":waiting", s("waiting"));
+            let ready = Step::update(Key::Picture(&picture.player, &picture.id), "SET #state = :ready")
+                .only_if("#state = :waiting")
+                .name("#state", "state")
+                .value(":ready", s("ready"))
+                .value(":waiting", s("waiting"));
             let order = order(&picture.player, profile.version, &next, now);
             match self.commit("show_picture", vec![ready, order]).await? {
                 Outcome::Done => return Ok(true),
@@ -111,18 +97,11 @@ impl Store {
                 }
             }
         }
-        Err(Error::Contended {
-            call: "show_picture",
-        })
+        Err(Error::Contended { call: "show_picture" })
     }
 
     /// Removes a picture, from its profile too. One that is not there is removed.
-    pub async fn remove_picture(
-        &self,
-        player: &PlayerId,
-        id: &PictureId,
-        now: Time,
-    ) -> Result<(), Error> {
+    pub async fn remove_picture(&self, player: &PlayerId, id: &PictureId, now: Time) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let mut steps = vec![Step::delete(Key::Picture(player, id))];
             let profile = self.profile_strong(player).await?;
@@ -135,9 +114,7 @@ impl Store {
                 return Ok(());
             }
         }
-        Err(Error::Contended {
-            call: "remove_picture",
-        })
+        Err(Error::Contended { call: "remove_picture" })
     }
 }
 

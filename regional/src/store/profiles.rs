@@ -8,9 +8,7 @@ use super::{Store, failed};
 use crate::error::Error;
 use crate::profile::Profile;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use shared::id::PlayerId;
 use shared::time::Time;
 
@@ -57,10 +55,7 @@ impl Store {
     /// Several profiles as they were a moment ago, in no order; who is not there is left out.
     pub async fn profiles_eventual(&self, players: &[PlayerId]) -> Result<Vec<Profile>, Error> {
         let call = "get_profiles";
-        let mut keys: Vec<Item> = players
-            .iter()
-            .map(|player| Key::Profile(player).item())
-            .collect();
+        let mut keys: Vec<Item> = players.iter().map(|player| Key::Profile(player).item()).collect();
         let mut profiles = Vec::with_capacity(keys.len());
         let Some(first) = players.first() else {
             return Ok(profiles);
@@ -68,18 +63,10 @@ impl Store {
         let table = self.name(Key::Profile(first).table());
         for _ in 0..ROUNDS {
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys));
-            let wanted = wanted.build().map_err(|error| Error::Store {
-                call,
-                text: error.to_string(),
-            })?;
+            let wanted = wanted.build().map_err(|error| Error::Store { call, text: error.to_string() })?;
             let request = self.client.batch_get_item().request_items(table, wanted);
             let got = request.send().await.map_err(failed(call))?;
-            for item in got
-                .responses
-                .unwrap_or_default()
-                .remove(table)
-                .unwrap_or_default()
-            {
+            for item in got.responses.unwrap_or_default().remove(table).unwrap_or_default() {
                 if !is_erased(&item) {
                     profiles.push(read(&item)?);
                 }
@@ -94,21 +81,13 @@ impl Store {
                 return Ok(profiles);
             }
         }
-        Err(Error::Busy {
-            call,
-            text: format!("{} keys left unread", keys.len()),
-        })
+        Err(Error::Busy { call, text: format!("{} keys left unread", keys.len()) })
     }
 
     /// Puts what an owner may change as it is in `next`, if the profile is still at the version that `next` was made of.
     /// `edit` names this very change: an attempt whose answer was lost is repeated by the SDK, and must find its own work
     /// rather than somebody else's.
-    pub async fn edit_profile(
-        &self,
-        next: &Profile,
-        now: Time,
-        edit: &str,
-    ) -> Result<Edited, Error> {
+    pub async fn edit_profile(&self, next: &Profile, now: Time, edit: &str) -> Result<Edited, Error> {
         let key = Key::Profile(&next.player);
         let request = self
             .client
@@ -137,8 +116,7 @@ impl Store {
             Ok(done) => return read(&done.attributes.unwrap_or_default()).map(Edited::Done),
             Err(error) => error,
         };
-        let Some(UpdateItemError::ConditionalCheckFailedException(held)) = error.as_service_error()
-        else {
+        let Some(UpdateItemError::ConditionalCheckFailedException(held)) = error.as_service_error() else {
             return Err(failed("edit_profile")(error));
         };
         let Some(item) = held.item() else {
@@ -146,11 +124,7 @@ impl Store {
         };
         let ours = optional_text::<String>(item, "edit")?.as_deref() == Some(edit);
         let profile = read(item)?;
-        Ok(if ours {
-            Edited::Done(profile)
-        } else {
-            Edited::Changed(profile)
-        })
+        Ok(if ours { Edited::Done(profile) } else { Edited::Changed(profile) })
     }
 
     /// Says what somebody has paid for. None where there is no such player; otherwise the version that says so.
@@ -162,14 +136,8 @@ impl Store {
     ) -> Result<Option<u64>, Error> {
         // Saying it twice is the same as once: the profile is another only where the tier is.
         let (set, other) = match tier {
-            Some(_) => (
-                "SET v = v + :one, updated = :now, tier = :tier",
-                "tier <> :tier",
-            ),
-            None => (
-                "SET v = v + :one, updated = :now REMOVE tier",
-                "attribute_exists(tier)",
-            ),
+            Some(_) => ("SET v = v + :one, updated = :now, tier = :tier", "tier <> :tier"),
+            None => ("SET v = v + :one, updated = :now REMOVE tier", "attribute_exists(tier)"),
         };
         let mut step = Step::update(Key::Profile(player), set)
             .only_if(format!("attribute_exists(pk) AND ({other})"))
@@ -213,10 +181,7 @@ pub(super) fn json(value: &impl serde::Serialize) -> String {
 }
 
 /// A list or an object that is stored as JSON; absent is empty.
-fn parsed<T: Default + serde::de::DeserializeOwned>(
-    item: &Item,
-    name: &'static str,
-) -> Result<T, Error> {
+fn parsed<T: Default + serde::de::DeserializeOwned>(item: &Item, name: &'static str) -> Result<T, Error> {
     optional_text::<String>(item, name)?.map_or_else(
         || Ok(T::default()),
         |text| serde_json::from_str(&text).map_err(|_| Error::Corrupt { attribute: name }),

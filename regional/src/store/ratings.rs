@@ -22,39 +22,21 @@ impl Store {
         let keys = players.iter().map(|one| Key::Rating(one, pool).item());
         let keys: Vec<Item> = keys.collect();
         let items = self.items_strong("get_ratings", Table::Core, &keys).await?;
-        items
-            .iter()
-            .map(|item| Ok((get_text(item, "player")?, read(item)?)))
-            .collect()
+        items.iter().map(|item| Ok((get_text(item, "player")?, read(item)?))).collect()
     }
 
     /// A player's rating in a pool, as it is at this moment.
-    pub async fn rating_strong(
-        &self,
-        pool: &PoolName,
-        player: &PlayerId,
-    ) -> Result<Option<Rated>, Error> {
+    pub async fn rating_strong(&self, pool: &PoolName, player: &PlayerId) -> Result<Option<Rated>, Error> {
         let key = Key::Rating(player, pool);
         let item = self.item_strong("get_rating", key).await?;
         item.as_ref().map(read).transpose()
     }
 
     /// All ratings of a player, as they are at this moment.
-    pub async fn ratings_of_strong(
-        &self,
-        player: &PlayerId,
-    ) -> Result<BTreeMap<PoolName, Rated>, Error> {
-        let run = Run {
-            pk: core(player),
-            prefix: RATINGS.into(),
-            strong: true,
-            ..Run::default()
-        };
+    pub async fn ratings_of_strong(&self, player: &PlayerId) -> Result<BTreeMap<PoolName, Rated>, Error> {
+        let run = Run { pk: core(player), prefix: RATINGS.into(), strong: true, ..Run::default() };
         let items = self.run("get_ratings_of", Table::Core, run).await?;
-        items
-            .iter()
-            .map(|item| Ok((get_text(item, "pool")?, read(item)?)))
-            .collect()
+        items.iter().map(|item| Ok((get_text(item, "pool")?, read(item)?))).collect()
     }
 }
 

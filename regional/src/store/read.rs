@@ -39,11 +39,7 @@ pub(super) struct Run {
 
 impl Store {
     /// An item as it is at this moment.
-    pub(super) async fn item_strong(
-        &self,
-        call: &'static str,
-        key: Key<'_>,
-    ) -> Result<Option<Item>, Error> {
+    pub(super) async fn item_strong(&self, call: &'static str, key: Key<'_>) -> Result<Option<Item>, Error> {
         let got = self
             .client
             .get_item()
@@ -77,18 +73,10 @@ impl Store {
                     .set_keys(Some(keys))
                     .consistent_read(true)
                     .build()
-                    .map_err(|error| Error::Store {
-                        call,
-                        text: error.to_string(),
-                    })?;
+                    .map_err(|error| Error::Store { call, text: error.to_string() })?;
                 let request = self.client.batch_get_item().request_items(name, wanted);
                 let got = request.send().await.map_err(failed(call))?;
-                items.extend(
-                    got.responses
-                        .unwrap_or_default()
-                        .remove(name)
-                        .unwrap_or_default(),
-                );
+                items.extend(got.responses.unwrap_or_default().remove(name).unwrap_or_default());
                 // What the store did not get to, because of its size or a ceiling.
                 keys = got
                     .unprocessed_keys
@@ -153,11 +141,7 @@ impl Store {
     }
 
     fn ask(&self, table: Table, run: &Run) -> QueryFluentBuilder {
-        let (pk, sk) = if run.index {
-            (GSI1PK, GSI1SK)
-        } else {
-            (PK, SK)
-        };
+        let (pk, sk) = if run.index { (GSI1PK, GSI1SK) } else { (PK, SK) };
         let (which, text) = match (&run.span, &run.behind, &run.from) {
             (Some((from, _)), _, _) => ("#sk BETWEEN :sk AND :to", from),
             (None, Some(behind), _) => ("#sk > :sk", behind),

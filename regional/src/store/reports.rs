@@ -31,10 +31,8 @@ impl Store {
     /// Keeps a report once.
     pub async fn add_report(&self, case: &Case) -> Result<Kept, Error> {
         let call = "add_report";
-        let report = serde_json::to_string(&case.report).map_err(|error| Error::Store {
-            call,
-            text: error.to_string(),
-        })?;
+        let report = serde_json::to_string(&case.report)
+            .map_err(|error| Error::Store { call, text: error.to_string() })?;
         let id = &case.report.id;
         let mut item = Key::Report(id).item();
         let fields = [
@@ -105,8 +103,7 @@ impl Store {
         resolution: &Resolution,
         sentenced: Option<Sentenced<'_>>,
     ) -> Result<bool, Error> {
-        let set =
-            "SET resolved = :at, resolved_by = :by, resolved_with = :with REMOVE #gsi1pk, #gsi1sk";
+        let set = "SET resolved = :at, resolved_by = :by, resolved_with = :with REMOVE #gsi1pk, #gsi1sk";
         let with = match resolution.action {
             Action::None => "none",
             Action::Ban => "ban",
@@ -120,12 +117,7 @@ impl Store {
                 .value(":by", s(resolution.by.as_str()))
                 .value(":with", s(with)),
         ];
-        if let Some(Sentenced {
-            player,
-            status,
-            change,
-        }) = sentenced
-        {
+        if let Some(Sentenced { player, status, change }) = sentenced {
             steps.extend(ban_steps(player, status, change));
         }
         let outcome = self.commit("resolve_report", steps).await?;
@@ -135,9 +127,7 @@ impl Store {
 
 fn read(item: &Item) -> Result<Case, Error> {
     let text: String = get_text(item, "report")?;
-    let corrupt = |_| Error::Corrupt {
-        attribute: "report",
-    };
+    let corrupt = |_| Error::Corrupt { attribute: "report" };
     let report: Report = serde_json::from_str(&text).map_err(corrupt)?;
     let resolved = match optional_time(item, "resolved")? {
         None => None,
@@ -150,9 +140,5 @@ fn read(item: &Item) -> Result<Case, Error> {
             },
         }),
     };
-    Ok(Case {
-        report,
-        created: get_time(item, "created")?,
-        resolved,
-    })
+    Ok(Case { report, created: get_time(item, "created")?, resolved })
 }

@@ -31,8 +31,7 @@ impl Store {
 
     /// Keeps another session of a player, who is in the session's auth epoch and not banned. False: they are not.
     pub async fn add_session(&self, session: &Session, now: Time) -> Result<bool, Error> {
-        let may =
-            "auth_epoch = :ep AND (attribute_not_exists(banned_until) OR banned_until <= :now)";
+        let may = "auth_epoch = :ep AND (attribute_not_exists(banned_until) OR banned_until <= :now)";
         let steps = vec![
             Step::put(Table::Core, write(session)).only_if("attribute_not_exists(pk)"),
             Step::check(Key::Profile(&session.player))
@@ -111,21 +110,10 @@ impl Store {
     }
 
     /// A player's logins, the newest first: which there are is a moment old, how each stands is true now.
-    pub async fn sessions_of(
-        &self,
-        player: &PlayerId,
-        limit: Option<usize>,
-    ) -> Result<Vec<Session>, Error> {
+    pub async fn sessions_of(&self, player: &PlayerId, limit: Option<usize>) -> Result<Vec<Session>, Error> {
         let call = "get_sessions";
         let (pk, _) = session_index(player, 0);
-        let run = Run {
-            pk,
-            prefix: SESSIONS.into(),
-            index: true,
-            backwards: true,
-            limit,
-            ..Run::default()
-        };
+        let run = Run { pk, prefix: SESSIONS.into(), index: true, backwards: true, limit, ..Run::default() };
         let keys = match limit {
             Some(_) => self.page(call, Table::Core, run).await?.0,
             None => self.run(call, Table::Core, run).await?,
@@ -189,9 +177,7 @@ fn read(item: &Item) -> Result<Session, Error> {
         sid: get_text(item, "sid")?,
         player: get_text(item, "uid")?,
         epoch: get_number(item, "ep")?,
-        current: current.ok_or(Error::Corrupt {
-            attribute: "cur_hash",
-        })?,
+        current: current.ok_or(Error::Corrupt { attribute: "cur_hash" })?,
         previous: optional_hash(item, "prev_hash")?,
         rotated: get_time(item, "rotated_at")?,
         created: get_time(item, "created")?,

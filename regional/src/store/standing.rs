@@ -47,43 +47,26 @@ impl Store {
         for item in &items {
             let sk = sort_key(item)?;
             if sk == Key::Profile(player).sk() {
-                profile = (!is_erased(item))
-                    .then(|| profiles::read(item))
-                    .transpose()?;
+                profile = (!is_erased(item)).then(|| profiles::read(item)).transpose()?;
             } else if Some(sk) == wanted.as_deref() {
                 rating = Some(ratings::read(item)?);
-            } else if let Some(id) =
-                { [BLOCKS, BLOCKED_BY].into_iter() }.find_map(|it| sk.strip_prefix(it))
-            {
+            } else if let Some(id) = { [BLOCKS, BLOCKED_BY].into_iter() }.find_map(|it| sk.strip_prefix(it)) {
                 apart.insert(id.parse().map_err(|_| Error::Corrupt { attribute: SK })?);
             }
         }
-        Ok(profile.map(|profile| Around {
-            profile,
-            rating,
-            apart,
-        }))
+        Ok(profile.map(|profile| Around { profile, rating, apart }))
     }
 
     /// Whom a player met in the last [`caps::RECENT_FOR`], the newest first, as it was a moment ago.
-    pub async fn recent_eventual(
-        &self,
-        player: &PlayerId,
-        now: Time,
-    ) -> Result<Vec<Opponent>, Error> {
-        let page = self
-            .history_eventual(player, &Wanted::default(), caps::RECENT, now)
-            .await?;
+    pub async fn recent_eventual(&self, player: &PlayerId, now: Time) -> Result<Vec<Opponent>, Error> {
+        let page = self.history_eventual(player, &Wanted::default(), caps::RECENT, now).await?;
         let mut recent: Vec<Opponent> = Vec::new();
         let records = page.matches.iter().map(|played| &played.record);
         for record in records.filter(|record| now.since(record.ended) < caps::RECENT_FOR) {
             for one in &record.players {
                 let known = recent.iter().any(|met| met.player == one.player);
                 if one.player != *player && !known {
-                    recent.push(Opponent {
-                        player: one.player.clone(),
-                        ended: record.ended,
-                    });
+                    recent.push(Opponent { player: one.player.clone(), ended: record.ended });
                 }
             }
         }

@@ -23,10 +23,7 @@ impl Store {
 
     /// Ends all of a player's sessions at once: their auth epoch is one more. False where there is no such player.
     pub async fn raise_epoch(&self, player: &PlayerId, now: Time) -> Result<bool, Error> {
-        let step = Step::update(
-            Key::Profile(player),
-            "SET auth_epoch = auth_epoch + :one, epoch_at = :now",
-        );
+        let step = Step::update(Key::Profile(player), "SET auth_epoch = auth_epoch + :one, epoch_at = :now");
         let step = step.only_if("attribute_exists(pk)");
         let step = step.value(":one", n(1)).value(":now", at(now));
         // A transaction of one: its token keeps a repeated attempt from raising it twice.
@@ -77,6 +74,5 @@ pub(crate) fn truth(item: &Item, name: &str) -> bool {
 /// The sort key of an item.
 pub(super) fn sort_key(item: &Item) -> Result<&str, Error> {
     let key = item.get(SK).and_then(|value| value.as_s().ok());
-    key.map(String::as_str)
-        .ok_or(Error::Corrupt { attribute: SK })
+    key.map(String::as_str).ok_or(Error::Corrupt { attribute: SK })
 }

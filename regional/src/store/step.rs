@@ -7,8 +7,8 @@ use super::transact::Outcome;
 use crate::error::Error;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use std::collections::HashMap;
 
@@ -52,13 +52,7 @@ impl Step {
     }
 
     fn new(table: Table, how: How) -> Self {
-        Self {
-            table,
-            how,
-            condition: None,
-            names: HashMap::new(),
-            values: HashMap::new(),
-        }
+        Self { table, how, condition: None, names: HashMap::new(), values: HashMap::new() }
     }
 
     /// Only where this holds; otherwise nothing of the whole transaction is done.
@@ -98,15 +92,11 @@ impl Step {
         }
         Ok(match self.how {
             How::Put(it) => item.put(rest!(Put::builder().set_item(Some(it)))),
-            How::Update(key, expression) => item.update(rest!(
-                Update::builder()
-                    .set_key(Some(key))
-                    .update_expression(expression)
-            )),
-            How::Delete(key) => item.delete(rest!(Delete::builder().set_key(Some(key)))),
-            How::Check(key) => {
-                item.condition_check(rest!(ConditionCheck::builder().set_key(Some(key))))
+            How::Update(key, expression) => {
+                item.update(rest!(Update::builder().set_key(Some(key)).update_expression(expression)))
             }
+            How::Delete(key) => item.delete(rest!(Delete::builder().set_key(Some(key)))),
+            How::Check(key) => item.condition_check(rest!(ConditionCheck::builder().set_key(Some(key)))),
         }
         .build())
     }
@@ -114,19 +104,12 @@ impl Step {
 
 impl Store {
     /// Does all steps or none.
-    pub(super) async fn commit(
-        &self,
-        call: &'static str,
-        steps: Vec<Step>,
-    ) -> Result<Outcome, Error> {
+    pub(super) async fn commit(&self, call: &'static str, steps: Vec<Step>) -> Result<Outcome, Error> {
         let items = steps
             .into_iter()
             .map(|step| {
                 let name = self.name(step.table);
-                step.build(name).map_err(|error| Error::Store {
-                    call,
-                    text: error.to_string(),
-                })
+                step.build(name).map_err(|error| Error::Store { call, text: error.to_string() })
             })
             .collect::<Result<_, _>>()?;
         self.transact(call, items).await

@@ -7,8 +7,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
-    TimeToLiveSpecification,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 
 impl Store {
@@ -17,11 +16,7 @@ impl Store {
         let there = self.client.list_tables().send().await;
         let there = there.map_err(failed("list_tables"))?;
         for table in [Table::Core, Table::History, Table::Events] {
-            if !there
-                .table_names()
-                .iter()
-                .any(|name| name == self.name(table))
-            {
+            if !there.table_names().iter().any(|name| name == self.name(table)) {
                 self.create(table).await?;
             }
         }
@@ -30,19 +25,14 @@ impl Store {
 
     async fn create(&self, table: Table) -> Result<(), Error> {
         let request = self.client.create_table().table_name(self.name(table));
-        let request = describe(request, table).map_err(|error| Error::Store {
-            call: "create_table",
-            text: error.to_string(),
-        })?;
+        let request = describe(request, table)
+            .map_err(|error| Error::Store { call: "create_table", text: error.to_string() })?;
         request.send().await.map_err(failed("create_table"))?;
         let ttl = TimeToLiveSpecification::builder()
             .attribute_name(TTL)
             .enabled(true)
             .build()
-            .map_err(|error| Error::Store {
-                call: "update_time_to_live",
-                text: error.to_string(),
-            })?;
+            .map_err(|error| Error::Store { call: "update_time_to_live", text: error.to_string() })?;
         self.client
             .update_time_to_live()
             .table_name(self.name(table))
@@ -55,10 +45,7 @@ impl Store {
 }
 
 /// History is read by player alone: no index. Core's changes are followed by a stream.
-fn describe(
-    request: CreateTableFluentBuilder,
-    table: Table,
-) -> Result<CreateTableFluentBuilder, BuildError> {
+fn describe(request: CreateTableFluentBuilder, table: Table) -> Result<CreateTableFluentBuilder, BuildError> {
     let mut request = request
         .billing_mode(BillingMode::PayPerRequest)
         .attribute_definitions(text(PK)?)
@@ -74,11 +61,7 @@ fn describe(
                     .index_name(GSI1)
                     .key_schema(part(GSI1PK, KeyType::Hash)?)
                     .key_schema(part(GSI1SK, KeyType::Range)?)
-                    .projection(
-                        Projection::builder()
-                            .projection_type(ProjectionType::KeysOnly)
-                            .build(),
-                    )
+                    .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
                     .build()?,
             );
     }
@@ -93,15 +76,9 @@ fn describe(
 }
 
 fn text(name: &str) -> Result<AttributeDefinition, BuildError> {
-    AttributeDefinition::builder()
-        .attribute_name(name)
-        .attribute_type(ScalarAttributeType::S)
-        .build()
+    AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
 }
 
 fn part(name: &str, kind: KeyType) -> Result<KeySchemaElement, BuildError> {
-    KeySchemaElement::builder()
-        .attribute_name(name)
-        .key_type(kind)
-        .build()
+    KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
 }

@@ -164,16 +164,8 @@ mod tests {
 
     #[test]
     fn why_a_try_was_refused() {
-        check(
-            r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException"}"#,
-            true,
-            false,
-        );
-        check(
-            r#"{"__type":"com.amazon.coral.availability#ThrottlingException"}"#,
-            false,
-            true,
-        );
+        check(r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException"}"#, true, false);
+        check(r#"{"__type":"com.amazon.coral.availability#ThrottlingException"}"#, false, true);
         check(
             r#"{"__type":"a#TransactionCanceledException","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}"#,
             true,
@@ -185,12 +177,9 @@ mod tests {
             true,
         );
         // What an item holds is nobody's reason.
-        let held =
-            r#"{"Code":"ConditionalCheckFailed","Item":{"bio":{"S":"TransactionConflict"}}}"#;
+        let held = r#"{"Code":"ConditionalCheckFailed","Item":{"bio":{"S":"TransactionConflict"}}}"#;
         check(
-            &format!(
-                r#"{{"__type":"a#TransactionCanceledException","CancellationReasons":[{held}]}}"#
-            ),
+            &format!(r#"{{"__type":"a#TransactionCanceledException","CancellationReasons":[{held}]}}"#),
             false,
             false,
         );

@@ -148,11 +148,7 @@ mod tests {
     fn what_follows_a_cancelled_transaction() {
         let again = |ms| Next::Again(Duration::from_millis(ms));
         check(&["None", "ConditionalCheckFailed"], 1, Next::Decide);
-        check(
-            &["TransactionConflict", "ConditionalCheckFailed"],
-            9,
-            Next::Decide,
-        );
+        check(&["TransactionConflict", "ConditionalCheckFailed"], 9, Next::Decide);
         check(&["None", "TransactionConflict"], 1, again(25));
         check(&["None", "TransactionConflict"], 3, again(100));
         check(&["ThrottlingError"], 4, again(200));

@@ -124,17 +124,9 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
     let at = path.template();
     match path {
         Path::Health => {
-            let health = Operation::new(
-                "health",
-                "operations",
-                "Answers as long as the Worker runs.",
-            );
+            let health = Operation::new("health", "operations", "Answers as long as the Worker runs.");
             let example = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-            vec![(
-                at,
-                "get",
-                health.answers(200, "It runs.", "Health", example),
-            )]
+            vec![(at, "get", health.answers(200, "It runs.", "Health", example))]
         }
         Path::Ready => {
             let ready = Operation::new(
@@ -158,19 +150,11 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
         }
         Path::Metrics => {
             let example = "# TYPE matchpoint_rooms gauge\nmatchpoint_rooms 0\n";
-            let metrics = Operation::new(
-                "metrics",
-                "operations",
-                "What was counted, as Prometheus reads it.",
-            )
-            .says(
-                200,
-                "The series.",
-                "text/plain; version=0.0.4; charset=utf-8",
-                example,
-            )
-            .secured(&["metrics_token", ""])
-            .refuses(401, "`token_invalid`");
+            let metrics =
+                Operation::new("metrics", "operations", "What was counted, as Prometheus reads it.")
+                    .says(200, "The series.", "text/plain; version=0.0.4; charset=utf-8", example)
+                    .secured(&["metrics_token", ""])
+                    .refuses(401, "`token_invalid`");
             vec![(at, "get", metrics)]
         }
         Path::Config => {
@@ -183,14 +167,18 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
             vec![(at, "get", config.answers(200, "It.", "Config", example))]
         }
         Path::Rooms => {
-            let rooms = Operation::new("rooms_open", "rooms", "Makes an open room, whose owner one is: whoever has its name may take a free seat.")
-                .takes("NewRoom", false, json!({ "seats": 2, "rules": { "end": "owner", "spectators": true } }))
-                .secured(&["access_token"])
-                .answers(201, "The room.", "Opened", json!({ "room": ROOM }))
-                .refuses(400, "`bad_field`, `bad_json`")
-                .refuses(401, "`token_invalid`, `token_expired`")
-                .refuses(408, "`too_slow`")
-                .refuses(413, "`too_long`");
+            let rooms = Operation::new(
+                "rooms_open",
+                "rooms",
+                "Makes an open room, whose owner one is: whoever has its name may take a free seat.",
+            )
+            .takes("NewRoom", false, json!({ "seats": 2, "rules": { "end": "owner", "spectators": true } }))
+            .secured(&["access_token"])
+            .answers(201, "The room.", "Opened", json!({ "room": ROOM }))
+            .refuses(400, "`bad_field`, `bad_json`")
+            .refuses(401, "`token_invalid`, `token_expired`")
+            .refuses(408, "`too_slow`")
+            .refuses(413, "`too_long`");
             vec![(at, "post", rooms)]
         }
         Path::Room(_) => {
@@ -215,9 +203,13 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
             vec![(at, "get", lobby)]
         }
         Path::Me => {
-            let me = Operation::new("me_listen", "people", "A line of one's own: a socket, with notices and the presence of those one follows.")
-                .socket("An ended login closes with 4302, a ban with 4001.")
-                .refuses(426, "`upgrade_required`");
+            let me = Operation::new(
+                "me_listen",
+                "people",
+                "A line of one's own: a socket, with notices and the presence of those one follows.",
+            )
+            .socket("An ended login closes with 4302, a ban with 4001.")
+            .refuses(426, "`upgrade_required`");
             vec![(at, "get", me)]
         }
         Path::Presence => {
@@ -240,10 +232,7 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
             .secured(&["access_token"])
             .answers(200, "How each is, in the order asked.", "Seen", example)
             .refuses(400, "`bad_field`")
-            .refuses(
-                401,
-                "`token_invalid`, `token_expired`, `session_revoked`, `banned`",
-            );
+            .refuses(401, "`token_invalid`, `token_expired`, `session_revoked`, `banned`");
             vec![(at, "get", presence)]
         }
         Path::Notices => {
@@ -255,12 +244,7 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
             )
             .takes("Notices", true, example)
             .secured(&["signature"])
-            .answers(
-                200,
-                "All of it is on disk.",
-                "Noticed",
-                json!({ "players": 1 }),
-            )
+            .answers(200, "All of it is on disk.", "Noticed", json!({ "players": 1 }))
             .refuses(400, "`bad_field`, `bad_json`")
             .refuses(401, "`bad_signature`")
             .refuses(408, "`too_slow`")
@@ -268,11 +252,26 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
             vec![(at, "post", notices)]
         }
         Path::Profiles => {
-            let profiles = Operation::new("profiles_list", "people", "Profiles as everybody sees them, in the order asked, without those who are not there.")
-                .asks("ids", "1 to 100 players with commas between them.", true, json!({ "type": "string", "pattern": kinds::ids(caps::PROFILES) }), Some("p_ana,p_ben"))
-                .answers(200, "They.", "Profiles", json!({ "profiles": [profile(ANA, "Ana"), profile(BEN, "Ben")] }))
-                .copied()
-                .refuses(400, "`bad_id`, `bad_query`, `too_many`");
+            let profiles = Operation::new(
+                "profiles_list",
+                "people",
+                "Profiles as everybody sees them, in the order asked, without those who are not there.",
+            )
+            .asks(
+                "ids",
+                "1 to 100 players with commas between them.",
+                true,
+                json!({ "type": "string", "pattern": kinds::ids(caps::PROFILES) }),
+                Some("p_ana,p_ben"),
+            )
+            .answers(
+                200,
+                "They.",
+                "Profiles",
+                json!({ "profiles": [profile(ANA, "Ana"), profile(BEN, "Ben")] }),
+            )
+            .copied()
+            .refuses(400, "`bad_id`, `bad_query`, `too_many`");
             vec![(at, "get", profiles)]
         }
         Path::Profile(_) => {
@@ -298,16 +297,8 @@ fn operations(path: Path) -> Vec<(&'static str, &'static str, Operation)> {
             let begins = json!({ "openapi": "3.1.0", "info": { "title": "Matchpoint: the edge" } });
             vec![
                 ("/", "get", page("page", "The demo.")),
-                (
-                    "/docs",
-                    "get",
-                    page("docs", "This document, to be read in a browser."),
-                ),
-                (
-                    "/openapi.json",
-                    "get",
-                    document.answers(200, "It.", "Document", begins),
-                ),
+                ("/docs", "get", page("docs", "This document, to be read in a browser.")),
+                ("/openapi.json", "get", document.answers(200, "It.", "Document", begins)),
             ]
         }
     }

@@ -113,13 +113,7 @@ mod tests {
 
     #[test]
     fn others_are_nothing_or_a_page() {
-        for path in [
-            "/v1",
-            "/v1/",
-            "/v1/rooms/m_1/more",
-            "/internal/v2",
-            "/v1/rooms/m_1/a/b",
-        ] {
+        for path in ["/v1", "/v1/", "/v1/rooms/m_1/more", "/internal/v2", "/v1/rooms/m_1/a/b"] {
             assert_eq!(Path::of(path), Path::Nothing, "{path}");
         }
         for path in ["/", "/app.js", "/health/", "/docs", ""] {

@@ -27,13 +27,7 @@ impl Lobby {
         }
     }
 
-    fn player_answered(
-        &mut self,
-        now: Time,
-        player: &PlayerId,
-        ask: &PlayerAsk,
-        answer: PlayerAnswer,
-    ) {
+    fn player_answered(&mut self, now: Time, player: &PlayerId, ask: &PlayerAsk, answer: PlayerAnswer) {
         let (room, step) = match ask {
             PlayerAsk::Reserve { room } => (room, Step::Reserving),
             PlayerAsk::Commit { room, .. } => (room, Step::Committing),
@@ -46,14 +40,8 @@ impl Lobby {
         };
         let ticket = self.book.of(player).map(|ticket| ticket.id.clone());
         match answer {
-            PlayerAnswer::Busy {
-                room: other,
-                until: None,
-            } => {
-                let out = Out {
-                    by: Vec::new(),
-                    live: Some(other),
-                };
+            PlayerAnswer::Busy { room: other, until: None } => {
+                let out = Out { by: Vec::new(), live: Some(other) };
                 let out = ticket.map(|id| (id, out)).into_iter().collect();
                 self.call_off(now, making, UNAVAILABLE, out);
             }

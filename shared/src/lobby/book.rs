@@ -121,9 +121,6 @@ impl Book {
     }
 
     fn deadline(&self, ticket: &Ticket) -> Option<Time> {
-        self.ends(ticket)
-            .into_iter()
-            .chain(self.climbs(ticket))
-            .min()
+        self.ends(ticket).into_iter().chain(self.climbs(ticket)).min()
     }
 }

@@ -22,11 +22,8 @@ impl Lobby {
             return;
         }
         let id = ticket.id.clone();
-        let climbed = Ticket {
-            climb: Climb::Climbing,
-            climbs: ticket.climbs.saturating_add(1),
-            ..ticket.clone()
-        };
+        let climbed =
+            Ticket { climb: Climb::Climbing, climbs: ticket.climbs.saturating_add(1), ..ticket.clone() };
         self.put(now, climbed);
         self.retries.begin(now, Job::Climb(id));
     }
@@ -47,17 +44,12 @@ impl Lobby {
                 if ticket.climb != Climb::Climbing || ticket.state != State::Waiting {
                     return None;
                 }
-                let ticket = Box::new(Ticket {
-                    home: self.part(),
-                    climb: Climb::Low,
-                    ..ticket.clone()
-                });
+                let ticket = Box::new(Ticket { home: self.part(), climb: Climb::Low, ..ticket.clone() });
                 vec![LobbyAsk::Climb { ticket }]
             }
-            Job::Withdraw(_) => vec![LobbyAsk::Withdraw {
-                ticket: id.clone(),
-                climbs: *self.withdrawn.get(id)?,
-            }],
+            Job::Withdraw(_) => {
+                vec![LobbyAsk::Withdraw { ticket: id.clone(), climbs: *self.withdrawn.get(id)? }]
+            }
             Job::Say(_) => match &self.book.get(id)?.state {
                 State::Lent(loan) => { loan.said.iter() }
                     .map(|(player, &yes)| LobbyAsk::Said {
@@ -72,10 +64,7 @@ impl Lobby {
             },
             Job::Make(_) => return None,
         };
-        let call = |ask| Call::Lobby {
-            shard: Shard::Top,
-            ask,
-        };
+        let call = |ask| Call::Lobby { shard: Shard::Top, ask };
         Some(asks.into_iter().map(call).collect())
     }
 
@@ -87,8 +76,7 @@ impl Lobby {
             LobbyAsk::Climb { ticket } => {
                 self.retries.done(&Job::Climb(ticket.id.clone()));
                 let mine = self.book.get(&ticket.id);
-                let same =
-                    mine.filter(|it| it.climb == Climb::Climbing && it.climbs == ticket.climbs);
+                let same = mine.filter(|it| it.climb == Climb::Climbing && it.climbs == ticket.climbs);
                 if let Some(mine) = same.cloned() {
                     let climb = Climb::High;
                     self.put(now, Ticket { climb, ..mine });
@@ -127,25 +115,10 @@ impl Lobby {
     pub(super) fn asked_by_top(&mut self, now: Time, ask: LobbyAsk) -> LobbyAnswer {
         match ask {
             LobbyAsk::Hold { ticket, room } => self.lend(now, &ticket, room),
-            LobbyAsk::Offer {
-                ticket,
-                room,
-                offer,
-            } => self.offered(now, &ticket, &room, offer),
-            LobbyAsk::Drop {
-                ticket,
-                room,
-                reason,
-                out,
-            } => self.dropped(now, &ticket, &room, &reason, out),
-            LobbyAsk::Matched {
-                ticket,
-                room,
-                teams,
-            } => self.made_above(now, &ticket, &room, &teams),
-            LobbyAsk::Climb { .. } | LobbyAsk::Withdraw { .. } | LobbyAsk::Said { .. } => {
-                LobbyAnswer::Gone
-            }
+            LobbyAsk::Offer { ticket, room, offer } => self.offered(now, &ticket, &room, offer),
+            LobbyAsk::Drop { ticket, room, reason, out } => self.dropped(now, &ticket, &room, &reason, out),
+            LobbyAsk::Matched { ticket, room, teams } => self.made_above(now, &ticket, &room, &teams),
+            LobbyAsk::Climb { .. } | LobbyAsk::Withdraw { .. } | LobbyAsk::Said { .. } => LobbyAnswer::Gone,
         }
     }
 
@@ -158,11 +131,7 @@ impl Lobby {
         }
         match &ticket.state {
             State::Waiting => {
-                let state = State::Lent(Box::new(Loan {
-                    room,
-                    offer: None,
-                    said: BTreeMap::new(),
-                }));
+                let state = State::Lent(Box::new(Loan { room, offer: None, said: BTreeMap::new() }));
                 self.put(now, Ticket { state, ..ticket });
                 LobbyAnswer::Done
             }
@@ -177,11 +146,7 @@ impl Lobby {
         let ticket = self.book.get(id)?;
         match &ticket.state {
             State::Lent(loan) if loan.room == *room => Some((ticket.clone(), (**loan).clone())),
-            State::Waiting
-            | State::Paused(_)
-            | State::Held(_)
-            | State::Freeing(_)
-            | State::Lent(_) => None,
+            State::Waiting | State::Paused(_) | State::Held(_) | State::Freeing(_) | State::Lent(_) => None,
         }
     }
 

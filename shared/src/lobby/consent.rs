@@ -109,13 +109,7 @@ impl Lobby {
             loan.said.insert(player.clone(), yes);
             let id = asked.ticket.id.clone();
             let state = State::Lent(loan);
-            self.put(
-                now,
-                Ticket {
-                    state,
-                    ..asked.ticket
-                },
-            );
+            self.put(now, Ticket { state, ..asked.ticket });
             self.retries.begin(now, Job::Say(id));
             return;
         }
@@ -124,10 +118,7 @@ impl Lobby {
 
     /// What somebody wants of a match of our own.
     pub(super) fn answer(&mut self, now: Time, room: &RoomId, player: &PlayerId, yes: bool) {
-        let making = self
-            .making
-            .get(room)
-            .filter(|it| it.step == Step::Proposing);
+        let making = self.making.get(room).filter(|it| it.step == Step::Proposing);
         let Some(mut making) = making.cloned() else {
             return;
         };
@@ -135,10 +126,7 @@ impl Lobby {
             making.agreed.insert(player.clone());
             self.advance(now, making);
         } else if let Some(id) = self.book.of(player).map(|ticket| ticket.id.clone()) {
-            let out = Out {
-                by: vec![player.clone()],
-                live: None,
-            };
+            let out = Out { by: vec![player.clone()], live: None };
             self.call_off(now, making, "declined", BTreeMap::from([(id, out)]));
         }
     }

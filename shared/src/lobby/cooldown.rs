@@ -30,8 +30,7 @@ impl Cooldowns {
         let times = before.map_or(0, |(times, _)| *times);
         let longer = caps::COOLDOWN.saturating_mul(1 << times.min(16));
         let until = now + longer.min(caps::COOLDOWN_MAX);
-        self.0
-            .insert(player.clone(), (times.saturating_add(1), until));
+        self.0.insert(player.clone(), (times.saturating_add(1), until));
         let forgiven = self.0.iter().filter(|(_, cooldown)| good(cooldown));
         let mut forgotten: Vec<PlayerId> = forgiven.map(|(player, _)| player.clone()).collect();
         if self.0.len() - forgotten.len() > caps::COOLDOWNS {
@@ -87,11 +86,7 @@ mod tests {
             cooldowns.add(Time::from_ms(at * 1000), &player);
         }
         let rest = cooldowns.of(Time::from_ms(now * 1000), &player);
-        assert_eq!(
-            rest.map(|rest| rest.as_secs()),
-            expected,
-            "{downs:?} at {now}"
-        );
+        assert_eq!(rest.map(|rest| rest.as_secs()), expected, "{downs:?} at {now}");
     }
 
     #[test]

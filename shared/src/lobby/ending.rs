@@ -36,13 +36,7 @@ impl Lobby {
     }
 
     /// A ticket's people are told where they play, and it is done with.
-    pub(super) fn send_to_room(
-        &mut self,
-        now: Time,
-        id: &TicketId,
-        room: &RoomId,
-        teams: &[Vec<PlayerId>],
-    ) {
+    pub(super) fn send_to_room(&mut self, now: Time, id: &TicketId, room: &RoomId, teams: &[Vec<PlayerId>]) {
         let Some(ticket) = self.book.get(id).cloned() else {
             return;
         };
@@ -101,9 +95,7 @@ impl Lobby {
             };
             let gone = out.remove(&id);
             if self.shard == Shard::Top {
-                making
-                    .drops
-                    .insert(id.clone(), (reason.to_owned(), gone.clone()));
+                making.drops.insert(id.clone(), (reason.to_owned(), gone.clone()));
                 if gone.is_none() {
                     let state = State::Freeing(room.clone());
                     self.put(now, Ticket { state, ..ticket });
@@ -118,10 +110,8 @@ impl Lobby {
                 self.put(now, Ticket { state, ..ticket });
             }
         }
-        let top_out: Vec<TicketId> = { making.drops.iter() }
-            .filter(|(_, (_, out))| out.is_some())
-            .map(|(id, _)| id.clone())
-            .collect();
+        let top_out: Vec<TicketId> =
+            { making.drops.iter() }.filter(|(_, (_, out))| out.is_some()).map(|(id, _)| id.clone()).collect();
         self.enter_step(now, making, Step::Freeing);
         // Their part still has to hear it, so it is asked for before the ticket is gone.
         for id in top_out {
@@ -184,9 +174,7 @@ impl Lobby {
         let Some(ticket) = self.book.get(id).cloned() else {
             return;
         };
-        let freed = ticket
-            .players()
-            .all(|player| making.agreed.contains(player));
+        let freed = ticket.players().all(|player| making.agreed.contains(player));
         let told = !making.drops.contains_key(id) || making.told.contains(id);
         if ticket.state != State::Freeing(making.room.clone()) || !freed || !told {
             return;

@@ -96,9 +96,7 @@ impl Lobby {
                 }
                 Turn::TooLate(look) => {
                     let asking = self.asking.remove(&look);
-                    if let Some((asking, id)) =
-                        asking.as_ref().and_then(|it| Some((it, it.id.as_ref()?)))
-                    {
+                    if let Some((asking, id)) = asking.as_ref().and_then(|it| Some((it, it.id.as_ref()?))) {
                         let fault = later(&asking.player, "many come at once");
                         self.refuse(asking.conn, Some(id), &fault);
                     }
@@ -165,12 +163,7 @@ impl Lobby {
         self.turn.out.extend(sent);
     }
 
-    fn judged(
-        &mut self,
-        now: Time,
-        asking: &Asking,
-        answer: Option<Known>,
-    ) -> Result<Option<Value>, Fault> {
+    fn judged(&mut self, now: Time, asking: &Asking, answer: Option<Known>) -> Result<Option<Value>, Fault> {
         let player = &asking.player;
         let Some(known) = answer else {
             return Err(later(player, "the region did not answer"));
@@ -185,10 +178,7 @@ impl Lobby {
             }
             let words = "you are in a match already: go there, or leave it";
             let fault = Fault::new(Code::InMatch, words);
-            return Err(Fault {
-                room: Some(room),
-                ..fault
-            });
+            return Err(Fault { room: Some(room), ..fault });
         }
         if ticket.is_some() && asking.what != Wish::Enter {
             return Err(waits_already());
@@ -259,11 +249,7 @@ impl Lobby {
         message: &Message,
         part: u16,
     ) -> Result<Option<Value>, Fault> {
-        let parts = self
-            .pool
-            .shards
-            .as_ref()
-            .map_or(0, crate::pool::Shards::count);
+        let parts = self.pool.shards.as_ref().map_or(0, crate::pool::Shards::count);
         if part >= parts {
             return Err(Fault::new(Code::NoParty, "there is no party of this code"));
         }

@@ -40,10 +40,8 @@ impl Waiting {
         }
         let least = self.pool.min?;
         let (people, chosen) = search.most;
-        let waited = |&slot: &Slot| {
-            self.entry(slot)
-                .is_some_and(|it| it.since + after(least.after_s) <= look.now)
-        };
+        let waited =
+            |&slot: &Slot| self.entry(slot).is_some_and(|it| it.since + after(least.after_s) <= look.now);
         let (teams, size) = match self.pool.teams {
             None => (1, people),
             Some(teams) => (teams.count, people / teams.count.max(1)),
@@ -63,11 +61,7 @@ impl Waiting {
                 if self.fits_now(slot, other, look) {
                     found.extend(self.entry(other).map(|it| {
                         let overdue = self.is_overdue(look.now, it.since);
-                        let gap = if overdue {
-                            0.0
-                        } else {
-                            (it.rating - entry.rating).abs()
-                        };
+                        let gap = if overdue { 0.0 } else { (it.rating - entry.rating).abs() };
                         let gap = self.pool.rating.map_or(0.0, |_| gap);
                         (!overdue, gap, it.since, other)
                     }));
@@ -75,10 +69,7 @@ impl Waiting {
             }
         }
         found.sort_by(|a, b| {
-            (a.0.cmp(&b.0))
-                .then(a.1.total_cmp(&b.1))
-                .then(a.2.cmp(&b.2))
-                .then(a.3.cmp(&b.3))
+            (a.0.cmp(&b.0)).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)).then(a.3.cmp(&b.3))
         });
         found.truncate(caps::GROUP_LOOK);
         found.into_iter().map(|(.., slot)| slot).collect()
@@ -87,24 +78,15 @@ impl Waiting {
     /// When a match with this ticket may come to be by waiting alone.
     pub(super) fn group_ripens(&self, slot: Slot, look: Look<'_>) -> Option<Time> {
         let entry = self.entry(slot)?;
-        let starts = self
-            .pool
-            .min
-            .map(|least| entry.since + after(least.after_s));
+        let starts = self.pool.min.map(|least| entry.since + after(least.after_s));
         let starts = starts.filter(|&at| at > look.now);
         self.ripens(slot, look).into_iter().chain(starts).min()
     }
 
     /// The tickets as teams of these sizes, as even as can be; none, they do not divide.
     fn divided(&self, slots: &[Slot], sizes: &[usize]) -> Option<Vec<Vec<Slot>>> {
-        let entries = slots
-            .iter()
-            .filter_map(|&slot| Some((slot, self.entry(slot)?)));
-        let parts = entries.map(|(slot, it)| teams::Part {
-            slot,
-            people: it.people,
-            rating: it.rating,
-        });
+        let entries = slots.iter().filter_map(|&slot| Some((slot, self.entry(slot)?)));
+        let parts = entries.map(|(slot, it)| teams::Part { slot, people: it.people, rating: it.rating });
         teams::divide(parts.collect(), sizes)
     }
 }
@@ -157,8 +139,7 @@ impl Search<'_> {
             Some(teams) => {
                 let count = teams.count.max(1);
                 let sizes = vec![self.people / count; count];
-                self.people.is_multiple_of(count)
-                    && self.waiting.divided(&self.chosen, &sizes).is_some()
+                self.people.is_multiple_of(count) && self.waiting.divided(&self.chosen, &sizes).is_some()
             }
         };
         if whole {

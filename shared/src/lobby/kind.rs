@@ -71,10 +71,7 @@ impl Kinds {
             named: named.collect(),
             loose: BTreeSet::from(["rating".to_owned()]),
             numbers: BTreeMap::new(),
-            known: vec![Known {
-                fits: vec![Fit::Ask],
-                ..Known::default()
-            }],
+            known: vec![Known { fits: vec![Fit::Ask], ..Known::default() }],
         }
     }
 
@@ -161,10 +158,7 @@ impl Kinds {
     /// How many tickets are alike.
     pub(super) fn alike(&self, like: u64) -> usize {
         let alike = |known: &&Known| fnv(known.text.as_bytes()) == like;
-        self.known
-            .iter()
-            .find(alike)
-            .map_or(0, |known| known.tickets)
+        self.known.iter().find(alike).map_or(0, |known| known.tickets)
     }
 
     /// One ticket of it is gone. What is known of the kind stays until its place is needed.
@@ -211,12 +205,7 @@ impl Kinds {
         }
         self.numbers.insert(text.clone(), kind);
         if let Some(known) = self.known.get_mut(kind) {
-            *known = Known {
-                text,
-                shape,
-                tickets: 0,
-                fits,
-            };
+            *known = Known { text, shape, tickets: 0, fits };
         }
         kind
     }
@@ -230,10 +219,7 @@ impl Kinds {
             };
             Some((name.clone(), seen))
         });
-        Shape {
-            attrs: attrs.collect(),
-            wants: member.wants.clone(),
-        }
+        Shape { attrs: attrs.collect(), wants: member.wants.clone() }
     }
 }
 
@@ -278,9 +264,5 @@ fn lets(a: &[Shape], b: &[Shape], all: &[Want]) -> Fit {
             }
         }
     }
-    if ask {
-        Fit::Ask
-    } else {
-        Fit::After(after, after)
-    }
+    if ask { Fit::Ask } else { Fit::After(after, after) }
 }

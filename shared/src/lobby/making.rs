@@ -192,50 +192,31 @@ impl Lobby {
         let room = || making.room.clone();
         let quiet = making.players.difference(&making.agreed);
         let of_all = |ask: PlayerAsk| -> Vec<Call> {
-            let call = |player: &PlayerId| Call::Player {
-                player: player.clone(),
-                ask: ask.clone(),
-            };
+            let call = |player: &PlayerId| Call::Player { player: player.clone(), ask: ask.clone() };
             quiet.clone().map(call).collect()
         };
         let untold = || making.tickets().filter(|id| !making.told.contains(id));
         match making.step {
             Step::Lending => {
-                let hold = |ticket: TicketId| LobbyAsk::Hold {
-                    ticket,
-                    room: room(),
-                };
+                let hold = |ticket: TicketId| LobbyAsk::Hold { ticket, room: room() };
                 self.of_parts(untold(), hold)
             }
             Step::Reserving => of_all(PlayerAsk::Reserve { room: room() }),
             Step::Proposing => {
                 let offer = self.offer(making);
-                let ask = |ticket: TicketId| LobbyAsk::Offer {
-                    ticket,
-                    room: room(),
-                    offer: offer.clone(),
-                };
+                let ask = |ticket: TicketId| LobbyAsk::Offer { ticket, room: room(), offer: offer.clone() };
                 self.of_parts(untold(), ask)
             }
             Step::Committing => quiet
                 .map(|player| Call::Player {
                     player: player.clone(),
-                    ask: PlayerAsk::Commit {
-                        room: room(),
-                        lobby: self.lobby_of(player),
-                    },
+                    ask: PlayerAsk::Commit { room: room(), lobby: self.lobby_of(player) },
                 })
                 .collect(),
-            Step::Opening => vec![Call::Open {
-                setup: Box::new(self.setup(making)),
-            }],
+            Step::Opening => vec![Call::Open { setup: Box::new(self.setup(making)) }],
             Step::Telling => {
                 let teams = self.players_by_team(making);
-                let ask = |ticket: TicketId| LobbyAsk::Matched {
-                    ticket,
-                    room: room(),
-                    teams: teams.clone(),
-                };
+                let ask = |ticket: TicketId| LobbyAsk::Matched { ticket, room: room(), teams: teams.clone() };
                 self.of_parts(untold(), ask)
             }
             Step::Freeing => {
@@ -243,12 +224,7 @@ impl Lobby {
                 let untold = making.drops.keys().filter(|id| !making.told.contains(*id));
                 calls.extend(self.of_parts(untold, |ticket| {
                     let (reason, out) = making.drops.get(&ticket).cloned().unwrap_or_default();
-                    LobbyAsk::Drop {
-                        ticket,
-                        room: room(),
-                        reason,
-                        out,
-                    }
+                    LobbyAsk::Drop { ticket, room: room(), reason, out }
                 }));
                 calls
             }
@@ -276,10 +252,7 @@ impl Lobby {
     }
 
     pub(super) fn offer(&self, making: &Making) -> Offer {
-        Offer {
-            teams: self.players_by_team(making),
-            until: making.until,
-        }
+        Offer { teams: self.players_by_team(making), until: making.until }
     }
 
     pub(super) fn players_by_team(&self, making: &Making) -> Vec<Vec<PlayerId>> {

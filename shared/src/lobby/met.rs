@@ -83,10 +83,7 @@ impl Met {
                 continue;
             };
             // Who has met again since is kept apart for longer.
-            if others
-                .get(second)
-                .is_some_and(|until| *until <= meeting.until)
-            {
+            if others.get(second).is_some_and(|until| *until <= meeting.until) {
                 others.remove(second);
             }
             if others.is_empty() {
@@ -113,15 +110,9 @@ mod tests {
     }
 
     fn meet(met: &mut Met, now: u64, room: usize, players: &[usize], until: u64) -> Vec<RoomId> {
-        let meeting = Meeting {
-            players: players.iter().copied().map(player).collect(),
-            until: Time::from_ms(until),
-        };
-        met.add(
-            Time::from_ms(now),
-            format!("m_{room}").parse().unwrap(),
-            meeting,
-        )
+        let meeting =
+            Meeting { players: players.iter().copied().map(player).collect(), until: Time::from_ms(until) };
+        met.add(Time::from_ms(now), format!("m_{room}").parse().unwrap(), meeting)
     }
 
     fn check(met: &Met, a: usize, b: usize, expected: Option<u64>) {

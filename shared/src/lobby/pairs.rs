@@ -32,9 +32,7 @@ impl Best {
             (true, false) => true,
             (false, true) => false,
             (true, true) => self.since < other.since,
-            (false, false) => {
-                self.gap < other.gap || (self.gap <= other.gap && self.since < other.since)
-            }
+            (false, false) => self.gap < other.gap || (self.gap <= other.gap && self.since < other.since),
         }
     }
 }

@@ -99,10 +99,7 @@ impl Lobby {
         }
         let party = self.parties.of(player);
         if party.is_none() && self.parties.by_code.len() >= caps::PARTIES {
-            return Err(Fault::new(
-                Code::LobbyFull,
-                format!("{} parties are here already", caps::PARTIES),
-            ));
+            return Err(Fault::new(Code::LobbyFull, format!("{} parties are here already", caps::PARTIES)));
         }
         Ok(party.map(|party| party.body(self.pool.party)))
     }
@@ -117,13 +114,8 @@ impl Lobby {
             return Err(Fault::new(Code::Forbidden, words));
         }
         let party = self.parties.get(code);
-        let party =
-            party.ok_or_else(|| Fault::new(Code::NoParty, "there is no party of this code"))?;
-        if party
-            .members
-            .iter()
-            .any(|it| self.book.of(&it.player).is_some())
-        {
+        let party = party.ok_or_else(|| Fault::new(Code::NoParty, "there is no party of this code"))?;
+        if party.members.iter().any(|it| self.book.of(&it.player).is_some()) {
             let fault = Fault::new(Code::Forbidden, "the party waits already");
             return Err(fault.retry_after(caps::RETRY));
         }
@@ -134,12 +126,7 @@ impl Lobby {
         Ok(None)
     }
 
-    pub(super) fn begin_party(
-        &mut self,
-        now: Time,
-        member: Member,
-        chance: u64,
-    ) -> Result<Value, Fault> {
+    pub(super) fn begin_party(&mut self, now: Time, member: Member, chance: u64) -> Result<Value, Fault> {
         if let Some(body) = self.party_of(&member.player)? {
             return Ok(body);
         }
@@ -148,31 +135,19 @@ impl Lobby {
             Shard::Top => return Err(Fault::new(Code::Forbidden, "not here")),
         };
         let word = base32(&chance.to_be_bytes());
-        let party = Party {
-            code: format!("{part}-{word}"),
-            members: vec![member],
-            until: now + caps::PARTY_AGE,
-        };
+        let party =
+            Party { code: format!("{part}-{word}"), members: vec![member], until: now + caps::PARTY_AGE };
         Ok(self.party_is(party))
     }
 
-    pub(super) fn join_party(
-        &mut self,
-        now: Time,
-        code: &str,
-        member: Member,
-    ) -> Result<Value, Fault> {
+    pub(super) fn join_party(&mut self, now: Time, code: &str, member: Member) -> Result<Value, Fault> {
         if let Some(body) = self.may_join(&member.player, code)? {
             return Ok(body);
         }
         let Some(mut party) = self.parties.get(code).cloned() else {
             return Err(Fault::new(Code::NoParty, "there is no party of this code"));
         };
-        if party
-            .members
-            .iter()
-            .any(|it| it.apart_from(&member).is_err())
-        {
+        if party.members.iter().any(|it| it.apart_from(&member).is_err()) {
             return Err(Fault::new(Code::NoParty, "there is no party of this code"));
         }
         party.members.push(member);
@@ -242,11 +217,7 @@ impl Lobby {
     }
 
     /// The leader puts somebody out.
-    pub(super) fn put_out_of_party(
-        &mut self,
-        player: &PlayerId,
-        body: &Value,
-    ) -> Result<Value, Fault> {
+    pub(super) fn put_out_of_party(&mut self, player: &PlayerId, body: &Value) -> Result<Value, Fault> {
         let whom = body.get("player").and_then(Value::as_str);
         let whom: Option<PlayerId> = whom.and_then(|whom| whom.parse().ok());
         let whom = whom.ok_or_else(|| Fault::field("body.player", "a member's id"))?;
@@ -283,10 +254,7 @@ impl Lobby {
             let Some(mut party) = self.parties.take(&code) else {
                 return;
             };
-            let waits = party
-                .members
-                .iter()
-                .any(|it| self.book.of(&it.player).is_some());
+            let waits = party.members.iter().any(|it| self.book.of(&it.player).is_some());
             if waits {
                 party.until = now + caps::PARTY_AGE;
                 self.parties.put(party);

@@ -44,12 +44,7 @@ impl Match {
 
 /// Plans for these tickets, of which those count that can be matched.
 #[must_use]
-pub fn plan<'a>(
-    now: Time,
-    tickets: impl IntoIterator<Item = &'a Ticket>,
-    pool: &Pool,
-    met: &Met,
-) -> Plan {
+pub fn plan<'a>(now: Time, tickets: impl IntoIterator<Item = &'a Ticket>, pool: &Pool, met: &Met) -> Plan {
     let mut waiting = Waiting::new(pool);
     let free = |ticket: &&Ticket| ticket.state == State::Waiting;
     let mut tickets: Vec<&Ticket> = tickets.into_iter().filter(free).collect();
@@ -64,16 +59,9 @@ impl Waiting {
     /// Matches whoever is due, and takes them out. Who is left is due again when somebody comes to fit them.
     pub fn plan(&mut self, now: Time, met: &Met) -> Plan {
         let due = self.take_due(now);
-        let look = Look {
-            now,
-            met,
-            overdue: self.has_overdue(now),
-        };
-        let matches = if self.pool.is_of_pairs() {
-            self.pair_off(&due, look)
-        } else {
-            self.group_off(&due, look)
-        };
+        let look = Look { now, met, overdue: self.has_overdue(now) };
+        let matches =
+            if self.pool.is_of_pairs() { self.pair_off(&due, look) } else { self.group_off(&due, look) };
         let wake = self.next_due();
         Plan { matches, wake }
     }
@@ -93,11 +81,7 @@ impl Waiting {
         if self.pool.rating.is_some() && pairs.len() > 1 {
             pairs = self.swap(pairs, look);
         }
-        for &slot in due
-            .iter()
-            .filter(|&&slot| self.stands(slot))
-            .collect::<Vec<_>>()
-        {
+        for &slot in due.iter().filter(|&&slot| self.stands(slot)).collect::<Vec<_>>() {
             self.set_due(slot, self.ripens(slot, look));
         }
         let made = pairs.into_iter();
@@ -117,11 +101,7 @@ impl Waiting {
                 matches.push(teams);
             }
         }
-        for &slot in due
-            .iter()
-            .filter(|&&slot| self.stands(slot))
-            .collect::<Vec<_>>()
-        {
+        for &slot in due.iter().filter(|&&slot| self.stands(slot)).collect::<Vec<_>>() {
             self.set_due(slot, self.group_ripens(slot, look));
         }
         matches.into_iter().map(|teams| self.made(teams)).collect()
@@ -135,9 +115,7 @@ impl Waiting {
     fn made(&mut self, teams: Vec<Vec<Slot>>) -> Match {
         let mut name = |slot| Some(self.forget(slot)?.id.clone());
         let team = |team: Vec<Slot>| team.into_iter().filter_map(&mut name).collect();
-        Match {
-            teams: teams.into_iter().map(team).collect(),
-        }
+        Match { teams: teams.into_iter().map(team).collect() }
     }
 }
 

@@ -16,11 +16,7 @@ use std::collections::BTreeMap;
 impl Lobby {
     pub(super) fn opened(&mut self, now: Time, conn: Conn, who: Who, live: Option<RoomId>) {
         let player = who.player.clone();
-        let data = event::encode(&super::save::Carried {
-            conn,
-            who: who.clone(),
-        })
-        .to_string();
+        let data = event::encode(&super::save::Carried { conn, who: who.clone() }).to_string();
         self.sockets.insert(conn, Line::new(who, now));
         self.on.entry(player.clone()).or_default().insert(conn);
         self.turn.out.push(Effect::Attach { conn, data });
@@ -77,24 +73,13 @@ impl Lobby {
                     self.withdraw(now, &ticket);
                 }
                 let (state, climb) = (State::Paused(now), Climb::Low);
-                self.put(
-                    now,
-                    Ticket {
-                        state,
-                        climb,
-                        ..ticket
-                    },
-                );
+                self.put(now, Ticket { state, climb, ..ticket });
             }
             State::Paused(_) if here => {
                 let state = State::Waiting;
                 self.put(now, Ticket { state, ..ticket });
             }
-            State::Waiting
-            | State::Paused(_)
-            | State::Held(_)
-            | State::Freeing(_)
-            | State::Lent(_) => {}
+            State::Waiting | State::Paused(_) | State::Held(_) | State::Freeing(_) | State::Lent(_) => {}
         }
     }
 
@@ -165,10 +150,7 @@ impl Lobby {
             "accept" => self.accept(now, &player),
             "decline" => self.decline(now, &player),
             "why" => self.why(now, &player),
-            other => Err(unknown_op(
-                other,
-                "enter, leave, accept, decline, why, party, join, put_out",
-            )),
+            other => Err(unknown_op(other, "enter, leave, accept, decline, why, party, join, put_out")),
         };
         let Some(id) = &message.id else { return };
         let text = match verdict {
@@ -222,10 +204,7 @@ impl Lobby {
 
     /// Who is in a match waits no more.
     pub(super) fn already_in(&mut self, now: Time, ticket: &Ticket, room: &RoomId) {
-        let out = Out {
-            by: Vec::new(),
-            live: Some(room.clone()),
-        };
+        let out = Out { by: Vec::new(), live: Some(room.clone()) };
         self.put_out(now, ticket, "in_match", &out);
     }
 }
@@ -233,10 +212,7 @@ impl Lobby {
 fn being_made(room: &RoomId) -> Fault {
     let words = "your match is being made: go there, and leave it there";
     let fault = Fault::new(Code::InMatch, words);
-    Fault {
-        room: Some(room.clone()),
-        ..fault
-    }
+    Fault { room: Some(room.clone()), ..fault }
 }
 
 pub(super) fn ticket_body(ticket: &Ticket) -> Value {

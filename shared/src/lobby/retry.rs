@@ -13,10 +13,7 @@ pub(super) struct Retries<K> {
 
 impl<K> Default for Retries<K> {
     fn default() -> Self {
-        Self {
-            open: BTreeMap::new(),
-            due: BTreeSet::new(),
-        }
+        Self { open: BTreeMap::new(), due: BTreeSet::new() }
     }
 }
 

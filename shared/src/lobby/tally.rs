@@ -55,11 +55,7 @@ impl Tally {
     pub(super) fn estimate(&self, like: Option<u64>) -> Estimate {
         let of = |like: Option<u64>| -> Vec<u64> {
             let alike = |wait: &&Wait| like.is_none_or(|like| wait.like == like);
-            self.waits
-                .iter()
-                .filter(alike)
-                .map(|wait| wait.ms)
-                .collect()
+            self.waits.iter().filter(alike).map(|wait| wait.ms).collect()
         };
         let mut waits = like.map(|like| of(Some(like))).unwrap_or_default();
         if waits.len() < caps::WAITS_ALIKE {
@@ -67,10 +63,7 @@ impl Tally {
         }
         waits.sort_unstable();
         let nth = |percent: usize| waits.get(waits.len() * percent / 100).copied();
-        Estimate {
-            p50: nth(50),
-            p90: nth(90),
-        }
+        Estimate { p50: nth(50), p90: nth(90) }
     }
 }
 
@@ -132,11 +125,7 @@ mod tests {
     fn check(waits: &[(u64, u64)], like: Option<u64>, p50: Option<u64>, p90: Option<u64>) {
         let mut tally = Tally::default();
         for &(ms, like) in waits {
-            tally.waited(
-                Time::from_ms(1_000_000 + ms),
-                Time::from_ms(1_000_000),
-                like,
-            );
+            tally.waited(Time::from_ms(1_000_000 + ms), Time::from_ms(1_000_000), like);
         }
         assert_eq!(tally.estimate(like), Estimate { p50, p90 });
     }

@@ -42,14 +42,9 @@ pub(super) fn divide(mut parts: Vec<Part>, sizes: &[usize]) -> Option<Vec<Vec<Sl
         return None;
     }
     parts.sort_by(|a, b| {
-        (b.people.cmp(&a.people))
-            .then(b.rating.total_cmp(&a.rating))
-            .then(a.slot.cmp(&b.slot))
+        (b.people.cmp(&a.people)).then(b.rating.total_cmp(&a.rating)).then(a.slot.cmp(&b.slot))
     });
-    let empty = |&left: &usize| Team {
-        left,
-        ..Team::default()
-    };
+    let empty = |&left: &usize| Team { left, ..Team::default() };
     let mut teams: Vec<Team> = sizes.iter().map(empty).collect();
     let mut steps = caps::GROUP_STEPS;
     if !seat(&parts, &mut teams, &mut steps) {
@@ -65,11 +60,7 @@ fn seat(parts: &[Part], teams: &mut [Team], steps: &mut usize) -> bool {
         return true;
     };
     let mut order: Vec<usize> = (0..teams.len()).collect();
-    let key = |nth: &usize| {
-        teams
-            .get(*nth)
-            .map_or((0.0, 0), |team| (team.sum, team.left))
-    };
+    let key = |nth: &usize| teams.get(*nth).map_or((0.0, 0), |team| (team.sum, team.left));
     order.sort_by(|a, b| key(a).0.total_cmp(&key(b).0).then(key(b).1.cmp(&key(a).1)));
     for nth in order {
         if *steps == 0 {
@@ -95,11 +86,7 @@ fn even(teams: &mut [Team]) {
     for _ in 0..caps::SEATS {
         let rank = |best: bool| {
             let order = |a: &&Team, b: &&Team| a.sum.total_cmp(&b.sum);
-            let found = if best {
-                teams.iter().max_by(order)
-            } else {
-                teams.iter().min_by(order)
-            };
+            let found = if best { teams.iter().max_by(order) } else { teams.iter().min_by(order) };
             found.and_then(|found| teams.iter().position(|team| std::ptr::eq(team, found)))
         };
         let (Some(strong), Some(weak)) = (rank(true), rank(false)) else {
@@ -111,12 +98,7 @@ fn even(teams: &mut [Team]) {
         let apart = high.sum - low.sum;
         let mut best: Option<(f64, usize, usize)> = None;
         for (i, x) in high.parts.iter().enumerate() {
-            for (j, y) in low
-                .parts
-                .iter()
-                .enumerate()
-                .filter(|(_, y)| y.people == x.people)
-            {
+            for (j, y) in low.parts.iter().enumerate().filter(|(_, y)| y.people == x.people) {
                 let after = (apart - 2.0 * (weight(*x) - weight(*y))).abs();
                 if after + 1e-9 < best.map_or(apart, |best| best.0) {
                     best = Some((after, i, j));
@@ -144,14 +126,8 @@ mod tests {
 
     /// Parties as people and rating; the teams that come of it as their sums.
     fn check(parts: &[(usize, f64)], sizes: &[usize], expected: Option<&[f64]>) {
-        let parts: Vec<Part> = (0..)
-            .zip(parts)
-            .map(|(slot, &(people, rating))| Part {
-                slot,
-                people,
-                rating,
-            })
-            .collect();
+        let parts: Vec<Part> =
+            (0..).zip(parts).map(|(slot, &(people, rating))| Part { slot, people, rating }).collect();
         let teams = divide(parts.clone(), sizes);
         let sums = teams.map(|teams| {
             let sum = |team: &Vec<Slot>| {

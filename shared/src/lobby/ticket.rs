@@ -194,9 +194,8 @@ impl Member {
         let mut apart = standing.apart;
         apart.sort_unstable();
         let recent = standing.recent.into_iter();
-        let recent = no_rematch.map_or_else(Vec::new, |span| {
-            recent.map(|met| (met.player, met.ended + span)).collect()
-        });
+        let recent = no_rematch
+            .map_or_else(Vec::new, |span| recent.map(|met| (met.player, met.ended + span)).collect());
         Self {
             player: standing.player,
             name: standing.name,
@@ -279,6 +278,5 @@ pub fn read(body: &Value) -> Result<(Map<String, Value>, Vec<Want>), Fault> {
 }
 
 fn short(item: &Value) -> bool {
-    item.as_str()
-        .is_some_and(|text| text.len() <= caps::KEY_BYTES)
+    item.as_str().is_some_and(|text| text.len() <= caps::KEY_BYTES)
 }

@@ -258,10 +258,9 @@ impl Waiting {
         let mut at = match self.kinds.fit(a.kind, b.kind) {
             Fit::Never => return None,
             Fit::After(mine, theirs) => (a.since + secs(mine)).max(b.since + secs(theirs)),
-            Fit::Ask => a
-                .ticket
-                .accepts_at(&b.ticket, &self.pool)?
-                .max(b.ticket.accepts_at(&a.ticket, &self.pool)?),
+            Fit::Ask => {
+                a.ticket.accepts_at(&b.ticket, &self.pool)?.max(b.ticket.accepts_at(&a.ticket, &self.pool)?)
+            }
         };
         if let Some(window) = self.pool.rating {
             let distance = (a.rating - b.rating).abs() - a.doubt.max(b.doubt);
@@ -290,16 +289,10 @@ impl Waiting {
             }
             match self.kinds.fit(kind, other) {
                 Fit::Never => None,
-                Fit::After(mine, theirs) => Some(Suitors {
-                    kind: other,
-                    from: since + secs(mine),
-                    after: secs(theirs),
-                }),
-                Fit::Ask => Some(Suitors {
-                    kind: other,
-                    from: since,
-                    after: Duration::ZERO,
-                }),
+                Fit::After(mine, theirs) => {
+                    Some(Suitors { kind: other, from: since + secs(mine), after: secs(theirs) })
+                }
+                Fit::Ask => Some(Suitors { kind: other, from: since, after: Duration::ZERO }),
             }
         })
     }
@@ -370,11 +363,7 @@ fn place(pool: &Pool, entry: &Entry, slot: Slot) -> Place {
 /// A number whose order is that of the ratings.
 fn ordered(rating: f64) -> u64 {
     let bits = rating.to_bits();
-    if bits >> 63 == 0 {
-        bits | 1 << 63
-    } else {
-        !bits
-    }
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
 
 #[cfg(test)]

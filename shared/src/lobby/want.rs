@@ -49,17 +49,12 @@ impl Want {
     pub fn holds(&self, mine: Option<&Value>, theirs: Option<&Value>, within: Option<f64>) -> bool {
         let number = |value: Option<&Value>| value.and_then(Value::as_f64);
         let is = self.is.as_ref().is_none_or(|is| theirs == Some(is));
-        let any_of = self
-            .any_of
-            .as_ref()
-            .is_none_or(|any_of| theirs.is_some_and(|theirs| any_of.contains(theirs)));
-        let between = self
-            .between
-            .is_none_or(|[low, high]| number(theirs).is_some_and(|it| low <= it && it <= high));
+        let any_of =
+            self.any_of.as_ref().is_none_or(|any_of| theirs.is_some_and(|theirs| any_of.contains(theirs)));
+        let between =
+            self.between.is_none_or(|[low, high]| number(theirs).is_some_and(|it| low <= it && it <= high));
         let near = within.is_none_or(|within| {
-            number(mine)
-                .zip(number(theirs))
-                .is_some_and(|(a, b)| (a - b).abs() <= within)
+            number(mine).zip(number(theirs)).is_some_and(|(a, b)| (a - b).abs() <= within)
         });
         let shares = self.shares.is_none() || meet(mine, theirs);
         is && any_of && between && near && shares
@@ -90,21 +85,9 @@ impl Want {
             || self.within.is_some();
         let to = self.relax.as_ref().and_then(|relax| relax.to);
         let rules = [
-            (
-                !self.attr.is_empty() && self.attr.len() <= caps::KEY_BYTES,
-                (".attr", "1 to 64 bytes"),
-            ),
-            (
-                says,
-                (
-                    "",
-                    "a want says `is`, `any_of`, `between`, `within` or `shares`",
-                ),
-            ),
-            (
-                self.is.as_ref().is_none_or(scalar),
-                (".is", "a string, a number or a boolean"),
-            ),
+            (!self.attr.is_empty() && self.attr.len() <= caps::KEY_BYTES, (".attr", "1 to 64 bytes")),
+            (says, ("", "a want says `is`, `any_of`, `between`, `within` or `shares`")),
+            (self.is.as_ref().is_none_or(scalar), (".is", "a string, a number or a boolean")),
             (
                 self.any_of.as_ref().is_none_or(|any_of| {
                     !any_of.is_empty() && any_of.len() <= caps::ATTRS && any_of.iter().all(scalar)
@@ -112,29 +95,17 @@ impl Want {
                 (".any_of", "1 to 16 strings, numbers or booleans"),
             ),
             (
-                self.between
-                    .is_none_or(|[low, high]| low.is_finite() && high.is_finite() && low <= high),
+                self.between.is_none_or(|[low, high]| low.is_finite() && high.is_finite() && low <= high),
                 (".between", "two numbers, the lower one first"),
             ),
+            (self.within.is_none_or(distance), (".within", "a number, 0 or more")),
+            (self.shares != Some(false), (".shares", "true; leave it out where it does not matter")),
             (
-                self.within.is_none_or(distance),
-                (".within", "a number, 0 or more"),
-            ),
-            (
-                self.shares != Some(false),
-                (".shares", "true; leave it out where it does not matter"),
-            ),
-            (
-                to.is_none_or(|to| {
-                    self.within
-                        .is_some_and(|within| distance(to) && to >= within)
-                }),
+                to.is_none_or(|to| self.within.is_some_and(|within| distance(to) && to >= within)),
                 (".relax.to", "a distance that is not below `within`"),
             ),
         ];
-        rules
-            .into_iter()
-            .find_map(|(fine, fault)| (!fine).then_some(fault))
+        rules.into_iter().find_map(|(fine, fault)| (!fine).then_some(fault))
     }
 }
 
@@ -142,8 +113,7 @@ impl Want {
 fn meet(mine: Option<&Value>, theirs: Option<&Value>) -> bool {
     let mine = mine.and_then(Value::as_array);
     let theirs = theirs.and_then(Value::as_array);
-    mine.zip(theirs)
-        .is_some_and(|(mine, theirs)| mine.iter().any(|it| theirs.contains(it)))
+    mine.zip(theirs).is_some_and(|(mine, theirs)| mine.iter().any(|it| theirs.contains(it)))
 }
 
 /// What is wrong with the first of these that is wrong: its place under `at`, and what it is to be.
@@ -229,22 +199,10 @@ mod tests {
         refused(&json!({ "attr": "a", "like": 1 }), "body.wants[1]");
         refused(&json!({ "attr": "", "is": 1 }), "body.wants[1].attr");
         refused(&json!({ "attr": "a", "is": [] }), "body.wants[1].is");
-        refused(
-            &json!({ "attr": "a", "any_of": [] }),
-            "body.wants[1].any_of",
-        );
-        refused(
-            &json!({ "attr": "a", "between": [2, 1] }),
-            "body.wants[1].between",
-        );
-        refused(
-            &json!({ "attr": "a", "within": -1 }),
-            "body.wants[1].within",
-        );
-        refused(
-            &json!({ "attr": "a", "shares": false }),
-            "body.wants[1].shares",
-        );
+        refused(&json!({ "attr": "a", "any_of": [] }), "body.wants[1].any_of");
+        refused(&json!({ "attr": "a", "between": [2, 1] }), "body.wants[1].between");
+        refused(&json!({ "attr": "a", "within": -1 }), "body.wants[1].within");
+        refused(&json!({ "attr": "a", "shares": false }), "body.wants[1].shares");
         let less = json!({ "attr": "a", "within": 9, "relax": { "after_s": 1, "to": 3 } });
         refused(&less, "body.wants[1].relax.to");
         let fault = read(Some(&json!("en"))).unwrap_err();

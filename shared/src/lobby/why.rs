@@ -52,23 +52,14 @@ impl Rule {
 fn rules(mine: &Ticket, other: &Ticket, pool: &Pool, met: &Met) -> Vec<(Rule, Option<Time>)> {
     let apart = fit::apart_until(mine, other, met);
     let mut rules = vec![
-        (
-            Rule::Rest,
-            Some(mine.rest.max(other.rest).unwrap_or_default()),
-        ),
+        (Rule::Rest, Some(mine.rest.max(other.rest).unwrap_or_default())),
         match apart {
             None => (Rule::Blocked, None),
             Some(until) => (Rule::Met, Some(until)),
         },
     ];
-    rules.extend(
-        pool.rating
-            .map(|window| (Rule::Rating, fit::rating_at(mine, other, window))),
-    );
-    for (a, b, name) in [
-        (mine, other, Rule::Mine as fn(String) -> Rule),
-        (other, mine, Rule::Theirs),
-    ] {
+    rules.extend(pool.rating.map(|window| (Rule::Rating, fit::rating_at(mine, other, window))));
+    for (a, b, name) in [(mine, other, Rule::Mine as fn(String) -> Rule), (other, mine, Rule::Theirs)] {
         for one in &a.members {
             for another in &b.members {
                 let lets = |want: &Want| Some(a.since + one.lets_after(want, another)?);
@@ -135,9 +126,7 @@ impl Lobby {
         let mut removed: Vec<(&Rule, &usize)> = found.removed.iter().collect();
         removed.sort_by(|a, b| b.1.cmp(a.1));
         let blocks = removed.first().map(|(rule, _)| rule.name());
-        let counts = removed
-            .iter()
-            .map(|(rule, count)| json!({ "rule": rule.name(), "removes": count }));
+        let counts = removed.iter().map(|(rule, count)| json!({ "rule": rule.name(), "removes": count }));
         let next = found.next.as_ref();
         let like = self.book.waiting.like(mine);
         let mut body = json!({
@@ -149,10 +138,9 @@ impl Lobby {
             "next_in_ms": next.map(|(at, _)| time::ms(at.since(now))),
             "next_rule": next.map(|(_, rule)| rule.name()),
         });
-        if let (Some(body), Ok(Value::Object(estimate))) = (
-            body.as_object_mut(),
-            serde_json::to_value(self.tally.estimate(Some(like))),
-        ) {
+        if let (Some(body), Ok(Value::Object(estimate))) =
+            (body.as_object_mut(), serde_json::to_value(self.tally.estimate(Some(like))))
+        {
             body.extend(estimate);
             if self.pool.shards.is_some() {
                 let everywhere = mine.climb != Climb::Low;
@@ -182,26 +170,17 @@ mod tests {
         let wish = json!([{ "attr": "lang", "is": "en", "relax": { "after_s": 5 } }]);
         let mine = ticket(0, 1500.0, "fr", &wish);
         let pool = r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":300}}}"#;
-        let pool = crate::pool::read(pool)
-            .unwrap()
-            .into_values()
-            .next()
-            .unwrap();
+        let pool = crate::pool::read(pool).unwrap().into_values().next().unwrap();
         let (now, met, mut found) = (Time::from_ms(1000), Met::default(), Found::default());
         for other in others {
             let rules = rules(&mine, other, &pool, &met);
-            let whole = rules
-                .iter()
-                .try_fold(mine.since, |latest, (_, at)| Some(latest.max((*at)?)));
+            let whole = rules.iter().try_fold(mine.since, |latest, (_, at)| Some(latest.max((*at)?)));
             assert_eq!(whole, fits_at(&mine, other, &pool, &met));
             found.look(now, other, rules);
         }
         let names = found.removed.iter();
         let names: Vec<_> = names.map(|(rule, count)| (rule.name(), *count)).collect();
-        let expected: Vec<_> = removed
-            .iter()
-            .map(|(it, n)| ((*it).to_owned(), *n))
-            .collect();
+        let expected: Vec<_> = removed.iter().map(|(it, n)| ((*it).to_owned(), *n)).collect();
         assert_eq!(names, expected);
         let got = found.next.map(|(at, rule)| (at.ms(), rule.name()));
         assert_eq!(got, next.map(|(at, rule)| (at, rule.to_owned())));
@@ -213,11 +192,7 @@ mod tests {
         check(&[], &[], None);
         check(&[ticket(1, 1500.0, "en", &none)], &[], None);
         let fr = ticket(1, 1500.0, "fr", &none);
-        check(
-            &[fr],
-            &[("you want lang", 1)],
-            Some((5000, "you want lang")),
-        );
+        check(&[fr], &[("you want lang", 1)], Some((5000, "you want lang")));
         let far = ticket(1, 1700.0, "fr", &none);
         let both = [("rating", 1), ("you want lang", 1)];
         check(&[far], &both, Some((10_000, "rating")));

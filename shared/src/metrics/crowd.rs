@@ -41,20 +41,11 @@ impl Crowd {
 
     /// How many, about: Flajolet and others, 2007, with linear counting for few.
     #[must_use]
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss
-    )]
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn about(&self) -> u64 {
         let all = f64::from(REGISTERS);
         let zeros = all - self.0.len() as f64;
-        let sum = zeros
-            + self
-                .0
-                .values()
-                .map(|rank| (-f64::from(*rank)).exp2())
-                .sum::<f64>();
+        let sum = zeros + self.0.values().map(|rank| (-f64::from(*rank)).exp2()).sum::<f64>();
         let raw = 0.7213 / (1.0 + 1.079 / all) * all * all / sum;
         let few = raw <= 2.5 * all && zeros > 0.0;
         let about = if few { all * (all / zeros).ln() } else { raw };

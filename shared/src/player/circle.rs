@@ -30,9 +30,7 @@ impl Player {
         if self.sockets.is_empty() {
             self.seen.clear();
         }
-        self.saved
-            .calls
-            .withdraw(|call| matches!(call, Call::Circle));
+        self.saved.calls.withdraw(|call| matches!(call, Call::Circle));
     }
 
     /// The region is asked while somebody is there who needs to know.
@@ -56,10 +54,7 @@ impl Player {
         if turn != self.saved.circle_turn || self.saved.fresh {
             return;
         }
-        let ring = Ring {
-            mutual: circle.mutual.iter().cloned().collect(),
-            hidden: circle.hidden,
-        };
+        let ring = Ring { mutual: circle.mutual.iter().cloned().collect(), hidden: circle.hidden };
         self.take_ring(now, ring);
     }
 

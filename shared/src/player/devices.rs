@@ -60,16 +60,11 @@ impl Player {
                 || claim.holding.contains(&lease.conn)
                 || (lease.at, lease.conn) > (claim.at, claim.conn)
         });
-        let stays =
-            |lease: &&Lease| lease.object != claim.object || !claim.replaces.contains(&lease.conn);
+        let stays = |lease: &&Lease| lease.object != claim.object || !claim.replaces.contains(&lease.conn);
         let stay: Vec<&Lease> = self.saved.leases.iter().filter(stays).collect();
         let out = displaced(&stay, claim.devices);
         if stay.len() >= caps::DEVICES || !out.is_empty() {
-            let at = stay
-                .iter()
-                .map(|lease| lease.object.clone())
-                .filter(|at| *at != claim.object)
-                .collect();
+            let at = stay.iter().map(|lease| lease.object.clone()).filter(|at| *at != claim.object).collect();
             return PlayerAnswer::Full { at, out };
         }
         self.saved.leases.push(Lease {
@@ -85,15 +80,13 @@ impl Player {
     /// The object knows best what it holds: leases there that it does not name are gone, but for those that were given
     /// since it was asked.
     pub(super) fn correct(&mut self, object: &str, holding: &[Conn], asked: Time) {
-        self.saved.leases.retain(|lease| {
-            lease.object != object || holding.contains(&lease.conn) || lease.since >= asked
-        });
+        self.saved
+            .leases
+            .retain(|lease| lease.object != object || holding.contains(&lease.conn) || lease.since >= asked);
     }
 
     pub(super) fn release(&mut self, object: &str, conn: Conn) {
-        self.saved
-            .leases
-            .retain(|lease| lease.object != object || lease.conn != conn);
+        self.saved.leases.retain(|lease| lease.object != object || lease.conn != conn);
     }
 
     /// Every object that has a socket of theirs, once.
@@ -111,10 +104,7 @@ impl Player {
 /// Who makes room for one more. They are in the order in which they came.
 fn displaced(stay: &[&Lease], devices: Devices) -> Vec<Displaced> {
     let over = (stay.len() + 1).saturating_sub(caps::DEVICES);
-    let displaced = |lease: &Lease, dismissal| Displaced {
-        object: lease.object.clone(),
-        dismissal,
-    };
+    let displaced = |lease: &Lease, dismissal| Displaced { object: lease.object.clone(), dismissal };
     match devices {
         Devices::RejectNew => Vec::new(),
         Devices::KickOldest => stay
@@ -122,9 +112,8 @@ fn displaced(stay: &[&Lease], devices: Devices) -> Vec<Displaced> {
             .take(over)
             .map(|lease| displaced(lease, Dismissal::OneTooMany { conn: lease.conn }))
             .collect(),
-        Devices::TakeOver => stay
-            .iter()
-            .map(|lease| displaced(lease, Dismissal::TakenOver { conn: lease.conn }))
-            .collect(),
+        Devices::TakeOver => {
+            stay.iter().map(|lease| displaced(lease, Dismissal::TakenOver { conn: lease.conn })).collect()
+        }
     }
 }

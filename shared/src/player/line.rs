@@ -38,22 +38,14 @@ impl Player {
         }
         // Of lines the newest are kept: an older one is as good as this one, and may be a dead one.
         while self.sockets.len() >= caps::DEVICES {
-            let Some((&oldest, _)) = self
-                .sockets
-                .iter()
-                .min_by_key(|(conn, one)| (one.since, **conn))
-            else {
+            let Some((&oldest, _)) = self.sockets.iter().min_by_key(|(conn, one)| (one.since, **conn)) else {
                 break;
             };
             self.drop_line(oldest, Close::TooManyDevices);
         }
         let you = who.player.clone();
         let line = Line::new(who, now);
-        let device = Device {
-            line,
-            active: true,
-            since: now,
-        };
+        let device = Device { line, active: true, since: now };
         self.sockets.insert(conn, device);
         self.carry(conn);
         let mut more = Map::new();
@@ -154,10 +146,9 @@ impl Player {
                     self.carry(conn);
                     Ok(json!({}))
                 }
-                None => Err(Fault::field(
-                    "body.active",
-                    "true or false: whether somebody looks at this device",
-                )),
+                None => {
+                    Err(Fault::field("body.active", "true or false: whether somebody looks at this device"))
+                }
             },
             "auth" => match message.body.get("token").and_then(Value::as_str) {
                 Some(token) => {
@@ -192,9 +183,7 @@ impl Player {
                 self.carry(conn);
                 Ok(())
             }
-            Ok(_) => {
-                Err("the token is of somebody else, of another login, or an older one".to_owned())
-            }
+            Ok(_) => Err("the token is of somebody else, of another login, or an older one".to_owned()),
             Err(why) => Err(why),
         };
         let Some(id) = id else { return };
@@ -215,9 +204,11 @@ impl Player {
                 "active": device.active, "this": conn == this,
             })
         });
-        let leases = self.saved.leases.iter().map(
-            |lease| json!({ "at": place(&lease.object), "sid": lease.sid, "since": lease.since }),
-        );
+        let leases = self
+            .saved
+            .leases
+            .iter()
+            .map(|lease| json!({ "at": place(&lease.object), "sid": lease.sid, "since": lease.since }));
         lines.chain(leases).collect()
     }
 

@@ -51,10 +51,7 @@ impl Player {
         }
         match self.live(now) {
             Some(live) if live.room != room => {
-                return PlayerAnswer::Busy {
-                    room: live.room.clone(),
-                    until: live.until,
-                };
+                return PlayerAnswer::Busy { room: live.room.clone(), until: live.until };
             }
             Some(live) if reserve && live.until.is_none() => {}
             Some(_) | None => {
@@ -66,17 +63,12 @@ impl Player {
     }
 
     fn live(&self, now: Time) -> Option<&Live> {
-        self.saved
-            .live
-            .as_ref()
-            .filter(|live| live.until.is_none_or(|until| now < until))
+        self.saved.live.as_ref().filter(|live| live.until.is_none_or(|until| now < until))
     }
 
     /// A reservation is not yet a match: only a match that is made is told.
     pub(super) fn granted(&self, now: Time) -> PlayerAnswer {
         let live = self.live(now).filter(|live| live.until.is_none());
-        PlayerAnswer::Granted {
-            live: live.map(|live| live.room.clone()),
-        }
+        PlayerAnswer::Granted { live: live.map(|live| live.room.clone()) }
     }
 }

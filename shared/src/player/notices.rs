@@ -86,9 +86,7 @@ impl Player {
         }
         for object in objects {
             let dismissal = dismissal.clone();
-            self.saved
-                .calls
-                .add(now, Call::Dismiss { object, dismissal });
+            self.saved.calls.add(now, Call::Dismiss { object, dismissal });
         }
     }
 

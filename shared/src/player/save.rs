@@ -50,11 +50,8 @@ impl Player {
             let Ok(carried) = serde_json::from_str::<Carried>(text) else {
                 continue;
             };
-            let device = Device {
-                line: Line::new(carried.who, now),
-                active: carried.active,
-                since: carried.since,
-            };
+            let device =
+                Device { line: Line::new(carried.who, now), active: carried.active, since: carried.since };
             player.sockets.insert(carried.conn, device);
         }
         // The lines may have heard something a moment ago.

@@ -10,21 +10,11 @@ use crate::time::Time;
 
 impl Player {
     /// Somebody whom they watch says how they are.
-    pub(super) fn shown(
-        &mut self,
-        now: Time,
-        of: &PlayerId,
-        sight: Sight,
-        last: bool,
-    ) -> PeerAnswer {
+    pub(super) fn shown(&mut self, now: Time, of: &PlayerId, sight: Sight, last: bool) -> PeerAnswer {
         if !self.listens(now) || !self.ring.mutual.contains(of) {
             return PeerAnswer::Gone;
         }
-        if self
-            .seen
-            .get(of)
-            .is_none_or(|known| known.as_of <= sight.as_of)
-        {
+        if self.seen.get(of).is_none_or(|known| known.as_of <= sight.as_of) {
             self.see(of.clone(), sight);
         }
         if last {
@@ -42,10 +32,7 @@ impl Player {
             return;
         }
         for (of, sight, kept) in answers {
-            let news = self
-                .seen
-                .get(&of)
-                .is_none_or(|known| known.as_of < sight.as_of);
+            let news = self.seen.get(&of).is_none_or(|known| known.as_of < sight.as_of);
             if news && self.ring.mutual.contains(&of) {
                 self.see(of.clone(), sight);
             }
@@ -75,10 +62,7 @@ impl Player {
             None if self.blank => return,
             None => now,
         };
-        let sight = Sight {
-            state: State::Offline,
-            as_of,
-        };
+        let sight = Sight { state: State::Offline, as_of };
         self.saved.news.insert(of.clone(), sight);
     }
 
@@ -124,10 +108,7 @@ impl Player {
         self.told_at = Some(now);
         for (player, sight) in std::mem::take(&mut self.saved.news) {
             let text = Presence { player, sight }.text();
-            self.turn.out.push(Effect::Tell {
-                text,
-                scope: Scope::All,
-            });
+            self.turn.out.push(Effect::Tell { text, scope: Scope::All });
         }
     }
 

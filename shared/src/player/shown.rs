@@ -52,10 +52,7 @@ impl Player {
             && self.ring.shows(by)
         {
             // What the others were told; if that is no longer so, all hear of it together.
-            sight = Sight {
-                state: shown.state,
-                as_of: now.max(shown.as_of),
-            };
+            sight = Sight { state: shown.state, as_of: now.max(shown.as_of) };
         }
         let kept = self.ring.mutual.contains(by);
         Ok(PeerAnswer::Sight { sight, kept })
@@ -71,11 +68,7 @@ impl Player {
 
     /// To everybody else they are offline, and always as of now: when that changed is nobody's business either.
     fn sight(&self, now: Time, by: &PlayerId) -> Sight {
-        let state = if self.ring.shows(by) {
-            self.state(now)
-        } else {
-            State::Offline
-        };
+        let state = if self.ring.shows(by) { self.state(now) } else { State::Offline };
         Sight { state, as_of: now }
     }
 
@@ -84,9 +77,7 @@ impl Player {
         if !self.saved.fresh {
             return Err(Need::Circle);
         }
-        let looked = self
-            .looked
-            .is_some_and(|at| now.since(at) < caps::LOOKED && at <= now);
+        let looked = self.looked.is_some_and(|at| now.since(at) < caps::LOOKED && at <= now);
         if looked || self.saved.leases.is_empty() {
             return Ok(());
         }
@@ -136,10 +127,7 @@ impl Player {
             return;
         }
         let state = self.state(now);
-        let last = self
-            .saved
-            .shown
-            .map_or(Time::default(), |shown| shown.as_of);
+        let last = self.saved.shown.map_or(Time::default(), |shown| shown.as_of);
         // Two words never carry the same time, so that it is clear which of them counts.
         let as_of = now.max(Time::from_ms(last.ms() + 1));
         self.saved.shown = Some(Sight { state, as_of });
@@ -169,16 +157,12 @@ impl Player {
         let Some(shown) = self.saved.shown.filter(|_| self.saved.fresh) else {
             return Vec::new();
         };
-        let hidden = Sight {
-            state: State::Offline,
-            as_of: shown.as_of,
-        };
-        let mut groups =
-            [(shown, false), (hidden, false), (hidden, true)].map(|(sight, last)| Showing {
-                sight,
-                last,
-                to: Vec::new(),
-            });
+        let hidden = Sight { state: State::Offline, as_of: shown.as_of };
+        let mut groups = [(shown, false), (hidden, false), (hidden, true)].map(|(sight, last)| Showing {
+            sight,
+            last,
+            to: Vec::new(),
+        });
         let [may, hiding, strangers] = &mut groups;
         for by in &self.saved.owed {
             let group = if self.ring.shows(by) {
@@ -190,20 +174,11 @@ impl Player {
             };
             group.to.push(by.clone());
         }
-        groups
-            .into_iter()
-            .filter(|group| !group.to.is_empty())
-            .collect()
+        groups.into_iter().filter(|group| !group.to.is_empty()).collect()
     }
 
     /// These have it; these do not want to hear more.
-    pub(super) fn told(
-        &mut self,
-        call: CallId,
-        as_of: Time,
-        heard: &[PlayerId],
-        gone: &[PlayerId],
-    ) {
+    pub(super) fn told(&mut self, call: CallId, as_of: Time, heard: &[PlayerId], gone: &[PlayerId]) {
         let sent = self.flying.remove(&call);
         let current = self.saved.shown.is_some_and(|shown| shown.as_of == as_of);
         for by in heard.iter().filter(|_| current) {

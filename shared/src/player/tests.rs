@@ -25,10 +25,7 @@ fn room(n: u32) -> RoomId {
 }
 
 fn busy(n: u32, until: Option<u64>) -> PlayerAnswer {
-    PlayerAnswer::Busy {
-        room: room(n),
-        until: until.map(Time::from_ms),
-    }
+    PlayerAnswer::Busy { room: room(n), until: until.map(Time::from_ms) }
 }
 
 const FREE: PlayerAnswer = PlayerAnswer::Granted { live: None };
@@ -36,19 +33,12 @@ const FREE: PlayerAnswer = PlayerAnswer::Granted { live: None };
 fn check(asks: Vec<(u64, PlayerAsk, PlayerAnswer)>) {
     let mut player = Player::default();
     for (ms, ask, expected) in asks {
-        assert_eq!(
-            player.answer(Time::from_ms(ms), ask.clone()).0,
-            expected,
-            "{ask:?}"
-        );
+        assert_eq!(player.answer(Time::from_ms(ms), ask.clone()).0, expected, "{ask:?}");
     }
 }
 
 fn full(at: &[&str]) -> PlayerAnswer {
-    PlayerAnswer::Full {
-        at: at.iter().map(|&at| at.to_owned()).collect(),
-        out: vec![],
-    }
+    PlayerAnswer::Full { at: at.iter().map(|&at| at.to_owned()).collect(), out: vec![] }
 }
 
 #[test]
@@ -57,14 +47,7 @@ fn a_third_connection_is_one_too_many() {
         (0, claim("a", 1, &[]), FREE),
         (0, claim("b", 1, &[]), FREE),
         (0, claim("c", 1, &[]), full(&["a", "b"])),
-        (
-            0,
-            PlayerAsk::Release {
-                object: "a".into(),
-                conn: Conn(1),
-            },
-            FREE,
-        ),
+        (0, PlayerAsk::Release { object: "a".into(), conn: Conn(1) }, FREE),
         (0, claim("c", 1, &[]), FREE),
     ]);
 }
@@ -76,15 +59,7 @@ fn an_object_that_lost_its_sockets_gives_their_leases_back() {
         (0, claim("a", 2, &[]), FREE),
         (0, claim("a", 3, &[2]), FREE),
         (0, claim("b", 1, &[]), full(&["a", "a"])),
-        (
-            0,
-            PlayerAsk::Correct {
-                object: "a".into(),
-                holding: vec![],
-                asked: Time::from_ms(1),
-            },
-            FREE,
-        ),
+        (0, PlayerAsk::Correct { object: "a".into(), holding: vec![], asked: Time::from_ms(1) }, FREE),
         (0, claim("b", 1, &[]), FREE),
     ]);
 }
@@ -92,29 +67,13 @@ fn an_object_that_lost_its_sockets_gives_their_leases_back() {
 #[test]
 fn nobody_is_in_two_matches() {
     let ms = crate::time::ms(caps::RESERVATION);
-    let live = || PlayerAnswer::Granted {
-        live: Some(room(2)),
-    };
+    let live = || PlayerAnswer::Granted { live: Some(room(2)) };
     check(vec![
         (0, PlayerAsk::Reserve { room: room(1) }, FREE),
         (0, PlayerAsk::Reserve { room: room(2) }, busy(1, Some(ms))),
         (ms, PlayerAsk::Reserve { room: room(2) }, FREE),
-        (
-            ms,
-            PlayerAsk::Commit {
-                room: room(2),
-                lobby: "l".into(),
-            },
-            live(),
-        ),
-        (
-            9 * ms,
-            PlayerAsk::Commit {
-                room: room(1),
-                lobby: "l".into(),
-            },
-            busy(2, None),
-        ),
+        (ms, PlayerAsk::Commit { room: room(2), lobby: "l".into() }, live()),
+        (9 * ms, PlayerAsk::Commit { room: room(1), lobby: "l".into() }, busy(2, None)),
         (9 * ms, PlayerAsk::Reserve { room: room(2) }, live()),
         (99 * ms, PlayerAsk::Free { room: room(1) }, live()),
         (99 * ms, PlayerAsk::Free { room: room(2) }, FREE),
@@ -123,10 +82,7 @@ fn nobody_is_in_two_matches() {
 
 #[test]
 fn a_match_that_let_go_takes_nobody_back() {
-    let commit = || PlayerAsk::Commit {
-        room: room(1),
-        lobby: "l".into(),
-    };
+    let commit = || PlayerAsk::Commit { room: room(1), lobby: "l".into() };
     check(vec![
         (0, PlayerAsk::Free { room: room(1) }, FREE),
         (0, PlayerAsk::Reserve { room: room(1) }, busy(1, None)),
@@ -142,21 +98,10 @@ fn a_match_that_is_made_lets_go_of_the_lobby() {
         (0, claim("lobby", 2, &[1]), FREE),
         (
             0,
-            PlayerAsk::Commit {
-                room: room(1),
-                lobby: "lobby".into(),
-            },
-            PlayerAnswer::Granted {
-                live: Some(room(1)),
-            },
+            PlayerAsk::Commit { room: room(1), lobby: "lobby".into() },
+            PlayerAnswer::Granted { live: Some(room(1)) },
         ),
-        (
-            0,
-            claim("room", 1, &[]),
-            PlayerAnswer::Granted {
-                live: Some(room(1)),
-            },
-        ),
+        (0, claim("room", 1, &[]), PlayerAnswer::Granted { live: Some(room(1)) }),
     ]);
 }
 
@@ -189,11 +134,7 @@ fn out(all: &[(&str, Dismissal)], at: &[&str]) -> PlayerAnswer {
 fn where_the_oldest_goes_it_goes_before_the_new_one_comes() {
     let oldest = Dismissal::OneTooMany { conn: Conn(1) };
     let claim_c = || claim_where(Devices::KickOldest, "c", 1);
-    let gone = || PlayerAsk::Correct {
-        object: "a".into(),
-        holding: vec![],
-        asked: Time::from_ms(2),
-    };
+    let gone = || PlayerAsk::Correct { object: "a".into(), holding: vec![], asked: Time::from_ms(2) };
     check(vec![
         (0, claim("a", 1, &[]), FREE),
         (1, claim("b", 1, &[]), FREE),
@@ -209,22 +150,14 @@ fn where_the_newest_takes_over_all_others_go() {
     let over = || Dismissal::TakenOver { conn: Conn(1) };
     check(vec![
         (0, claim("a", 1, &[]), FREE),
-        (
-            1,
-            claim_where(Devices::TakeOver, "b", 1),
-            out(&[("a", over())], &["a"]),
-        ),
+        (1, claim_where(Devices::TakeOver, "b", 1), out(&[("a", over())], &["a"])),
     ]);
 }
 
 fn noticed(player: &mut Player, ms: u64, news: News) -> Vec<Effect> {
     let at = Time::from_ms(ms);
     let player_id = "p_1".parse().unwrap();
-    let notice = Notice {
-        player: player_id,
-        at,
-        news,
-    };
+    let notice = Notice { player: player_id, at, news };
     player.handle(at, Input::Noticed { notice: &notice })
 }
 
@@ -232,9 +165,7 @@ fn dismissals(effects: &[Effect]) -> Vec<(&str, &Dismissal)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Dismiss {
-                object, dismissal, ..
-            } => Some((object.as_str(), dismissal)),
+            Effect::Dismiss { object, dismissal, .. } => Some((object.as_str(), dismissal)),
             _ => None,
         })
         .collect()
@@ -256,14 +187,7 @@ fn every_place_is_told_until_it_confirms_and_then_never() {
     for effect in &told {
         if let Effect::Dismiss { call, .. } = effect {
             let (holding, asked) = (vec![], Time::from_ms(3000));
-            let _ = player.handle(
-                Time::from_ms(3001),
-                Input::Dismissed {
-                    call: *call,
-                    holding,
-                    asked,
-                },
-            );
+            let _ = player.handle(Time::from_ms(3001), Input::Dismissed { call: *call, holding, asked });
         }
     }
     assert_eq!(player.wake_at(Time::from_ms(3001)), None);
@@ -301,10 +225,7 @@ fn who_is_gone_for_good_is_forgotten_when_no_token_is_left() {
     let mut player = Player::default();
     let _ = noticed(&mut player, 1, News::Erased);
     let life = crate::time::ms(caps::TOKEN + caps::SKEW);
-    assert_eq!(
-        player.wake_at(Time::from_ms(1)),
-        Some(Time::from_ms(1 + life))
-    );
+    assert_eq!(player.wake_at(Time::from_ms(1)), Some(Time::from_ms(1 + life)));
     let effects = player.handle(Time::from_ms(1 + life), Input::Woke);
     assert_eq!(effects, [Effect::Erase]);
 }

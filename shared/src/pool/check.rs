@@ -19,10 +19,7 @@ pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
         let (key, reason) = pool.room.fault()?;
         Some((format!("room.{key}"), reason))
     };
-    found
-        .map(|(key, reason)| (key.to_owned(), reason))
-        .or_else(room)
-        .or_else(wants)
+    found.map(|(key, reason)| (key.to_owned(), reason)).or_else(room).or_else(wants)
 }
 
 type Fault = Option<(&'static str, String)>;
@@ -57,48 +54,25 @@ fn party(pool: &Pool) -> Fault {
 
 fn least(pool: &Pool) -> Fault {
     let least = pool.min?;
-    let whole = pool
-        .teams
-        .is_none_or(|teams| least.seats.is_multiple_of(teams.count));
+    let whole = pool.teams.is_none_or(|teams| least.seats.is_multiple_of(teams.count));
     let fine = (2..pool.seats).contains(&least.seats);
     let words = format!("2 or more, and fewer than {}", pool.seats);
-    wrong(!fine, "min.seats", words)
-        .or_else(|| wrong(!whole, "min.seats", "as many for each of the teams"))
+    wrong(!fine, "min.seats", words).or_else(|| wrong(!whole, "min.seats", "as many for each of the teams"))
 }
 
 fn rating(pool: &Pool) -> Fault {
     let window = pool.rating?;
     let distance = |x: f64| x.is_finite() && x >= 0.0;
     wrong(!distance(window.within), "rating.within", "0 or more")
-        .or_else(|| {
-            wrong(
-                !distance(window.widen_per_s),
-                "rating.widen_per_s",
-                "0 or more",
-            )
-        })
+        .or_else(|| wrong(!distance(window.widen_per_s), "rating.widen_per_s", "0 or more"))
         .or_else(|| wrong(!distance(window.at_most), "rating.at_most", "0 or more"))
-        .or_else(|| {
-            wrong(
-                !distance(window.uncertainty),
-                "rating.uncertainty",
-                "0 or more",
-            )
-        })
-        .or_else(|| {
-            wrong(
-                window.at_most < window.within,
-                "rating.at_most",
-                "not below `within`",
-            )
-        })
+        .or_else(|| wrong(!distance(window.uncertainty), "rating.uncertainty", "0 or more"))
+        .or_else(|| wrong(window.at_most < window.within, "rating.at_most", "not below `within`"))
 }
 
 fn spans(pool: &Pool) -> Fault {
     let from_1 = |value: u32, most: u32| (1..=most).contains(&value);
-    let asked = pool
-        .propose_s
-        .is_none_or(|secs| from_1(secs, caps::PROPOSE_S));
+    let asked = pool.propose_s.is_none_or(|secs| from_1(secs, caps::PROPOSE_S));
     let words = |most: u32| format!("1 to {most} seconds");
     wrong(!asked, "propose_s", words(caps::PROPOSE_S))
         .or_else(|| {
@@ -127,11 +101,7 @@ fn shards(shards: &Shards) -> Fault {
             let rising = bands.iter().zip(bands.iter().skip(1)).all(|(a, b)| a < b);
             let fine = rising && (1..most).contains(&bands.len());
             let words = format!("1 to {} ratings, rising", most - 1);
-            wrong(
-                !fine || bands.iter().any(|it| !it.is_finite()),
-                "shards.bands",
-                words,
-            )
+            wrong(!fine || bands.iter().any(|it| !it.is_finite()), "shards.bands", words)
         }
         Shards::Attr { attr, values, .. } => {
             let named = !attr.is_empty() && attr.len() <= caps::KEY_BYTES;

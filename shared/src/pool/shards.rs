@@ -62,9 +62,9 @@ impl Shards {
     #[must_use]
     pub fn climb(&self) -> Duration {
         match self {
-            Self::Hash { climb_s, .. }
-            | Self::Rating { climb_s, .. }
-            | Self::Attr { climb_s, .. } => Duration::from_secs((*climb_s).into()),
+            Self::Hash { climb_s, .. } | Self::Rating { climb_s, .. } | Self::Attr { climb_s, .. } => {
+                Duration::from_secs((*climb_s).into())
+            }
         }
     }
 

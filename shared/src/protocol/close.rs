@@ -171,11 +171,7 @@ impl Close {
     #[must_use]
     pub fn reason(self) -> String {
         match self.after() {
-            Some(after) => format!(
-                r#"{{"why":"{}","after_ms":{}}}"#,
-                self.why(),
-                after.as_millis()
-            ),
+            Some(after) => format!(r#"{{"why":"{}","after_ms":{}}}"#, self.why(), after.as_millis()),
             None => format!(r#"{{"why":"{}"}}"#, self.why()),
         }
     }

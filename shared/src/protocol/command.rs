@@ -81,9 +81,7 @@ impl Command {
     pub fn read(message: &Message) -> Result<Self, Fault> {
         let body = &message.body;
         match message.op.as_str() {
-            "say" => Ok(Self::Say {
-                body: bounded(body, caps::BODY_BYTES)?,
-            }),
+            "say" => Ok(Self::Say { body: bounded(body, caps::BODY_BYTES)? }),
             "set" => set(body),
             "hint" => Ok(Self::Hint {
                 to: message.to.as_deref().map(player).transpose()?,
@@ -93,15 +91,10 @@ impl Command {
                 let Some(to) = message.to.as_deref() else {
                     return Err(Fault::field("to", "the player whom the signal is for"));
                 };
-                Ok(Self::Signal {
-                    to: player(to)?,
-                    body: bounded(body, caps::BODY_BYTES)?,
-                })
+                Ok(Self::Signal { to: player(to)?, body: bounded(body, caps::BODY_BYTES)? })
             }
             "leave" => Ok(Self::Leave),
-            "end" => Ok(Self::End {
-                result: bounded(body, caps::RESULT_BYTES)?,
-            }),
+            "end" => Ok(Self::End { result: bounded(body, caps::RESULT_BYTES)? }),
             "kick" => {
                 let Some(to) = message.to.as_deref() else {
                     return Err(Fault::field("to", "the player who is to go"));
@@ -114,21 +107,14 @@ impl Command {
                 None => Err(Fault::field("body.at", "a position: a whole number")),
             },
             "auth" => match body.get("token").and_then(Value::as_str) {
-                Some(token) => Ok(Self::Auth {
-                    token: token.to_owned(),
-                }),
+                Some(token) => Ok(Self::Auth { token: token.to_owned() }),
                 None => Err(Fault::field("body.token", "an access token")),
             },
             "debug" => match body.get("do").and_then(Value::as_str) {
-                Some(what) => Ok(Self::Debug {
-                    what: what.to_owned(),
-                }),
+                Some(what) => Ok(Self::Debug { what: what.to_owned() }),
                 None => Err(Fault::field("body.do", "\"panic\"")),
             },
-            other => Err(unknown_op(
-                other,
-                "say, set, hint, signal, leave, end, kick, report, seen, auth",
-            )),
+            other => Err(unknown_op(other, "say, set, hint, signal, leave, end, kick, report, seen, auth")),
         }
     }
 }
@@ -138,26 +124,19 @@ impl Command {
 pub fn unknown_op(op: &str, known: &str) -> Fault {
     Fault {
         field: Some("op".into()),
-        ..Fault::new(
-            Code::UnknownOp,
-            format!("no op {op:?} here; known: {known}"),
-        )
+        ..Fault::new(Code::UnknownOp, format!("no op {op:?} here; known: {known}"))
     }
 }
 
 fn player(text: &str) -> Result<PlayerId, Fault> {
-    text.parse()
-        .map_err(|bad: crate::id::BadId| Fault::field("to", bad.to_string()))
+    text.parse().map_err(|bad: crate::id::BadId| Fault::field("to", bad.to_string()))
 }
 
 fn bounded(body: &Value, most: usize) -> Result<Value, Fault> {
     let length = serde_json::to_string(body).map_or(usize::MAX, |text| text.len());
     if length > most {
         let message = format!("{length} bytes of JSON; at most {most}");
-        return Err(Fault {
-            field: Some("body".into()),
-            ..Fault::new(Code::TooLong, message)
-        });
+        return Err(Fault { field: Some("body".into()), ..Fault::new(Code::TooLong, message) });
     }
     Ok(body.clone())
 }
@@ -165,10 +144,7 @@ fn bounded(body: &Value, most: usize) -> Result<Value, Fault> {
 fn report(message: &Message) -> Result<Command, Fault> {
     let (Some(to), Some(key)) = (message.to.as_deref(), message.key.clone()) else {
         let field = if message.to.is_none() { "to" } else { "key" };
-        return Err(Fault::field(
-            field,
-            "a report names the player in `to`, and has a `key`",
-        ));
+        return Err(Fault::field(field, "a report names the player in `to`, and has a `key`"));
     };
     let reason = message.body.get("reason").cloned().unwrap_or_default();
     let reason = serde_json::from_value(reason).map_err(|_| {
@@ -180,41 +156,21 @@ fn report(message: &Message) -> Result<Command, Fault> {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) if text.chars().count() <= most => text.clone(),
         Some(_) => {
-            return Err(Fault::field(
-                "body.text",
-                format!("a string of at most {most} characters"),
-            ));
+            return Err(Fault::field("body.text", format!("a string of at most {most} characters")));
         }
     };
-    Ok(Command::Report {
-        to: player(to)?,
-        reason,
-        text,
-        key,
-    })
+    Ok(Command::Report { to: player(to)?, reason, text, key })
 }
 
 fn set(body: &Value) -> Result<Command, Fault> {
     let Some(Value::Object(keys)) = body.get("keys") else {
-        return Err(Fault::field(
-            "body.keys",
-            "an object: the keys to write, null to remove one",
-        ));
+        return Err(Fault::field("body.keys", "an object: the keys to write, null to remove one"));
     };
     if keys.is_empty() || keys.len() > caps::BOARD_KEYS {
-        return Err(Fault::field(
-            "body.keys",
-            format!("1 to {} keys", caps::BOARD_KEYS),
-        ));
+        return Err(Fault::field("body.keys", format!("1 to {} keys", caps::BOARD_KEYS)));
     }
-    if keys
-        .keys()
-        .any(|key| key.is_empty() || key.len() > caps::KEY_BYTES)
-    {
-        return Err(Fault::field(
-            "body.keys",
-            format!("a key is 1 to {} bytes", caps::KEY_BYTES),
-        ));
+    if keys.keys().any(|key| key.is_empty() || key.len() > caps::KEY_BYTES) {
+        return Err(Fault::field("body.keys", format!("a key is 1 to {} bytes", caps::KEY_BYTES)));
     }
     let if_at = match body.get("if_at") {
         None | Some(Value::Null) => None,
@@ -223,10 +179,7 @@ fn set(body: &Value) -> Result<Command, Fault> {
             None => return Err(Fault::field("body.if_at", "a position: a whole number")),
         },
     };
-    Ok(Command::Set {
-        keys: keys.clone(),
-        if_at,
-    })
+    Ok(Command::Set { keys: keys.clone(), if_at })
 }
 
 #[cfg(test)]
@@ -236,34 +189,18 @@ mod tests {
 
     fn check(text: &str, expected: Result<Command, (Code, &str)>) {
         let message = decode(text).unwrap().remove(0).unwrap();
-        let got =
-            Command::read(&message).map_err(|fault| (fault.code, fault.field.unwrap_or_default()));
-        assert_eq!(
-            got,
-            expected.map_err(|(code, field)| (code, field.to_owned())),
-            "{text}"
-        );
+        let got = Command::read(&message).map_err(|fault| (fault.code, fault.field.unwrap_or_default()));
+        assert_eq!(got, expected.map_err(|(code, field)| (code, field.to_owned())), "{text}");
     }
 
     #[test]
     fn commands_are_read() {
-        check(
-            r#"{"op":"say","body":{"x":1}}"#,
-            Ok(Command::Say {
-                body: serde_json::json!({"x": 1}),
-            }),
-        );
+        check(r#"{"op":"say","body":{"x":1}}"#, Ok(Command::Say { body: serde_json::json!({"x": 1}) }));
         check(r#"{"op":"leave"}"#, Ok(Command::Leave));
-        check(
-            r#"{"op":"seen","body":{"at":7}}"#,
-            Ok(Command::Seen { at: 7 }),
-        );
+        check(r#"{"op":"seen","body":{"at":7}}"#, Ok(Command::Seen { at: 7 }));
         check(
             r#"{"op":"hint","to":"p_1","body":1}"#,
-            Ok(Command::Hint {
-                to: Some("p_1".parse().unwrap()),
-                body: 1.into(),
-            }),
+            Ok(Command::Hint { to: Some("p_1".parse().unwrap()), body: 1.into() }),
         );
     }
 
@@ -272,22 +209,10 @@ mod tests {
         check(r#"{"op":"dance"}"#, Err((Code::UnknownOp, "op")));
         check(r#"{"op":"signal"}"#, Err((Code::BadField, "to")));
         check(r#"{"op":"hint","to":"bob"}"#, Err((Code::BadField, "to")));
-        check(
-            r#"{"op":"set","body":{"keys":{}}}"#,
-            Err((Code::BadField, "body.keys")),
-        );
-        check(
-            r#"{"op":"set","body":{"keys":{"a":1},"if_at":-1}}"#,
-            Err((Code::BadField, "body.if_at")),
-        );
-        check(
-            r#"{"op":"seen","body":{"at":-7}}"#,
-            Err((Code::BadField, "body.at")),
-        );
+        check(r#"{"op":"set","body":{"keys":{}}}"#, Err((Code::BadField, "body.keys")));
+        check(r#"{"op":"set","body":{"keys":{"a":1},"if_at":-1}}"#, Err((Code::BadField, "body.if_at")));
+        check(r#"{"op":"seen","body":{"at":-7}}"#, Err((Code::BadField, "body.at")));
         let long = "x".repeat(caps::BODY_BYTES);
-        check(
-            &format!(r#"{{"op":"say","body":"{long}"}}"#),
-            Err((Code::TooLong, "body")),
-        );
+        check(&format!(r#"{{"op":"say","body":"{long}"}}"#), Err((Code::TooLong, "body")));
     }
 }

@@ -41,14 +41,7 @@ impl Event<'_> {
 /// What a recipient gets for an event that is not for them: its number alone.
 #[must_use]
 pub fn skip(at: u64) -> Text {
-    Event {
-        at: Some(at),
-        ev: "skip",
-        by: None,
-        ts: None,
-        body: None,
-    }
-    .text()
+    Event { at: Some(at), ev: "skip", by: None, ts: None, body: None }.text()
 }
 
 /// Everything up to here is on disk.
@@ -60,14 +53,7 @@ pub fn durable(to: u64) -> Text {
 /// Something fleeting.
 #[must_use]
 pub fn fleeting(ev: &str, by: Option<&PlayerId>, body: Option<&Value>) -> Text {
-    Event {
-        at: None,
-        ev,
-        by,
-        ts: None,
-        body,
-    }
-    .text()
+    Event { at: None, ev, by, ts: None, body }.text()
 }
 
 /// One more field of a body.

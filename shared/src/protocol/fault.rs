@@ -99,19 +99,12 @@ impl Fault {
     /// A fault of one field.
     #[must_use]
     pub fn field(field: &str, message: impl Into<String>) -> Self {
-        Self {
-            field: Some(field.to_owned()),
-            ..Self::new(Code::BadField, message)
-        }
+        Self { field: Some(field.to_owned()), ..Self::new(Code::BadField, message) }
     }
 
     /// The same, worth another try after a while.
     #[must_use]
     pub fn retry_after(self, after: Duration) -> Self {
-        Self {
-            retry: true,
-            after_ms: Some(time::ms(after)),
-            ..self
-        }
+        Self { retry: true, after_ms: Some(time::ms(after)), ..self }
     }
 }

@@ -34,10 +34,7 @@ pub struct Unread {
 pub fn decode(text: &str) -> Result<Vec<Result<Message, Unread>>, Fault> {
     if depth(text) > caps::JSON_DEPTH {
         let most = caps::JSON_DEPTH;
-        return Err(Fault::new(
-            Code::TooDeep,
-            format!("JSON here nests at most {most} deep"),
-        ));
+        return Err(Fault::new(Code::TooDeep, format!("JSON here nests at most {most} deep")));
     }
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Fault::new(Code::BadJson, format!("a frame is one JSON text: {error}")))?;
@@ -51,26 +48,19 @@ pub fn decode(text: &str) -> Result<Vec<Result<Message, Unread>>, Fault> {
         }
         Value::Array(items) => Ok(items.into_iter().map(message).collect()),
         Value::Object(_) => Ok(vec![message(value)]),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(Fault::new(
-            Code::BadMessage,
-            "a frame is an object with `op`, or an array of such",
-        )),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(Fault::new(Code::BadMessage, "a frame is an object with `op`, or an array of such"))
+        }
     }
 }
 
 fn message(value: Value) -> Result<Message, Unread> {
     let Value::Object(mut fields) = value else {
         let fault = Fault::new(Code::BadMessage, "a message is an object with `op`");
-        return Err(Unread {
-            id: None,
-            fault: Box::new(fault),
-        });
+        return Err(Unread { id: None, fault: Box::new(fault) });
     };
     let id = fields.remove("id");
-    let unread = |fault| Unread {
-        id: id.clone().filter(fine_id),
-        fault: Box::new(fault),
-    };
+    let unread = |fault| Unread { id: id.clone().filter(fine_id), fault: Box::new(fault) };
     if id.as_ref().is_some_and(|id| !fine_id(id)) {
         return Err(unread(Fault::field(
             "id",
@@ -95,14 +85,7 @@ fn message(value: Value) -> Result<Message, Unread> {
         Some(_) => return Err(unread(Fault::field("ack", "\"durable\", or left out"))),
     };
     let body = fields.remove("body").unwrap_or(Value::Null);
-    Ok(Message {
-        id,
-        key,
-        op,
-        durable,
-        to,
-        body,
-    })
+    Ok(Message { id, key, op, durable, to, body })
 }
 
 fn fine_id(id: &Value) -> bool {
@@ -116,13 +99,8 @@ fn fine_id(id: &Value) -> bool {
 fn short(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Fault> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() && text.len() <= caps::KEY_BYTES => {
-            Ok(Some(text))
-        }
-        Some(_) => Err(Fault::field(
-            name,
-            format!("a string of 1 to {} bytes", caps::KEY_BYTES),
-        )),
+        Some(Value::String(text)) if !text.is_empty() && text.len() <= caps::KEY_BYTES => Ok(Some(text)),
+        Some(_) => Err(Fault::field(name, format!("a string of 1 to {} bytes", caps::KEY_BYTES))),
     }
 }
 
@@ -163,11 +141,7 @@ mod tests {
 
     fn unread(text: &str, code: Code, field: Option<&str>) {
         let fault = decode(text).unwrap().remove(0).unwrap_err().fault;
-        assert_eq!(
-            (fault.code, fault.field.as_deref()),
-            (code, field),
-            "{text}"
-        );
+        assert_eq!((fault.code, fault.field.as_deref()), (code, field), "{text}");
     }
 
     #[test]
@@ -181,10 +155,7 @@ mod tests {
         refused(r#"{"op":"say","body":1e999}"#, Code::BadJson);
         refused("{\"op\":\"say\",\"body\":\"\0\"}", Code::BadJson);
         refused(&"[".repeat(10_000), Code::TooDeep);
-        refused(
-            &format!("{}{}", "[".repeat(33), "]".repeat(33)),
-            Code::TooDeep,
-        );
+        refused(&format!("{}{}", "[".repeat(33), "]".repeat(33)), Code::TooDeep);
         refused(&format!("[{}1]", "1,".repeat(100_000)), Code::TooLong);
     }
 
@@ -203,11 +174,7 @@ mod tests {
         unread(r"{}", Code::BadMessage, Some("op"));
         unread(r#"{"op":"say","key":""}"#, Code::BadField, Some("key"));
         unread(r#"{"op":"say","ack":"soon"}"#, Code::BadField, Some("ack"));
-        unread(
-            &format!(r#"{{"op":"say","key":"{}"}}"#, "k".repeat(65)),
-            Code::BadField,
-            Some("key"),
-        );
+        unread(&format!(r#"{{"op":"say","key":"{}"}}"#, "k".repeat(65)), Code::BadField, Some("key"));
     }
 
     #[test]

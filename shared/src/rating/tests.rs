@@ -4,11 +4,7 @@ use super::*;
 use serde_json::json;
 
 fn rating(rating: f64, deviation: f64, volatility: f64) -> Rating {
-    Rating {
-        rating,
-        deviation,
-        volatility,
-    }
+    Rating { rating, deviation, volatility }
 }
 
 fn player(name: &str) -> PlayerId {
@@ -60,32 +56,17 @@ fn ratings_stay_within_reason() {
 
 fn check(result: &Value, expected: Option<&[(&str, u64)]>) {
     let players = ["a", "b", "c"].map(player).into_iter().collect();
-    let expected = expected.map(|ranks| {
-        Outcome::Ranks(
-            ranks
-                .iter()
-                .map(|(one, rank)| (player(one), *rank))
-                .collect(),
-        )
-    });
+    let expected =
+        expected.map(|ranks| Outcome::Ranks(ranks.iter().map(|(one, rank)| (player(one), *rank)).collect()));
     assert_eq!(Outcome::of(&players, result), expected, "{result}");
 }
 
 #[test]
 fn results_that_can_be_rated() {
     let all = ["a", "b"].map(player).into_iter().collect();
-    assert_eq!(
-        Outcome::of(&all, &json!({"draw": true})),
-        Some(Outcome::Draw)
-    );
-    check(
-        &json!({"winner": "p_b", "score": "3:1"}),
-        Some(&[("a", 2), ("b", 1), ("c", 2)]),
-    );
-    check(
-        &json!({"ranks": {"p_a": 1, "p_b": 1, "p_c": 2, "p_d": 9}}),
-        Some(&[("a", 1), ("b", 1), ("c", 2)]),
-    );
+    assert_eq!(Outcome::of(&all, &json!({"draw": true})), Some(Outcome::Draw));
+    check(&json!({"winner": "p_b", "score": "3:1"}), Some(&[("a", 2), ("b", 1), ("c", 2)]));
+    check(&json!({"ranks": {"p_a": 1, "p_b": 1, "p_c": 2, "p_d": 9}}), Some(&[("a", 1), ("b", 1), ("c", 2)]));
     for unrated in [
         json!(null),
         json!("p_a"),

@@ -23,37 +23,20 @@ struct Cell {
 impl Board {
     /// Whether this write may happen: nothing newer than `if_at`, and the whole within its bound.
     pub fn check(&self, keys: &Map<String, Value>, if_at: Option<u64>) -> Result<(), Fault> {
-        let newest = keys
-            .keys()
-            .filter_map(|key| self.cells.get(key))
-            .map(|cell| cell.at)
-            .max();
+        let newest = keys.keys().filter_map(|key| self.cells.get(key)).map(|cell| cell.at).max();
         if let (Some(if_at), Some(newest)) = (if_at, newest)
             && newest > if_at
         {
-            let message =
-                format!("written at {newest}, after your {if_at}: look again and decide anew");
-            return Err(Fault {
-                at: Some(newest),
-                retry: true,
-                ..Fault::new(Code::Conflict, message)
-            });
+            let message = format!("written at {newest}, after your {if_at}: look again and decide anew");
+            return Err(Fault { at: Some(newest), retry: true, ..Fault::new(Code::Conflict, message) });
         }
         let mut after = self.clone();
         after.write(keys, 0);
-        let bytes: usize = after
-            .cells
-            .iter()
-            .map(|(key, cell)| key.len() + weight(&cell.v))
-            .sum();
+        let bytes: usize = after.cells.iter().map(|(key, cell)| key.len() + weight(&cell.v)).sum();
         if bytes > caps::BOARD_BYTES || after.cells.len() > caps::BOARD_KEYS {
             let (most, keys) = (caps::BOARD_BYTES, caps::BOARD_KEYS);
-            let message =
-                format!("the board holds {most} bytes in {keys} keys: remove some with null");
-            return Err(Fault {
-                field: Some("body.keys".into()),
-                ..Fault::new(Code::BoardFull, message)
-            });
+            let message = format!("the board holds {most} bytes in {keys} keys: remove some with null");
+            return Err(Fault { field: Some("body.keys".into()), ..Fault::new(Code::BoardFull, message) });
         }
         Ok(())
     }
@@ -77,13 +60,7 @@ impl Board {
             if value.is_null() {
                 self.cells.remove(key);
             } else {
-                self.cells.insert(
-                    key.clone(),
-                    Cell {
-                        v: value.clone(),
-                        at,
-                    },
-                );
+                self.cells.insert(key.clone(), Cell { v: value.clone(), at });
             }
         }
     }
@@ -105,10 +82,7 @@ mod tests {
     }
 
     fn check(keys: &Value, if_at: Option<u64>, expected: Option<Code>) {
-        let got = board()
-            .check(keys.as_object().unwrap(), if_at)
-            .err()
-            .map(|fault| fault.code);
+        let got = board().check(keys.as_object().unwrap(), if_at).err().map(|fault| fault.code);
         assert_eq!(got, expected, "{keys} {if_at:?}");
     }
 
@@ -122,11 +96,7 @@ mod tests {
 
     #[test]
     fn it_does_not_grow_beyond_its_bound() {
-        check(
-            &json!({"big": "x".repeat(caps::BOARD_BYTES)}),
-            None,
-            Some(Code::BoardFull),
-        );
+        check(&json!({"big": "x".repeat(caps::BOARD_BYTES)}), None, Some(Code::BoardFull));
     }
 
     #[test]

@@ -21,10 +21,7 @@ impl Room {
         };
         if messages.is_empty() {
             // A frame of nothing is fine, and costs as much as one of something.
-            let paced = self
-                .sockets
-                .get_mut(&conn)
-                .map(|socket| socket.line.pace(now));
+            let paced = self.sockets.get_mut(&conn).map(|socket| socket.line.pace(now));
             if let Some(Err(Err(why))) = paced {
                 self.put_out(now, conn, why);
             }
@@ -75,33 +72,18 @@ impl Room {
         socket.line.sound();
         let player = socket.line.who.player.clone();
         let role = socket.role;
-        if let Some(at) = message
-            .key
-            .as_deref()
-            .and_then(|key| self.log.result(&player, key))
-        {
-            self.answer(
-                conn,
-                message.id.as_ref(),
-                Ok(json!({ "at": at })),
-                message.durable,
-            );
+        if let Some(at) = message.key.as_deref().and_then(|key| self.log.result(&player, key)) {
+            self.answer(conn, message.id.as_ref(), Ok(json!({ "at": at })), message.durable);
             return;
         }
         let verdict = Command::read(message).and_then(|command| match command {
-            Command::Debug { .. } if !self.debug => {
-                Err(command::unknown_op("debug", "none of that kind"))
-            }
+            Command::Debug { .. } if !self.debug => Err(command::unknown_op("debug", "none of that kind")),
             Command::Debug { .. } => {
                 self.turn.out.push(Effect::Panic);
                 Ok(None)
             }
             Command::Auth { token } => {
-                self.turn.after.push(Effect::Verify {
-                    conn,
-                    id: message.id.clone(),
-                    token,
-                });
+                self.turn.after.push(Effect::Verify { conn, id: message.id.clone(), token });
                 Ok(None)
             }
             Command::Seen { at } => {
@@ -130,76 +112,36 @@ impl Room {
         command: Command,
     ) -> Result<Value, Fault> {
         let key = message.key.as_deref();
-        let new = New {
-            ev: "said",
-            by: Some(player),
-            to: None,
-            key,
-            body: None,
-            conn: Some(conn),
-        };
+        let new = New { ev: "said", by: Some(player), to: None, key, body: None, conn: Some(conn) };
         let at = match command {
-            Command::Say { body } => self.happen(
-                now,
-                &New {
-                    body: Some(&body),
-                    ..new
-                },
-            ),
+            Command::Say { body } => self.happen(now, &New { body: Some(&body), ..new }),
             Command::Set { keys, if_at } => {
                 self.board.check(&keys, if_at)?;
                 let body = json!({ "keys": keys });
-                let at = self.happen(
-                    now,
-                    &New {
-                        ev: "set",
-                        body: Some(&body),
-                        ..new
-                    },
-                );
+                let at = self.happen(now, &New { ev: "set", body: Some(&body), ..new });
                 self.board.write(&keys, at);
                 at
             }
             Command::Signal { to, body } => {
                 self.member(&to)?;
-                self.happen(
-                    now,
-                    &New {
-                        ev: "signal",
-                        to: Some(&to),
-                        body: Some(&body),
-                        ..new
-                    },
-                )
+                self.happen(now, &New { ev: "signal", to: Some(&to), body: Some(&body), ..new })
             }
             Command::Hint { to, body } => {
                 let conn = to.as_ref().map(|to| self.member(to)).transpose()?;
                 let text = event::fleeting("hint", Some(player), Some(&body));
                 match conn {
-                    None => self.turn.out.push(Effect::Tell {
-                        text,
-                        scope: Scope::Hint(player.clone()),
-                    }),
-                    Some(conn) => self
-                        .turn
-                        .out
-                        .extend(conn.map(|conn| Effect::Send { conn, text })),
+                    None => self.turn.out.push(Effect::Tell { text, scope: Scope::Hint(player.clone()) }),
+                    Some(conn) => self.turn.out.extend(conn.map(|conn| Effect::Send { conn, text })),
                 }
                 return Ok(json!({}));
             }
-            Command::Report {
-                to,
-                reason,
-                text,
-                key,
-            } => return self.report(now, player, to, (reason, text), &key),
+            Command::Report { to, reason, text, key } => {
+                return self.report(now, player, to, (reason, text), &key);
+            }
             Command::Leave => self.give_up(now, player, GiveUp::Chose, key),
             Command::Kick { to } => {
                 if self.saved.setup.owner.as_ref() != Some(player) {
-                    return Err(Fault::new(
-                        Code::Forbidden,
-                        "only the room's owner puts others out",
-                    ));
+                    return Err(Fault::new(Code::Forbidden, "only the room's owner puts others out"));
                 }
                 if let Some(at) = self.put_out_at(&to) {
                     return Ok(json!({ "at": at }));
@@ -215,10 +157,7 @@ impl Room {
                     EndRule::Nobody => false,
                 };
                 if !may {
-                    return Err(Fault::new(
-                        Code::Forbidden,
-                        "this room's rules do not let you end it",
-                    ));
+                    return Err(Fault::new(Code::Forbidden, "this room's rules do not let you end it"));
                 }
                 self.over(now, EndReason::Ended, Some(player), &result, key)
             }
@@ -230,9 +169,8 @@ impl Room {
     /// Where a member who was put out left, as far as the log says; a repetition gets the same answer.
     fn put_out_at(&self, player: &PlayerId) -> Option<u64> {
         let mut seats = self.saved.setup.seats.iter();
-        seats.find(|seat| {
-            seat.player.as_ref() == Some(player) && seat.state == super::seat::Presence::Out
-        })?;
+        seats
+            .find(|seat| seat.player.as_ref() == Some(player) && seat.state == super::seat::Presence::Out)?;
         let mut kept = self.log.kept().rev();
         let left = kept.find(|entry| entry.by.as_ref() == Some(player) && entry.is("left"));
         Some(left.map_or(self.log.head(), |entry| entry.at))
@@ -241,23 +179,13 @@ impl Room {
     /// Where to reach a member; nowhere while they are away.
     fn member(&self, player: &PlayerId) -> Result<Option<Conn>, Fault> {
         let seats = &self.saved.setup.seats;
-        let seat = seats
-            .iter()
-            .find(|seat| seat.player.as_ref() == Some(player) && seat.held());
-        let absent = || Fault {
-            field: Some("to".into()),
-            ..Fault::new(Code::NotFound, "no such member here")
-        };
+        let seat = seats.iter().find(|seat| seat.player.as_ref() == Some(player) && seat.held());
+        let absent =
+            || Fault { field: Some("to".into()), ..Fault::new(Code::NotFound, "no such member here") };
         seat.map(super::Seat::conn).ok_or_else(absent)
     }
 
-    fn answer(
-        &mut self,
-        conn: Conn,
-        id: Option<&Value>,
-        verdict: Result<Value, Fault>,
-        durable: bool,
-    ) {
+    fn answer(&mut self, conn: Conn, id: Option<&Value>, verdict: Result<Value, Fault>, durable: bool) {
         let text: Option<Text> = match verdict {
             Ok(body) => id.map(|id| event::ok(id, &body)),
             Err(fault) => id.map(|id| event::err(Some(id), &fault)),

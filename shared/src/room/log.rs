@@ -60,16 +60,7 @@ impl Entry {
         let kept = conn.map(|_| stored.get().into());
         let Stored { e, k: key, to } = serde_json::from_str(stored.get()).ok()?;
         let Head { at, ts, by } = serde_json::from_str(e.get()).ok()?;
-        Some(Self {
-            at,
-            ts,
-            by,
-            to,
-            key,
-            text: e.get().into(),
-            stored: kept,
-            conn,
-        })
+        Some(Self { at, ts, by, to, key, text: e.get().into(), stored: kept, conn })
     }
 
     /// The body of the event, where it has one.
@@ -171,13 +162,7 @@ impl Log {
     pub fn push(&mut self, now: Time, new: &New<'_>) -> Entry {
         let at = self.head + 1;
         let ts = self.entries.back().map_or(now, |last| last.ts.max(now));
-        let event = Event {
-            at: Some(at),
-            ev: new.ev,
-            by: new.by,
-            ts: Some(ts),
-            body: new.body,
-        };
+        let event = Event { at: Some(at), ev: new.ev, by: new.by, ts: Some(ts), body: new.body };
         let text = event.text();
         let entry = Entry {
             at,
@@ -201,11 +186,7 @@ impl Log {
             self.keyed.push_back((entry.at, by.clone(), key.clone()));
             self.keys.insert((by.clone(), key.clone()), entry.at);
         }
-        while self
-            .keyed
-            .front()
-            .is_some_and(|(at, ..)| at + caps::KEYS as u64 <= self.head)
-        {
+        while self.keyed.front().is_some_and(|(at, ..)| at + caps::KEYS as u64 <= self.head) {
             if let Some((_, by, key)) = self.keyed.pop_front() {
                 self.keys.remove(&(by, key));
             }
@@ -249,18 +230,13 @@ impl Log {
 
     /// What is not yet on disk.
     pub fn unwritten(&self) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .rev()
-            .take_while(|entry| entry.at > self.durable)
+        self.entries.iter().rev().take_while(|entry| entry.at > self.durable)
     }
 
     /// When what waits for the disk has waited long enough; none where nothing waits.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        self.unwritten()
-            .last()
-            .map(|oldest| oldest.ts + caps::CHUNK_AGE)
+        self.unwritten().last().map(|oldest| oldest.ts + caps::CHUNK_AGE)
     }
 
     /// Whether what waits is enough for a row.
@@ -268,19 +244,12 @@ impl Log {
     pub fn full(&self) -> bool {
         let waiting = self.head - self.durable;
         waiting >= caps::CHUNK_EVENTS as u64
-            || self
-                .unwritten()
-                .map(|entry| entry.text.len())
-                .sum::<usize>()
-                >= caps::CHUNK_BYTES
+            || self.unwritten().map(|entry| entry.text.len()).sum::<usize>() >= caps::CHUNK_BYTES
     }
 
     /// The row that puts everything on disk: the last one again where it has space, else the next in turn.
     pub fn chunk(&mut self) -> Option<Chunk> {
-        let mut fresh: Vec<Text> = self
-            .unwritten()
-            .filter_map(|entry| entry.stored.clone())
-            .collect();
+        let mut fresh: Vec<Text> = self.unwritten().filter_map(|entry| entry.stored.clone()).collect();
         if fresh.is_empty() {
             return None;
         }
@@ -295,20 +264,12 @@ impl Log {
             self.row = fresh;
         }
         let durable = std::mem::replace(&mut self.durable, self.head);
-        for entry in self
-            .entries
-            .iter_mut()
-            .rev()
-            .take_while(|entry| entry.at > durable)
-        {
+        for entry in self.entries.iter_mut().rev().take_while(|entry| entry.at > durable) {
             entry.conn = None;
             entry.stored = None;
         }
         let texts: Vec<&str> = self.row.iter().map(|text| &**text).collect();
-        Some(Chunk {
-            slot: self.slot,
-            text: format!("[{}]", texts.join(",")),
-        })
+        Some(Chunk { slot: self.slot, text: format!("[{}]", texts.join(",")) })
     }
 
     /// Reads the rows and what the attachments carry. False beside the log: something between them is missing.
@@ -336,10 +297,7 @@ impl Log {
             }
         }
         log.durable = log.head;
-        let mut carried: Vec<Entry> = carried
-            .into_iter()
-            .filter(|entry| entry.at > log.durable)
-            .collect();
+        let mut carried: Vec<Entry> = carried.into_iter().filter(|entry| entry.at > log.durable).collect();
         carried.sort_by_key(|entry| entry.at);
         let mut whole = true;
         for entry in carried {

@@ -20,26 +20,11 @@ impl Room {
         key: Option<&str>,
     ) -> u64 {
         let body = json!({ "reason": reason, "by": by, "result": result });
-        let at = self.happen(
-            now,
-            &New {
-                ev: "ended",
-                by,
-                to: None,
-                key,
-                body: Some(&body),
-                conn: None,
-            },
-        );
+        let at = self.happen(now, &New { ev: "ended", by, to: None, key, body: Some(&body), conn: None });
         self.saved.phase = Phase::Over { at: now, reason };
         self.turn.room = true;
         let record = self.record(now, reason, by.cloned(), result.clone());
-        self.saved.calls.add(
-            now,
-            Call::Record {
-                record: Box::new(record),
-            },
-        );
+        self.saved.calls.add(now, Call::Record { record: Box::new(record) });
         let held: Vec<PlayerId> = self
             .saved
             .setup
@@ -60,32 +45,15 @@ impl Room {
         at
     }
 
-    fn record(
-        &self,
-        now: Time,
-        reason: EndReason,
-        by: Option<PlayerId>,
-        result: Value,
-    ) -> MatchRecord {
+    fn record(&self, now: Time, reason: EndReason, by: Option<PlayerId>, result: Value) -> MatchRecord {
         let participant = |seat: &Seat| {
             let player = seat.player.clone()?;
-            Some(Participant {
-                player,
-                name: seat.name.clone(),
-                came: seat.came,
-                gone: false,
-            })
+            Some(Participant { player, name: seat.name.clone(), came: seat.came, gone: false })
         };
         MatchRecord {
             id: self.saved.setup.id.clone(),
             pool: self.saved.setup.pool.clone(),
-            players: self
-                .saved
-                .setup
-                .seats
-                .iter()
-                .filter_map(participant)
-                .collect(),
+            players: self.saved.setup.seats.iter().filter_map(participant).collect(),
             started: self.saved.created,
             ended: now,
             reason,

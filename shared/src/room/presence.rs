@@ -14,10 +14,7 @@ impl Room {
     /// Whether this person may come in, and as what. It changes nothing.
     pub fn admit(&self, who: &Who, watch: bool) -> Result<Role, Close> {
         let seats = &self.saved.setup.seats;
-        if let Some(seat) = seats
-            .iter()
-            .find(|seat| seat.player.as_ref() == Some(&who.player))
-        {
+        if let Some(seat) = seats.iter().find(|seat| seat.player.as_ref() == Some(&who.player)) {
             return match seat.state {
                 Presence::Out => Err(Close::Kicked),
                 Presence::Banned => Err(Close::Banned),
@@ -36,26 +33,11 @@ impl Room {
         if !self.saved.setup.rules.spectators {
             return Err(Close::Forbidden);
         }
-        let watching = self
-            .sockets
-            .values()
-            .filter(|socket| socket.role == Role::Spectator)
-            .count();
-        if watching < caps::SPECTATORS {
-            Ok(Role::Spectator)
-        } else {
-            Err(Close::Overloaded)
-        }
+        let watching = self.sockets.values().filter(|socket| socket.role == Role::Spectator).count();
+        if watching < caps::SPECTATORS { Ok(Role::Spectator) } else { Err(Close::Overloaded) }
     }
 
-    pub(super) fn opened(
-        &mut self,
-        now: Time,
-        conn: Conn,
-        who: Who,
-        role: Role,
-        resume: Option<&Resume>,
-    ) {
+    pub(super) fn opened(&mut self, now: Time, conn: Conn, who: Who, role: Role, resume: Option<&Resume>) {
         let player = who.player.clone();
         self.sockets.insert(conn, Socket::new(who, role, now));
         self.turn.carriers.insert(conn);
@@ -72,14 +54,9 @@ impl Room {
 
     fn take_seat(&mut self, now: Time, conn: Conn, player: &PlayerId) {
         let seats = &mut self.saved.setup.seats;
-        let own = seats
-            .iter()
-            .position(|seat| seat.player.as_ref() == Some(player));
+        let own = seats.iter().position(|seat| seat.player.as_ref() == Some(player));
         let free = || seats.iter().position(|seat| seat.player.is_none());
-        let Some(seat) = own
-            .or_else(free)
-            .and_then(|at| self.saved.setup.seats.get_mut(at))
-        else {
+        let Some(seat) = own.or_else(free).and_then(|at| self.saved.setup.seats.get_mut(at)) else {
             self.drop_socket(conn, Close::Forbidden);
             return;
         };
@@ -97,17 +74,7 @@ impl Room {
             Presence::Away(_) => "back",
             Presence::Expected | Presence::Left | Presence::Out | Presence::Banned => "joined",
         };
-        self.happen(
-            now,
-            &New {
-                ev,
-                by: Some(player),
-                to: None,
-                key: None,
-                body: Some(&body),
-                conn: None,
-            },
-        );
+        self.happen(now, &New { ev, by: Some(player), to: None, key: None, body: Some(&body), conn: None });
     }
 
     pub(super) fn closed(&mut self, now: Time, conn: Conn) {
@@ -128,26 +95,13 @@ impl Room {
         if self.saved.phase.over().is_none() {
             self.happen(
                 now,
-                &New {
-                    ev: "away",
-                    by: player.as_ref(),
-                    to: None,
-                    key: None,
-                    body: None,
-                    conn: None,
-                },
+                &New { ev: "away", by: player.as_ref(), to: None, key: None, body: None, conn: None },
             );
         }
     }
 
     /// The seat is given up: by leaving, by staying away, or by being put out.
-    pub(super) fn give_up(
-        &mut self,
-        now: Time,
-        player: &PlayerId,
-        how: GiveUp,
-        key: Option<&str>,
-    ) -> u64 {
+    pub(super) fn give_up(&mut self, now: Time, player: &PlayerId, how: GiveUp, key: Option<&str>) -> u64 {
         let Some(seat) = self.seat_of(player) else {
             return self.log.head();
         };
@@ -155,25 +109,10 @@ impl Room {
         seat.state = how.state();
         let body = json!({ "reason": how.reason() });
         self.turn.room = true;
-        let at = self.happen(
-            now,
-            &New {
-                ev: "left",
-                by: Some(player),
-                to: None,
-                key,
-                body: Some(&body),
-                conn: None,
-            },
-        );
+        let at = self
+            .happen(now, &New { ev: "left", by: Some(player), to: None, key, body: Some(&body), conn: None });
         let room = self.saved.setup.id.clone();
-        self.saved.calls.add(
-            now,
-            Call::Free {
-                player: player.clone(),
-                room,
-            },
-        );
+        self.saved.calls.add(now, Call::Free { player: player.clone(), room });
         if let Some(conn) = conn {
             self.drop_socket(conn, how.close());
         }
@@ -191,28 +130,19 @@ impl Room {
         }
         let age = self.saved.created + rules.age();
         let no_show = self.awaits().then(|| self.saved.created + rules.no_show());
-        let grace = self
-            .saved
-            .setup
-            .seats
-            .iter()
-            .filter_map(|seat| match seat.state {
-                Presence::Away(since) => Some(since + rules.grace()),
-                Presence::Expected
-                | Presence::Here(_)
-                | Presence::Left
-                | Presence::Out
-                | Presence::Banned => None,
-            });
+        let grace = self.saved.setup.seats.iter().filter_map(|seat| match seat.state {
+            Presence::Away(since) => Some(since + rules.grace()),
+            Presence::Expected | Presence::Here(_) | Presence::Left | Presence::Out | Presence::Banned => {
+                None
+            }
+        });
         grace.chain(no_show).chain([age]).min()
     }
 
     /// Whether somebody is still to come: a named player who never did, or anybody at all.
     fn awaits(&self) -> bool {
         let seats = &self.saved.setup.seats;
-        let named = seats
-            .iter()
-            .any(|seat| seat.player.is_some() && seat.state == Presence::Expected);
+        let named = seats.iter().any(|seat| seat.player.is_some() && seat.state == Presence::Expected);
         named || !seats.iter().any(|seat| seat.came)
     }
 
@@ -226,9 +156,7 @@ impl Room {
             .setup
             .seats
             .iter()
-            .filter(
-                |seat| matches!(seat.state, Presence::Away(since) if since + rules.grace() <= now),
-            )
+            .filter(|seat| matches!(seat.state, Presence::Away(since) if since + rules.grace() <= now))
             .filter_map(|seat| seat.player.clone())
             .collect();
         for player in stale {
@@ -281,9 +209,7 @@ impl Room {
             }),
             Err(why) => id.map(|id| event::err(Some(id), &Fault::new(Code::BadToken, why))),
         };
-        self.turn
-            .out
-            .extend(text.map(|text| Effect::Send { conn, text }));
+        self.turn.out.extend(text.map(|text| Effect::Send { conn, text }));
     }
 }
 

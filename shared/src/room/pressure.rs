@@ -17,10 +17,7 @@ impl Room {
         self.turn.carriers.insert(conn);
         if socket.heed == Heed::Events && lag(head, at) <= caps::LAG_HINTS {
             socket.heed = Heed::All;
-            self.turn.out.push(Effect::Heed {
-                conn,
-                heed: Heed::All,
-            });
+            self.turn.out.push(Effect::Heed { conn, heed: Heed::All });
         }
     }
 
@@ -45,10 +42,7 @@ impl Room {
             socket.heed = due;
             self.turn.carriers.insert(conn);
             if due == Heed::Nothing {
-                self.turn.out.push(Effect::Send {
-                    conn,
-                    text: event::fleeting("resync", None, None),
-                });
+                self.turn.out.push(Effect::Send { conn, text: event::fleeting("resync", None, None) });
             }
             self.turn.out.push(Effect::Heed { conn, heed: due });
         }

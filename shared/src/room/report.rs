@@ -19,9 +19,7 @@ impl Room {
         key: &str,
     ) -> Result<Value, Fault> {
         let seats = &self.saved.setup.seats;
-        let known = seats
-            .iter()
-            .any(|seat| seat.player.as_ref() == Some(&player));
+        let known = seats.iter().any(|seat| seat.player.as_ref() == Some(&player));
         if !known || player == *by {
             return Err(Fault {
                 field: Some("to".into()),
@@ -50,12 +48,7 @@ impl Room {
             text,
             evidence: self.evidence(by),
         };
-        self.saved.calls.add(
-            now,
-            Call::Report {
-                report: Box::new(report),
-            },
-        );
+        self.saved.calls.add(now, Call::Report { report: Box::new(report) });
         self.turn.room = true;
         Ok(answer)
     }
@@ -109,20 +102,11 @@ mod tests {
                 ep: 0,
                 exp: at(600_000),
             };
-            let input = Input::Opened {
-                conn: Conn(n),
-                who,
-                role: Role::Member,
-                resume: None,
-            };
+            let input = Input::Opened { conn: Conn(n), who, role: Role::Member, resume: None };
             let _ = room.handle(at(0), input);
         }
         let _ = said(&mut room, 2, r#"{"op":"say","body":"something bad"}"#);
-        let _ = said(
-            &mut room,
-            2,
-            r#"{"op":"signal","to":"p_3","body":"secret"}"#,
-        );
+        let _ = said(&mut room, 2, r#"{"op":"signal","to":"p_3","body":"secret"}"#);
         room
     }
 
@@ -135,16 +119,14 @@ mod tests {
         let report = |effect: &'_ Effect| matches!(effect, Effect::Call { .. });
         let calls = effects.iter().filter(|effect| report(effect));
         let reports = calls.filter_map(|effect| match effect {
-            Effect::Call {
-                call: Call::Report { report },
-                ..
-            } => Some(&**report),
+            Effect::Call { call: Call::Report { report }, .. } => Some(&**report),
             _ => None,
         });
         reports.collect()
     }
 
-    const REPORT: &str = r#"{"id":1,"op":"report","to":"p_2","key":"k","body":{"reason":"harassment","text":"rude"}}"#;
+    const REPORT: &str =
+        r#"{"id":1,"op":"report","to":"p_2","key":"k","body":{"reason":"harassment","text":"rude"}}"#;
 
     #[test]
     fn the_room_adds_what_the_reporter_saw() {
@@ -155,14 +137,10 @@ mod tests {
         let evidence = serde_json::to_string(&all[0].evidence).unwrap();
         assert!(evidence.contains("something bad"), "{evidence}");
         assert!(!evidence.contains("secret"), "{evidence}");
-        let of_it =
-            |effect: &Effect| matches!(effect, Effect::Tell { text, .. } if text.contains("rude"));
+        let of_it = |effect: &Effect| matches!(effect, Effect::Tell { text, .. } if text.contains("rude"));
         let heard = effects.iter().any(of_it);
         assert!(!heard, "nobody hears of it: {effects:?}");
-        assert!(
-            reports(&said(&mut room, 1, REPORT)).is_empty(),
-            "it is one report"
-        );
+        assert!(reports(&said(&mut room, 1, REPORT)).is_empty(), "it is one report");
     }
 
     #[test]
@@ -185,7 +163,8 @@ mod tests {
             let mut room = room();
             let effects = said(&mut room, 1, &REPORT.replace("p_2", to));
             assert!(reports(&effects).is_empty());
-            let refused = |effect: &Effect| matches!(effect, Effect::Send { text, .. } if text.contains("not_found"));
+            let refused =
+                |effect: &Effect| matches!(effect, Effect::Send { text, .. } if text.contains("not_found"));
             assert!(effects.iter().any(refused), "{effects:?}");
         }
     }

@@ -33,14 +33,7 @@ pub struct Saved {
 
 impl Saved {
     pub(super) fn new(now: Time, setup: Setup) -> Self {
-        Self {
-            setup,
-            created: now,
-            phase: Phase::Open,
-            epoch: 1,
-            last_conn: 0,
-            calls: Calls::default(),
-        }
+        Self { setup, created: now, phase: Phase::Open, epoch: 1, last_conn: 0, calls: Calls::default() }
     }
 
     pub(super) fn text(&self) -> String {
@@ -87,8 +80,7 @@ impl Room {
         now: Time,
         debug: bool,
     ) -> Result<(Self, Vec<Effect>), Corrupt> {
-        let saved: Saved =
-            serde_json::from_str(&disk.room).map_err(|error| Corrupt(error.to_string()))?;
+        let saved: Saved = serde_json::from_str(&disk.room).map_err(|error| Corrupt(error.to_string()))?;
         let mut room = Self::from_saved(saved, debug);
         if let Some(board) = &disk.board {
             room.board = serde_json::from_str(board).map_err(|error| Corrupt(error.to_string()))?;
@@ -99,18 +91,9 @@ impl Room {
             let Ok(carried) = serde_json::from_str::<Carried>(text) else {
                 continue;
             };
-            journal.extend(
-                carried
-                    .log
-                    .iter()
-                    .filter_map(|raw| Entry::restore(raw, Some(carried.conn))),
-            );
+            journal.extend(carried.log.iter().filter_map(|raw| Entry::restore(raw, Some(carried.conn))));
             let fresh = Socket::new(carried.who, carried.role, now);
-            let socket = Socket {
-                seen: carried.seen,
-                heed: carried.heed,
-                ..fresh
-            };
+            let socket = Socket { seen: carried.seen, heed: carried.heed, ..fresh };
             room.sockets.insert(carried.conn, socket);
         }
         let (log, whole) = Log::restore(&disk.chunks, journal, now);
@@ -130,10 +113,7 @@ impl Room {
         for &conn in room.sockets.keys() {
             // Before it hears anything of the new epoch; and what it carried of the old must not come up again.
             room.turn.carriers.insert(conn);
-            room.turn.out.push(Effect::Send {
-                conn,
-                text: event::fleeting("resync", None, None),
-            });
+            room.turn.out.push(Effect::Send { conn, text: event::fleeting("resync", None, None) });
         }
         for conn in lost {
             room.away(now, conn);
@@ -151,14 +131,9 @@ impl Room {
 
     /// Writes of the board that are in the log but not yet in its row.
     fn reapply_board(&mut self) {
-        for entry in self
-            .log
-            .kept()
-            .filter(|entry| entry.at > self.board_saved && entry.is("set"))
-        {
-            if let Some(Value::Object(keys)) = entry
-                .body()
-                .and_then(|mut body| body.get_mut("keys").map(Value::take))
+        for entry in self.log.kept().filter(|entry| entry.at > self.board_saved && entry.is("set")) {
+            if let Some(Value::Object(keys)) =
+                entry.body().and_then(|mut body| body.get_mut("keys").map(Value::take))
             {
                 self.board.write(&keys, entry.at);
             }
@@ -204,28 +179,14 @@ impl Room {
     /// What a restart must find again: for tests that evict between any two events.
     #[must_use]
     pub fn remembered(&self) -> (Saved, Log, String, Vec<(Conn, Option<String>)>) {
-        let sockets = self
-            .sockets
-            .keys()
-            .map(|&conn| (conn, self.attachment(conn)))
-            .collect();
-        (
-            self.saved.clone(),
-            self.log.clone(),
-            event::encode(&self.board).to_string(),
-            sockets,
-        )
+        let sockets = self.sockets.keys().map(|&conn| (conn, self.attachment(conn))).collect();
+        (self.saved.clone(), self.log.clone(), event::encode(&self.board).to_string(), sockets)
     }
 }
 
 impl Socket {
     pub(super) fn new(who: Who, role: Role, now: Time) -> Self {
-        Self {
-            line: Line::new(who, now),
-            role,
-            seen: None,
-            heed: Heed::All,
-        }
+        Self { line: Line::new(who, now), role, seen: None, heed: Heed::All }
     }
 }
 

@@ -45,25 +45,13 @@ impl Seat {
     /// A seat for one player.
     #[must_use]
     pub fn of(player: PlayerId, name: String) -> Self {
-        Self {
-            player: Some(player),
-            name,
-            team: None,
-            state: Presence::Expected,
-            came: false,
-        }
+        Self { player: Some(player), name, team: None, state: Presence::Expected, came: false }
     }
 
     /// A seat for whoever comes.
     #[must_use]
     pub fn free() -> Self {
-        Self {
-            player: None,
-            name: String::new(),
-            team: None,
-            state: Presence::Expected,
-            came: false,
-        }
+        Self { player: None, name: String::new(), team: None, state: Presence::Expected, came: false }
     }
 
     /// Whether somebody may still be reached here.
@@ -81,11 +69,9 @@ impl Seat {
     pub fn conn(&self) -> Option<Conn> {
         match self.state {
             Presence::Here(conn) => Some(conn),
-            Presence::Expected
-            | Presence::Away(_)
-            | Presence::Left
-            | Presence::Out
-            | Presence::Banned => None,
+            Presence::Expected | Presence::Away(_) | Presence::Left | Presence::Out | Presence::Banned => {
+                None
+            }
         }
     }
 

@@ -33,18 +33,13 @@ impl Room {
             more,
         };
         let texts = std::iter::once(welcome.text()).chain(replay.into_iter().flatten());
-        self.turn
-            .out
-            .extend(texts.map(|text| Effect::Send { conn, text }));
+        self.turn.out.extend(texts.map(|text| Effect::Send { conn, text }));
     }
 
     /// The room as it is at its head: who, the board, and the events that are kept.
     fn snapshot(&self, you: &crate::id::PlayerId) -> Value {
-        let events: Vec<Value> = self
-            .log
-            .kept()
-            .filter_map(|entry| serde_json::from_str(&entry.seen_by(you)).ok())
-            .collect();
+        let events: Vec<Value> =
+            self.log.kept().filter_map(|entry| serde_json::from_str(&entry.seen_by(you)).ok()).collect();
         json!({
             "at": self.log.head(),
             "members": self.members(),

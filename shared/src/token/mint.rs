@@ -14,10 +14,7 @@ impl Signer {
     /// A signer with the key that the 32 secret bytes stand for, published under `kid`.
     #[must_use]
     pub fn new(kid: &str, seed: [u8; 32]) -> Self {
-        Self {
-            kid: kid.to_owned(),
-            key: ed25519_dalek::SigningKey::from_bytes(&seed),
-        }
+        Self { kid: kid.to_owned(), key: ed25519_dalek::SigningKey::from_bytes(&seed) }
     }
 
     /// The token that says this.
@@ -26,11 +23,7 @@ impl Signer {
         use ed25519_dalek::Signer as _;
         let header = serde_json::json!({ "alg": ALG, "typ": TYP, "kid": self.kid });
         let payload = serde_json::json!(claims);
-        let signed = format!(
-            "{}.{}",
-            BASE64.encode(header.to_string()),
-            BASE64.encode(payload.to_string())
-        );
+        let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(payload.to_string()));
         let signature = BASE64.encode(self.key.sign(signed.as_bytes()).to_bytes());
         format!("{signed}.{signature}")
     }
@@ -53,8 +46,6 @@ impl Signer {
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("Signer").field("kid", &self.kid).finish_non_exhaustive()
     }
 }

@@ -38,11 +38,8 @@ fn with(change: impl FnOnce(&mut Claims)) -> String {
 /// A token with this header and our claims, properly signed: only the header is at fault.
 fn headed(header: &str) -> String {
     use ed25519_dalek::Signer as _;
-    let signed = format!(
-        "{}.{}",
-        BASE64.encode(header),
-        BASE64.encode(serde_json::to_string(&claims()).unwrap())
-    );
+    let signed =
+        format!("{}.{}", BASE64.encode(header), BASE64.encode(serde_json::to_string(&claims()).unwrap()));
     let signature = signer().key.sign(signed.as_bytes()).to_bytes();
     format!("{signed}.{}", BASE64.encode(signature))
 }
@@ -65,24 +62,18 @@ fn the_vector_of_rfc_8037() {
     .unwrap();
     let key = keys.0.get("rfc").unwrap();
     let signed = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-    let signature =
-        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     assert!(authentic(key, signed, signature));
     assert!(!authentic(key, &signed.replace("RXh", "RXi"), signature));
 
-    let seed = BASE64
-        .decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
-        .unwrap();
+    let seed = BASE64.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
     let rfc = Signer::new("rfc", seed.try_into().unwrap());
     assert_eq!(KeySet::from_jwks(&Signer::jwks(&[&rfc])), Ok(keys));
 }
 
 #[test]
 fn the_token_does_not_choose_its_algorithm_or_type() {
-    check(
-        &headed(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1"}"#),
-        Ok(()),
-    );
+    check(&headed(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1"}"#), Ok(()));
     for header in [
         r#"{"alg":"none","typ":"at+jwt","kid":"k1"}"#,
         r#"{"alg":"HS256","typ":"at+jwt","kid":"k1"}"#,
@@ -98,26 +89,14 @@ fn the_token_does_not_choose_its_algorithm_or_type() {
 
 #[test]
 fn an_unknown_key_is_said_to_be_one() {
-    check(
-        &headed(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k2"}"#),
-        Err(TokenError::UnknownKey),
-    );
-    let got = verify(
-        &with(|_| ()),
-        &KeySet::default(),
-        "https://region.test",
-        "matchpoint",
-        NOW,
-    );
+    check(&headed(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k2"}"#), Err(TokenError::UnknownKey));
+    let got = verify(&with(|_| ()), &KeySet::default(), "https://region.test", "matchpoint", NOW);
     assert_eq!(got, Err(TokenError::UnknownKey));
 }
 
 #[test]
 fn another_key_with_the_same_name_does_not_do() {
-    check(
-        &Signer::new("k1", [8; 32]).sign(&claims()),
-        Err(TokenError::BadSignature),
-    );
+    check(&Signer::new("k1", [8; 32]).sign(&claims()), Err(TokenError::BadSignature));
 }
 
 #[test]
@@ -126,23 +105,17 @@ fn a_tampered_token_is_refused() {
     let other = with(|claims| claims.ep = 4);
     let (signed, _) = other.rsplit_once('.').unwrap();
     let (_, signature) = token.rsplit_once('.').unwrap();
-    check(
-        &format!("{signed}.{signature}"),
-        Err(TokenError::BadSignature),
-    );
+    check(&format!("{signed}.{signature}"), Err(TokenError::BadSignature));
     check(&format!("{signed}."), Err(TokenError::BadSignature));
-    check(
-        &format!("{signed}.{signature}A"),
-        Err(TokenError::BadSignature),
-    );
+    check(&format!("{signed}.{signature}A"), Err(TokenError::BadSignature));
 }
 
 /// s + L signs the same words under a lax verifier; there must be one token only.
 #[test]
 fn a_non_canonical_signature_is_refused() {
     const L: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
-        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let token = signer().sign(&claims());
     let (signed, signature) = token.rsplit_once('.').unwrap();
@@ -153,56 +126,29 @@ fn a_non_canonical_signature_is_refused() {
         *byte = u8::try_from(sum & 0xff).unwrap();
         carry = sum >> 8;
     }
-    check(
-        &format!("{signed}.{}", BASE64.encode(bytes)),
-        Err(TokenError::BadSignature),
-    );
+    check(&format!("{signed}.{}", BASE64.encode(bytes)), Err(TokenError::BadSignature));
 }
 
 #[test]
 fn the_expiry_is_exact_and_only_the_issue_may_differ() {
     check(&with(|claims| claims.exp = NOW.secs() + 1), Ok(()));
-    check(
-        &with(|claims| claims.exp = NOW.secs()),
-        Err(TokenError::Expired),
-    );
+    check(&with(|claims| claims.exp = NOW.secs()), Err(TokenError::Expired));
     check(&with(|claims| claims.iat = NOW.secs() + 30), Ok(()));
-    check(
-        &with(|claims| claims.iat = NOW.secs() + 31),
-        Err(TokenError::NotYet),
-    );
+    check(&with(|claims| claims.iat = NOW.secs() + 31), Err(TokenError::NotYet));
 }
 
 #[test]
 fn a_token_for_somebody_else_is_refused() {
-    check(
-        &with(|claims| claims.iss = "https://other.test".into()),
-        Err(TokenError::WrongIssuer),
-    );
-    check(
-        &with(|claims| claims.aud = "other".into()),
-        Err(TokenError::WrongAudience),
-    );
+    check(&with(|claims| claims.iss = "https://other.test".into()), Err(TokenError::WrongIssuer));
+    check(&with(|claims| claims.aud = "other".into()), Err(TokenError::WrongAudience));
 }
 
 #[test]
 fn garbage_is_malformed() {
-    for text in [
-        "",
-        ".",
-        "..",
-        "a.b.c",
-        "é.é.é",
-        "e30.e30.e30",
-        "e30.e30",
-        "{}",
-    ] {
+    for text in ["", ".", "..", "a.b.c", "é.é.é", "e30.e30.e30", "e30.e30", "{}"] {
         check(text, Err(TokenError::Malformed));
     }
-    check(
-        &"a".repeat(caps::TOKEN_BYTES + 1),
-        Err(TokenError::Malformed),
-    );
+    check(&"a".repeat(caps::TOKEN_BYTES + 1), Err(TokenError::Malformed));
     let token = with(|claims| claims.iss = "x".repeat(caps::TOKEN_BYTES));
     check(&token, Err(TokenError::Malformed));
     assert_eq!(kid("a.b.c"), None);

@@ -15,9 +15,7 @@ impl Bystanders {
     async fn check(&mut self, after: &str) -> Result<()> {
         for (socket, last) in &mut self.0 {
             let ok = socket.ok(json!({"op": "say", "body": after})).await?;
-            let event = socket
-                .wait(after, |one| text(one, "/body") == after)
-                .await?;
+            let event = socket.wait(after, |one| text(one, "/body") == after).await?;
             ensure!(at(&event) == num(&ok, "/at"), "after {after}: {event}");
             ensure!(at(&event) > Some(*last), "after {after}: {event}");
             *last = at(&event).unwrap_or(0);
@@ -48,11 +46,7 @@ async fn bad_input_has_its_code_and_no_witnesses() -> Result<()> {
     for (what, opening, code) in [
         ("no token", bare().protocol("matchpoint.v1"), 4301),
         ("an expired token", expired, 4300),
-        (
-            "another origin",
-            own().header("origin", "https://e.example"),
-            4010,
-        ),
+        ("another origin", own().header("origin", "https://e.example"), 4010),
         ("an unknown room", nowhere, 4011),
     ] {
         opening.connect().await?.closed_with(code).await?;

@@ -74,12 +74,7 @@ async fn what_happens_is_counted() -> Result<()> {
     let bare = Opening::bare(server.edge(), &format!("/v1/rooms/{room}"));
     let mut refused = bare.protocol("matchpoint.v1").connect().await?;
     refused.closed_with(4301).await?;
-    becomes(
-        &server,
-        "matchpoint_refusals_total{code=\"token_invalid\"}",
-        1.0,
-    )
-    .await?;
+    becomes(&server, "matchpoint_refusals_total{code=\"token_invalid\"}", 1.0).await?;
     for _ in 0..6 {
         server.get(&format!("/v1/profiles/{}", ana.id)).await?;
     }
@@ -92,9 +87,7 @@ async fn what_happens_is_counted() -> Result<()> {
     becomes(&server, &took, 6.0).await?;
 
     // It is on disk: the object may sleep, and the machine may fail.
-    stack
-        .evict("MetricsObject", "all", WebSockets::Close)
-        .await?;
+    stack.evict("MetricsObject", "all", WebSockets::Close).await?;
     becomes(&server, &requests, 6.0).await?;
     stack.kill_workerd().await?;
     stack.restart_edge().await?;

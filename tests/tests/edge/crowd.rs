@@ -9,12 +9,8 @@ use xtask::load::lobby::Crowd;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_is_matched_whatever_happens_to_its_sockets() -> Result<()> {
     let stack = stack::start_with(Options::unpace).await?;
-    let crowd = Crowd {
-        people: 120,
-        over: Duration::from_secs(2),
-        drop: 0.2,
-        pool: "speed-dating".to_owned(),
-    };
+    let crowd =
+        Crowd { people: 120, over: Duration::from_secs(2), drop: 0.2, pool: "speed-dating".to_owned() };
     let outcome = crowd.run(&stack).await?;
     println!("{outcome}");
     ensure!(outcome.is_fine(), "{outcome}");

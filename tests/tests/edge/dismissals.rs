@@ -42,9 +42,7 @@ async fn all_sockets_of_who_signs_out_everywhere_are_closed() -> Result<()> {
     back.welcome().await?;
     // A notice that comes twice finds nobody.
     told(stack, revoked).await?;
-    back.ok(json!({"op": "say", "body": "the seat was kept"}))
-        .await
-        .map(drop)
+    back.ok(json!({"op": "say", "body": "the seat was kept"})).await.map(drop)
 }
 
 #[tokio::test]
@@ -52,19 +50,13 @@ async fn a_login_that_ends_takes_its_own_sockets_alone() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let (room, ana, _) = meet(&server).await?;
-    let (phone, desk) = (
-        token(stack, &ana, "s_phone", 0)?,
-        token(stack, &ana, "s_desk", 0)?,
-    );
+    let (phone, desk) = (token(stack, &ana, "s_phone", 0)?, token(stack, &ana, "s_desk", 0)?);
     let mut in_room = server.room(&room, &phone).connect().await?;
     in_room.welcome().await?;
     let mut in_lobby = server.lobby(POOL, &desk).connect().await?;
     in_lobby.welcome().await?;
-    told(
-        stack,
-        json!([{"player": ana.id, "at": now()?.ms(), "kind": "session_ended", "sid": "s_phone"}]),
-    )
-    .await?;
+    told(stack, json!([{"player": ana.id, "at": now()?.ms(), "kind": "session_ended", "sid": "s_phone"}]))
+        .await?;
     in_room.closed_with(4302).await?;
     in_lobby.err(json!({"op": "why"}), "no_ticket").await?;
     let mut again = server.room(&room, &phone).connect().await?;
@@ -84,17 +76,11 @@ async fn who_is_banned_loses_the_seat_and_does_not_come_back() -> Result<()> {
     a.welcome().await?;
     let mut in_lobby = server.lobby(POOL, &ana).connect().await?;
     in_lobby.welcome().await?;
-    in_lobby
-        .ok(json!({"op": "enter", "body": {"attrs": {"mark": unique()}}}))
-        .await?;
+    in_lobby.ok(json!({"op": "enter", "body": {"attrs": {"mark": unique()}}})).await?;
 
     let at = now()?;
     let until = at + Duration::from_hours(1);
-    told(
-        stack,
-        json!([{"player": ana.id, "at": at, "kind": "banned", "until": until}]),
-    )
-    .await?;
+    told(stack, json!([{"player": ana.id, "at": at, "kind": "banned", "until": until}])).await?;
     a.closed_with(4001).await?;
     in_lobby.closed_with(4001).await?;
     let left = b.event("left").await?;
@@ -111,10 +97,7 @@ async fn who_is_banned_loses_the_seat_and_does_not_come_back() -> Result<()> {
     told(stack, unbanned(at.ms() + 1)).await?;
     let mut back = server.lobby(POOL, &ana).connect().await?;
     let welcome = back.welcome().await?;
-    ensure!(
-        welcome["recovered"] == false,
-        "the ticket is gone: {welcome}"
-    );
+    ensure!(welcome["recovered"] == false, "the ticket is gone: {welcome}");
     Ok(())
 }
 
@@ -141,24 +124,14 @@ async fn a_notice_that_the_region_did_not_sign_is_refused() -> Result<()> {
     let server = server(stack)?;
     let ana = server.guest("Ana").await?;
     let notices = json!([{"player": ana.id, "at": now()?.ms(), "kind": "revoked", "ep": 9}]);
-    let bare = server
-        .post(
-            "/internal/v1/notices",
-            Some(&ana.token),
-            notices.to_string(),
-        )
-        .await?;
+    let bare = server.post("/internal/v1/notices", Some(&ana.token), notices.to_string()).await?;
     ensure!(bare.status().as_u16() == 401, "{}", bare.status());
     let keys = Secrets::of(stack.data())?.edge_to_region_keys;
     let keys: SignKeys = keys.parse().ok().context("keys")?;
     let body = notices.to_string();
     let other = keys.sign(now()?, "n", "POST", "/internal/v1/notices", body.as_bytes());
     let url = format!("{}/internal/v1/notices", stack.edge_url());
-    let post = server
-        .http()
-        .post(url)
-        .header(sign::HEADER, other)
-        .body(body);
+    let post = server.http().post(url).header(sign::HEADER, other).body(body);
     let status = post.send().await?.status().as_u16();
     ensure!(status == 401, "signed with the other way's key: {status}");
     let wrong = tell(stack, &json!([{"player": "nobody"}])).await?;

@@ -26,9 +26,7 @@ async fn a_room_that_was_evicted_goes_on_where_it_was() -> Result<()> {
     let mut heard = Vec::new();
     for n in 0..8 {
         let ok = a.ok(keyed(n)).await?;
-        stack
-            .evict("RoomObject", &room, WebSockets::Hibernate)
-            .await?;
+        stack.evict("RoomObject", &room, WebSockets::Hibernate).await?;
         // The same socket, another instance: the first result, and no second event.
         let again = a.ok(keyed(n)).await?;
         ensure!(ok == again, "{ok}, then {again}");
@@ -41,15 +39,9 @@ async fn a_room_that_was_evicted_goes_on_where_it_was() -> Result<()> {
     // Nothing of it was on disk for long enough to be written by age, and all of it is replayed.
     let epoch = text(&first, "/epoch");
     b.cut();
-    stack
-        .evict("RoomObject", &room, WebSockets::Hibernate)
-        .await?;
+    stack.evict("RoomObject", &room, WebSockets::Hibernate).await?;
     let from = heard[0].unwrap_or(1) - 1;
-    let mut b = server
-        .room(&room, &bo)
-        .resume(epoch, from)
-        .connect()
-        .await?;
+    let mut b = server.room(&room, &bo).resume(epoch, from).connect().await?;
     let welcome = b.welcome().await?;
     ensure!(welcome["recovered"] == true, "{welcome}");
     for n in 0..8 {
@@ -77,11 +69,7 @@ async fn a_thousand_messages_survive_evictions_of_both_kinds() -> Result<()> {
         for (n, &point) in points.iter().enumerate() {
             watched.wait_for(|at| *at >= point).await?;
             // The last one: after a close both come back at once, and that is another test's.
-            let how = if n + 1 == points.len() {
-                WebSockets::Close
-            } else {
-                WebSockets::Hibernate
-            };
+            let how = if n + 1 == points.len() { WebSockets::Close } else { WebSockets::Hibernate };
             // Between two messages the room may be out of memory still: the next one brings it back.
             while !stack.evict("RoomObject", &room, how).await? {
                 watched.changed().await?;

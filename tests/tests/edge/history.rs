@@ -17,10 +17,7 @@ pub const KEPT: Duration = Duration::from_mins(2);
 /// What is kept of a match, as one of its players sees it.
 pub async fn found(server: &Server, player: &Player, room: &str) -> Result<Vec<Value>> {
     let all = server.matches(player).await?;
-    Ok(all
-        .into_iter()
-        .filter(|one| text(one, "/match") == room)
-        .collect())
+    Ok(all.into_iter().filter(|one| text(one, "/match") == room).collect())
 }
 
 #[tokio::test]
@@ -34,8 +31,7 @@ async fn a_match_is_kept_once_though_the_region_was_down() -> Result<()> {
     b.welcome().await?;
 
     stack.stop_region().await;
-    a.ok(json!({"op": "end", "body": {"winner": "ana"}}))
-        .await?;
+    a.ok(json!({"op": "end", "body": {"winner": "ana"}})).await?;
     a.closed_with(4007).await?;
     b.event("ended").await?;
     b.closed_with(4007).await?;

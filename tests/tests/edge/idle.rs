@@ -15,10 +15,7 @@ const IDLE: Duration = Duration::from_secs(14);
 
 async fn fault(socket: &mut Socket) -> Result<()> {
     socket.binary(vec![0]).await?;
-    socket
-        .wait("binary", |one| text(one, "/err/code") == "binary")
-        .await
-        .map(drop)
+    socket.wait("binary", |one| text(one, "/err/code") == "binary").await.map(drop)
 }
 
 /// How many faulty frames came in a row is known in memory alone; the third closes the socket. So a socket that
@@ -44,9 +41,7 @@ async fn an_idle_room_leaves_memory_and_keeps_its_sockets() -> Result<()> {
     tokio::time::sleep(IDLE).await;
     fault(&mut a).await?;
     fault(&mut a).await?;
-    a.ok(json!({"op": "say", "body": "still the same socket"}))
-        .await
-        .map(drop)
+    a.ok(json!({"op": "say", "body": "still the same socket"})).await.map(drop)
 }
 
 #[tokio::test]
@@ -63,7 +58,5 @@ async fn two_who_came_at_once_do_not_keep_a_room_awake() -> Result<()> {
     tokio::time::sleep(IDLE).await;
     fault(&mut a).await?;
     fault(&mut a).await?;
-    a.ok(json!({"op": "say", "body": "still the same socket"}))
-        .await
-        .map(drop)
+    a.ok(json!({"op": "say", "body": "still the same socket"})).await.map(drop)
 }

@@ -29,11 +29,8 @@ async fn a_thousand_messages_survive_five_kills() -> Result<()> {
     let (b, of_b) = talker(&server, &room, &bo);
     let points = chance.points(5, 20, 2 * EACH - 100);
     let (progress, watched) = watch::channel(0);
-    let (a, b, ()) = tokio::try_join!(
-        talk(a, &[], &progress),
-        talk(b, &[], &progress),
-        kill(&stack, &points, watched),
-    )?;
+    let (a, b, ()) =
+        tokio::try_join!(talk(a, &[], &progress), talk(b, &[], &progress), kill(&stack, &points, watched),)?;
     check(&a, &b, &[of_a, of_b])?;
     let told = a.ledger.snapshots + b.ledger.snapshots;
     println!("told {told} times that something may be missing");

@@ -35,9 +35,7 @@ async fn the_edge_goes_on_without_the_region() -> Result<()> {
     stack.kill_region().await;
     for n in 0..SAID {
         for socket in [&mut a, &mut b] {
-            socket
-                .ok(json!({"op": "say", "body": format!("{n}")}))
-                .await?;
+            socket.ok(json!({"op": "say", "body": format!("{n}")})).await?;
         }
         if n % 5 == 0 {
             let answer = server.get(&profile).await?;

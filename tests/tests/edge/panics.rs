@@ -24,14 +24,12 @@ async fn a_panic_in_one_room_leaves_its_neighbour_alone() -> Result<()> {
     // Known in memory alone: another instance would have forgotten these two.
     for _ in 0..2 {
         c.raw("{").await?;
-        c.wait("bad_json", |one| text(one, "/err/code") == "bad_json")
-            .await?;
+        c.wait("bad_json", |one| text(one, "/err/code") == "bad_json").await?;
     }
 
     let before = a.ok(json!({"op": "say", "key": "k", "body": 1})).await?;
     for _ in 0..3 {
-        b.send(&json!({"op": "debug", "body": {"do": "panic"}}))
-            .await?;
+        b.send(&json!({"op": "debug", "body": {"do": "panic"}})).await?;
     }
 
     // The neighbour: the same socket, the same instance.
@@ -49,11 +47,7 @@ async fn a_panic_in_one_room_leaves_its_neighbour_alone() -> Result<()> {
     let event = a.wait("what goes on", fits).await?;
     ensure!(at(&event) == num(&ok, "/at"), "{event}");
     let from = num(&before, "/at").unwrap_or(0);
-    let mut a = server
-        .room(&faulty, &ana)
-        .resume(&epoch, from)
-        .connect()
-        .await?;
+    let mut a = server.room(&faulty, &ana).resume(&epoch, from).connect().await?;
     let welcome = a.welcome().await?;
     ensure!(welcome["recovered"] == true, "the epoch changed: {welcome}");
     Ok(())

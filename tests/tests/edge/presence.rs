@@ -41,10 +41,7 @@ async fn hears(socket: &mut Socket, of: &Player, state: &str) -> Result<u64> {
 
 async fn sees(server: &Server, who: &Player, of: &Player) -> Result<String> {
     let seen = server.presence(who, &[of]).await?;
-    ensure!(
-        num(&seen, "/max_staleness_ms") == Some(65_000),
-        "it says how old an answer may be: {seen}"
-    );
+    ensure!(num(&seen, "/max_staleness_ms") == Some(65_000), "it says how old an answer may be: {seen}");
     Ok(text(&seen, "/players/0/state").to_owned())
 }
 
@@ -65,18 +62,14 @@ async fn friends_see_each_other_come_and_go() -> Result<()> {
     hears(&mut b, &ana, "online").await?;
     ensure!(sees(&server, &ana, &bo).await? == "online");
 
-    b.ok(json!({"op": "active", "body": {"active": false}}))
-        .await?;
+    b.ok(json!({"op": "active", "body": {"active": false}})).await?;
     ensure!(hears(&mut a, &bo, "away").await? > came);
     let mut q = server.lobby(POOL, &bo).connect().await?;
     q.welcome().await?;
     hears(&mut a, &bo, "online").await?;
     let devices = b.ok(json!({"op": "devices"})).await?;
     ensure!(text(&devices, "/devices/0/at") == "me", "{devices}");
-    ensure!(
-        text(&devices, "/devices/1/at") == format!("lobby:{POOL}"),
-        "{devices}"
-    );
+    ensure!(text(&devices, "/devices/1/at") == format!("lobby:{POOL}"), "{devices}");
 
     q.close().await?;
     let lost = Instant::now();
@@ -100,13 +93,10 @@ async fn who_comes_back_at_once_was_never_gone() -> Result<()> {
         b.cut();
         b = line(&server, &bo).await?;
     }
-    b.ok(json!({"op": "active", "body": {"active": false}}))
-        .await?;
+    b.ok(json!({"op": "active", "body": {"active": false}})).await?;
     hears(&mut a, &bo, "away").await?;
     let told = a.rest();
-    let offline = told
-        .iter()
-        .filter(|one| text(one, "/body/state") == "offline");
+    let offline = told.iter().filter(|one| text(one, "/body/state") == "offline");
     ensure!(offline.count() == 0, "{told:?}");
     Ok(())
 }
@@ -123,21 +113,15 @@ async fn strangers_hidden_and_blocked_people_are_offline() -> Result<()> {
     hears(&mut a, &bo, "online").await?;
     ensure!(sees(&server, &stranger, &bo).await? == "offline");
 
-    server
-        .region_put(&bo, "/v1/presence/me", &json!({"hidden": true}))
-        .await?;
+    server.region_put(&bo, "/v1/presence/me", &json!({"hidden": true})).await?;
     circle(stack, &[&bo]).await?;
     hears(&mut a, &bo, "offline").await?;
     ensure!(sees(&server, &ana, &bo).await? == "offline");
-    server
-        .region_put(&bo, "/v1/presence/me", &json!({"hidden": false}))
-        .await?;
+    server.region_put(&bo, "/v1/presence/me", &json!({"hidden": false})).await?;
     circle(stack, &[&bo]).await?;
     hears(&mut a, &bo, "online").await?;
 
-    server
-        .region_put(&bo, &format!("/v1/blocks/{}", ana.id), &json!({}))
-        .await?;
+    server.region_put(&bo, &format!("/v1/blocks/{}", ana.id), &json!({})).await?;
     circle(stack, &[&bo, &ana]).await?;
     hears(&mut a, &bo, "offline").await?;
     ensure!(sees(&server, &ana, &bo).await? == "offline");
@@ -156,12 +140,9 @@ async fn who_watches_hears_though_both_slept() -> Result<()> {
     hears(&mut a, &bo, "online").await?;
     hears(&mut b, &ana, "online").await?;
     for one in [&ana, &bo] {
-        stack
-            .evict("PlayerObject", &one.id, WebSockets::Hibernate)
-            .await?;
+        stack.evict("PlayerObject", &one.id, WebSockets::Hibernate).await?;
     }
-    b.ok(json!({"op": "active", "body": {"active": false}}))
-        .await?;
+    b.ok(json!({"op": "active", "body": {"active": false}})).await?;
     hears(&mut a, &bo, "away").await.map(drop)
 }
 
@@ -210,12 +191,9 @@ async fn of_lines_the_newest_two_are_kept() -> Result<()> {
     for one in [&mut second, &mut third] {
         one.ok(json!({"op": "devices"})).await?;
         one.err(json!({"op": "say"}), "unknown_op").await?;
-        one.ok(json!({"op": "auth", "body": {"token": ana.token}}))
-            .await?;
-        one.err(json!({"op": "auth", "body": {"token": "x"}}), "bad_token")
-            .await?;
-        one.err(json!({"op": "active", "body": {}}), "bad_field")
-            .await?;
+        one.ok(json!({"op": "auth", "body": {"token": ana.token}})).await?;
+        one.err(json!({"op": "auth", "body": {"token": "x"}}), "bad_token").await?;
+        one.err(json!({"op": "active", "body": {}}), "bad_field").await?;
     }
     Ok(())
 }

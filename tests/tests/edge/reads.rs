@@ -143,11 +143,7 @@ async fn a_change_that_was_announced_is_seen_at_once() -> Result<()> {
         }
     };
     let second = timeout(Duration::from_secs(30), seen).await??;
-    ensure!(
-        text(&second.body, "/name") == "Anastasia",
-        "{}",
-        second.body
-    );
+    ensure!(text(&second.body, "/name") == "Anastasia", "{}", second.body);
     ensure!(second.tag != first.tag, "{}", second.tag);
     let asked = link.asked(LISTS);
     // It may be announced twice, and late.
@@ -243,9 +239,7 @@ async fn back(server: &Server, link: &Link, player: &str) -> Result<()> {
         }
     };
     let limit = Duration::from_secs(40);
-    timeout(limit, all)
-        .await
-        .context("the region's return was never noticed")?
+    timeout(limit, all).await.context("the region's return was never noticed")?
 }
 
 #[tokio::test]

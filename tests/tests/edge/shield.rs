@@ -43,10 +43,7 @@ async fn an_address_keeps_the_pace_and_others_do_not_notice() -> Result<()> {
     let is = |status: u16| move |answer: &&Response| answer.status().as_u16() == status;
     let fine = answers.iter().filter(is(200)).count();
     ensure!(fine >= shared::caps::HTTP_BURST as usize, "{fine} passed");
-    let refused = answers
-        .into_iter()
-        .find(|answer| is(429)(&answer))
-        .context("nobody was refused")?;
+    let refused = answers.into_iter().find(|answer| is(429)(&answer)).context("nobody was refused")?;
     let seconds = wait(&refused).context("no Retry-After")?;
     let body: Value = refused.json().await?;
     ensure!(text(&body, "/code") == "too_fast", "{body}");
@@ -102,9 +99,7 @@ async fn a_listed_page_may_call_and_no_other() -> Result<()> {
     ] {
         for method in [Method::OPTIONS, Method::POST] {
             let request = server.http().request(method.clone(), &url);
-            let request = request
-                .header("origin", origin)
-                .header("access-control-request-method", "POST");
+            let request = request.header("origin", origin).header("access-control-request-method", "POST");
             let answer = request.send().await?;
             let header = |name: &str| {
                 let value = answer.headers().get(name)?;
@@ -138,10 +133,7 @@ async fn a_body_has_an_end_whatever_its_header_says() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let ana = server.guest("Ana").await?;
-    let head = format!(
-        "POST /v1/rooms HTTP/1.1\r\nhost: edge\r\nauthorization: Bearer {}\r\n",
-        ana.token
-    );
+    let head = format!("POST /v1/rooms HTTP/1.1\r\nhost: edge\r\nauthorization: Bearer {}\r\n", ana.token);
     // Nothing says how long it is: it has to be counted.
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
     let long = format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n");

@@ -21,9 +21,7 @@ pub struct Chance(u64);
 impl Chance {
     /// From the environment, or a new one; it is printed.
     pub fn new(test: &str) -> Self {
-        let given = std::env::var("SEED")
-            .ok()
-            .and_then(|seed| seed.parse().ok());
+        let given = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or_else(|| {
             let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
             u64::from(now.subsec_nanos())
@@ -72,15 +70,10 @@ pub fn talker(server: &Server, room: &str, who: &Player) -> (Follower, BTreeMap<
 }
 
 /// Follows until everything is said, durable and heard. At each of `cuts` the connection is dropped.
-pub async fn talk(
-    mut follower: Follower,
-    cuts: &[u64],
-    progress: &watch::Sender<u64>,
-) -> Result<Follower> {
+pub async fn talk(mut follower: Follower, cuts: &[u64], progress: &watch::Sender<u64>) -> Result<Follower> {
     let deadline = Instant::now() + DEADLINE;
-    let done = |follower: &Follower| {
-        follower.unsettled() == 0 && follower.ledger.said().count() as u64 == 2 * EACH
-    };
+    let done =
+        |follower: &Follower| follower.unsettled() == 0 && follower.ledger.said().count() as u64 == 2 * EACH;
     let mut next = cuts.iter();
     let mut cut = next.next();
     loop {
@@ -127,19 +120,13 @@ pub fn check(a: &Follower, b: &Follower, keys: &[BTreeMap<String, String>]) -> R
     }
     let contradictions = a.ledger.contradictions(&b.ledger);
     ensure!(contradictions.is_empty(), "{contradictions:#?}");
-    let names: BTreeSet<&str> = keys
-        .iter()
-        .flat_map(|keys| keys.values().map(String::as_str))
-        .collect();
+    let names: BTreeSet<&str> = keys.iter().flat_map(|keys| keys.values().map(String::as_str)).collect();
     let said = |one: &'_ Follower| -> BTreeSet<String> {
         let name = |body: &Value| text(body, "/name").to_owned();
         one.ledger.said().map(name).collect()
     };
     let heard: BTreeSet<String> = said(a).union(&said(b)).cloned().collect();
-    let silent: Vec<_> = names
-        .iter()
-        .filter(|name| !heard.contains(**name))
-        .collect();
+    let silent: Vec<_> = names.iter().filter(|name| !heard.contains(**name)).collect();
     ensure!(silent.is_empty(), "never heard: {silent:?}");
     ensure!(heard.len() == names.len(), "more was heard than was said");
     for (speaker, keys) in [a, b].iter().zip(keys) {

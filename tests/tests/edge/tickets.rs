@@ -61,9 +61,6 @@ async fn a_ticket_survives_a_kill() -> Result<()> {
     b.welcome().await?;
     b.ok(enter(&mark)).await?;
     let (mine, theirs) = (a.event("matched").await?, b.event("matched").await?);
-    ensure!(
-        text(&mine, "/body/room") == text(&theirs, "/body/room"),
-        "{mine} {theirs}"
-    );
+    ensure!(text(&mine, "/body/room") == text(&theirs, "/body/room"), "{mine} {theirs}");
     Ok(())
 }

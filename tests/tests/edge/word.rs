@@ -27,11 +27,7 @@ pub async fn tell(stack: &Stack, notices: &Value) -> Result<Response> {
     let signature = keys.sign(now()?, &unique(), "POST", path, body.as_bytes());
     let url = format!("{}{path}", stack.edge_url());
     let post = reqwest::Client::builder().no_proxy().build()?.post(url);
-    Ok(post
-        .header(sign::HEADER, signature)
-        .body(body)
-        .send()
-        .await?)
+    Ok(post.header(sign::HEADER, signature).body(body).send().await?)
 }
 
 pub async fn told(stack: &Stack, notices: Value) -> Result<()> {
@@ -57,8 +53,5 @@ pub fn token(stack: &Stack, player: &Player, sid: &str, ep: u64) -> Result<Playe
         exp: iat + 600,
         ep,
     };
-    Ok(Player {
-        token: Signer::new(&secrets.signing_kid, seed).sign(&claims),
-        ..player.clone()
-    })
+    Ok(Player { token: Signer::new(&secrets.signing_kid, seed).sign(&claims), ..player.clone() })
 }

@@ -54,22 +54,12 @@ impl Stage {
             pool: None,
             owner: None,
             seats: vec![seat(1), seat(2)],
-            rules: Rules {
-                end: shared::room::EndRule::Nobody,
-                age_s: 1 << 20,
-                ..Rules::default()
-            },
+            rules: Rules { end: shared::room::EndRule::Nobody, age_s: 1 << 20, ..Rules::default() },
         };
         let (room, effects) = Room::create(Time::from_ms(0), setup, false);
         drop(effects);
-        let mut stage = Self {
-            room,
-            outbox: Outbox::default(),
-            now: 0,
-            sender: Conn(2),
-            witness: Conn(1),
-            at: 0,
-        };
+        let mut stage =
+            Self { room, outbox: Outbox::default(), now: 0, sender: Conn(2), witness: Conn(1), at: 0 };
         stage.witness = stage.open(2);
         stage.sender = stage.open(1);
         stage
@@ -83,14 +73,8 @@ impl Stage {
             ep: 0,
             exp: Time::from_ms(u64::MAX),
         };
-        self.outbox
-            .open(conn, who.player.clone(), shared::outbox::Heed::All);
-        self.turn(Input::Opened {
-            conn,
-            who,
-            role: Role::Member,
-            resume: None,
-        });
+        self.outbox.open(conn, who.player.clone(), shared::outbox::Heed::All);
+        self.turn(Input::Opened { conn, who, role: Role::Member, resume: None });
         conn
     }
 
@@ -144,11 +128,7 @@ impl Stage {
         let (_, log, board, _) = self.room.remembered();
         assert!(log.kept().count() <= caps::LOG_EVENTS + caps::CHUNK_EVENTS);
         assert!(log.bytes() <= caps::LOG_BYTES + 2 * caps::CHUNK_BYTES);
-        assert!(
-            board.len() <= 2 * caps::BOARD_BYTES,
-            "a board of {} bytes",
-            board.len()
-        );
+        assert!(board.len() <= 2 * caps::BOARD_BYTES, "a board of {} bytes", board.len());
     }
 
     /// What goes out is JSON, and the witness misses nothing.
@@ -160,16 +140,10 @@ impl Stage {
             }
             let all = value.as_array().cloned().unwrap_or_else(|| vec![value]);
             for message in all.iter().filter(|message| message["ev"] != "welcome") {
-                assert!(
-                    message.get("ev").is_some(),
-                    "an answer to somebody else: {message}"
-                );
+                assert!(message.get("ev").is_some(), "an answer to somebody else: {message}");
                 let body = message["body"].to_string().len();
                 assert!(body <= caps::BOARD_BYTES + 64, "a body of {body} bytes");
-                assert!(
-                    message["ev"] == "set" || body <= caps::BODY_BYTES,
-                    "a body of {body} bytes"
-                );
+                assert!(message["ev"] == "set" || body <= caps::BODY_BYTES, "a body of {body} bytes");
                 if let Some(at) = message["at"].as_u64() {
                     assert_eq!(at, self.at + 1, "the witness missed something");
                     self.at = at;

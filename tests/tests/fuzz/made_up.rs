@@ -94,20 +94,14 @@ impl Source {
 
     fn noise(&mut self) -> String {
         let length = self.0.below(200);
-        let bytes: Vec<u8> = (0..length)
-            .map(|_| self.0.draw().to_le_bytes()[0])
-            .collect();
+        let bytes: Vec<u8> = (0..length).map(|_| self.0.draw().to_le_bytes()[0]).collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     fn nested(&mut self) -> String {
         let deep = self.0.below(60);
         let (open, shut) = self.0.pick(&[("[", "]"), (r#"{"op":"#, "}")]);
-        format!(
-            r#"{{"id":1,"op":"say","body":{}1{}}}"#,
-            open.repeat(deep),
-            shut.repeat(deep)
-        )
+        format!(r#"{{"id":1,"op":"say","body":{}1{}}}"#, open.repeat(deep), shut.repeat(deep))
     }
 
     fn large(&mut self) -> String {

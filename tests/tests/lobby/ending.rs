@@ -41,10 +41,7 @@ impl World {
         let open: Vec<RoomId> = self.open_rooms();
         for room in open {
             for who in seats(&self.rooms[&room].setup) {
-                assert!(
-                    self.people[who].told.contains(&room),
-                    "p_{who} was never told of {room}"
-                );
+                assert!(self.people[who].told.contains(&room), "p_{who} was never told of {room}");
             }
         }
     }
@@ -123,9 +120,7 @@ impl World {
             }
             let row: Value = serde_json::from_str(row).expect("JSON");
             let live = &row["live"];
-            let over = live["until"]
-                .as_u64()
-                .is_some_and(|until| until <= self.now);
+            let over = live["until"].as_u64().is_some_and(|until| until <= self.now);
             assert!(live.is_null() || over, "p_{who} is held by {live}");
         }
     }

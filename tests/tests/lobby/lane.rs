@@ -63,20 +63,10 @@ impl Lane {
     }
 
     fn restore(&self, now: Time) -> (Lobby, Vec<Effect>) {
-        let attachments: Vec<String> = self
-            .wires
-            .values()
-            .filter_map(|wire| wire.attachment.clone())
-            .collect();
-        Lobby::restore(
-            self.name.clone(),
-            self.shard,
-            &self.pool,
-            &self.disk,
-            &attachments,
-            now,
-        )
-        .expect("a lobby can be read back")
+        let attachments: Vec<String> =
+            self.wires.values().filter_map(|wire| wire.attachment.clone()).collect();
+        Lobby::restore(self.name.clone(), self.shard, &self.pool, &self.disk, &attachments, now)
+            .expect("a lobby can be read back")
     }
 
     /// The tickets on disk.
@@ -175,31 +165,16 @@ impl World {
                     self.people[wire.who].places[lane].wire = None;
                 }
                 let (life, who) = (self.lanes[lane].life, wire.who);
-                self.flights.push(Flight::Gone {
-                    lane,
-                    life,
-                    conn,
-                    who,
-                });
+                self.flights.push(Flight::Gone { lane, life, conn, who });
             }
             Effect::Look { look, player } => {
                 let (life, who) = (self.lanes[lane].life, number(&player));
-                self.flights.push(Flight::Look {
-                    lane,
-                    life,
-                    look,
-                    who,
-                });
+                self.flights.push(Flight::Look { lane, life, look, who });
             }
             Effect::Move { player, part } => {
                 let life = self.lanes[lane].life;
                 let who = number(&player);
-                self.flights.push(Flight::Move {
-                    lane,
-                    life,
-                    who,
-                    part,
-                });
+                self.flights.push(Flight::Move { lane, life, who, part });
             }
             Effect::Call(call) => {
                 self.check_call(lane, &call);
@@ -267,10 +242,7 @@ impl World {
             Effect::Call(_) => true,
             _ => false,
         };
-        assert!(
-            effects.iter().all(harmless),
-            "an eviction has effects: {effects:?}"
-        );
+        assert!(effects.iter().all(harmless), "an eviction has effects: {effects:?}");
         assert_eq!(lobby.remembered(), back.remembered());
         self.marks.insert(Mark::Evicted);
         self.trace(|| format!("{lane} evicted"));
@@ -285,8 +257,7 @@ impl World {
         assert!(memory.get("tally").is_some_and(tally));
         let written = |rows: &Disk| {
             let rows = rows.iter().filter(|(key, _)| *key != "tally");
-            rows.map(|(key, row)| (key.clone(), row.clone()))
-                .collect::<Disk>()
+            rows.map(|(key, row)| (key.clone(), row.clone())).collect::<Disk>()
         };
         assert_eq!(written(&memory), written(&at.disk));
         if let Some(tally) = at.disk.get("tally") {
@@ -294,10 +265,7 @@ impl World {
         }
         if let Some(wake) = lobby.wake_at() {
             let alarm = at.alarm;
-            assert!(
-                alarm.is_some_and(|alarm| alarm <= wake),
-                "to wake at {wake:?}, alarm at {alarm:?}"
-            );
+            assert!(alarm.is_some_and(|alarm| alarm <= wake), "to wake at {wake:?}, alarm at {alarm:?}");
         }
     }
 }

@@ -17,55 +17,19 @@ pub enum Flight {
     /// A lobby's question, to a player's object, a room or another part of its queue.
     Out { lane: usize, life: u64, call: Call },
     /// Its answer.
-    Back {
-        lane: usize,
-        life: u64,
-        call: Call,
-        answer: Answer,
-    },
+    Back { lane: usize, life: u64, call: Call, answer: Answer },
     /// A question to the region and to a player's object.
-    Look {
-        lane: usize,
-        life: u64,
-        look: u64,
-        who: usize,
-    },
+    Look { lane: usize, life: u64, look: u64, who: usize },
     /// Their answer.
-    Known {
-        lane: usize,
-        life: u64,
-        look: u64,
-        answer: Option<Known>,
-    },
+    Known { lane: usize, life: u64, look: u64, answer: Option<Known> },
     /// A word to a player's object about where they are.
-    Move {
-        lane: usize,
-        life: u64,
-        who: usize,
-        part: u16,
-    },
+    Move { lane: usize, life: u64, who: usize, part: u16 },
     /// Whether it came.
-    Moved {
-        lane: usize,
-        life: u64,
-        who: usize,
-        done: bool,
-    },
+    Moved { lane: usize, life: u64, who: usize, done: bool },
     /// A socket that the player's object has admitted.
-    Opening {
-        lane: usize,
-        life: u64,
-        conn: Conn,
-        who: usize,
-        live: Option<RoomId>,
-    },
+    Opening { lane: usize, life: u64, conn: Conn, who: usize, live: Option<RoomId> },
     /// A socket that the lobby closed is reported.
-    Gone {
-        lane: usize,
-        life: u64,
-        conn: Conn,
-        who: usize,
-    },
+    Gone { lane: usize, life: u64, conn: Conn, who: usize },
     /// A room lets somebody go.
     Free { who: usize, room: RoomId },
 }
@@ -115,9 +79,7 @@ impl World {
             self.marks.insert(Mark::CallLost);
             return;
         }
-        if (repeated || matches!(flight, Flight::Free { .. }))
-            && self.chance.percent(self.rough.doubled)
-        {
+        if (repeated || matches!(flight, Flight::Free { .. })) && self.chance.percent(self.rough.doubled) {
             self.marks.insert(match flight {
                 Flight::Out { .. } => Mark::CallDoubled,
                 _ => Mark::AnsweredTwice,
@@ -131,95 +93,44 @@ impl World {
         match flight {
             Flight::Out { lane, life, call } => {
                 if let Some(answer) = self.answer_to(lane, &call) {
-                    self.flights.push(Flight::Back {
-                        lane,
-                        life,
-                        call,
-                        answer,
-                    });
+                    self.flights.push(Flight::Back { lane, life, call, answer });
                 }
             }
-            Flight::Back {
-                lane,
-                life,
-                call,
-                answer,
-            } => {
+            Flight::Back { lane, life, call, answer } => {
                 if self.lanes[lane].life == life {
                     self.turn(lane, &Input::Answered { call, answer });
                 }
             }
-            Flight::Move {
-                lane,
-                life,
-                who,
-                part,
-            } => {
+            Flight::Move { lane, life, who, part } => {
                 let done = !self.chance.percent(self.rough.silent);
                 if done {
                     let pool = self.lanes[lane].name.clone();
                     let part = Some(part);
                     self.ask(who, &PlayerAsk::Home { pool, part });
                 }
-                self.flights.push(Flight::Moved {
-                    lane,
-                    life,
-                    who,
-                    done,
-                });
+                self.flights.push(Flight::Moved { lane, life, who, done });
             }
-            Flight::Moved {
-                lane,
-                life,
-                who,
-                done,
-            } => {
+            Flight::Moved { lane, life, who, done } => {
                 if self.lanes[lane].life == life {
                     let player = player(who);
                     self.turn(lane, &Input::Moved { player, done });
                 }
             }
-            Flight::Look {
-                lane,
-                life,
-                look,
-                who,
-            } => {
+            Flight::Look { lane, life, look, who } => {
                 let answer = self.known(lane, who);
-                self.flights.push(Flight::Known {
-                    lane,
-                    life,
-                    look,
-                    answer,
-                });
+                self.flights.push(Flight::Known { lane, life, look, answer });
             }
-            Flight::Known {
-                lane,
-                life,
-                look,
-                answer,
-            } => {
+            Flight::Known { lane, life, look, answer } => {
                 if self.lanes[lane].life == life {
                     self.turn(lane, &Input::Known { look, answer });
                 }
             }
-            Flight::Opening {
-                lane,
-                life,
-                conn,
-                who,
-                live,
-            } => {
+            Flight::Opening { lane, life, conn, who, live } => {
                 if self.lanes[lane].life == life {
                     self.opened(lane, conn, who, live);
                 }
             }
-            Flight::Gone {
-                lane,
-                life,
-                conn,
-                who,
-            } => {
+            Flight::Gone { lane, life, conn, who } => {
                 if self.lanes[lane].life == life {
                     self.turn(lane, &Input::Closed { conn });
                 }
@@ -278,11 +189,7 @@ impl World {
             apart: person.apart.iter().map(|&it| player(it)).collect(),
             recent,
         };
-        Some(Known {
-            standing,
-            live: self.live(who),
-            chance: self.chance.draw(),
-        })
+        Some(Known { standing, live: self.live(who), chance: self.chance.draw() })
     }
 
     fn open_room(&mut self, setup: Setup) {
@@ -293,18 +200,13 @@ impl World {
         }
         self.check_open(&setup);
         self.marks.insert(Mark::Opened);
-        self.rooms
-            .insert(setup.id.clone(), Match { setup, over: None });
+        self.rooms.insert(setup.id.clone(), Match { setup, over: None });
     }
 
     /// Somebody's room is over: it frees its people.
     pub fn somebody_is_done(&mut self) {
-        let open: Vec<RoomId> = self
-            .rooms
-            .iter()
-            .filter(|(_, made)| made.over.is_none())
-            .map(|(room, _)| room.clone())
-            .collect();
+        let open: Vec<RoomId> =
+            self.rooms.iter().filter(|(_, made)| made.over.is_none()).map(|(room, _)| room.clone()).collect();
         if let Some(nth) = open.len().checked_sub(1) {
             let nth = self.chance.below(nth + 1);
             self.finish(&open[nth]);
@@ -316,10 +218,7 @@ impl World {
         let made = self.rooms.get_mut(room).expect("an open room");
         made.over = Some(self.now);
         for who in seats(&made.setup) {
-            self.flights.push(Flight::Free {
-                who,
-                room: room.clone(),
-            });
+            self.flights.push(Flight::Free { who, room: room.clone() });
             if self.people[who].room.as_ref() == Some(room) {
                 self.people[who].room = None;
             }

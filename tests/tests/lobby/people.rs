@@ -319,11 +319,7 @@ impl World {
         self.check_told(lane, who, &room);
         let person = &mut self.people[who];
         person.places[lane].ticket = None;
-        if self
-            .rooms
-            .get(&room)
-            .is_some_and(|made| made.over.is_none())
-        {
+        if self.rooms.get(&room).is_some_and(|made| made.over.is_none()) {
             person.room = Some(room.clone());
         }
         person.told.insert(room);

@@ -96,14 +96,8 @@ impl Rough {
             flies: chance.pick(&[40, 80, 100]),
             banned: chance.pick(&[0, 0, 20]),
             over: chance.pick(&[1, 5, 20]),
-            propose_s: [
-                chance.pick(&[None, None, Some(10)]),
-                chance.pick(&[None, Some(20)]),
-            ],
-            no_rematch_s: [
-                chance.pick(&[None, Some(60)]),
-                chance.pick(&[None, None, Some(600)]),
-            ],
+            propose_s: [chance.pick(&[None, None, Some(10)]), chance.pick(&[None, Some(20)])],
+            no_rematch_s: [chance.pick(&[None, Some(60)]), chance.pick(&[None, None, Some(600)])],
             ignored: chance.pick(&[0, 5, 30]),
             declined: chance.pick(&[0, 5, 30]),
             stays: chance.percent(50),

@@ -39,13 +39,7 @@ impl World {
         match answer.clone() {
             PlayerAnswer::Granted { live } => {
                 self.people[who].places[lane].dialing = Some((conn, life));
-                self.flights.push(Flight::Opening {
-                    lane,
-                    life,
-                    conn,
-                    who,
-                    live,
-                });
+                self.flights.push(Flight::Opening { lane, life, conn, who, live });
             }
             PlayerAnswer::Full { .. } => drop(self.marks.insert(Mark::TooManyDevices)),
             PlayerAnswer::Busy { .. } | PlayerAnswer::Barred { .. } | PlayerAnswer::Home { .. } => {
@@ -62,25 +56,13 @@ impl World {
         let lobby = self.lanes[lane].lobby.as_ref().expect("awake");
         let holding = lobby.holds(&player(who));
         let asked = self.time();
-        self.ask(
-            who,
-            &PlayerAsk::Correct {
-                object,
-                holding,
-                asked,
-            },
-        );
+        self.ask(who, &PlayerAsk::Correct { object, holding, asked });
     }
 
     pub fn opened(&mut self, lane: usize, conn: Conn, who: usize, live: Option<RoomId>) {
         // The shell has its machine before it accepts a socket.
         self.wake(lane);
-        let wire = crate::lane::Wire {
-            who,
-            attachment: None,
-            cut: false,
-            gone_at: None,
-        };
+        let wire = crate::lane::Wire { who, attachment: None, cut: false, gone_at: None };
         self.lanes[lane].wires.insert(conn, wire);
         let place = &mut self.people[who].places[lane];
         place.wire = Some(conn);
@@ -91,14 +73,7 @@ impl World {
             ep: 0,
             exp: Time::from_ms(u64::MAX),
         };
-        self.turn(
-            lane,
-            &Input::Opened {
-                conn,
-                who: identity,
-                live,
-            },
-        );
+        self.turn(lane, &Input::Opened { conn, who: identity, live });
     }
 
     pub fn release(&mut self, lane: usize, conn: Conn, who: usize) {
@@ -124,10 +99,8 @@ impl World {
             let now = self.now;
             let gone = |at: Option<u64>| at.is_some_and(|at| at <= now);
             let wires = self.lanes[lane].wires.iter();
-            let gone: Vec<(Conn, usize)> = wires
-                .filter(|(_, wire)| gone(wire.gone_at))
-                .map(|(&conn, wire)| (conn, wire.who))
-                .collect();
+            let gone: Vec<(Conn, usize)> =
+                wires.filter(|(_, wire)| gone(wire.gone_at)).map(|(&conn, wire)| (conn, wire.who)).collect();
             for (conn, who) in gone {
                 self.marks.insert(Mark::ClosedLate);
                 self.lanes[lane].wires.remove(&conn);

@@ -35,10 +35,7 @@ pub struct Truth {
 
 impl World {
     fn ticket(&self, lane: usize, key: &str) -> Option<Ticket> {
-        let row = self.lanes[lane]
-            .disk
-            .get(key)
-            .filter(|_| key.starts_with("t/"))?;
+        let row = self.lanes[lane].disk.get(key).filter(|_| key.starts_with("t/"))?;
         Some(serde_json::from_str(row).expect("a ticket can be read back"))
     }
 
@@ -49,13 +46,8 @@ impl World {
         };
         let ticket: Ticket = serde_json::from_str(row).expect("a ticket can be read back");
         for other in self.lanes[lane].tickets() {
-            let both = other
-                .players()
-                .find(|it| ticket.players().any(|mine| mine == *it));
-            assert!(
-                other.id == ticket.id || both.is_none(),
-                "two tickets of {both:?}"
-            );
+            let both = other.players().find(|it| ticket.players().any(|mine| mine == *it));
+            assert!(other.id == ticket.id || both.is_none(), "two tickets of {both:?}");
         }
         self.check_since(&(ticket.id.to_string(), ticket.since.ms()));
     }
@@ -88,9 +80,7 @@ impl World {
             Effect::Send { conn, text } => {
                 let wire = self.lanes[lane].wires.get(conn);
                 wire.is_some_and(|wire| wire.who == who)
-                    && ["expired", "matched", "\"ok\""]
-                        .iter()
-                        .any(|word| text.contains(word))
+                    && ["expired", "matched", "\"ok\""].iter().any(|word| text.contains(word))
             }
             _ => false,
         });
@@ -105,10 +95,7 @@ impl World {
         let asks = self.lanes[lane].pool.propose_s.is_some();
         let silent = absent && asks && matches!(ticket.state, State::Held(_) | State::Lent(_));
         let left = absent && ticket.members.len() > 1;
-        let played = self
-            .rooms
-            .values()
-            .any(|made| seats(&made.setup).contains(&who));
+        let played = self.rooms.values().any(|made| seats(&made.setup).contains(&who));
         assert!(
             told || away || silent || left || played || self.live(who).is_some(),
             "{ticket:?} is lost to p_{who}"
@@ -138,10 +125,7 @@ impl World {
         let pool = self.lanes[lane].pool.clone();
         let people: usize = held.iter().map(|ticket| ticket.members.len()).sum();
         let least = pool.min.map_or(pool.seats, |least| least.seats);
-        assert!(
-            (least..=pool.seats).contains(&people),
-            "{room} is made of {held:?}"
-        );
+        assert!((least..=pool.seats).contains(&people), "{room} is made of {held:?}");
         if people < pool.seats {
             self.marks.insert(Mark::StartedEarly);
         }
@@ -164,14 +148,8 @@ impl World {
         for one in a.players().map(number) {
             for other in b.players().map(number) {
                 assert_ne!(one, other);
-                assert!(
-                    self.fits(one, other, a) && self.fits(other, one, b),
-                    "{a:?} and {b:?}"
-                );
-                assert!(
-                    !self.people[one].apart.contains(&other),
-                    "{one} and {other}"
-                );
+                assert!(self.fits(one, other, a) && self.fits(other, one, b), "{a:?} and {b:?}");
+                assert!(!self.people[one].apart.contains(&other), "{one} and {other}");
                 let pair = (queue.clone(), one.min(other), one.max(other));
                 let until = self.truth.apart.get(&pair).copied().unwrap_or_default();
                 assert!(until <= self.now, "{a:?} and {b:?} met before");
@@ -208,18 +186,12 @@ impl World {
 
     /// Whom somebody met lately, as the region knows: of matches that are over.
     pub fn recent_of(&self, queue: &PoolName, who: usize) -> Vec<Opponent> {
-        let over = self
-            .rooms
-            .values()
-            .filter_map(|made| Some((made, made.over?)));
+        let over = self.rooms.values().filter_map(|made| Some((made, made.over?)));
         let here = over.filter(|(made, _)| made.setup.pool.as_ref() == Some(queue));
         let mine = here.filter(|(made, _)| seats(&made.setup).contains(&who));
         let others = mine.flat_map(|(made, ended)| {
             let others = seats(&made.setup).into_iter().filter(|&it| it != who);
-            others.map(move |other| Opponent {
-                player: player(other),
-                ended: Time::from_ms(ended),
-            })
+            others.map(move |other| Opponent { player: player(other), ended: Time::from_ms(ended) })
         });
         others.collect()
     }
@@ -233,17 +205,11 @@ impl World {
         wants.iter().all(|want| {
             let name = want["attr"].as_str().expect("a name");
             let relax = &want["relax"];
-            let relaxed = relax["after_s"]
-                .as_f64()
-                .is_some_and(|after| waited >= after);
+            let relaxed = relax["after_s"].as_f64().is_some_and(|after| waited >= after);
             if relaxed && relax["to"].is_null() {
                 return true;
             }
-            let within = if relaxed {
-                &relax["to"]
-            } else {
-                &want["within"]
-            };
+            let within = if relaxed { &relax["to"] } else { &want["within"] };
             holds(want, within, &me["attrs"][name], &attrs[name])
         })
     }
@@ -260,9 +226,7 @@ impl World {
         for who in seats(setup) {
             assert_eq!(self.live(who).as_ref(), Some(&setup.id));
             let open = self.rooms.values().filter(|made| made.over.is_none());
-            let twice = open
-                .filter(|made| seats(&made.setup).contains(&who))
-                .count();
+            let twice = open.filter(|made| seats(&made.setup).contains(&who)).count();
             assert_eq!(twice, 0, "p_{who} is in two matches");
         }
         let players = seats(setup);
@@ -273,10 +237,7 @@ impl World {
         }
         if let Some(teams) = pool.teams {
             for team in 0..teams.count {
-                let of = setup
-                    .seats
-                    .iter()
-                    .filter(|it| it.team.map(usize::from) == Some(team));
+                let of = setup.seats.iter().filter(|it| it.team.map(usize::from) == Some(team));
                 assert_eq!(of.count(), players.len() / teams.count, "uneven teams");
             }
         }
@@ -303,10 +264,7 @@ impl World {
         assert!(!tickets.is_empty());
         match self.rooms.get(room) {
             Some(made) => assert!(
-                made.setup
-                    .seats
-                    .iter()
-                    .any(|seat| seat.player == Some(player(who))),
+                made.setup.seats.iter().any(|seat| seat.player == Some(player(who))),
                 "p_{who} has no seat in {room}"
             ),
             None => assert!(
@@ -333,7 +291,6 @@ fn holds(want: &Value, within: &Value, mine: &Value, theirs: &Value) -> bool {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let shares = want["shares"].is_null() || list(mine).iter().any(|it| list(theirs).contains(it));
     let between = &want["between"];
-    let between =
-        between.is_null() || (between[0].as_f64()..=between[1].as_f64()).contains(&theirs.as_f64());
+    let between = between.is_null() || (between[0].as_f64()..=between[1].as_f64()).contains(&theirs.as_f64());
     is && near && some && shares && between
 }

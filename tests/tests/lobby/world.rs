@@ -50,20 +50,15 @@ impl World {
         let asks = rough.propose_s.into_iter().zip(rough.no_rematch_s);
         let mut lanes = Vec::new();
         for ((name, pool), (propose_s, no_rematch_s)) in pools.zip(asks) {
-            let pool = Pool {
-                propose_s,
-                no_rematch_s,
-                ..pool
-            };
+            let pool = Pool { propose_s, no_rematch_s, ..pool };
             let parts = pool.shards.as_ref().map_or(1, Shards::count);
             let top = pool.shards.as_ref().map(|_| Shard::Top);
             for shard in (0..parts).map(Shard::Part).chain(top) {
                 lanes.push(Lane::new(name.clone(), shard, pool.clone()));
             }
         }
-        let mut people: Vec<Person> = (0..rough.people)
-            .map(|_| Person::draw(&mut chance, &rough, &lanes))
-            .collect();
+        let mut people: Vec<Person> =
+            (0..rough.people).map(|_| Person::draw(&mut chance, &rough, &lanes)).collect();
         for _ in 0..rough.blocks {
             let (a, b) = (chance.below(people.len()), chance.below(people.len()));
             if a != b {
@@ -164,10 +159,7 @@ impl World {
         let (pool, Some(shards)) = (pool.clone(), shards.clone()) else {
             return lane;
         };
-        let ask = PlayerAsk::Home {
-            pool: pool.clone(),
-            part: None,
-        };
+        let ask = PlayerAsk::Home { pool: pool.clone(), part: None };
         let part = match self.ask(who, &ask) {
             PlayerAnswer::Home { part } => part,
             other => panic!("{other:?} is no answer"),
@@ -186,7 +178,5 @@ pub fn player(who: usize) -> PlayerId {
 }
 
 pub fn number(player: &PlayerId) -> usize {
-    player.as_str()[2..]
-        .parse()
-        .expect("a player of this world")
+    player.as_str()[2..].parse().expect("a player of this world")
 }

@@ -38,15 +38,7 @@ const EDGES: &[(&str, &str)] = &[
 /// What is another in each deployment: its schema alone is looked at.
 const OWN: &[&str] = &["config", "document", "operations_jwks"];
 /// Fields that are others each time, beside ids and moments. How sure a rating is changes with the days.
-const FREE: &[&str] = &[
-    "access_token",
-    "refresh_token",
-    "url",
-    "cursor",
-    "store_ms",
-    "deviation",
-    "score",
-];
+const FREE: &[&str] = &["access_token", "refresh_token", "url", "cursor", "store_ms", "deviation", "score"];
 /// Milliseconds since 1970 are beyond this.
 const LONG_AGO: u64 = 1_700_000_000_000;
 
@@ -126,9 +118,7 @@ impl Reader {
     /// Somebody of the examples, `p_ben` in `s_ben`.
     async fn meet(&mut self, server: &Server, name: &str) -> Result<()> {
         let (first, rest) = name.split_at(1);
-        let guest = server
-            .guest(&format!("{}{rest}", first.to_uppercase()))
-            .await?;
+        let guest = server.guest(&format!("{}{rest}", first.to_uppercase())).await?;
         self.bind(&format!("p_{name}"), &guest.id);
         let (sid, _) = guest.refresh_token.split_once('.').context("no sid")?;
         self.bind(&format!("s_{name}"), sid);
@@ -143,9 +133,7 @@ impl Reader {
             .filter_map(|(.., said)| said["operationId"].as_str().map(str::to_owned))
             .collect();
         for (operation, who) in order {
-            self.ask(operation, who)
-                .await
-                .with_context(|| operation.to_owned())?;
+            self.ask(operation, who).await.with_context(|| operation.to_owned())?;
             left.remove(operation);
         }
         ensure!(left.is_empty(), "nobody asked {left:?}");
@@ -165,9 +153,7 @@ impl Reader {
         let expected = |status: &&String| ("200".."600").contains(&status.as_str());
         let shown = |status: &&String| has_example(&statuses[status.as_str()]);
         let status = statuses.keys().find(shown);
-        let status = status
-            .or_else(|| statuses.keys().find(expected))
-            .context("no status")?;
+        let status = status.or_else(|| statuses.keys().find(expected)).context("no status")?;
         let got = answer.status().as_u16().to_string();
         let media = answer.headers().get("content-type").cloned();
         let text = answer.text().await?;
@@ -179,10 +165,7 @@ impl Reader {
         };
         let (documented, content) = content.iter().next().context("no media")?;
         let media = media.context("no media")?;
-        ensure!(
-            *documented == media.to_str()?,
-            "{media:?} in place of {documented}"
-        );
+        ensure!(*documented == media.to_str()?, "{media:?} in place of {documented}");
         if !documented.contains("json") {
             return Ok(());
         }
@@ -194,11 +177,8 @@ impl Reader {
             return Ok(());
         }
         valid(&schema, example).context("the example")?;
-        self.same("", example, &answer)
-            .with_context(|| format!("{answer}"))?;
-        if let (Some("p_ana"), Some(token)) =
-            (example["player"].as_str(), answer["access_token"].as_str())
-        {
+        self.same("", example, &answer).with_context(|| format!("{answer}"))?;
+        if let (Some("p_ana"), Some(token)) = (example["player"].as_str(), answer["access_token"].as_str()) {
             self.tokens.insert("ana".into(), token.to_owned());
         }
         Ok(())
@@ -235,9 +215,7 @@ impl Reader {
             valid(&self.schema(&content["schema"])?, &content["example"]).context("the body")?;
             self.here(&content["example"]).to_string()
         };
-        let mut request = self
-            .http
-            .request(Method::from_bytes(method.as_bytes())?, url.clone());
+        let mut request = self.http.request(Method::from_bytes(method.as_bytes())?, url.clone());
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -247,16 +225,11 @@ impl Reader {
         request = match who {
             "" => request,
             "edge" | "region" => {
-                let query = url
-                    .query()
-                    .map(|query| format!("?{query}"))
-                    .unwrap_or_default();
+                let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
                 let asked = format!("{}{query}", url.path());
                 let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
                 let now = Time::from_ms(shared::time::ms(now));
-                let signature = self
-                    .keys
-                    .sign(now, "example", method, &asked, body.as_bytes());
+                let signature = self.keys.sign(now, "example", method, &asked, body.as_bytes());
                 request.header(HEADER, signature)
             }
             name => request.bearer_auth(self.tokens.get(name).context("nobody of that name")?),
@@ -302,10 +275,7 @@ impl Reader {
                 }
             }
             (Value::Array(example), Value::Array(answer)) => {
-                ensure!(
-                    example.len() == answer.len(),
-                    "{field}: another number of them"
-                );
+                ensure!(example.len() == answer.len(), "{field}: another number of them");
                 for (example, answer) in example.iter().zip(answer) {
                     self.same(field, example, answer)?;
                 }
@@ -313,10 +283,7 @@ impl Reader {
             (Value::String(said), Value::String(got)) if named(said) || FREE.contains(&field) => {
                 let real = self.real.entry(said.clone()).or_insert_with(|| got.clone());
                 // Of tokens and addresses there is a new one each time.
-                ensure!(
-                    real == got || FREE.contains(&field),
-                    "{field}: {got} in place of {real}"
-                );
+                ensure!(real == got || FREE.contains(&field), "{field}: {got} in place of {real}");
             }
             (Value::String(said), Value::String(got)) if is_moment(said) && is_moment(got) => {}
             (Value::Number(said), Value::Number(got)) if late(said) && late(got) => {}
@@ -334,19 +301,15 @@ fn has_example(response: &Value) -> bool {
 }
 
 fn valid(schema: &Validator, value: &Value) -> Result<()> {
-    let faults: Vec<String> = schema
-        .iter_errors(value)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
+    let faults: Vec<String> =
+        schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
     ensure!(faults.is_empty(), "{value}: {}", faults.join("; "));
     Ok(())
 }
 
 /// Whether a text is the name of somebody or something: `p_ana`.
 fn named(text: &str) -> bool {
-    ["p_", "s_", "m_", "r_", "i_", "b_"]
-        .iter()
-        .any(|kind| text.starts_with(kind))
+    ["p_", "s_", "m_", "r_", "i_", "b_"].iter().any(|kind| text.starts_with(kind))
 }
 
 fn is_moment(text: &str) -> bool {

@@ -56,10 +56,7 @@ impl World {
             }
             for wire in self.places.iter().flat_map(|place| place.wires.values()) {
                 let theirs = wire.who.player == player(person);
-                assert!(
-                    !theirs || self.is_good(person, &wire.who),
-                    "p_{person} has {wire:?}"
-                );
+                assert!(!theirs || self.is_good(person, &wire.who), "p_{person} has {wire:?}");
             }
         }
     }
@@ -89,11 +86,7 @@ impl World {
         for person in 0..self.people.len() {
             for of in (0..self.people.len()).filter(|&of| of != person) {
                 let is = self.is(of);
-                let expected = if self.may_see(of, person) {
-                    is
-                } else {
-                    State::Offline
-                };
+                let expected = if self.may_see(of, person) { is } else { State::Offline };
                 for (conn, line) in &self.homes[person].wires {
                     if !line.cut {
                         let shown = line.view.state(&player(of));
@@ -122,10 +115,7 @@ impl World {
     fn check_quiet(&mut self) {
         self.now += 3_600_000;
         for person in 0..self.people.len() {
-            assert_eq!(
-                self.homes[person].alarm, None,
-                "p_{person} wakes for nothing"
-            );
+            assert_eq!(self.homes[person].alarm, None, "p_{person} wakes for nothing");
             self.wake(person);
             let now = self.time();
             let player = self.homes[person].player.as_ref().expect("awake");

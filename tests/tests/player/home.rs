@@ -36,10 +36,7 @@ pub struct Line {
 
 impl Home {
     fn restore(&self, now: Time) -> (Player, Vec<Effect>) {
-        let carried = self
-            .wires
-            .values()
-            .filter_map(|wire| wire.attachment.clone());
+        let carried = self.wires.values().filter_map(|wire| wire.attachment.clone());
         let attachments: Vec<String> = carried.collect();
         Player::restore(&self.disk, &attachments, now).expect("a player can be read back")
     }
@@ -81,8 +78,7 @@ impl World {
     pub fn turn(&mut self, person: usize, input: &Input<'_>) -> bool {
         self.trace(|| format!("p_{person} {input:?}"));
         let input = input.clone();
-        self.change(person, |player, now| ((), player.handle(now, input)))
-            .is_some()
+        self.change(person, |player, now| ((), player.handle(now, input))).is_some()
     }
 
     fn perform(&mut self, person: usize, effects: Vec<Effect>) -> bool {
@@ -116,37 +112,14 @@ impl World {
             }
             Effect::Close { conn, why } => self.shut(person, conn, why),
             Effect::Verify { .. } => {}
-            Effect::Dismiss {
-                call,
-                object,
-                dismissal,
-            } => self.flights.push(Flight::Dismiss {
-                person,
-                life,
-                call,
-                object,
-                dismissal,
-            }),
+            Effect::Dismiss { call, object, dismissal } => {
+                self.flights.push(Flight::Dismiss { person, life, call, object, dismissal })
+            }
             Effect::Circle { turn } => self.flights.push(Flight::Circle { person, life, turn }),
-            Effect::Watch { call, peers } => self.flights.push(Flight::Watch {
-                person,
-                life,
-                call,
-                peers,
-            }),
-            Effect::Show {
-                call,
-                as_of,
-                groups,
-            } => {
+            Effect::Watch { call, peers } => self.flights.push(Flight::Watch { person, life, call, peers }),
+            Effect::Show { call, as_of, groups } => {
                 self.check_showing(person, as_of, &groups);
-                self.flights.push(Flight::Show {
-                    person,
-                    life,
-                    call,
-                    as_of,
-                    groups,
-                });
+                self.flights.push(Flight::Show { person, life, call, as_of, groups });
             }
             Effect::Erase => panic!("nobody is gone for good here"),
         }
@@ -195,10 +168,7 @@ impl World {
             Effect::Save(save) => save.player.is_none() && save.watchers.is_empty(),
             _ => false,
         };
-        assert!(
-            effects.iter().all(harmless),
-            "an eviction has effects: {effects:?}"
-        );
+        assert!(effects.iter().all(harmless), "an eviction has effects: {effects:?}");
         assert_eq!(player.remembered(), back.remembered());
         self.marks.insert(Mark::Evicted);
         self.trace(|| format!("p_{person} evicted"));
@@ -247,10 +217,7 @@ impl World {
         let now = self.now;
         let silent = |line: &Line| line.cut && now - line.cut_at > 35_000;
         let wires = self.homes[person].wires.iter();
-        let dead: Vec<Conn> = wires
-            .filter(|(_, line)| silent(line))
-            .map(|(&conn, _)| conn)
-            .collect();
+        let dead: Vec<Conn> = wires.filter(|(_, line)| silent(line)).map(|(&conn, _)| conn).collect();
         for conn in dead {
             self.marks.insert(Mark::Silent);
             self.homes[person].wires.remove(&conn);
@@ -268,17 +235,11 @@ impl World {
         if home.disk.circle.is_none() {
             memory.circle = None;
         }
-        assert_eq!(
-            memory, home.disk,
-            "p_{person}: memory is not what is on disk"
-        );
+        assert_eq!(memory, home.disk, "p_{person}: memory is not what is on disk");
         assert_eq!(lines.len(), home.wires.len(), "of {:?}", player(person));
         if let Some(wake) = machine.wake_at(home.latest) {
             let alarm = home.alarm;
-            assert!(
-                alarm.is_some_and(|alarm| alarm <= wake),
-                "to wake at {wake:?}, alarm at {alarm:?}"
-            );
+            assert!(alarm.is_some_and(|alarm| alarm <= wake), "to wake at {wake:?}, alarm at {alarm:?}");
         }
     }
 }

@@ -18,93 +18,31 @@ pub enum Flight {
     /// What the region says.
     Notice { person: usize, notice: Notice },
     /// A place asks whether a socket may open.
-    Claim {
-        at: usize,
-        life: u64,
-        conn: Conn,
-        who: Who,
-        beside: (Vec<Conn>, Vec<Conn>),
-        asked: Time,
-    },
+    Claim { at: usize, life: u64, conn: Conn, who: Who, beside: (Vec<Conn>, Vec<Conn>), asked: Time },
     /// The answer.
-    Claimed {
-        at: usize,
-        life: u64,
-        conn: Conn,
-        who: Who,
-        granted: bool,
-    },
+    Claimed { at: usize, life: u64, conn: Conn, who: Who, granted: bool },
     /// What a place held when it was asked.
-    Holds {
-        person: usize,
-        object: String,
-        holding: Vec<Conn>,
-        asked: Time,
-    },
+    Holds { person: usize, object: String, holding: Vec<Conn>, asked: Time },
     /// A socket is gone.
-    Release {
-        person: usize,
-        object: String,
-        conn: Conn,
-    },
+    Release { person: usize, object: String, conn: Conn },
     /// A place is to close sockets.
-    Dismiss {
-        person: usize,
-        life: u64,
-        call: CallId,
-        object: String,
-        dismissal: Dismissal,
-    },
+    Dismiss { person: usize, life: u64, call: CallId, object: String, dismissal: Dismissal },
     /// It has.
-    Dismissed {
-        person: usize,
-        life: u64,
-        call: CallId,
-        holding: Vec<Conn>,
-        asked: Time,
-    },
+    Dismissed { person: usize, life: u64, call: CallId, holding: Vec<Conn>, asked: Time },
     /// Who may see them?
     Circle { person: usize, life: u64, turn: u64 },
     /// These.
-    Circled {
-        person: usize,
-        life: u64,
-        turn: u64,
-        circle: Circle,
-    },
+    Circled { person: usize, life: u64, turn: u64, circle: Circle },
     /// How are these?
-    Watch {
-        person: usize,
-        life: u64,
-        call: CallId,
-        peers: Vec<PlayerId>,
-    },
+    Watch { person: usize, life: u64, call: CallId, peers: Vec<PlayerId> },
     /// So.
-    Sighted {
-        person: usize,
-        life: u64,
-        call: CallId,
-        answers: Vec<(PlayerId, Sight, bool)>,
-    },
+    Sighted { person: usize, life: u64, call: CallId, answers: Vec<(PlayerId, Sight, bool)> },
     /// This is how they are.
-    Show {
-        person: usize,
-        life: u64,
-        call: CallId,
-        as_of: Time,
-        groups: Vec<Showing>,
-    },
+    Show { person: usize, life: u64, call: CallId, as_of: Time, groups: Vec<Showing> },
     /// The same, to one, once more.
     Again { to: usize, ask: PeerAsk },
     /// Who has it.
-    Told {
-        person: usize,
-        life: u64,
-        call: CallId,
-        as_of: Time,
-        heard: Vec<PlayerId>,
-        gone: Vec<PlayerId>,
-    },
+    Told { person: usize, life: u64, call: CallId, as_of: Time, heard: Vec<PlayerId>, gone: Vec<PlayerId> },
 }
 
 impl World {
@@ -132,33 +70,13 @@ impl World {
         match flight {
             Flight::Release { .. } => drop(self.marks.insert(Mark::ReleaseLost)),
             // The shell hears that nobody answered: of many, nobody.
-            Flight::Watch {
-                person, life, call, ..
-            } => {
+            Flight::Watch { person, life, call, .. } => {
                 let answers = Vec::new();
-                self.arrive(Flight::Sighted {
-                    person,
-                    life,
-                    call,
-                    answers,
-                });
+                self.arrive(Flight::Sighted { person, life, call, answers });
             }
-            Flight::Show {
-                person,
-                life,
-                call,
-                as_of,
-                ..
-            } => {
+            Flight::Show { person, life, call, as_of, .. } => {
                 let (heard, gone) = (Vec::new(), Vec::new());
-                self.arrive(Flight::Told {
-                    person,
-                    life,
-                    call,
-                    as_of,
-                    heard,
-                    gone,
-                });
+                self.arrive(Flight::Told { person, life, call, as_of, heard, gone });
             }
             // Nobody else is told of these: they come, late.
             Flight::Sighted { .. } | Flight::Told { .. } => self.flights.push(flight),
@@ -174,21 +92,10 @@ impl World {
         self.trace(|| format!("arrives {flight:?}"));
         match flight {
             Flight::Notice { person, notice } => self.notice(person, &notice),
-            Flight::Claim {
-                at,
-                life,
-                conn,
-                who,
-                beside,
-                asked,
-            } => self.claim((at, life), conn, who, beside, asked),
-            Flight::Claimed {
-                at,
-                life,
-                conn,
-                who,
-                granted,
-            } => {
+            Flight::Claim { at, life, conn, who, beside, asked } => {
+                self.claim((at, life), conn, who, beside, asked)
+            }
+            Flight::Claimed { at, life, conn, who, granted } => {
                 if self.places[at].life != life {
                     self.release(at, conn, number(&who.player));
                 } else if granted {
@@ -197,54 +104,20 @@ impl World {
                     self.places[at].coming.end(conn);
                 }
             }
-            Flight::Holds {
-                person,
-                object,
-                holding,
-                asked,
-            } => self.correct(person, object, holding, asked),
-            Flight::Release {
-                person,
-                object,
-                conn,
-            } => {
+            Flight::Holds { person, object, holding, asked } => self.correct(person, object, holding, asked),
+            Flight::Release { person, object, conn } => {
                 let ask = PlayerAsk::Release { object, conn };
                 self.change(person, |player, now| player.ask(now, ask));
             }
-            Flight::Dismiss {
-                person,
-                life,
-                call,
-                object,
-                dismissal,
-            } => {
+            Flight::Dismiss { person, life, call, object, dismissal } => {
                 let asked = self.time();
                 let at = self.place(&object);
                 let holding = self.dismissed(at, person, &dismissal);
-                self.flights.push(Flight::Dismissed {
-                    person,
-                    life,
-                    call,
-                    holding,
-                    asked,
-                });
+                self.flights.push(Flight::Dismissed { person, life, call, holding, asked });
             }
-            Flight::Dismissed {
-                person,
-                life,
-                call,
-                holding,
-                asked,
-            } => {
+            Flight::Dismissed { person, life, call, holding, asked } => {
                 if self.lives(person, life) {
-                    self.turn(
-                        person,
-                        &Input::Dismissed {
-                            call,
-                            holding,
-                            asked,
-                        },
-                    );
+                    self.turn(person, &Input::Dismissed { call, holding, asked });
                 }
             }
             other => self.between_peers(other),
@@ -298,13 +171,7 @@ impl World {
             self.marks.insert(Mark::Barred);
         }
         let granted = matches!(answer, Some(PlayerAnswer::Granted { .. }));
-        self.flights.push(Flight::Claimed {
-            at,
-            life,
-            conn,
-            who,
-            granted,
-        });
+        self.flights.push(Flight::Claimed { at, life, conn, who, granted });
     }
 
     pub fn look_again(&mut self, person: usize, object: String) {
@@ -323,11 +190,7 @@ impl World {
     }
 
     fn correct(&mut self, person: usize, object: String, holding: Vec<Conn>, asked: Time) {
-        let ask = PlayerAsk::Correct {
-            object,
-            holding,
-            asked,
-        };
+        let ask = PlayerAsk::Correct { object, holding, asked };
         self.change(person, |player, now| player.ask(now, ask));
     }
 

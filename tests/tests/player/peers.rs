@@ -12,19 +12,9 @@ impl World {
         match flight {
             Flight::Circle { person, life, turn } => {
                 let circle = self.circle(person);
-                self.flights.push(Flight::Circled {
-                    person,
-                    life,
-                    turn,
-                    circle,
-                });
+                self.flights.push(Flight::Circled { person, life, turn, circle });
             }
-            Flight::Circled {
-                person,
-                life,
-                turn,
-                circle,
-            } => {
+            Flight::Circled { person, life, turn, circle } => {
                 if self.homes[person].life != life {
                     return;
                 }
@@ -36,12 +26,7 @@ impl World {
                 let circle = &circle;
                 self.turn(person, &Input::Circled { turn, circle });
             }
-            Flight::Watch {
-                person,
-                life,
-                call,
-                peers,
-            } => {
+            Flight::Watch { person, life, call, peers } => {
                 let by = player(person);
                 let mut answers = Vec::new();
                 for peer in peers {
@@ -49,49 +34,25 @@ impl World {
                         continue;
                     }
                     let ask = PeerAsk::Watch { by: by.clone() };
-                    if let Some(PeerAnswer::Sight { sight, kept }) = self.peer(number(&peer), &ask)
-                    {
+                    if let Some(PeerAnswer::Sight { sight, kept }) = self.peer(number(&peer), &ask) {
                         answers.push((peer, sight, kept));
                     }
                 }
-                self.flights.push(Flight::Sighted {
-                    person,
-                    life,
-                    call,
-                    answers,
-                });
+                self.flights.push(Flight::Sighted { person, life, call, answers });
             }
-            Flight::Sighted {
-                person,
-                life,
-                call,
-                answers,
-            } => {
+            Flight::Sighted { person, life, call, answers } => {
                 if self.homes[person].life == life {
                     self.turn(person, &Input::Sighted { call, answers });
                 }
             }
-            Flight::Show {
-                person,
-                life,
-                call,
-                as_of,
-                groups,
-            } => {
+            Flight::Show { person, life, call, as_of, groups } => {
                 let (mut heard, mut gone) = (Vec::new(), Vec::new());
                 for group in groups {
                     for by in group.to {
-                        let ask = PeerAsk::Show {
-                            of: player(person),
-                            sight: group.sight,
-                            last: group.last,
-                        };
+                        let ask = PeerAsk::Show { of: player(person), sight: group.sight, last: group.last };
                         if self.chance.percent(self.rough.doubled) {
                             let to = number(&by);
-                            self.flights.push(Flight::Again {
-                                to,
-                                ask: ask.clone(),
-                            });
+                            self.flights.push(Flight::Again { to, ask: ask.clone() });
                         }
                         if self.chance.percent(self.rough.lost) {
                             continue;
@@ -106,34 +67,12 @@ impl World {
                         }
                     }
                 }
-                self.flights.push(Flight::Told {
-                    person,
-                    life,
-                    call,
-                    as_of,
-                    heard,
-                    gone,
-                });
+                self.flights.push(Flight::Told { person, life, call, as_of, heard, gone });
             }
             Flight::Again { to, ask } => drop(self.peer(to, &ask)),
-            Flight::Told {
-                person,
-                life,
-                call,
-                as_of,
-                heard,
-                gone,
-            } => {
+            Flight::Told { person, life, call, as_of, heard, gone } => {
                 if self.homes[person].life == life {
-                    self.turn(
-                        person,
-                        &Input::Told {
-                            call,
-                            as_of,
-                            heard,
-                            gone,
-                        },
-                    );
+                    self.turn(person, &Input::Told { call, as_of, heard, gone });
                 }
             }
             other => panic!("{other:?} is not between peers"),

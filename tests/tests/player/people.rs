@@ -107,11 +107,7 @@ impl World {
     fn owe(&mut self, person: usize, news: News) {
         // Two decisions are never of the same moment: the region's store sees to it.
         self.now += 1;
-        let notice = Notice {
-            player: player(person),
-            at: self.time(),
-            news,
-        };
+        let notice = Notice { player: player(person), at: self.time(), news };
         self.trace(|| format!("region: {notice:?}"));
         self.people[person].notices.push(notice.clone());
         self.flights.push(Flight::Notice { person, notice });
@@ -135,9 +131,7 @@ impl World {
     /// Whether a socket with this token may be open, by what the region has decided.
     pub fn is_good(&self, person: usize, who: &Who) -> bool {
         let at = &self.people[person];
-        who.ep >= at.ep
-            && !at.ended.contains(&who.sid)
-            && at.banned.is_none_or(|until| until <= self.time())
+        who.ep >= at.ep && !at.ended.contains(&who.sid) && at.banned.is_none_or(|until| until <= self.time())
     }
 
     /// A line hears a frame.

@@ -57,9 +57,7 @@ impl Place {
 impl World {
     pub fn place(&self, lease: &str) -> usize {
         let mut places = self.places.iter();
-        places
-            .position(|place| place.lease == lease)
-            .expect("a place")
+        places.position(|place| place.lease == lease).expect("a place")
     }
 
     /// Somebody dials: the object of their own is asked, and the place again when it has answered.
@@ -72,14 +70,7 @@ impl World {
         let leaves: Option<&[Conn]> = place.takes_over.then_some(&[]);
         let beside = place.coming.begin(conn, &who, holds, leaves);
         let life = place.life;
-        self.flights.push(Flight::Claim {
-            at,
-            life,
-            conn,
-            who,
-            beside,
-            asked: Time::from_ms(self.now),
-        });
+        self.flights.push(Flight::Claim { at, life, conn, who, beside, asked: Time::from_ms(self.now) });
     }
 
     /// What a place answers to a player's object: what it holds of theirs. What was silent for too long it closes first.
@@ -125,11 +116,7 @@ impl World {
                 self.gone(at, old);
             }
         }
-        let wire = Wire {
-            who,
-            cut: None,
-            gone_at: None,
-        };
+        let wire = Wire { who, cut: None, gone_at: None };
         self.places[at].wires.insert(conn, wire);
         self.check_cap(person);
     }
@@ -143,11 +130,7 @@ impl World {
 
     pub fn release(&mut self, at: usize, conn: Conn, person: usize) {
         let object = self.places[at].lease.clone();
-        self.flights.push(Flight::Release {
-            object,
-            conn,
-            person,
-        });
+        self.flights.push(Flight::Release { object, conn, person });
     }
 
     /// The place is lost, with all sockets: nobody is told.

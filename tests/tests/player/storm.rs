@@ -109,11 +109,7 @@ impl Crowd {
                 let effects = self.people[who].handle(self.now, Input::Sighted { call, answers });
                 self.take(who, effects);
             }
-            Effect::Show {
-                call,
-                as_of,
-                groups,
-            } => {
+            Effect::Show { call, as_of, groups } => {
                 self.words += usize::from(who == 0);
                 let (mut heard, mut gone) = (Vec::new(), Vec::new());
                 for group in groups {
@@ -126,12 +122,7 @@ impl Crowd {
                         }
                     }
                 }
-                let told = Input::Told {
-                    call,
-                    as_of,
-                    heard,
-                    gone,
-                };
+                let told = Input::Told { call, as_of, heard, gone };
                 let effects = self.people[who].handle(self.now, told);
                 self.take(who, effects);
             }
@@ -261,10 +252,7 @@ fn one_line_hears_of_a_thousand_who_flap_in_a_frame_at_a_time() {
         changes += 2 * some().count();
     }
     let (frames, most) = (crowd.frames[0], times(crowd.now.since(begin)));
-    println!(
-        "{changes} changes, {frames} frames, {} requests of objects",
-        crowd.requests
-    );
+    println!("{changes} changes, {frames} frames, {} requests of objects", crowd.requests);
     assert!(frames > 3 && frames <= most, "{frames} of {most}");
     // A change is a word at most, to the only one who follows them.
     assert!(crowd.requests <= changes);

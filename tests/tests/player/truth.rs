@@ -24,11 +24,7 @@ pub struct Truth {
 
 impl Truth {
     pub fn new(people: usize) -> Self {
-        Self {
-            here: vec![None; people],
-            turned: vec![0; people],
-            ..Self::default()
-        }
+        Self { here: vec![None; people], turned: vec![0; people], ..Self::default() }
     }
 }
 
@@ -75,10 +71,7 @@ impl World {
     pub fn check_showing(&mut self, of: usize, as_of: Time, groups: &[Showing]) {
         for group in groups {
             for by in &group.to {
-                let last = self
-                    .truth
-                    .told
-                    .insert((of, by.clone()), (as_of, group.sight.state));
+                let last = self.truth.told.insert((of, by.clone()), (as_of, group.sight.state));
                 // Where the object was not told yet, it goes by what it knows.
                 let told = self.people[of].notices.is_empty();
                 let may = told && self.may_see(of, number(by));
@@ -96,10 +89,7 @@ impl World {
                     && self.truth.turned[of] + 60_000 < self.now
                 {
                     let since = as_of.since(before);
-                    assert!(
-                        since >= caps::PRESENCE_EVERY,
-                        "{by} hears of p_{of} again after {since:?}"
-                    );
+                    assert!(since >= caps::PRESENCE_EVERY, "{by} hears of p_{of} again after {since:?}");
                 }
             }
         }

@@ -173,10 +173,8 @@ impl World {
         let due = |at: Option<u64>| at.is_some_and(|at| at <= now);
         for at in 0..self.places.len() {
             let wires = self.places[at].wires.iter();
-            let gone: Vec<Conn> = wires
-                .filter(|(_, wire)| due(wire.gone_at))
-                .map(|(&conn, _)| conn)
-                .collect();
+            let gone: Vec<Conn> =
+                wires.filter(|(_, wire)| due(wire.gone_at)).map(|(&conn, _)| conn).collect();
             for conn in gone {
                 self.marks.insert(Mark::ClosedLate);
                 self.gone(at, conn);
@@ -184,10 +182,8 @@ impl World {
         }
         for person in 0..self.homes.len() {
             let wires = self.homes[person].wires.iter();
-            let gone: Vec<Conn> = wires
-                .filter(|(_, line)| due(line.gone_at))
-                .map(|(&conn, _)| conn)
-                .collect();
+            let gone: Vec<Conn> =
+                wires.filter(|(_, line)| due(line.gone_at)).map(|(&conn, _)| conn).collect();
             for conn in gone {
                 self.homes[person].wires.remove(&conn);
                 self.turn(person, &shared::player::Input::Closed { conn });
@@ -205,7 +201,5 @@ pub fn player(who: usize) -> PlayerId {
 }
 
 pub fn number(player: &PlayerId) -> usize {
-    player.as_str()[2..]
-        .parse()
-        .expect("a player of this world")
+    player.as_str()[2..].parse().expect("a player of this world")
 }

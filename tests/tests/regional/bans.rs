@@ -21,17 +21,11 @@ async fn the_banned_keep_their_appeal_and_nothing_else() -> Result<()> {
     let ban = json!({"reason": "rude", "until": "2024-12-01T20:53:20Z"});
     let set = world.act(&mo, "PUT", &path, ban.clone()).await?;
     set.done(201);
-    assert_eq!(
-        (&set.body["by"], &set.body["active"]),
-        (&json!(mo.player), &json!(true))
-    );
+    assert_eq!((&set.body["by"], &set.body["active"]), (&json!(mo.player), &json!(true)));
     world.act(&mo, "PUT", &path, ban).await?.done(200);
 
     world.refresh(&ana.refresh).await?.is(403, "banned");
-    world
-        .get("/v1/sessions", &ana.access)
-        .await?
-        .is(403, "banned");
+    world.get("/v1/sessions", &ana.access).await?.is(403, "banned");
     let standing = format!("/internal/v1/players/{}", ana.player);
     let standing = world.signed("GET", &standing, String::new()).await?;
     assert_eq!(standing.body["banned"], json!(true));
@@ -62,65 +56,31 @@ async fn every_decision_is_remembered() -> Result<()> {
     let (world, mo) = moderated().await?;
     let ana = world.guest("Ana").await?;
     let path = format!("/v1/bans/{}", ana.player);
-    world
-        .act(&mo, "DELETE", &path, Value::Null)
-        .await?
-        .done(204);
-    world
-        .act(&mo, "PUT", &path, json!({"reason": "rude"}))
-        .await?
-        .done(201);
-    world
-        .act(&mo, "PUT", &path, json!({"reason": "very rude"}))
-        .await?
-        .done(201);
-    world
-        .act(&mo, "DELETE", &path, Value::Null)
-        .await?
-        .done(204);
+    world.act(&mo, "DELETE", &path, Value::Null).await?.done(204);
+    world.act(&mo, "PUT", &path, json!({"reason": "rude"})).await?.done(201);
+    world.act(&mo, "PUT", &path, json!({"reason": "very rude"})).await?.done(201);
+    world.act(&mo, "DELETE", &path, Value::Null).await?.done(204);
     world.refresh(&ana.refresh).await?.done(200);
-    world
-        .act(&ana, "POST", "/v1/bans/me/appeal", json!({"text": "x"}))
-        .await?
-        .is(404, "not_banned");
+    world.act(&ana, "POST", "/v1/bans/me/appeal", json!({"text": "x"})).await?.is(404, "not_banned");
 
     let all = world.get(&path, &mo.access).await?;
     let bans = all.body["bans"].as_array().context("a list")?;
-    let short = |ban: &Value| {
-        (
-            ban["reason"].to_string(),
-            ban["active"].to_string(),
-            ban["ended_by"].to_string(),
-        )
-    };
+    let short =
+        |ban: &Value| (ban["reason"].to_string(), ban["active"].to_string(), ban["ended_by"].to_string());
     let mo_did = format!("\"{}\"", mo.player);
-    let expected = ["\"very rude\"", "\"rude\""]
-        .map(|why| (why.to_owned(), "false".to_owned(), mo_did.clone()));
+    let expected =
+        ["\"very rude\"", "\"rude\""].map(|why| (why.to_owned(), "false".to_owned(), mo_did.clone()));
     assert_eq!(bans.iter().map(short).collect::<Vec<_>>(), expected);
     assert_eq!(bans[0]["until"], Value::Null);
 
     world
-        .act(
-            &mo,
-            "PUT",
-            &path,
-            json!({"reason": "x", "until": "2020-01-01T00:00:00Z"}),
-        )
+        .act(&mo, "PUT", &path, json!({"reason": "x", "until": "2020-01-01T00:00:00Z"}))
         .await?
         .is(400, "bad_body");
-    world
-        .act(&ana, "PUT", &path, json!({"reason": "x"}))
-        .await?
-        .is(403, "not_moderator");
+    world.act(&ana, "PUT", &path, json!({"reason": "x"})).await?.is(403, "not_moderator");
     let own = format!("/v1/bans/{}", mo.player);
-    world
-        .act(&mo, "PUT", &own, json!({"reason": "x"}))
-        .await?
-        .is(400, "bad_id");
-    world
-        .act(&mo, "PUT", "/v1/bans/p_nobody", json!({"reason": "x"}))
-        .await?
-        .is(404, "player_not_found");
+    world.act(&mo, "PUT", &own, json!({"reason": "x"})).await?.is(400, "bad_id");
+    world.act(&mo, "PUT", "/v1/bans/p_nobody", json!({"reason": "x"})).await?.is(404, "player_not_found");
     Ok(())
 }
 
@@ -136,17 +96,11 @@ async fn moderators_who_decide_at_once_leave_one_ban() -> Result<()> {
             world.act(mo, "PUT", path, reason).await
         });
         let answers = futures_util::future::try_join_all(many).await?;
-        assert!(
-            answers.iter().all(|one| [201, 503].contains(&one.status)),
-            "round {round}"
-        );
+        assert!(answers.iter().all(|one| [201, 503].contains(&one.status)), "round {round}");
         let made = answers.iter().filter(|one| one.status == 201).count();
         let all = world.get(path, &mo.access).await?;
         let bans = all.body["bans"].as_array().context("a list")?;
-        let active = bans
-            .iter()
-            .filter(|ban| ban["active"] == json!(true))
-            .count();
+        let active = bans.iter().filter(|ban| ban["active"] == json!(true)).count();
         assert_eq!((bans.len(), active), (made, 1), "round {round}");
     }
     Ok(())

@@ -18,7 +18,8 @@ const PLAYERS: usize = 130;
 /// Of them those who play each other again and again; the others play once, in pairs, and so are equal.
 const BUSY: u64 = 60;
 const MATCHES: u64 = 240;
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20241130/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+const SIGNED: &str =
+    "AWS4-HMAC-SHA256 Credential=local/20241130/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
 
 /// Somebody on the board of the model.
 #[derive(Clone, Copy)]
@@ -40,23 +41,15 @@ struct Model(BTreeMap<PlayerId, Standing>);
 impl Model {
     fn played(&mut self, record: &Value, players: &[&str]) -> Result<()> {
         let ended = Time::from_ms(record["ended"].as_u64().context("a time")?);
-        let players: BTreeSet<PlayerId> = players
-            .iter()
-            .map(|one| one.parse())
-            .collect::<Result<_, _>>()?;
+        let players: BTreeSet<PlayerId> = players.iter().map(|one| one.parse()).collect::<Result<_, _>>()?;
         let Some(outcome) = Outcome::of(&players, &record["result"]) else {
             return Ok(());
         };
         let before = |who: &PlayerId| {
             let known = self.0.get(who);
-            known.map_or((Rating::NEW, 0.0), |one| {
-                (one.rating, periods(one.at, ended))
-            })
+            known.map_or((Rating::NEW, 0.0), |one| (one.rating, periods(one.at, ended)))
         };
-        let before = players
-            .iter()
-            .map(|who| (who.clone(), before(who)))
-            .collect();
+        let before = players.iter().map(|who| (who.clone(), before(who))).collect();
         for (who, rating) in rate(&before, &outcome) {
             let at = self.0.get(&who).map_or(ended, |one| one.at.max(ended));
             self.0.insert(who, Standing { rating, at });
@@ -88,17 +81,11 @@ fn rows(places: &Value) -> Result<Vec<(u64, PlayerId, f64)>> {
 }
 
 #[track_caller]
-fn same<'a>(
-    got: &[(u64, PlayerId, f64)],
-    expected: impl Iterator<Item = &'a (u64, &'a PlayerId, f64)>,
-) {
+fn same<'a>(got: &[(u64, PlayerId, f64)], expected: impl Iterator<Item = &'a (u64, &'a PlayerId, f64)>) {
     let expected: Vec<_> = expected.collect();
     let ids = |row: &(u64, PlayerId, f64)| (row.0, row.1.to_string());
     let got_ids: Vec<_> = got.iter().map(ids).collect();
-    let expected_ids: Vec<_> = expected
-        .iter()
-        .map(|row| (row.0, row.1.to_string()))
-        .collect();
+    let expected_ids: Vec<_> = expected.iter().map(|row| (row.0, row.1.to_string())).collect();
     assert_eq!(got_ids, expected_ids);
     for (one, other) in got.iter().zip(expected) {
         assert!((one.2 - other.2).abs() < 0.011, "{one:?} {other:?}");
@@ -106,9 +93,7 @@ fn same<'a>(
 }
 
 async fn leaders(world: &World) -> Result<Value> {
-    let answer = world
-        .ask("GET", "/v1/leaderboards/ranked", &[], String::new())
-        .await?;
+    let answer = world.ask("GET", "/v1/leaderboards/ranked", &[], String::new()).await?;
     answer.done(200);
     assert_eq!(answer.header("cache-control"), Some("public, max-age=10"));
     assert_eq!(answer.body["pool"], "ranked");
@@ -141,12 +126,7 @@ async fn played(world: &World) -> Result<(BTreeMap<PlayerId, Guest>, Model)> {
         let players = [pair[0].player.as_str(), pair[1].player.as_str()];
         let result = json!({"winner": players[0]});
         // Some at the same moment.
-        let record = ranked(
-            &format!("m_p{n}"),
-            &players,
-            START_MS - n as u64 / 3,
-            &result,
-        );
+        let record = ranked(&format!("m_p{n}"), &players, START_MS - n as u64 / 3, &result);
         records.push((record, players.to_vec()));
     }
     for (record, players) in &records {
@@ -167,10 +147,7 @@ async fn a_board_is_as_its_model() -> Result<()> {
     let shown = leaders(&world).await?;
     same(&rows(&shown["places"])?, board.iter().take(caps::LEADERS));
     let first = &board[0];
-    assert_eq!(
-        shown["places"][0]["name"],
-        named(&world, &guests[first.1]).await?
-    );
+    assert_eq!(shown["places"][0]["name"], named(&world, &guests[first.1]).await?);
 
     // From both ends, among equals, in between.
     for (at, (rank, who, score)) in board.iter().enumerate() {
@@ -181,20 +158,14 @@ async fn a_board_is_as_its_model() -> Result<()> {
         let own = world.get(path, &guests[*who].access).await?;
         own.done(200);
         assert_eq!(own.header("cache-control"), Some("private, no-cache"));
-        same(
-            &rows(&json!([own.body["me"]]))?,
-            [(*rank, *who, *score)].iter(),
-        );
+        same(&rows(&json!([own.body["me"]]))?, [(*rank, *who, *score)].iter());
         let above = &board[at.saturating_sub(caps::NEIGHBOURS)..at];
         same(&rows(&own.body["above"])?, above.iter());
         let below = board[at + 1..].iter().take(caps::NEIGHBOURS);
         same(&rows(&own.body["below"])?, below);
         assert!(own.body.get("beyond").is_none());
     }
-    let equal = board
-        .iter()
-        .zip(board.iter().skip(1))
-        .filter(|(a, b)| a.0 == b.0);
+    let equal = board.iter().zip(board.iter().skip(1)).filter(|(a, b)| a.0 == b.0);
     assert!(equal.count() > 20);
     Ok(())
 }
@@ -234,23 +205,16 @@ async fn who_is_banned_or_gone_is_not_shown() -> Result<()> {
 
     // Who wants to be forgotten is not shown from then on, and is on no board once that is done.
     let gone = &guests[board[1].1];
-    world
-        .act(gone, "DELETE", "/v1/profiles/me", json!(null))
-        .await?
-        .done(202);
+    world.act(gone, "DELETE", "/v1/profiles/me", json!(null)).await?.done(202);
     let expected = rest().filter(|(at, _)| *at != 1).map(|(_, row)| row);
-    same(
-        &rows(&leaders(&world).await?["places"])?,
-        expected.take(caps::LEADERS),
-    );
+    same(&rows(&leaders(&world).await?["places"])?, expected.take(caps::LEADERS));
     let tables = Config::read(&crate::world::variable)?.tables;
     let store = Store::new(world.store.client(), tables);
     store.erase(&gone.player.parse()?, world.time()).await?;
     let mut model = model;
     model.0.remove(&gone.player.parse()?);
     let board = model.board();
-    let seen =
-        |row: &&(u64, &PlayerId, f64)| !bans.iter().any(|path| path.ends_with(row.1.as_str()));
+    let seen = |row: &&(u64, &PlayerId, f64)| !bans.iter().any(|path| path.ends_with(row.1.as_str()));
     let expected = board.iter().filter(seen).take(caps::LEADERS);
     same(&rows(&leaders(&world).await?["places"])?, expected);
     Ok(())
@@ -267,14 +231,8 @@ async fn who_is_not_rated_is_told_so() -> Result<()> {
     let unrated = world.get(path, &ana.access).await?;
     unrated.is(404, "unrated");
     assert_eq!(unrated.body["field"], "pool");
-    for (pool, status, code) in [
-        ("speed-dating", 404, "pool_unrated"),
-        ("A%20b", 400, "bad_id"),
-    ] {
-        for path in [
-            format!("/v1/leaderboards/{pool}"),
-            format!("/v1/leaderboards/{pool}/me"),
-        ] {
+    for (pool, status, code) in [("speed-dating", 404, "pool_unrated"), ("A%20b", 400, "bad_id")] {
+        for path in [format!("/v1/leaderboards/{pool}"), format!("/v1/leaderboards/{pool}/me")] {
             let refused = world.get(&path, &ana.access).await?;
             refused.is(status, code);
             assert_eq!(refused.body["field"], "pool");
@@ -299,9 +257,7 @@ async fn crowd(world: &World, numbers: std::ops::Range<u64>) -> Result<()> {
         let batch = batch.header("x-amz-target", "DynamoDB_20120810.BatchWriteItem");
         let batch = batch.header("content-type", "application/x-amz-json-1.0");
         // The embedded store looks for a signature, and believes any.
-        let batch = batch
-            .header("x-amz-date", "20241130T205320Z")
-            .header("authorization", SIGNED);
+        let batch = batch.header("x-amz-date", "20241130T205320Z").header("authorization", SIGNED);
         let batch = batch.body(json!({"RequestItems": {"core": some}}).to_string());
         let answer = batch.send().await?;
         ensure!(answer.status().is_success(), "{}", answer.text().await?);
@@ -314,18 +270,11 @@ async fn ranks_are_exact_up_to_where_they_end() -> Result<()> {
     let world = World::new().await?;
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
     let players = [ana.player.as_str(), ben.player.as_str()];
-    tell(
-        &world,
-        &ranked("m_1", &players, START_MS, &json!({"winner": players[0]})),
-    )
-    .await?;
+    tell(&world, &ranked("m_1", &players, START_MS, &json!({"winner": players[0]}))).await?;
     crowd(&world, 0..caps::RANKED - 1).await?;
     let path = "/v1/leaderboards/ranked/me";
     let last = world.get(path, &ana.access).await?;
-    assert_eq!(
-        (&last.body["me"]["rank"], last.body.get("beyond")),
-        (&json!(caps::RANKED), None)
-    );
+    assert_eq!((&last.body["me"]["rank"], last.body.get("beyond")), (&json!(caps::RANKED), None));
     assert_eq!(last.body["below"][0]["rank"], json!(null));
     crowd(&world, caps::RANKED - 1..caps::RANKED).await?;
     for guest in [&ana, &ben] {

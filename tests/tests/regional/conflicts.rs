@@ -25,18 +25,11 @@ struct Proxy {
 }
 
 async fn pass(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers
-        .get(TARGET)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let target = headers.get(TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if target.ends_with("TransactWriteItems") {
         proxy.seen.fetch_add(1, Ordering::SeqCst);
         let take = |left: u32| left.checked_sub(1);
-        if proxy
-            .left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
-            .is_ok()
-        {
+        if proxy.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok() {
             let cancelled = json!({
                 "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
                 "Message": "Transaction cancelled",
@@ -50,9 +43,7 @@ async fn pass(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Bytes) 
     let request = ["authorization", "x-amz-date", "content-type"]
         .iter()
         .filter_map(|name| Some((*name, headers.get(*name)?.to_str().ok()?)))
-        .fold(request, |request, (name, value)| {
-            request.header(name, value)
-        });
+        .fold(request, |request, (name, value)| request.header(name, value));
     match request.body(body.to_vec()).send().await {
         Ok(answer) => (answer.status(), answer.bytes().await.unwrap_or_default()).into_response(),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),

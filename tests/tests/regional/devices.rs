@@ -7,9 +7,7 @@ use std::time::Duration;
 
 async fn login(world: &World, agent: &str, label: &str) -> Result<Guest> {
     let body = json!({"guest": {"name": "Ana"}, "label": label}).to_string();
-    let answer = world
-        .ask("POST", "/v1/sessions", &[("user-agent", agent)], body)
-        .await?;
+    let answer = world.ask("POST", "/v1/sessions", &[("user-agent", agent)], body).await?;
     answer.done(201);
     Guest::of(&answer.body)
 }
@@ -33,22 +31,10 @@ async fn a_login_is_listed_until_it_is_ended() -> Result<()> {
 
     let ben = login(&world, "Fox/2", "").await?;
     let path = format!("/v1/sessions/{}", sid(&ana));
-    world
-        .act(&ben, "DELETE", &path, Value::Null)
-        .await?
-        .is(404, "session_not_found");
-    world
-        .act(&ana, "DELETE", &path, Value::Null)
-        .await?
-        .done(204);
-    world
-        .get("/v1/sessions", &ana.access)
-        .await?
-        .is(401, "session_revoked");
-    world
-        .refresh(&ana.refresh)
-        .await?
-        .is(401, "session_revoked");
+    world.act(&ben, "DELETE", &path, Value::Null).await?.is(404, "session_not_found");
+    world.act(&ana, "DELETE", &path, Value::Null).await?.done(204);
+    world.get("/v1/sessions", &ana.access).await?.is(401, "session_revoked");
+    world.refresh(&ana.refresh).await?.is(401, "session_revoked");
     world.get("/v1/sessions", &ben.access).await?.done(200);
     Ok(())
 }
@@ -64,37 +50,19 @@ async fn all_logins_end_at_once_or_all_others() -> Result<()> {
     let list = world.get("/v1/sessions", &ana.access).await?;
     assert_eq!(list.body["sessions"].as_array().context("a list")?.len(), 6);
 
-    world
-        .act(&ana, "DELETE", "/v1/sessions?except=current", Value::Null)
-        .await?
-        .done(204);
+    world.act(&ana, "DELETE", "/v1/sessions?except=current", Value::Null).await?.done(204);
     for other in &others {
-        world
-            .refresh(&other.refresh)
-            .await?
-            .is(401, "session_revoked");
-        world
-            .get("/v1/sessions", &other.access)
-            .await?
-            .is(401, "session_revoked");
+        world.refresh(&other.refresh).await?.is(401, "session_revoked");
+        world.get("/v1/sessions", &other.access).await?.is(401, "session_revoked");
     }
     let list = world.get("/v1/sessions", &ana.access).await?;
     assert_eq!(list.body["sessions"].as_array().context("a list")?.len(), 1);
 
     let other = world.login_again(&ana).await?;
-    world
-        .act(&ana, "DELETE", "/v1/sessions", Value::Null)
-        .await?
-        .done(204);
+    world.act(&ana, "DELETE", "/v1/sessions", Value::Null).await?.done(204);
     for gone in [&ana, &other] {
-        world
-            .refresh(&gone.refresh)
-            .await?
-            .is(401, "session_revoked");
-        world
-            .get("/v1/sessions", &gone.access)
-            .await?
-            .is(401, "session_revoked");
+        world.refresh(&gone.refresh).await?.is(401, "session_revoked");
+        world.get("/v1/sessions", &gone.access).await?.is(401, "session_revoked");
     }
     // The edge hears of a higher epoch with the next standing, too.
     let path = format!("/internal/v1/players/{}", ana.player);
@@ -116,16 +84,10 @@ async fn a_login_ends_unused_and_old() -> Result<()> {
         world.pass(Duration::from_secs(99));
         ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
     }
-    world
-        .refresh(&idle.refresh)
-        .await?
-        .is(401, "session_expired");
+    world.refresh(&idle.refresh).await?.is(401, "session_expired");
     world.pass(Duration::from_secs(51));
     ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
     world.pass(Duration::from_secs(1));
-    world
-        .refresh(&ana.refresh)
-        .await?
-        .is(401, "session_expired");
+    world.refresh(&ana.refresh).await?.is(401, "session_expired");
     Ok(())
 }

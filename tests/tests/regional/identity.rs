@@ -58,11 +58,7 @@ async fn one_account_is_one_player() -> Result<()> {
         let ana = Guest::of(&answer.body)?;
         let own = it.world.get("/v1/profiles/me", &ana.access).await?;
         assert_eq!(own.body["name"], "Ana");
-        let again = Guest::of(
-            &it.with(|claims| claims["name"] = json!("Other"))
-                .await?
-                .body,
-        )?;
+        let again = Guest::of(&it.with(|claims| claims["name"] = json!("Other")).await?.body)?;
         assert_eq!(again.player, ana.player, "{alg:?}");
         let other = Guest::of(&it.with(|claims| claims["sub"] = json!("ben")).await?.body)?;
         assert_ne!(other.player, ana.player);
@@ -97,42 +93,21 @@ async fn what_a_token_must_say() -> Result<()> {
     let now = it.world.time().secs();
     // Each refusal counts, and an account that failed five times has to wait.
     let rest = || it.world.pass(Duration::from_mins(10));
-    it.with(|c| c["aud"] = json!("other"))
-        .await?
-        .is(401, "id_token_audience");
-    it.with(|c| c["aud"] = json!(["other", "app"]))
-        .await?
-        .done(201);
-    it.with(|c| c["azp"] = json!("other"))
-        .await?
-        .is(401, "id_token_audience");
-    it.with(|c| c["exp"] = json!(now - 30))
-        .await?
-        .is(401, "id_token_expired");
+    it.with(|c| c["aud"] = json!("other")).await?.is(401, "id_token_audience");
+    it.with(|c| c["aud"] = json!(["other", "app"])).await?.done(201);
+    it.with(|c| c["azp"] = json!("other")).await?.is(401, "id_token_audience");
+    it.with(|c| c["exp"] = json!(now - 30)).await?.is(401, "id_token_expired");
     it.with(|c| c["exp"] = json!(now - 29)).await?.done(201);
     rest();
     let now = it.world.time().secs();
-    it.with(|c| c["iat"] = json!(now + 31))
-        .await?
-        .is(401, "id_token_invalid");
-    it.with(|c| c["nbf"] = json!(now + 31))
-        .await?
-        .is(401, "id_token_invalid");
-    it.with(|c| c["iss"] = json!("https://evil.test"))
-        .await?
-        .is(401, "id_token_issuer");
-    it.with(|c| c["sub"] = json!(""))
-        .await?
-        .is(401, "id_token_invalid");
-    it.with(|c| c["exp"] = Value::Null)
-        .await?
-        .is(401, "id_token_invalid");
+    it.with(|c| c["iat"] = json!(now + 31)).await?.is(401, "id_token_invalid");
+    it.with(|c| c["nbf"] = json!(now + 31)).await?.is(401, "id_token_invalid");
+    it.with(|c| c["iss"] = json!("https://evil.test")).await?.is(401, "id_token_issuer");
+    it.with(|c| c["sub"] = json!("")).await?.is(401, "id_token_invalid");
+    it.with(|c| c["exp"] = Value::Null).await?.is(401, "id_token_invalid");
     rest();
     let token = it.key.sign(&it.claims("ana"))?;
-    let nonce = |nonce: &str| {
-        it.world
-            .post("/v1/sessions", json!({"id_token": token, "nonce": nonce}))
-    };
+    let nonce = |nonce: &str| it.world.post("/v1/sessions", json!({"id_token": token, "nonce": nonce}));
     nonce("n2").await?.is(401, "id_token_nonce");
     nonce("n1").await?.done(201);
     it.with(|c| c["name"] = json!("\u{202e}")).await?.done(201);
@@ -219,25 +194,14 @@ async fn the_banned_do_not_come_in_again() -> Result<()> {
     let mo = it.world.guest("Mo").await?;
     let ana = Guest::of(&it.with(|_| ()).await?.body)?;
     let (issuer, key) = (it.issuer, it.key);
-    let changes = [
-        ("OIDC_PROVIDERS", issuer.configured("app")),
-        ("MODERATORS", mo.player.clone()),
-    ];
-    let changes = changes
-        .each_ref()
-        .map(|(name, value)| (*name, value.as_str()));
+    let changes = [("OIDC_PROVIDERS", issuer.configured("app")), ("MODERATORS", mo.player.clone())];
+    let changes = changes.each_ref().map(|(name, value)| (*name, value.as_str()));
     let world = it.world.again(&changes).await?;
     let it = Trusting { world, issuer, key };
     let path = format!("/v1/bans/{}", ana.player);
-    it.world
-        .act(&mo, "PUT", &path, json!({"reason": "rude"}))
-        .await?
-        .done(201);
+    it.world.act(&mo, "PUT", &path, json!({"reason": "rude"})).await?.done(201);
     it.with(|_| ()).await?.is(403, "banned");
-    it.world
-        .act(&mo, "DELETE", &path, Value::Null)
-        .await?
-        .done(204);
+    it.world.act(&mo, "DELETE", &path, Value::Null).await?.done(204);
     it.with(|_| ()).await?.done(201);
     Ok(())
 }

@@ -35,9 +35,7 @@ async fn an_account_waits_after_five_failures_within_a_minute() -> Result<()> {
     assert_eq!(refused.header("retry-after"), Some("10"));
     from(&it, 7, &bad).await?.is(429, "too_many_failures");
     // Another account is not meant.
-    from(&it, 6, &it.key.sign(&it.claims("ben"))?)
-        .await?
-        .done(201);
+    from(&it, 6, &it.key.sign(&it.claims("ben"))?).await?.done(201);
     it.world.pass(Duration::from_millis(9_999));
     from(&it, 6, &good).await?.is(429, "too_many_failures");
     it.world.pass(Duration::from_millis(1));

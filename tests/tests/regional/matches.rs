@@ -12,62 +12,33 @@ async fn a_match_is_kept_once_and_read_newest_first() -> Result<()> {
     let world = World::new().await?;
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
     for number in 0..5 {
-        let record = record(
-            &format!("m_{number}"),
-            &[&ana.player, &ben.player],
-            START_MS + number,
-        );
+        let record = record(&format!("m_{number}"), &[&ana.player, &ben.player], START_MS + number);
         let path = "/internal/v1/matches";
         for expected in [201, 200, 200] {
             let answer = world.signed("POST", path, record.to_string()).await?;
-            assert_eq!(
-                (answer.status, &answer.body["kept"]),
-                (expected, &json!(true)),
-                "{}",
-                answer.body
-            );
+            assert_eq!((answer.status, &answer.body["kept"]), (expected, &json!(true)), "{}", answer.body);
         }
         let mut other = record.clone();
         other["events"] = json!(8);
-        world
-            .signed("POST", path, other.to_string())
-            .await?
-            .is(409, "match_differs");
+        world.signed("POST", path, other.to_string()).await?.is(409, "match_differs");
     }
 
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     for expected in [2, 2, 1] {
-        let page = world
-            .get(
-                &format!("/v1/matches?player=me&limit=2{cursor}"),
-                &ana.access,
-            )
-            .await?;
+        let page = world.get(&format!("/v1/matches?player=me&limit=2{cursor}"), &ana.access).await?;
         assert_eq!(page.status, 200, "{}", page.body);
         let matches = page.body["matches"].as_array().context("a list")?;
         assert_eq!(matches.len(), expected);
-        seen.extend(
-            matches
-                .iter()
-                .map(|one| one["match"].as_str().unwrap_or_default().to_owned()),
-        );
-        cursor = page.body["cursor"]
-            .as_str()
-            .map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+        seen.extend(matches.iter().map(|one| one["match"].as_str().unwrap_or_default().to_owned()));
+        cursor = page.body["cursor"].as_str().map_or(String::new(), |cursor| format!("&cursor={cursor}"));
     }
-    assert_eq!(
-        (seen.join(" ").as_str(), cursor.as_str()),
-        ("m_4 m_3 m_2 m_1 m_0", "")
-    );
+    assert_eq!((seen.join(" ").as_str(), cursor.as_str()), ("m_4 m_3 m_2 m_1 m_0", ""));
 
     let all = world.get("/v1/matches?player=me", &ben.access).await?;
     let first = &all.body["matches"][0];
     assert_eq!(first["ended"], "2024-11-30T20:53:20.004Z");
     assert_eq!(first["result"], json!({"liked": true, "score": 1.5}));
-    assert_eq!(
-        (&first["players"][0]["player"], &first["reason"]),
-        (&json!(ana.player), &json!("ended"))
-    );
+    assert_eq!((&first["players"][0]["player"], &first["reason"]), (&json!(ana.player), &json!("ended")));
 
     // What has outlived its time is gone by the clock, though the store still has it.
     world.pass(Duration::from_hours(90 * 24) + Duration::from_millis(5));
@@ -75,13 +46,7 @@ async fn a_match_is_kept_once_and_read_newest_first() -> Result<()> {
     assert!(fresh.is_err(), "the session has expired too");
     let late = world.guest("Late").await?;
     let old = record("m_old", &[&late.player], START_MS);
-    assert_eq!(
-        world
-            .signed("POST", "/internal/v1/matches", old.to_string())
-            .await?
-            .status,
-        201
-    );
+    assert_eq!(world.signed("POST", "/internal/v1/matches", old.to_string()).await?.status, 201);
     let none = world.get("/v1/matches?player=me", &late.access).await?;
     assert_eq!((none.status, &none.body["matches"]), (200, &json!([])));
     Ok(())
@@ -95,27 +60,16 @@ async fn the_edge_alone_reaches_internal_routes() -> Result<()> {
     let standing = world.signed("GET", &path, String::new()).await?;
     let expected = json!({"player": ana.player, "name": "Ana", "rating": 1500.0, "deviation": 350.0, "banned": false, "ep": 0});
     assert_eq!((standing.status, standing.body), (200, expected));
-    world
-        .signed("GET", "/internal/v1/players/p_nobody", String::new())
-        .await?
-        .is(404, "player_not_found");
+    world.signed("GET", "/internal/v1/players/p_nobody", String::new()).await?.is(404, "player_not_found");
 
-    let ask = async |header: &str| {
-        world
-            .ask("GET", &path, &[(HEADER, header)], String::new())
-            .await
-    };
+    let ask = async |header: &str| world.ask("GET", &path, &[(HEADER, header)], String::new()).await;
     let sign = |key: &str, at: Time, path: &str| {
         Ok::<_, anyhow::Error>(key.parse::<SignKeys>()?.sign(at, "n", "GET", path, b""))
     };
     world.get(&path, &ana.access).await?.is(401, "unsigned");
     ask("garbage").await?.is(401, "signature_invalid");
-    ask(&sign(OTHER_KEY, world.time(), &path)?)
-        .await?
-        .is(401, "signature_invalid");
-    ask(&sign(KEY, world.time(), "/internal/v1/players/p_x")?)
-        .await?
-        .is(401, "signature_invalid");
+    ask(&sign(OTHER_KEY, world.time(), &path)?).await?.is(401, "signature_invalid");
+    ask(&sign(KEY, world.time(), "/internal/v1/players/p_x")?).await?.is(401, "signature_invalid");
     let old = sign(KEY, world.time(), &path)?;
     world.pass(Duration::from_millis(60_001));
     ask(&old).await?.is(401, "signature_stale");
@@ -183,10 +137,7 @@ async fn history_is_had_by_pool_and_by_time() -> Result<()> {
     for (filter, field) in [
         ("from=yesterday".to_owned(), "from"),
         ("to=1".to_owned(), "to"),
-        (
-            "from=2024-11-30T20:53:28Z&to=2024-11-30T20:53:28Z".to_owned(),
-            "to",
-        ),
+        ("from=2024-11-30T20:53:28Z&to=2024-11-30T20:53:28Z".to_owned(), "to"),
     ] {
         let path = format!("/v1/matches?player=me&{filter}");
         let refused = world.get(&path, &ana.access).await?;
@@ -202,27 +153,17 @@ async fn a_cursor_is_of_one_list_and_lasts_a_day() -> Result<()> {
     let (ana, ben) = ten(&world).await?;
     let (_, cursors) = pages(&world, &ana, "&pool=ranked&limit=2").await?;
     let cursor = cursors.first().context("a second page")?;
-    let ask = async |who: &Guest, rest: &str| {
-        world
-            .get(&format!("/v1/matches?player=me{rest}"), &who.access)
-            .await
-    };
-    ask(&ana, &format!("&pool=ranked&cursor={cursor}"))
-        .await?
-        .done(200);
+    let ask =
+        async |who: &Guest, rest: &str| world.get(&format!("/v1/matches?player=me{rest}"), &who.access).await;
+    ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?.done(200);
     // Another page size is no other list.
-    ask(&ana, &format!("&pool=ranked&limit=5&cursor={cursor}"))
-        .await?
-        .done(200);
+    ask(&ana, &format!("&pool=ranked&limit=5&cursor={cursor}")).await?.done(200);
     let mut tampered = cursor.clone();
     tampered.replace_range(30..31, if &cursor[30..31] == "A" { "B" } else { "A" });
     for (who, rest) in [
         (&ben, format!("&pool=ranked&cursor={cursor}")),
         (&ana, format!("&cursor={cursor}")),
-        (
-            &ana,
-            format!("&pool=ranked&to=2030-01-01T00:00:00Z&cursor={cursor}"),
-        ),
+        (&ana, format!("&pool=ranked&to=2030-01-01T00:00:00Z&cursor={cursor}")),
         (&ana, format!("&pool=ranked&cursor={tampered}")),
     ] {
         let refused = ask(who, &rest).await?;
@@ -231,17 +172,11 @@ async fn a_cursor_is_of_one_list_and_lasts_a_day() -> Result<()> {
     }
     world.pass(Duration::from_hours(20));
     let ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
-    ask(&ana, &format!("&pool=ranked&cursor={cursor}"))
-        .await?
-        .done(200);
+    ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?.done(200);
     world.pass(Duration::from_hours(5));
     let ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
     let stale = ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?;
     stale.is(400, "bad_cursor");
-    assert!(
-        stale.body["detail"]
-            .as_str()
-            .is_some_and(|text| text.contains("24 hours"))
-    );
+    assert!(stale.body["detail"].as_str().is_some_and(|text| text.contains("24 hours")));
     Ok(())
 }

@@ -55,10 +55,7 @@ impl Person {
             name.trim().clone_into(&mut self.name);
         }
         if patch.get("bio").is_some() {
-            patch["bio"]
-                .as_str()
-                .unwrap_or_default()
-                .clone_into(&mut self.bio);
+            patch["bio"].as_str().unwrap_or_default().clone_into(&mut self.bio);
         }
         for (field, held) in [("attrs", &mut self.attrs), ("private", &mut self.private)] {
             for (name, value) in patch[field].as_object().into_iter().flatten() {
@@ -90,20 +87,14 @@ async fn compare(world: &World, guest: &Guest, person: &Person) -> Result<()> {
         .chain([("tier".to_owned(), own.body["account"]["tier"].clone())])
         .collect();
     assert_eq!(Value::Object(shown), person.show());
-    assert_eq!(
-        own.header("etag"),
-        Some(format!("\"{}\"", person.version).as_str())
-    );
+    assert_eq!(own.header("etag"), Some(format!("\"{}\"", person.version).as_str()));
     let path = format!("/internal/v1/players/{}?pool=ranked", guest.player);
     let standing = world.signed("GET", &path, String::new()).await?;
     let rating = standing.body["rating"].as_f64().context("a rating")?;
     assert!((rating - person.rating()).abs() < 1e-6, "{rating}");
     let (mut attrs, tier) = (person.attrs.clone(), person.tier.clone());
     attrs.extend(tier.map(|tier| ("tier".to_owned(), tier.into())));
-    assert_eq!(
-        standing.body.get("attrs").cloned().unwrap_or(json!({})),
-        Value::Object(attrs)
-    );
+    assert_eq!(standing.body.get("attrs").cloned().unwrap_or(json!({})), Value::Object(attrs));
     Ok(())
 }
 
@@ -115,11 +106,7 @@ async fn profiles_and_ratings_are_as_their_model() -> Result<()> {
     let mut people = Vec::new();
     for name in ["Ana", "Ben", "Carl"] {
         guests.push(world.guest(name).await?);
-        people.push(Person {
-            version: 1,
-            name: name.into(),
-            ..Person::default()
-        });
+        people.push(Person { version: 1, name: name.into(), ..Person::default() });
     }
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
     for round in 0..ROUNDS {
@@ -129,9 +116,7 @@ async fn profiles_and_ratings_are_as_their_model() -> Result<()> {
                 let (body, fine) = patch(&mut dice);
                 let current = dice.roll(4) != 0;
                 let version = people[who].version + u64::from(!current);
-                let answer = world
-                    .patch(&guests[who], &format!("\"{version}\""), body.clone())
-                    .await?;
+                let answer = world.patch(&guests[who], &format!("\"{version}\""), body.clone()).await?;
                 match (fine, current) {
                     (false, _) => {
                         assert_eq!(answer.status, 400, "{body}: {}", answer.body);
@@ -149,12 +134,9 @@ async fn profiles_and_ratings_are_as_their_model() -> Result<()> {
                 }
             }
             4 => {
-                let tier =
-                    (dice.roll(3) != 0).then(|| pick(&mut dice, &["gold", "silver"]).to_owned());
+                let tier = (dice.roll(3) != 0).then(|| pick(&mut dice, &["gold", "silver"]).to_owned());
                 let path = format!("/internal/v1/players/{}/tier", guests[who].player);
-                let answer = world
-                    .signed("PUT", &path, json!({ "tier": tier }).to_string())
-                    .await?;
+                let answer = world.signed("PUT", &path, json!({ "tier": tier }).to_string()).await?;
                 assert_eq!(answer.status, 200);
                 let person = &mut people[who];
                 person.version += u64::from(person.tier != tier);
@@ -166,18 +148,13 @@ async fn profiles_and_ratings_are_as_their_model() -> Result<()> {
                 let players = [guests[who].player.as_str(), guests[other].player.as_str()];
                 let ended = START_MS + dice.roll(1000) * 86_400_000;
                 let draw = dice.roll(3) == 0;
-                let result = if draw {
-                    json!({"draw": true})
-                } else {
-                    json!({"winner": players[0]})
-                };
+                let result = if draw { json!({"draw": true}) } else { json!({"winner": players[0]}) };
                 let record = ranked(&format!("m_{round}"), &players, ended, &result);
                 for _ in 0..=dice.roll(2) {
                     tell(&world, &record).await?;
                 }
                 let ended = Time::from_ms(ended);
-                let before =
-                    [who, other].map(|at| people[at].rating.unwrap_or((Rating::NEW, 0, ended)));
+                let before = [who, other].map(|at| people[at].rating.unwrap_or((Rating::NEW, 0, ended)));
                 for (at, me, them, score) in [(who, 0, 1, 1.0), (other, 1, 0, 0.0)] {
                     let (rating, matches, last) = before[me];
                     let score = if draw { 0.5 } else { score };

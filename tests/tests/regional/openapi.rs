@@ -12,12 +12,7 @@ use xtask::root::Root;
 fn refers(value: &Value, to: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
-            to.extend(
-                fields
-                    .get("$ref")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned),
-            );
+            to.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
             fields.values().for_each(|field| refers(field, to));
         }
         Value::Array(items) => items.iter().for_each(|item| refers(item, to)),
@@ -39,9 +34,7 @@ fn the_committed_document_is_of_these_routes() -> Result<()> {
         let place = reference.strip_prefix('#').context("of this document")?;
         ensure!(made.pointer(place).is_some(), "{reference} leads nowhere");
     }
-    let schemas = made["components"]["schemas"]
-        .as_object()
-        .context("schemas")?;
+    let schemas = made["components"]["schemas"].as_object().context("schemas")?;
     for (name, schema) in schemas {
         let says = schema.as_object().is_some_and(|schema| !schema.is_empty());
         ensure!(says, "{name} says nothing");
@@ -62,26 +55,20 @@ fn routed(router: &Router) -> BTreeSet<String> {
 #[tokio::test]
 async fn no_route_is_without_its_description_and_no_description_without_its_route() -> Result<()> {
     let document = regional::openapi::document()?;
-    let described: BTreeSet<String> = operations(&document)
-        .into_iter()
-        .map(|(path, ..)| path.to_owned())
-        .collect();
+    let described: BTreeSet<String> =
+        operations(&document).into_iter().map(|(path, ..)| path.to_owned()).collect();
     assert_eq!(routed(&World::routes().await?), described);
     let world = World::new().await?;
     for path in described {
-        let answer = world
-            .ask("PURGE", &filled(&path), &[], String::new())
-            .await?;
+        let answer = world.ask("PURGE", &filled(&path), &[], String::new()).await?;
         assert_eq!(answer.status, 405, "{path}: {}", answer.body);
         let allow = answer.headers.get("allow").context("no Allow")?.to_str()?;
         // Whoever answers GET answers HEAD, without being asked to.
         let taken = allow.split(',').map(str::trim);
         let taken: BTreeSet<&str> = taken.filter(|method| *method != "HEAD").collect();
         let of_path = operations(&document).into_iter();
-        let said: BTreeSet<String> = of_path
-            .filter(|(of, ..)| *of == path)
-            .map(|(_, method, _)| method)
-            .collect();
+        let said: BTreeSet<String> =
+            of_path.filter(|(of, ..)| *of == path).map(|(_, method, _)| method).collect();
         assert_eq!(taken, said.iter().map(String::as_str).collect(), "{path}");
     }
     Ok(())
@@ -90,27 +77,16 @@ async fn no_route_is_without_its_description_and_no_description_without_its_rout
 #[tokio::test]
 async fn the_region_serves_it_and_a_page_that_asks_nobody_else() -> Result<()> {
     let world = World::new().await?;
-    let served = world
-        .ask("GET", "/openapi.json", &[], String::new())
-        .await?;
+    let served = world.ask("GET", "/openapi.json", &[], String::new()).await?;
     assert_eq!(served.body, regional::openapi::document()?);
     let page = world.http.get(format!("{}/docs", world.url)).send().await?;
-    let policy = page.headers()["content-security-policy"]
-        .to_str()?
-        .to_owned();
-    assert!(
-        policy.starts_with("default-src 'none'; script-src 'self'"),
-        "{policy}"
-    );
+    let policy = page.headers()["content-security-policy"].to_str()?.to_owned();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{policy}");
     let page = page.text().await?;
     assert!(!page.contains("//"), "an address elsewhere: {page}");
     for path in ["/docs.js", "/docs.css"] {
         assert!(page.contains(path), "{page}");
-        let part = world
-            .http
-            .get(format!("{}{path}", world.url))
-            .send()
-            .await?;
+        let part = world.http.get(format!("{}{path}", world.url)).send().await?;
         assert_eq!(part.status(), 200);
     }
     Ok(())
@@ -126,9 +102,7 @@ fn filled(path: &str) -> String {
         ("{pool}", "nowhere"),
     ]
     .iter()
-    .fold(path.to_owned(), |path, (name, value)| {
-        path.replace(name, value)
-    })
+    .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
 }
 
 #[tokio::test]
@@ -148,21 +122,12 @@ async fn every_operation_is_there_and_answers_only_what_is_documented() -> Resul
             (vec![json, ("authorization", &bearer)], ""),
             (vec![json, ("authorization", &bearer)], "[]"),
             (vec![json, ("authorization", &bearer)], r#"{"unknown":1}"#),
-            (
-                vec![("content-type", "text/plain"), ("authorization", &bearer)],
-                "{}",
-            ),
+            (vec![("content-type", "text/plain"), ("authorization", &bearer)], "{}"),
         ] {
-            let answer = world
-                .ask(&method, &filled(path), &headers, body.into())
-                .await?;
+            let answer = world.ask(&method, &filled(path), &headers, body.into()).await?;
             let status = answer.status.to_string();
             let answers = &said["responses"][&status];
-            ensure!(
-                !answers.is_null(),
-                "{method} {path}: {status} is not documented: {}",
-                answer.body
-            );
+            ensure!(!answers.is_null(), "{method} {path}: {status} is not documented: {}", answer.body);
             if answer.status >= 400 {
                 let code = &answer.body["code"];
                 let codes = document.pointer("/components/schemas/Problem/properties/code/enum");

@@ -16,29 +16,14 @@ async fn operators_see_whether_it_serves() -> Result<()> {
     assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
     let ana = world.guest("Ana").await?;
     let keys = shared::token::KeySet::from_jwks(&keys.body.to_string())?;
-    let claims = shared::token::verify(
-        &ana.access,
-        &keys,
-        "http://region.localhost",
-        "matchpoint",
-        world.time(),
-    )?;
+    let claims =
+        shared::token::verify(&ana.access, &keys, "http://region.localhost", "matchpoint", world.time())?;
     assert_eq!(claims.sub.as_str(), ana.player);
 
-    let World {
-        url,
-        now,
-        http,
-        store,
-    } = world;
+    let World { url, now, http, store } = world;
     let dead = store.endpoint();
     drop(store);
-    let world = World {
-        url,
-        now,
-        http,
-        store: LocalStore::serve(Database::memory()?).await?,
-    };
+    let world = World { url, now, http, store: LocalStore::serve(Database::memory()?).await? };
     assert_ne!(world.store.endpoint(), dead);
     world.get("/ready", "").await?.is(503, "unavailable");
     let failed = world.get("/v1/profiles/p_1", &ana.access).await?;
@@ -52,34 +37,18 @@ async fn operators_see_whether_it_serves() -> Result<()> {
 async fn the_lambda_binary_answers_events() -> Result<()> {
     let world = World::new().await?;
     let env = function_env(&world.store.endpoint());
-    let env: Vec<_> = env
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let env: Vec<_> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let function = Function::start(runtime_api::build("lambda").await?, &env).await?;
 
     let event: Value = serde_json::from_str(include_str!("../../../regional/events/guest.json"))?;
     let answer = function.invoke(&event).await?;
-    assert_eq!(
-        answer["statusCode"],
-        StatusCode::CREATED.as_u16(),
-        "{answer}"
-    );
-    let ana = Guest::of(&serde_json::from_str(
-        answer["body"].as_str().context("a body")?,
-    )?)?;
+    assert_eq!(answer["statusCode"], StatusCode::CREATED.as_u16(), "{answer}");
+    let ana = Guest::of(&serde_json::from_str(answer["body"].as_str().context("a body")?)?)?;
 
-    let event =
-        include_str!("../../../regional/events/profile.json").replace("ACCESS_TOKEN", &ana.access);
+    let event = include_str!("../../../regional/events/profile.json").replace("ACCESS_TOKEN", &ana.access);
     let answer = function.invoke(&serde_json::from_str(&event)?).await?;
-    assert_eq!(
-        (&answer["statusCode"], &answer["headers"]["etag"]),
-        (&json!(200), &json!("\"1\""))
-    );
+    assert_eq!((&answer["statusCode"], &answer["headers"]["etag"]), (&json!(200), &json!("\"1\"")));
     let profile: Value = serde_json::from_str(answer["body"].as_str().context("a body")?)?;
-    assert_eq!(
-        (&profile["player"], &profile["name"]),
-        (&json!(ana.player), &json!("Ana"))
-    );
+    assert_eq!((&profile["player"], &profile["name"]), (&json!(ana.player), &json!("Ana")));
     Ok(())
 }

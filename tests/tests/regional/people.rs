@@ -32,11 +32,8 @@ impl Model {
     }
 
     fn circle(&self, who: usize) -> BTreeSet<usize> {
-        let apart =
-            |other| self.blocks.contains(&(who, other)) || self.blocks.contains(&(other, who));
-        (0..PEOPLE)
-            .filter(|&other| self.mutual(who, other) && !apart(other))
-            .collect()
+        let apart = |other| self.blocks.contains(&(who, other)) || self.blocks.contains(&(other, who));
+        (0..PEOPLE).filter(|&other| self.mutual(who, other) && !apart(other)).collect()
     }
 }
 
@@ -55,18 +52,9 @@ impl Play {
     }
 
     /// The same, and how often it was asked.
-    async fn asked(
-        &self,
-        who: usize,
-        method: &str,
-        path: &str,
-        body: &Value,
-    ) -> Result<(Answer, u64)> {
+    async fn asked(&self, who: usize, method: &str, path: &str, body: &Value) -> Result<(Answer, u64)> {
         for times in 1..=PATIENCE {
-            let answer = self
-                .world
-                .act(&self.people[who], method, path, body.clone())
-                .await?;
+            let answer = self.world.act(&self.people[who], method, path, body.clone()).await?;
             if answer.status < 500 {
                 return Ok((answer, times));
             }
@@ -89,28 +77,12 @@ impl Play {
         let barred = self.model.banned.contains_key(&who);
         let (method, path, body) = match kind {
             0 => ("PUT", format!("/v1/blocks/{}", self.id(other)), Value::Null),
-            1 => (
-                "DELETE",
-                format!("/v1/blocks/{}", self.id(other)),
-                Value::Null,
-            ),
-            2 | 3 => (
-                "PUT",
-                format!("/v1/follows/{}", self.id(other)),
-                Value::Null,
-            ),
-            4 => (
-                "DELETE",
-                format!("/v1/follows/{}", self.id(other)),
-                Value::Null,
-            ),
+            1 => ("DELETE", format!("/v1/blocks/{}", self.id(other)), Value::Null),
+            2 | 3 => ("PUT", format!("/v1/follows/{}", self.id(other)), Value::Null),
+            4 => ("DELETE", format!("/v1/follows/{}", self.id(other)), Value::Null),
             5 => {
                 let hidden = self.dice.roll(2) == 0;
-                (
-                    "PUT",
-                    "/v1/presence/me".to_owned(),
-                    json!({"hidden": hidden}),
-                )
+                ("PUT", "/v1/presence/me".to_owned(), json!({"hidden": hidden}))
             }
             6 => return self.judge(other).await,
             _ => return self.turn_over(who).await,
@@ -124,11 +96,7 @@ impl Play {
             answer.is(400, "bad_id");
             return Ok(());
         }
-        ensure!(
-            [200, 204].contains(&answer.status),
-            "{method} {path}: {}",
-            answer.body
-        );
+        ensure!([200, 204].contains(&answer.status), "{method} {path}: {}", answer.body);
         let pair = (who, other);
         match kind {
             0 => drop(self.model.blocks.insert(pair)),
@@ -152,9 +120,7 @@ impl Play {
             self.model.banned.remove(&whom);
         } else {
             let reason = format!("reason {}", self.dice.roll(2));
-            let answer = self
-                .sure(0, "PUT", &path, &json!({"reason": reason}))
-                .await?;
+            let answer = self.sure(0, "PUT", &path, &json!({"reason": reason})).await?;
             ensure!([200, 201].contains(&answer.status), "{}", answer.body);
             ensure!(answer.body["reason"] == json!(reason), "{}", answer.body);
             self.model.banned.insert(whom, reason);
@@ -182,9 +148,7 @@ impl Play {
             return Ok(());
         }
         // A repetition after a lost answer finds the login over: it was done.
-        let (ended, times) = self
-            .asked(who, "DELETE", "/v1/sessions", &Value::Null)
-            .await?;
+        let (ended, times) = self.asked(who, "DELETE", "/v1/sessions", &Value::Null).await?;
         ensure!([204, 401].contains(&ended.status), "{}", ended.body);
         let (least, most) = self.model.epochs.entry(who).or_default();
         (*least, *most) = (*least + 1, *most + times);
@@ -202,36 +166,21 @@ impl Play {
             ensure!(standing.body["banned"] == json!(self.model.banned.contains_key(&who)));
             let (least, most) = self.model.epochs.get(&who).copied().unwrap_or_default();
             let epoch = standing.body["ep"].as_u64().context("an epoch")?;
-            ensure!(
-                (least..=most).contains(&epoch),
-                "{epoch}, not {least} to {most}: {}",
-                standing.body
-            );
+            ensure!((least..=most).contains(&epoch), "{epoch}, not {least} to {most}: {}", standing.body);
             self.model.epochs.insert(who, (epoch, epoch));
             let path = format!("{path}/circle");
             let circle = self.world.signed("GET", &path, String::new()).await?.body;
-            let expected: BTreeSet<_> = self
-                .model
-                .circle(who)
-                .iter()
-                .map(|&one| self.id(one))
-                .collect();
+            let expected: BTreeSet<_> = self.model.circle(who).iter().map(|&one| self.id(one)).collect();
             let mutual = circle["mutual"].as_array().context("a list")?;
             let mutual: BTreeSet<_> = mutual.iter().filter_map(Value::as_str).collect();
-            ensure!(
-                mutual == expected,
-                "circle of {who}: {mutual:?}, not {expected:?}"
-            );
+            ensure!(mutual == expected, "circle of {who}: {mutual:?}, not {expected:?}");
             ensure!(circle["hidden"] == json!(self.model.hidden.contains(&who)));
 
             let (blocks, follows) = (self.rows(who, "X#B#").await?, self.rows(who, "F#").await?);
             let by = self.rows(who, "X#b#").await?;
             let of = |pairs: &BTreeSet<(usize, usize)>, first: bool| -> BTreeSet<String> {
-                let mine = pairs
-                    .iter()
-                    .filter(|(a, b)| if first { *a == who } else { *b == who });
-                mine.map(|(a, b)| self.id(if first { *b } else { *a }).to_owned())
-                    .collect()
+                let mine = pairs.iter().filter(|(a, b)| if first { *a == who } else { *b == who });
+                mine.map(|(a, b)| self.id(if first { *b } else { *a }).to_owned()).collect()
             };
             ensure!(blocks == of(&self.model.blocks, true), "blocks of {who}");
             ensure!(by == of(&self.model.blocks, false), "who blocks {who}");
@@ -246,11 +195,7 @@ impl Play {
 
     async fn rows(&self, who: usize, prefix: &str) -> Result<BTreeSet<String>> {
         let keys = self.world.sort_keys(&self.people[who], prefix).await?;
-        Ok(keys
-            .iter()
-            .filter_map(|key| key.strip_prefix(prefix))
-            .map(Into::into)
-            .collect())
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(Into::into).collect())
     }
 }
 
@@ -263,17 +208,10 @@ async fn play(seed: u64, percent: u64) -> Result<BTreeMap<Fault, u32>> {
         people.push(world.guest("Somebody").await?);
     }
     let moderators = [("MODERATORS", people[0].player.clone())];
-    let moderators = moderators
-        .each_ref()
-        .map(|(name, ids)| (*name, ids.as_str()));
+    let moderators = moderators.each_ref().map(|(name, ids)| (*name, ids.as_str()));
     let world = World::through(&weather.endpoint, world.store, &moderators).await?;
     let (model, dice) = (Model::default(), Dice(seed));
-    let mut play = Play {
-        world,
-        people,
-        model,
-        dice,
-    };
+    let mut play = Play { world, people, model, dice };
     for round in 0..ROUNDS {
         weather.rough(percent);
         let step = play.step().await;
@@ -296,18 +234,9 @@ async fn people_are_as_their_model() -> Result<()> {
 #[tokio::test]
 async fn people_are_as_their_model_in_any_weather() -> Result<()> {
     let met = play(11, 30).await?;
-    let all = [
-        Fault::Throttled,
-        Fault::Conflict,
-        Fault::Cancelled,
-        Fault::Failed,
-        Fault::Lost,
-    ];
+    let all = [Fault::Throttled, Fault::Conflict, Fault::Cancelled, Fault::Failed, Fault::Lost];
     for fault in all {
-        assert!(
-            met.get(&fault).is_some_and(|met| *met > 0),
-            "{fault:?} was never met: {met:?}"
-        );
+        assert!(met.get(&fault).is_some_and(|met| *met > 0), "{fault:?} was never met: {met:?}");
     }
     Ok(())
 }

@@ -18,7 +18,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// One pixel.
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /// A region with a folder for pictures, whose uploads are seen to when the test says so.
 struct Gallery {
@@ -50,13 +51,7 @@ impl Gallery {
             bucket: Bucket::new(place),
             clock,
         };
-        Ok(Self {
-            world,
-            now,
-            uploads,
-            studio,
-            _folder: folder,
-        })
+        Ok(Self { world, now, uploads, studio, _folder: folder })
     }
 
     async fn announce(&self, who: &Guest, media: &str, bytes: usize) -> Result<Answer> {
@@ -74,9 +69,7 @@ impl Gallery {
     async fn bring(&mut self, who: &Guest, media: &str, file: &[u8]) -> Result<String> {
         let answer = self.announce(who, media, file.len()).await?;
         assert_eq!(answer.status, 201, "{}", answer.body);
-        let url = answer.body["upload"]["url"]
-            .as_str()
-            .context("an address")?;
+        let url = answer.body["upload"]["url"].as_str().context("an address")?;
         assert_eq!(self.put(url, media, file).await?, 200);
         let key = self.uploads.recv().await.context("an upload")?;
         self.studio.uploaded(&key).await?;
@@ -108,35 +101,20 @@ async fn a_picture_is_uploaded_scaled_shown_ordered_and_removed() -> Result<()> 
     let shown = gallery.world.ask("GET", &path, &[], String::new()).await?;
     assert_eq!(shown.header("etag"), Some("\"3\""));
     assert_eq!(shown.body["pictures"][0]["picture"], json!(one));
-    let urls = shown.body["pictures"][0]["urls"]
-        .as_object()
-        .context("addresses")?;
+    let urls = shown.body["pictures"][0]["urls"].as_object().context("addresses")?;
     assert_eq!(urls.keys().collect::<Vec<_>>(), ["1024", "256", "64"]);
     for url in urls.values() {
-        let answer = gallery
-            .world
-            .http
-            .get(url.as_str().context("one")?)
-            .send()
-            .await?;
+        let answer = gallery.world.http.get(url.as_str().context("one")?).send().await?;
         assert_eq!(answer.headers()["content-type"], "image/jpeg");
         assert!(answer.bytes().await?.starts_with(&[0xff, 0xd8, 0xff]));
     }
     let turned = json!({"pictures": [two, one]});
     let edited = gallery.world.patch(&ana, "\"3\"", turned).await?;
-    assert_eq!(
-        edited.body["pictures"][0]["picture"],
-        json!(two),
-        "{}",
-        edited.body
-    );
+    assert_eq!(edited.body["pictures"][0]["picture"], json!(two), "{}", edited.body);
 
     let path = format!("/v1/pictures/{one}");
     for _ in 0..2 {
-        let gone = gallery
-            .world
-            .act(&ana, "DELETE", &path, Value::Null)
-            .await?;
+        let gone = gallery.world.act(&ana, "DELETE", &path, Value::Null).await?;
         assert_eq!(gone.status, 204);
     }
     assert_eq!(gallery.status(&urls["64"]).await?, 404);
@@ -146,10 +124,7 @@ async fn a_picture_is_uploaded_scaled_shown_ordered_and_removed() -> Result<()> 
     // Who is forgotten takes their pictures along.
     let left = own.body["pictures"][0]["urls"]["256"].clone();
     assert_eq!(gallery.status(&left).await?, 200);
-    gallery
-        .world
-        .act(&ana, "DELETE", "/v1/profiles/me", Value::Null)
-        .await?;
+    gallery.world.act(&ana, "DELETE", "/v1/profiles/me", Value::Null).await?;
     gallery.studio.remove_all(&ana.player.parse()?).await?;
     assert_eq!(gallery.status(&left).await?, 404);
     Ok(())
@@ -159,43 +134,23 @@ async fn a_picture_is_uploaded_scaled_shown_ordered_and_removed() -> Result<()> 
 async fn what_is_no_picture_is_refused_with_a_reason() -> Result<()> {
     let mut gallery = Gallery::open().await?;
     let ana = gallery.world.guest("Ana").await?;
-    gallery
-        .bring(&ana, "image/png", b"<svg onload='alert(1)'/>")
-        .await?;
+    gallery.bring(&ana, "image/png", b"<svg onload='alert(1)'/>").await?;
     let states = gallery.states(&ana).await?;
     assert_eq!(states[0]["state"], "refused");
-    assert_eq!(
-        states[0]["reason"],
-        "It was announced as image/png, and is not."
-    );
+    assert_eq!(states[0]["reason"], "It was announced as image/png, and is not.");
     let own = gallery.world.get("/v1/profiles/me", &ana.access).await?;
-    assert_eq!(
-        (own.header("etag"), &own.body["pictures"]),
-        (Some("\"1\""), &json!([]))
-    );
+    assert_eq!((own.header("etag"), &own.body["pictures"]), (Some("\"1\""), &json!([])));
 
     let large = 5 * 1024 * 1024 + 1;
-    gallery
-        .announce(&ana, "image/png", large)
-        .await?
-        .is(413, "too_large");
+    gallery.announce(&ana, "image/png", large).await?.is(413, "too_large");
     let none = gallery.announce(&ana, "image/png", 0).await?;
     none.is(400, "bad_body");
-    assert_eq!(
-        (&none.body["field"], &none.body["limit"]),
-        (&json!("bytes"), &json!(large - 1))
-    );
-    gallery
-        .announce(&ana, "image/gif", 10)
-        .await?
-        .is(400, "bad_body");
+    assert_eq!((&none.body["field"], &none.body["limit"]), (&json!("bytes"), &json!(large - 1)));
+    gallery.announce(&ana, "image/gif", 10).await?.is(400, "bad_body");
     for _ in 0..6 {
         assert_eq!(gallery.announce(&ana, "image/png", 10).await?.status, 201);
     }
-    gallery
-        .announce(&ana, "image/png", 10)
-        .await?
-        .is(409, "full");
+    gallery.announce(&ana, "image/png", 10).await?.is(409, "full");
     Ok(())
 }
 
@@ -204,37 +159,21 @@ async fn an_address_is_good_for_one_file_of_one_kind_and_size_for_a_while() -> R
     let (gallery, png) = (Gallery::open().await?, BASE64.decode(PNG)?);
     let ana = gallery.world.guest("Ana").await?;
     let answer = gallery.announce(&ana, "image/png", png.len()).await?;
-    let url = answer.body["upload"]["url"]
-        .as_str()
-        .context("an address")?;
+    let url = answer.body["upload"]["url"].as_str().context("an address")?;
     let longer = [png.clone(), vec![0]].concat();
     let id = answer.body["picture"].as_str().context("an id")?;
     let refused = [
         gallery.put(url, "image/svg+xml", &png).await?,
         gallery.put(url, "image/png", &longer).await?,
-        gallery
-            .put(&url.replace(id, "i_other"), "image/png", &png)
-            .await?,
-        gallery
-            .put(&url.replace("/in/", "/out/"), "image/png", &png)
-            .await?,
-        gallery
-            .put(
-                &url.replace("Expires=600", "Expires=6000"),
-                "image/png",
-                &png,
-            )
-            .await?,
-        gallery
-            .put(url.split('?').next().unwrap_or_default(), "image/png", &png)
-            .await?,
+        gallery.put(&url.replace(id, "i_other"), "image/png", &png).await?,
+        gallery.put(&url.replace("/in/", "/out/"), "image/png", &png).await?,
+        gallery.put(&url.replace("Expires=600", "Expires=6000"), "image/png", &png).await?,
+        gallery.put(url.split('?').next().unwrap_or_default(), "image/png", &png).await?,
         gallery.status(&json!(url)).await?,
     ];
     assert_eq!(refused, [403; 7]);
     let late = Duration::from_millis(600_001);
-    gallery
-        .now
-        .fetch_add(shared::time::ms(late), Ordering::SeqCst);
+    gallery.now.fetch_add(shared::time::ms(late), Ordering::SeqCst);
     assert_eq!(gallery.put(url, "image/png", &png).await?, 403);
     gallery.now.store(START_MS, Ordering::SeqCst);
     assert_eq!(gallery.put(url, "image/png", &png).await?, 200);

@@ -28,9 +28,7 @@ pub fn ranked(id: &str, players: &[&str], ended: u64, result: &Value) -> Value {
 /// Tells the region of a match as the edge does: again, until it hears that it is kept.
 pub async fn tell(world: &World, record: &Value) -> Result<u16> {
     loop {
-        let answer = world
-            .signed("POST", "/internal/v1/matches", record.to_string())
-            .await?;
+        let answer = world.signed("POST", "/internal/v1/matches", record.to_string()).await?;
         match answer.status {
             503 => tokio::time::sleep(Duration::from_millis(50)).await,
             200 | 201 => return Ok(answer.status),
@@ -65,10 +63,7 @@ pub struct Dice(pub u64);
 
 impl Dice {
     pub fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
 }
@@ -79,18 +74,12 @@ async fn a_match_moves_ratings_once() -> Result<()> {
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
     let both = [ana.player.as_str(), ben.player.as_str()];
     let won = ranked("m_1", &both, START_MS, &json!({"winner": ana.player}));
-    assert_eq!(
-        [tell(&world, &won).await?, tell(&world, &won).await?],
-        [201, 200]
-    );
+    assert_eq!([tell(&world, &won).await?, tell(&world, &won).await?], [201, 200]);
     let expected = Rating::NEW.after(0.0, &[(Rating::NEW, 1.0)]);
     let path = format!("/v1/profiles/{}/ratings", ana.player);
     let answer = world.ask("GET", &path, &[], String::new()).await?;
     let rating = &answer.body["ratings"][0];
-    assert_eq!(
-        (&rating["pool"], &rating["matches"]),
-        (&json!("ranked"), &json!(1))
-    );
+    assert_eq!((&rating["pool"], &rating["matches"]), (&json!("ranked"), &json!(1)));
     near(&rating["rating"], expected.rating);
     near(&rating["deviation"], expected.deviation);
 
@@ -116,26 +105,17 @@ async fn a_match_moves_ratings_once() -> Result<()> {
     let after = world.ask("GET", &path, &[], String::new()).await?;
     assert_eq!(after.body, answer.body);
     let own = history(&world, &ana, "").await?;
-    assert_eq!(
-        own.iter().filter(|one| one.get("rating").is_some()).count(),
-        1
-    );
+    assert_eq!(own.iter().filter(|one| one.get("rating").is_some()).count(), 1);
 
     // The queue hears of the rating and of whom one met; a year later the rating is as good, but less sure.
     let path = format!("/internal/v1/players/{}?pool=ranked", ana.player);
     let standing = world.signed("GET", &path, String::new()).await?;
     near(&standing.body["rating"], expected.rating);
     near(&standing.body["deviation"], expected.deviation);
-    assert_eq!(
-        standing.body["recent"],
-        json!([{"player": ben.player, "ended": START_MS}])
-    );
+    assert_eq!(standing.body["recent"], json!([{"player": ben.player, "ended": START_MS}]));
     let other = path.replace("ranked", "speed-dating");
     let other = world.signed("GET", &other, String::new()).await?;
-    assert_eq!(
-        (&other.body["rating"], &other.body["deviation"]),
-        (&json!(1500.0), &json!(350.0))
-    );
+    assert_eq!((&other.body["rating"], &other.body["deviation"]), (&json!(1500.0), &json!(350.0)));
     world.pass(Duration::from_hours(365 * 24));
     let later = world.signed("GET", &path, String::new()).await?;
     near(&later.body["rating"], expected.rating);
@@ -151,23 +131,14 @@ async fn a_match_of_64_is_kept_whole() -> Result<()> {
     let ana = world.guest("Ana").await?;
     names.push(ana.player.clone());
     let players: Vec<&str> = names.iter().map(String::as_str).collect();
-    let ranks: BTreeMap<&str, usize> = players
-        .iter()
-        .enumerate()
-        .map(|(n, one)| (*one, n))
-        .collect();
+    let ranks: BTreeMap<&str, usize> = players.iter().enumerate().map(|(n, one)| (*one, n)).collect();
     let all = ranked("m_1", &players, START_MS, &json!({ "ranks": ranks }));
-    assert_eq!(
-        [tell(&world, &all).await?, tell(&world, &all).await?],
-        [201, 200]
-    );
+    assert_eq!([tell(&world, &all).await?, tell(&world, &all).await?], [201, 200]);
     assert_eq!(history(&world, &ana, "").await?.len(), 1);
     for (player, worse) in [("p_1", false), (ana.player.as_str(), true)] {
         let path = format!("/v1/profiles/{player}/ratings");
         let answer = world.ask("GET", &path, &[], String::new()).await?;
-        let rating = answer.body["ratings"][0]["rating"]
-            .as_f64()
-            .context("a rating")?;
+        let rating = answer.body["ratings"][0]["rating"].as_f64().context("a rating")?;
         assert_eq!(rating < 1500.0, worse, "{rating}");
     }
     Ok(())
@@ -239,9 +210,7 @@ async fn a_thousand_finishes_at_once_rate_as_one_after_another() -> Result<()> {
     let rated = seen.len();
     for _ in 0..rated {
         let matches = |who: &PlayerId| now.get(who).map_or(0, |(_, matches, _)| *matches);
-        let next = seen
-            .iter()
-            .find(|(_, all)| all.iter().all(|(who, one)| one.matches == matches(who) + 1));
+        let next = seen.iter().find(|(_, all)| all.iter().all(|(who, one)| one.matches == matches(who) + 1));
         let id = next.map(|(id, _)| id.clone()).context("a next match")?;
         let all = seen.remove(&id).context("it")?;
         let (record, _) = &records[&id];
@@ -249,9 +218,7 @@ async fn a_thousand_finishes_at_once_rate_as_one_after_another() -> Result<()> {
         let players: BTreeSet<PlayerId> = all.keys().cloned().collect();
         let before = players.iter().map(|who| {
             let known = now.get(who);
-            let rating = known.map_or((Rating::NEW, 0.0), |(rating, _, at)| {
-                (*rating, periods(*at, ended))
-            });
+            let rating = known.map_or((Rating::NEW, 0.0), |(rating, _, at)| (*rating, periods(*at, ended)));
             (who.clone(), rating)
         });
         let outcome = Outcome::of(&players, &record["result"]).context("an outcome")?;

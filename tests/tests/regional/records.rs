@@ -23,9 +23,7 @@ async fn record(function: &mut Function) -> Result<(Value, String)> {
 fn event(path: &str, token: &str) -> Result<Value> {
     let text = include_str!("../../../regional/events/profile.json");
     let text = text.replace("ACCESS_TOKEN", token);
-    Ok(serde_json::from_str(
-        &text.replace("/v1/profiles/me", path),
-    )?)
+    Ok(serde_json::from_str(&text.replace("/v1/profiles/me", path))?)
 }
 
 #[tokio::test]
@@ -39,17 +37,12 @@ async fn every_request_writes_one_record() -> Result<()> {
         ("RATE_BURST", "1000000".into()),
         ("AWS_NEW_RETRIES_2026", "true".into()),
     ]);
-    let env: Vec<_> = env
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let env: Vec<_> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut function = Function::start(runtime_api::build("lambda").await?, &env).await?;
 
     let guest: Value = serde_json::from_str(include_str!("../../../regional/events/guest.json"))?;
     let answer = function.invoke(&guest).await?;
-    let ana = Guest::of(&serde_json::from_str(
-        answer["body"].as_str().context("a body")?,
-    )?)?;
+    let ana = Guest::of(&serde_json::from_str(answer["body"].as_str().context("a body")?)?)?;
     let (first, _) = record(&mut function).await?;
     assert_eq!(
         (&first["route"], &first["status"], &first["cold"]),
@@ -60,11 +53,7 @@ async fn every_request_writes_one_record() -> Result<()> {
 
     for (path, route, status) in [
         ("/v1/profiles/me", "GET /v1/profiles/me", 200),
-        (
-            &format!("/v1/profiles/{}", ana.player),
-            "GET /v1/profiles/{player}",
-            200,
-        ),
+        (&format!("/v1/profiles/{}", ana.player), "GET /v1/profiles/{player}", 200),
         ("/v1/p_nothing", "GET none", 404),
     ] {
         function.invoke(&event(path, &ana.access)?).await?;

@@ -12,156 +12,30 @@ const REFUSED: &[Row<'static>] = &[
     ("POST", "/v1/sessions", "{}", 400, "bad_body", Some("guest")),
     ("POST", "/v1/sessions", "{} {}", 400, "bad_json", None),
     ("POST", "/v1/sessions", "[]", 400, "bad_body", None),
-    (
-        "POST",
-        "/v1/sessions",
-        r#"{"guest":{"name":7}}"#,
-        400,
-        "bad_body",
-        Some("guest.name"),
-    ),
-    (
-        "POST",
-        "/v1/sessions",
-        r#"{"guest":{"name":"A","admin":true}}"#,
-        400,
-        "bad_body",
-        Some("guest.admin"),
-    ),
-    (
-        "POST",
-        "/v1/sessions",
-        r#"{"guest":{"name":" "}}"#,
-        400,
-        "bad_text",
-        Some("guest.name"),
-    ),
-    (
-        "POST",
-        "/v1/sessions",
-        r#"{"id_token":"x","guest":{"name":"A"}}"#,
-        400,
-        "bad_body",
-        Some("guest"),
-    ),
+    ("POST", "/v1/sessions", r#"{"guest":{"name":7}}"#, 400, "bad_body", Some("guest.name")),
+    ("POST", "/v1/sessions", r#"{"guest":{"name":"A","admin":true}}"#, 400, "bad_body", Some("guest.admin")),
+    ("POST", "/v1/sessions", r#"{"guest":{"name":" "}}"#, 400, "bad_text", Some("guest.name")),
+    ("POST", "/v1/sessions", r#"{"id_token":"x","guest":{"name":"A"}}"#, 400, "bad_body", Some("guest")),
     ("POST", "/v1/sessions/refresh", "{}", 400, "bad_body", None),
     ("PUT", "/v1/sessions", "", 405, "method_not_allowed", None),
-    (
-        "DELETE",
-        "/v1/sessions?except=mine",
-        "",
-        400,
-        "bad_query",
-        Some("except"),
-    ),
+    ("DELETE", "/v1/sessions?except=mine", "", 400, "bad_query", Some("except")),
     ("DELETE", "/v1/sessions/p_1", "", 400, "bad_id", Some("sid")),
-    (
-        "DELETE",
-        "/v1/sessions/s_1",
-        "",
-        404,
-        "session_not_found",
-        Some("sid"),
-    ),
+    ("DELETE", "/v1/sessions/s_1", "", 404, "session_not_found", Some("sid")),
     ("PUT", "/v1/blocks/bob", "", 400, "bad_id", Some("player")),
-    (
-        "PUT",
-        "/v1/blocks/p_nobody",
-        "",
-        404,
-        "player_not_found",
-        Some("player"),
-    ),
-    (
-        "PUT",
-        "/v1/follows/p_nobody",
-        "",
-        404,
-        "player_not_found",
-        Some("player"),
-    ),
-    (
-        "GET",
-        "/v1/blocks?limit=51",
-        "",
-        400,
-        "bad_query",
-        Some("limit"),
-    ),
-    (
-        "GET",
-        "/v1/follows?cursor=x",
-        "",
-        400,
-        "bad_cursor",
-        Some("cursor"),
-    ),
-    (
-        "PUT",
-        "/v1/presence/me",
-        r#"{"hidden":1}"#,
-        400,
-        "bad_body",
-        Some("hidden"),
-    ),
-    (
-        "PUT",
-        "/v1/bans/p_1",
-        r#"{"reason":"x"}"#,
-        403,
-        "not_moderator",
-        None,
-    ),
+    ("PUT", "/v1/blocks/p_nobody", "", 404, "player_not_found", Some("player")),
+    ("PUT", "/v1/follows/p_nobody", "", 404, "player_not_found", Some("player")),
+    ("GET", "/v1/blocks?limit=51", "", 400, "bad_query", Some("limit")),
+    ("GET", "/v1/follows?cursor=x", "", 400, "bad_cursor", Some("cursor")),
+    ("PUT", "/v1/presence/me", r#"{"hidden":1}"#, 400, "bad_body", Some("hidden")),
+    ("PUT", "/v1/bans/p_1", r#"{"reason":"x"}"#, 403, "not_moderator", None),
     ("GET", "/v1/bans/me", "", 404, "not_banned", None),
     ("GET", "/v1/profiles/bob", "", 400, "bad_id", Some("player")),
-    (
-        "GET",
-        "/v1/profiles/p_nobody",
-        "",
-        404,
-        "player_not_found",
-        Some("player"),
-    ),
-    (
-        "GET",
-        "/v1/matches?player=me&limit=51",
-        "",
-        400,
-        "bad_query",
-        Some("limit"),
-    ),
-    (
-        "GET",
-        "/v1/matches?player=me&limit=0",
-        "",
-        400,
-        "bad_query",
-        Some("limit"),
-    ),
-    (
-        "GET",
-        "/v1/matches?player=me&limit=-1",
-        "",
-        400,
-        "bad_query",
-        None,
-    ),
-    (
-        "GET",
-        "/v1/matches?player=me&cursor=x",
-        "",
-        400,
-        "bad_cursor",
-        Some("cursor"),
-    ),
-    (
-        "GET",
-        "/v1/matches?player=me&page=2",
-        "",
-        400,
-        "bad_query",
-        None,
-    ),
+    ("GET", "/v1/profiles/p_nobody", "", 404, "player_not_found", Some("player")),
+    ("GET", "/v1/matches?player=me&limit=51", "", 400, "bad_query", Some("limit")),
+    ("GET", "/v1/matches?player=me&limit=0", "", 400, "bad_query", Some("limit")),
+    ("GET", "/v1/matches?player=me&limit=-1", "", 400, "bad_query", None),
+    ("GET", "/v1/matches?player=me&cursor=x", "", 400, "bad_cursor", Some("cursor")),
+    ("GET", "/v1/matches?player=me&page=2", "", 400, "bad_query", None),
     ("GET", "/nowhere", "", 404, "not_found", None),
 ];
 
@@ -171,85 +45,34 @@ async fn what_cannot_be_is_refused_by_name() -> Result<()> {
     let ana = world.guest("Ana").await?;
     let long = json!({"guest": {"name": "x".repeat(41)}}).to_string();
     let large = format!("{{\"guest\":{{\"name\":\"{}\"}}}}", "x".repeat(70_000));
-    let many = format!(
-        "/v1/profiles?ids={}",
-        (0..101)
-            .map(|n| format!("p_{n}"))
-            .collect::<Vec<_>>()
-            .join(",")
-    );
+    let many =
+        format!("/v1/profiles?ids={}", (0..101).map(|n| format!("p_{n}")).collect::<Vec<_>>().join(","));
     let measured: &[Row<'_>] = &[
-        (
-            "POST",
-            "/v1/sessions",
-            &long,
-            400,
-            "bad_text",
-            Some("guest.name"),
-        ),
+        ("POST", "/v1/sessions", &long, 400, "bad_text", Some("guest.name")),
         ("POST", "/v1/sessions", &large, 413, "too_large", None),
-        (
-            "POST",
-            "/v1/sessions",
-            r#"{"id_token":"x"}"#,
-            403,
-            "no_identity_provider",
-            Some("id_token"),
-        ),
+        ("POST", "/v1/sessions", r#"{"id_token":"x"}"#, 403, "no_identity_provider", Some("id_token")),
         ("GET", "/v1/profiles", "", 400, "bad_query", None),
         ("GET", "/v1/profiles?ids=", "", 400, "bad_id", Some("ids")),
         ("GET", &many, "", 400, "too_many", Some("ids")),
-        (
-            "GET",
-            "/v1/matches?player=p_other",
-            "",
-            400,
-            "bad_query",
-            Some("player"),
-        ),
+        ("GET", "/v1/matches?player=p_other", "", 400, "bad_query", Some("player")),
     ];
     for (method, path, body, status, code, field) in REFUSED.iter().chain(measured).copied() {
         let bearer = format!("Bearer {}", ana.access);
-        let answer = world
-            .ask(method, path, &[("authorization", &bearer)], body.to_owned())
-            .await?;
+        let answer = world.ask(method, path, &[("authorization", &bearer)], body.to_owned()).await?;
         answer.is(status, code);
-        assert_eq!(
-            answer.body["field"].as_str(),
-            field,
-            "{method} {path}: {}",
-            answer.body
-        );
+        assert_eq!(answer.body["field"].as_str(), field, "{method} {path}: {}", answer.body);
     }
     let text = [("content-type", "text/plain")];
-    world
-        .ask("POST", "/v1/sessions", &text, "{}".into())
-        .await?
-        .is(415, "unsupported_media_type");
-    world
-        .ask("GET", "/v1/profiles/me", &[], String::new())
-        .await?
-        .is(401, "token_missing");
-    world
-        .get("/v1/profiles/me", "x.y.z")
-        .await?
-        .is(401, "token_invalid");
+    world.ask("POST", "/v1/sessions", &text, "{}".into()).await?.is(415, "unsupported_media_type");
+    world.ask("GET", "/v1/profiles/me", &[], String::new()).await?.is(401, "token_missing");
+    world.get("/v1/profiles/me", "x.y.z").await?.is(401, "token_invalid");
     let basic = [("authorization", "Basic eDp5")];
-    world
-        .ask("GET", "/v1/profiles/p_1", &basic, String::new())
-        .await?
-        .is(401, "token_invalid");
+    world.ask("GET", "/v1/profiles/p_1", &basic, String::new()).await?.is(401, "token_invalid");
     let bad = json!({"id": "m_1"}).to_string();
-    world
-        .signed("POST", "/internal/v1/matches", bad)
-        .await?
-        .is(400, "bad_body");
+    world.signed("POST", "/internal/v1/matches", bad).await?.is(400, "bad_body");
 
     let closed = World::with(&[("GUESTS", "off")]).await?;
-    closed
-        .post("/v1/sessions", json!({"guest": {"name": "Ana"}}))
-        .await?
-        .is(403, "guests_off");
+    closed.post("/v1/sessions", json!({"guest": {"name": "Ana"}})).await?.is(403, "guests_off");
     Ok(())
 }
 
@@ -262,44 +85,17 @@ async fn a_browser_is_told_what_it_may_do() -> Result<()> {
             ("access-control-request-method", "PATCH"),
             ("access-control-request-headers", "if-match,authorization"),
         ];
-        world
-            .ask("OPTIONS", "/v1/profiles/me", &headers, String::new())
-            .await
+        world.ask("OPTIONS", "/v1/profiles/me", &headers, String::new()).await
     };
     let fine = preflight(ORIGIN).await?;
-    assert_eq!(
-        (fine.status, fine.header("access-control-allow-origin")),
-        (200, Some(ORIGIN))
-    );
-    assert!(
-        fine.header("access-control-allow-headers")
-            .is_some_and(|allowed| allowed.contains("if-match"))
-    );
+    assert_eq!((fine.status, fine.header("access-control-allow-origin")), (200, Some(ORIGIN)));
+    assert!(fine.header("access-control-allow-headers").is_some_and(|allowed| allowed.contains("if-match")));
     for other in ["https://app.test.evil", "http://app.test", "null"] {
-        assert_eq!(
-            preflight(other)
-                .await?
-                .header("access-control-allow-origin"),
-            None,
-            "{other}"
-        );
+        assert_eq!(preflight(other).await?.header("access-control-allow-origin"), None, "{other}");
     }
     // A refusal can be read too.
-    let refused = world
-        .ask(
-            "GET",
-            "/v1/profiles/bob",
-            &[("origin", ORIGIN)],
-            String::new(),
-        )
-        .await?;
-    assert_eq!(
-        (
-            refused.status,
-            refused.header("access-control-allow-origin")
-        ),
-        (400, Some(ORIGIN))
-    );
+    let refused = world.ask("GET", "/v1/profiles/bob", &[("origin", ORIGIN)], String::new()).await?;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (400, Some(ORIGIN)));
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("cache-control", "no-store"),

@@ -10,19 +10,13 @@ async fn a_refresh_token_turns_over() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
     world.pass(Duration::from_mins(10));
-    world
-        .get("/v1/profiles/me", &ana.access)
-        .await?
-        .is(401, "token_expired");
+    world.get("/v1/profiles/me", &ana.access).await?.is(401, "token_expired");
 
     let answer = world.refresh(&ana.refresh).await?;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let second = Guest::of(&answer.body)?;
     assert_ne!(second.refresh, ana.refresh);
-    assert_eq!(
-        world.get("/v1/profiles/me", &second.access).await?.status,
-        200
-    );
+    assert_eq!(world.get("/v1/profiles/me", &second.access).await?.status, 200);
 
     // The answer was lost: within 10 s the same successor comes again, and both pairs are one.
     world.pass(Duration::from_secs(10));
@@ -32,10 +26,7 @@ async fn a_refresh_token_turns_over() -> Result<()> {
 
     // A token from two turns ago can only be a stolen one, or its theft's victim's.
     world.refresh(&ana.refresh).await?.is(401, "refresh_reused");
-    world
-        .refresh(&third.refresh)
-        .await?
-        .is(401, "session_revoked");
+    world.refresh(&third.refresh).await?.is(401, "session_revoked");
     Ok(())
 }
 
@@ -46,10 +37,7 @@ async fn a_spent_refresh_token_ends_the_session_after_the_grace() -> Result<()> 
     let second = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
     world.pass(Duration::from_millis(10_001));
     world.refresh(&ana.refresh).await?.is(401, "refresh_reused");
-    world
-        .refresh(&second.refresh)
-        .await?
-        .is(401, "session_revoked");
+    world.refresh(&second.refresh).await?.is(401, "session_revoked");
     Ok(())
 }
 
@@ -59,20 +47,14 @@ async fn a_forged_refresh_token_ends_nothing() -> Result<()> {
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
     let (sid, _) = ana.refresh.split_once('.').context("a dot")?;
     let (_, secret) = ben.refresh.split_once('.').context("a dot")?;
-    for forged in [
-        format!("{sid}.{secret}"),
-        format!("{sid}.{}", "A".repeat(64)),
-        "s_1.x".into(),
-        String::new(),
-    ] {
+    for forged in
+        [format!("{sid}.{secret}"), format!("{sid}.{}", "A".repeat(64)), "s_1.x".into(), String::new()]
+    {
         world.refresh(&forged).await?.is(401, "refresh_invalid");
     }
     assert_eq!(world.refresh(&ana.refresh).await?.status, 200);
     world.pass(Duration::from_hours(30 * 24));
-    world
-        .refresh(&ben.refresh)
-        .await?
-        .is(401, "session_expired");
+    world.refresh(&ben.refresh).await?.is(401, "session_expired");
     Ok(())
 }
 
@@ -93,10 +75,7 @@ async fn ten_refreshes_at_once_give_one_successor() -> Result<()> {
 
 #[tokio::test]
 async fn the_signing_key_changes_and_nobody_notices() -> Result<()> {
-    let next = [
-        ("SIGNING_SEED_NEXT", OTHER_KEY),
-        ("SIGNING_KID_NEXT", "new"),
-    ];
+    let next = [("SIGNING_SEED_NEXT", OTHER_KEY), ("SIGNING_KID_NEXT", "new")];
     let turned = [
         ("SIGNING_SEED", OTHER_KEY),
         ("SIGNING_KID", "new"),
@@ -108,11 +87,7 @@ async fn the_signing_key_changes_and_nobody_notices() -> Result<()> {
         let keys = world.get("/.well-known/jwks.json", "").await?;
         assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
         let keys = keys.body["keys"].as_array().context("keys")?.clone();
-        Ok::<_, anyhow::Error>(
-            keys.iter()
-                .map(|key| key["kid"].to_string())
-                .collect::<String>(),
-        )
+        Ok::<_, anyhow::Error>(keys.iter().map(|key| key["kid"].to_string()).collect::<String>())
     };
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
@@ -123,25 +98,16 @@ async fn the_signing_key_changes_and_nobody_notices() -> Result<()> {
     // The change: what the old one signed goes on.
     let world = world.again(&turned).await?;
     assert_eq!(kids(&world).await?, "\"new\"\"local\"");
-    world
-        .get("/v1/profiles/me", &second.access)
-        .await?
-        .done(200);
+    world.get("/v1/profiles/me", &second.access).await?.done(200);
     let third = Guest::of(&world.refresh(&second.refresh).await?.body)?;
     // A spent one is known as such, whichever key made it.
     let thief = world.refresh(&ana.refresh).await?;
     thief.is(401, "refresh_reused");
     let ben = world.guest("Ben").await?;
-    world
-        .refresh(&third.refresh)
-        .await?
-        .is(401, "session_revoked");
+    world.refresh(&third.refresh).await?.is(401, "session_revoked");
     // The old one is gone.
     let world = world.again(&alone).await?;
-    world
-        .get("/v1/profiles/me", &second.access)
-        .await?
-        .is(401, "token_invalid");
+    world.get("/v1/profiles/me", &second.access).await?.is(401, "token_invalid");
     world.get("/v1/profiles/me", &ben.access).await?.done(200);
     world.refresh(&ben.refresh).await?.done(200);
     Ok(())

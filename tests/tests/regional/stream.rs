@@ -46,10 +46,7 @@ impl Told {
     /// Begins where it ended the last time.
     fn follow(&self) -> Result<JoinHandle<()>> {
         let tables = Config::read(&crate::world::variable)?.tables;
-        let edge = ToEdge {
-            url: self.edge.url.clone(),
-            keys: OTHER_KEY.parse()?,
-        };
+        let edge = ToEdge { url: self.edge.url.clone(), keys: OTHER_KEY.parse()? };
         let store = Store::new(self.world.store.client(), tables);
         let stream = Stream::new(store, edge, Clock::system());
         let (db, place, wake) = (self.db.clone(), self.place.clone(), self.wake.clone());
@@ -58,9 +55,7 @@ impl Told {
 
     async fn ban(&self, who: &Guest, reason: &str) -> Result<()> {
         let path = format!("/v1/bans/{}", who.player);
-        let answer = self
-            .world
-            .act(&self.mo, "PUT", &path, json!({"reason": reason}));
+        let answer = self.world.act(&self.mo, "PUT", &path, json!({"reason": reason}));
         answer.await?.done(201);
         Ok(())
     }
@@ -69,10 +64,7 @@ impl Told {
 fn kinds(notices: &[Value]) -> Vec<(&str, &str)> {
     let pair = |one| {
         let one: &Value = one;
-        (
-            one["player"].as_str().unwrap_or_default(),
-            one["kind"].as_str().unwrap_or_default(),
-        )
+        (one["player"].as_str().unwrap_or_default(), one["kind"].as_str().unwrap_or_default())
     };
     notices.iter().map(pair).collect()
 }
@@ -90,10 +82,7 @@ async fn what_is_decided_reaches_the_edge() -> Result<()> {
     assert_eq!(kinds(&heard), [(b, "banned"), (b, "profile")]);
     assert_eq!(heard[0]["at"], world.time().ms());
     let path = format!("/v1/bans/{b}");
-    world
-        .act(&told.mo, "DELETE", &path, Value::Null)
-        .await?
-        .done(204);
+    world.act(&told.mo, "DELETE", &path, Value::Null).await?.done(204);
     let heard = edge.notices(2).await?;
     assert_eq!(kinds(&heard), [(b, "unbanned"), (b, "profile")]);
     assert_eq!(heard[0]["at"], world.time().ms() + 1);
@@ -108,38 +97,19 @@ async fn what_is_decided_reaches_the_edge() -> Result<()> {
 
     let other = world.login_again(&ana).await?;
     let path = "/v1/sessions?except=current";
-    world
-        .act(&ana, "DELETE", path, Value::Null)
-        .await?
-        .done(204);
+    world.act(&ana, "DELETE", path, Value::Null).await?.done(204);
     let heard = edge.notices(1).await?;
     assert_eq!(kinds(&heard), [(a, "session_ended")]);
-    assert!(
-        other
-            .refresh
-            .starts_with(heard[0]["sid"].as_str().unwrap_or("-"))
-    );
+    assert!(other.refresh.starts_with(heard[0]["sid"].as_str().unwrap_or("-")));
 
-    world
-        .act(&ana, "DELETE", "/v1/sessions", Value::Null)
-        .await?
-        .done(204);
+    world.act(&ana, "DELETE", "/v1/sessions", Value::Null).await?.done(204);
     let heard = edge.notices(1).await?;
-    assert_eq!(
-        (kinds(&heard), &heard[0]["ep"]),
-        (vec![(a, "revoked")], &json!(1))
-    );
+    assert_eq!((kinds(&heard), &heard[0]["ep"]), (vec![(a, "revoked")], &json!(1)));
     // The items of the old logins go too. A change behind that is heard of when they are gone.
     let fresh = world.login_again(&ana).await?;
-    world
-        .act(&fresh, "PUT", "/v1/presence/me", json!({"hidden": true}))
-        .await?
-        .done(200);
+    world.act(&fresh, "PUT", "/v1/presence/me", json!({"hidden": true})).await?.done(200);
     assert_eq!(kinds(&edge.notices(1).await?), [(a, "circle")]);
-    world
-        .refresh(&ana.refresh)
-        .await?
-        .is(401, "refresh_invalid");
+    world.refresh(&ana.refresh).await?.is(401, "refresh_invalid");
     world.refresh(&fresh.refresh).await?.done(200);
     follower.abort();
     Ok(())
@@ -179,10 +149,7 @@ async fn what_the_edge_did_not_confirm_comes_again() -> Result<()> {
     let mut last = Value::Null;
     while last["at"].as_u64() != Some(world.time().ms() + 3) {
         let heard = edge.notices(1).await?;
-        last = heard
-            .into_iter()
-            .rfind(|one| one["kind"] == "banned")
-            .unwrap_or_default();
+        last = heard.into_iter().rfind(|one| one["kind"] == "banned").unwrap_or_default();
     }
     follower.abort();
     Ok(())
@@ -216,11 +183,7 @@ async fn the_function_names_what_it_could_not_follow() -> Result<()> {
     let answer = function.invoke(&event).await?;
     assert_eq!(answer["batchItemFailures"], json!([]));
     let heard = edge.notices(3).await?;
-    let expected = [
-        ("p_ana", "banned"),
-        ("p_ana", "profile"),
-        ("p_ben", "session_ended"),
-    ];
+    let expected = [("p_ana", "banned"), ("p_ana", "profile"), ("p_ben", "session_ended")];
     assert_eq!(kinds(&heard), expected);
     Ok(())
 }

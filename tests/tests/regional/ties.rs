@@ -12,14 +12,9 @@ use std::time::Duration;
 async fn circle(world: &World, who: &Guest) -> Result<(BTreeSet<String>, bool)> {
     let path = format!("/internal/v1/players/{}/circle", who.player);
     let answer = world.signed("GET", &path, String::new()).await?;
-    assert_eq!(
-        (answer.status, &answer.body["player"]),
-        (200, &json!(who.player))
-    );
+    assert_eq!((answer.status, &answer.body["player"]), (200, &json!(who.player)));
     let mutual = answer.body["mutual"].as_array().context("a list")?;
-    let mutual = mutual
-        .iter()
-        .filter_map(|one| Some(one.as_str()?.to_owned()));
+    let mutual = mutual.iter().filter_map(|one| Some(one.as_str()?.to_owned()));
     Ok((mutual.collect(), answer.body["hidden"] == json!(true)))
 }
 
@@ -89,20 +84,11 @@ async fn a_circle_is_who_follow_each_other() -> Result<()> {
     assert!(circle(&world, &ana).await?.0.is_empty());
     assert!(circle(&world, &ben).await?.0.is_empty());
     let path = format!("/v1/follows/{}", ben.player);
-    assert_eq!(
-        world.get(&path, &ana.access).await?.body["mutual"],
-        json!(false)
-    );
+    assert_eq!(world.get(&path, &ana.access).await?.body["mutual"], json!(false));
     put(&world, &ben, "follows", &ana).await?;
-    assert_eq!(
-        world.get(&path, &ana.access).await?.body["mutual"],
-        json!(true)
-    );
+    assert_eq!(world.get(&path, &ana.access).await?.body["mutual"], json!(true));
     delete(&world, &ben, "follows", &ana).await?;
-    assert_eq!(
-        world.get(&path, &ana.access).await?.body["mutual"],
-        json!(false)
-    );
+    assert_eq!(world.get(&path, &ana.access).await?.body["mutual"], json!(false));
     assert!(circle(&world, &ana).await?.0.is_empty());
 
     let hidden = world.act(&ana, "PUT", "/v1/presence/me", json!({"hidden": true}));
@@ -124,16 +110,10 @@ async fn two_who_follow_at_once_are_mutual_on_both_sides() -> Result<()> {
     let world = World::new().await?;
     for round in 0..10 {
         let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
-        tokio::try_join!(
-            put(&world, &ana, "follows", &ben),
-            put(&world, &ben, "follows", &ana),
-        )?;
+        tokio::try_join!(put(&world, &ana, "follows", &ben), put(&world, &ben, "follows", &ana),)?;
         assert_eq!(circle(&world, &ana).await?, just(&ben), "round {round}");
         assert_eq!(circle(&world, &ben).await?, just(&ana), "round {round}");
-        tokio::try_join!(
-            delete(&world, &ana, "follows", &ben),
-            put(&world, &ben, "follows", &ana),
-        )?;
+        tokio::try_join!(delete(&world, &ana, "follows", &ben), put(&world, &ben, "follows", &ana),)?;
         assert!(circle(&world, &ben).await?.0.is_empty(), "round {round}");
     }
     Ok(())

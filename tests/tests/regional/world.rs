@@ -110,11 +110,7 @@ impl World {
         Self::serve(wake.layer(router), now, store).await
     }
 
-    async fn over(
-        store: LocalStore,
-        now: Arc<AtomicU64>,
-        changes: &[(&str, &str)],
-    ) -> Result<Self> {
+    async fn over(store: LocalStore, now: Arc<AtomicU64>, changes: &[(&str, &str)]) -> Result<Self> {
         let router = Self::router(&store, &now, changes).await?;
         Self::serve(router, now, store).await
     }
@@ -126,11 +122,7 @@ impl World {
         Self::router(&store, &now, &[]).await
     }
 
-    async fn router(
-        store: &LocalStore,
-        now: &Arc<AtomicU64>,
-        changes: &[(&str, &str)],
-    ) -> Result<Router> {
+    async fn router(store: &LocalStore, now: &Arc<AtomicU64>, changes: &[(&str, &str)]) -> Result<Router> {
         let hand = now.clone();
         let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
         let config = configured(changes)?;
@@ -138,18 +130,12 @@ impl World {
     }
 
     /// The region over a store that is reached through `endpoint`, where somebody stands in the way.
-    pub async fn through(
-        endpoint: &str,
-        store: LocalStore,
-        changes: &[(&str, &str)],
-    ) -> Result<Self> {
+    pub async fn through(endpoint: &str, store: LocalStore, changes: &[(&str, &str)]) -> Result<Self> {
         let now = Arc::new(AtomicU64::new(START_MS));
         let hand = now.clone();
         let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
         let config = configured(changes)?;
-        Store::new(store.client(), config.tables.clone())
-            .create_tables()
-            .await?;
+        Store::new(store.client(), config.tables.clone()).create_tables().await?;
         let tables = Store::new(client(endpoint), config.tables.clone());
         Self::serve(router(App::new(config, clock, tables)?), now, store).await
     }
@@ -160,12 +146,7 @@ impl World {
         let router = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
         let http = reqwest::Client::new();
-        Ok(Self {
-            url,
-            now,
-            http,
-            store,
-        })
+        Ok(Self { url, now, http, store })
     }
 
     pub fn pass(&self, span: Duration) {
@@ -183,30 +164,19 @@ impl World {
         headers: &[(&str, &str)],
         body: String,
     ) -> Result<Answer> {
-        let mut request = self.http.request(
-            Method::from_bytes(method.as_bytes())?,
-            format!("{}{path}", self.url),
-        );
+        let mut request =
+            self.http.request(Method::from_bytes(method.as_bytes())?, format!("{}{path}", self.url));
         if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in headers {
-            request = request.header(
-                HeaderName::from_bytes(name.as_bytes())?,
-                HeaderValue::from_str(value)?,
-            );
+            request = request.header(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(value)?);
         }
         Answer::of(request.body(body).send().await?).await
     }
 
     pub async fn get(&self, path: &str, token: &str) -> Result<Answer> {
-        self.ask(
-            "GET",
-            path,
-            &[("authorization", &format!("Bearer {token}"))],
-            String::new(),
-        )
-        .await
+        self.ask("GET", path, &[("authorization", &format!("Bearer {token}"))], String::new()).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Result<Answer> {
@@ -216,26 +186,18 @@ impl World {
     pub async fn patch(&self, guest: &Guest, etag: &str, body: Value) -> Result<Answer> {
         let bearer = format!("Bearer {}", guest.access);
         let headers = [("authorization", bearer.as_str()), ("if-match", etag)];
-        self.ask("PATCH", "/v1/profiles/me", &headers, body.to_string())
-            .await
+        self.ask("PATCH", "/v1/profiles/me", &headers, body.to_string()).await
     }
 
     /// As somebody with a session; a null body is none.
     pub async fn act(&self, who: &Guest, method: &str, path: &str, body: Value) -> Result<Answer> {
         let bearer = format!("Bearer {}", who.access);
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        self.ask(method, path, &[("authorization", &bearer)], body)
-            .await
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.ask(method, path, &[("authorization", &bearer)], body).await
     }
 
     pub async fn guest(&self, name: &str) -> Result<Guest> {
-        let answer = self
-            .post("/v1/sessions", json!({"guest": {"name": name}}))
-            .await?;
+        let answer = self.post("/v1/sessions", json!({"guest": {"name": name}})).await?;
         ensure!(answer.status == 201, "{}", answer.body);
         Guest::of(&answer.body)
     }
@@ -297,17 +259,13 @@ impl World {
         let query = self.store.client().query().table_name("core");
         let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
         let query = query.expression_attribute_values(":pk", s(format!("U#{}", who.player)));
-        let got = query
-            .expression_attribute_values(":sk", s(prefix))
-            .send()
-            .await?;
+        let got = query.expression_attribute_values(":sk", s(prefix)).send().await?;
         let key = |item: &regional::store::item::Item| item.get("sk")?.as_s().ok().cloned();
         Ok(got.items().iter().filter_map(key).collect())
     }
 
     pub async fn refresh(&self, token: &str) -> Result<Answer> {
-        self.post("/v1/sessions/refresh", json!({ "refresh_token": token }))
-            .await
+        self.post("/v1/sessions/refresh", json!({ "refresh_token": token })).await
     }
 
     /// As the edge asks.
@@ -320,13 +278,8 @@ impl World {
 
 impl Guest {
     pub fn of(body: &Value) -> Result<Self> {
-        let text =
-            |name: &str| Ok::<_, anyhow::Error>(body[name].as_str().context("a text")?.to_owned());
-        Ok(Self {
-            player: text("player")?,
-            access: text("access_token")?,
-            refresh: text("refresh_token")?,
-        })
+        let text = |name: &str| Ok::<_, anyhow::Error>(body[name].as_str().context("a text")?.to_owned());
+        Ok(Self { player: text("player")?, access: text("access_token")?, refresh: text("refresh_token")? })
     }
 }
 
@@ -335,25 +288,13 @@ impl Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(Self {
-            status,
-            headers,
-            body,
-        })
+        Ok(Self { status, headers, body })
     }
 
     #[track_caller]
     pub fn is(&self, status: u16, code: &str) {
-        assert_eq!(
-            (self.status, self.body["code"].as_str()),
-            (status, Some(code)),
-            "{}",
-            self.body
-        );
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/problem+json")
-        );
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(self.body["status"], status);
     }
 
@@ -370,10 +311,8 @@ impl Answer {
 
 /// A match as the edge tells it.
 pub fn record(id: &str, players: &[&str], ended: u64) -> Value {
-    let players: Vec<_> = players
-        .iter()
-        .map(|player| json!({"player": player, "name": "Somebody", "came": true}))
-        .collect();
+    let players: Vec<_> =
+        players.iter().map(|player| json!({"player": player, "name": "Somebody", "came": true})).collect();
     json!({
         "id": id, "pool": "speed-dating", "players": players, "started": ended - 1000, "ended": ended,
         "reason": "ended", "by": null, "result": {"liked": true, "score": 1.5}, "events": 7,

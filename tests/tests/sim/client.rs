@@ -72,10 +72,7 @@ impl Client {
     pub fn reload(&mut self) {
         let fresh = Self::new(self.player.clone(), self.watches);
         let next = self.sender.next_id;
-        *self = Self {
-            reads_slowly: self.reads_slowly,
-            ..fresh
-        };
+        *self = Self { reads_slowly: self.reads_slowly, ..fresh };
         self.sender.next_id = next;
     }
 
@@ -138,10 +135,7 @@ impl View {
                 for (key, value) in event["body"]["keys"].as_object().into_iter().flatten() {
                     if let Some(after) = value["after"].as_u64() {
                         let newest = self.board.get(key).map_or(0, |cell| cell.1);
-                        assert!(
-                            newest <= after,
-                            "{key} was written at {newest}, after {after}"
-                        );
+                        assert!(newest <= after, "{key} was written at {newest}, after {after}");
                     }
                     if value.is_null() {
                         self.board.remove(key);

@@ -34,11 +34,7 @@ impl World {
             }
         }
         if !self.over() {
-            assert!(
-                quiet == 50,
-                "the room does not come to rest: {:?}",
-                self.clients
-            );
+            assert!(quiet == 50, "the room does not come to rest: {:?}", self.clients);
             self.write_out();
             self.all_alike();
             self.idle();
@@ -70,10 +66,7 @@ impl World {
         let latest = self.latest.max(self.now) + u64::from(waits) * 1000;
         self.rest();
         let record = self.platform.records.values().next().expect("one");
-        assert!(
-            record.ended.ms() <= latest,
-            "over later than {latest}: {record:?}"
-        );
+        assert!(record.ended.ms() <= latest, "over later than {latest}: {record:?}");
     }
 
     fn calm(&mut self) {
@@ -119,34 +112,22 @@ impl World {
 
     fn settled(&self) -> bool {
         let still = |client: &crate::client::Client| {
-            !client.lives()
-                || client.wire.is_some() && client.welcomed && client.sender.entries.is_empty()
+            !client.lives() || client.wire.is_some() && client.welcomed && client.sender.entries.is_empty()
         };
         self.clients.iter().all(still)
-            && self
-                .platform
-                .wires
-                .values()
-                .all(|wire| wire.up.is_empty() && wire.down.is_empty())
+            && self.platform.wires.values().all(|wire| wire.up.is_empty() && wire.down.is_empty())
             && self.platform.flights.is_empty()
             && self.verifying.is_empty()
     }
 
     fn over(&mut self) -> bool {
-        !self.wake()
-            || self
-                .shell
-                .as_ref()
-                .is_some_and(|shell| shell.room.summary()["phase"] == "over")
+        !self.wake() || self.shell.as_ref().is_some_and(|shell| shell.room.summary()["phase"] == "over")
     }
 
     /// Where the clock stepped back, what was said before waits for the disk until it is as late again.
     fn write_out(&mut self) {
         self.wake();
-        let due = self
-            .shell
-            .as_ref()
-            .and_then(|shell| shell.room.remembered().1.due());
+        let due = self.shell.as_ref().and_then(|shell| shell.room.remembered().1.due());
         if let Some(due) = due {
             self.now = self.now.max(due.ms());
             for _ in 0..20 {
@@ -162,44 +143,20 @@ impl World {
         let (saved, log, ..) = room.remembered();
         self.truth.kept_its_word(saved.epoch, &log);
         assert_eq!(log.durable(), log.head(), "at rest, but not on disk");
-        let here: Vec<_> = self
-            .clients
-            .iter()
-            .filter(|client| client.wire.is_some())
-            .collect();
-        let mut texts: Vec<_> = here
-            .iter()
-            .map(|client| client.view.clone().text())
-            .collect();
+        let here: Vec<_> = self.clients.iter().filter(|client| client.wire.is_some()).collect();
+        let mut texts: Vec<_> = here.iter().map(|client| client.view.clone().text()).collect();
         texts.dedup();
         assert!(texts.len() <= 1, "two rooms at the end: {texts:?}");
         for client in &here {
-            assert_eq!(
-                (client.epoch, client.at),
-                (Some(saved.epoch), log.head()),
-                "{}",
-                client.player
-            );
-            for entry in log
-                .kept()
-                .filter(|entry| entry.is("signal") && entry.at > client.from)
-            {
-                let n = entry
-                    .body()
-                    .and_then(|body| body["n"].as_u64())
-                    .expect("a tag");
+            assert_eq!((client.epoch, client.at), (Some(saved.epoch), log.head()), "{}", client.player);
+            for entry in log.kept().filter(|entry| entry.is("signal") && entry.at > client.from) {
+                let n = entry.body().and_then(|body| body["n"].as_u64()).expect("a tag");
                 let mine = entry.to.as_ref() == Some(&client.player);
-                assert!(
-                    !mine || client.signals.contains(&n),
-                    "signal {n} never came to {}",
-                    client.player
-                );
+                assert!(!mine || client.signals.contains(&n), "signal {n} never came to {}", client.player);
             }
         }
         for seat in &saved.setup.seats {
-            let at_home = here
-                .iter()
-                .any(|client| Some(&client.player) == seat.player.as_ref());
+            let at_home = here.iter().any(|client| Some(&client.player) == seat.player.as_ref());
             let seated = matches!(seat.state, Presence::Here(_));
             assert_eq!(at_home, seated, "{seat:?}");
         }
@@ -210,12 +167,8 @@ impl World {
     /// Proved by an alarm every thirty seconds.
     fn idle(&mut self) {
         self.wake();
-        let room = |world: &Self| {
-            world
-                .shell
-                .as_ref()
-                .map(|shell| (shell.room.wake_at(), shell.room.summary()))
-        };
+        let room =
+            |world: &Self| world.shell.as_ref().map(|shell| (shell.room.wake_at(), shell.room.summary()));
         let before = room(self).expect("awake");
         let deadline = before.0.expect("a room ages");
         // What was set for a deadline since moved may ring once more.
@@ -237,13 +190,7 @@ impl World {
         let Some(who) = who.filter(|_| !self.over()) else {
             return;
         };
-        self.clients[who].sender.put(
-            u64::MAX >> 1,
-            "end",
-            None,
-            json!({ "n": u64::MAX >> 1 }),
-            true,
-        );
+        self.clients[who].sender.put(u64::MAX >> 1, "end", None, json!({ "n": u64::MAX >> 1 }), true);
         for _ in 0..20 {
             self.now += 100;
             self.calm_step();
@@ -259,15 +206,8 @@ impl World {
             if self.platform.erased {
                 return self.told_all();
             }
-            let alarm = self
-                .platform
-                .alarm
-                .expect("a room that is not erased has an alarm");
-            let next = [Some(alarm.ms())]
-                .into_iter()
-                .flatten()
-                .min()
-                .unwrap_or_default();
+            let alarm = self.platform.alarm.expect("a room that is not erased has an alarm");
+            let next = [Some(alarm.ms())].into_iter().flatten().min().unwrap_or_default();
             self.now = self.now.max(next);
             self.ring();
             while !self.platform.flights.is_empty() && !self.platform.erased {
@@ -276,10 +216,7 @@ impl World {
             self.report_gone();
             self.timer();
         }
-        panic!(
-            "the room is never erased: alarm {:?}, now {}",
-            self.platform.alarm, self.now
-        );
+        panic!("the room is never erased: alarm {:?}, now {}", self.platform.alarm, self.now);
     }
 
     /// Everybody who has to know was told. Proved by a room that freed only those who were there when it ended.
@@ -288,10 +225,7 @@ impl World {
         let record = self.platform.records.values().next().expect("one").clone();
         for participant in &record.players {
             let player = participant.player.as_str();
-            assert!(
-                self.platform.freed.contains(player),
-                "{player} was never freed"
-            );
+            assert!(self.platform.freed.contains(player), "{player} was never freed");
         }
         match record.reason {
             EndReason::Abandoned => drop(self.marks.insert(Mark::Abandoned)),

@@ -54,8 +54,7 @@ impl World {
             self.truth.stands(epoch, at, &state);
         }
         if message["body"]["reason"] == "kicked" {
-            self.put_out
-                .extend(message["by"].as_str().map(str::to_owned));
+            self.put_out.extend(message["by"].as_str().map(str::to_owned));
         }
         self.signalled(who, message);
         self.truth.saw(epoch, at, message);
@@ -65,14 +64,8 @@ impl World {
     fn signalled(&mut self, who: usize, message: &Value) {
         if message["ev"] == "signal" {
             let client = &mut self.clients[who];
-            assert_eq!(
-                message["body"]["to"],
-                client.player.as_str(),
-                "a signal for somebody else"
-            );
-            client
-                .signals
-                .insert(message["body"]["n"].as_u64().expect("a tag"));
+            assert_eq!(message["body"]["to"], client.player.as_str(), "a signal for somebody else");
+            client.signals.insert(message["body"]["n"].as_u64().expect("a tag"));
         }
     }
 
@@ -87,10 +80,7 @@ impl World {
             assert_eq!(message["ev"], "hint");
             self.marks.insert(Mark::Hinted);
             let to = &message["body"]["to"];
-            assert!(
-                to.is_null() || to == client.player.as_str(),
-                "a hint for somebody else"
-            );
+            assert!(to.is_null() || to == client.player.as_str(), "a hint for somebody else");
         }
     }
 
@@ -98,30 +88,19 @@ impl World {
     /// had forgotten.
     fn welcomed(&mut self, who: usize, message: &Value) {
         let number = |name: &str| message[name].as_u64().expect("a number");
-        let epoch: u64 = message["epoch"]
-            .as_str()
-            .and_then(|e| e[1..].parse().ok())
-            .expect("an epoch");
+        let epoch: u64 = message["epoch"].as_str().and_then(|e| e[1..].parse().ok()).expect("an epoch");
         let (head, replayed) = (number("at"), number("replayed"));
         let client = &mut self.clients[who];
         assert!(!client.welcomed, "two welcomes");
         let same = client.epoch == Some(epoch);
-        assert!(
-            client.epoch.is_none_or(|known| known <= epoch),
-            "an old epoch came back"
-        );
+        assert!(client.epoch.is_none_or(|known| known <= epoch), "an old epoch came back");
         client.welcomed = true;
         if client.watches {
             self.marks.insert(Mark::Watched);
         }
         if message["recovered"] == true {
             assert!(same, "recovered from another epoch");
-            assert_eq!(
-                head - replayed,
-                client.at,
-                "not everything since {}",
-                client.at
-            );
+            assert_eq!(head - replayed, client.at, "not everything since {}", client.at);
             self.marks.insert(Mark::Resumed);
         } else {
             let snapshot = &message["snapshot"];
@@ -140,11 +119,7 @@ impl World {
             }
             for (nth, event) in events.iter().enumerate() {
                 let at = event["at"].as_u64().expect("a position");
-                assert_eq!(
-                    at,
-                    head - events.len() as u64 + nth as u64 + 1,
-                    "a hole in a snapshot"
-                );
+                assert_eq!(at, head - events.len() as u64 + nth as u64 + 1, "a hole in a snapshot");
                 self.truth.saw(epoch, at, event);
                 self.signalled(who, event);
             }
@@ -171,12 +146,7 @@ impl World {
         }
         let settled = client.sender.replied(self.now, message);
         match settled {
-            Settled::Accepted {
-                n,
-                at,
-                durable,
-                repeated,
-            } => {
+            Settled::Accepted { n, at, durable, repeated } => {
                 if repeated {
                     self.marks.insert(Mark::Repeated);
                 }
@@ -190,15 +160,8 @@ impl World {
             Settled::Refused { n, op, to } => {
                 let out = op == "kick" && to.is_some_and(|to| self.put_out.contains(&to));
                 assert!(!out, "a kick took effect, and was refused: {message}");
-                let taken = self
-                    .truth
-                    .lives
-                    .get(&epoch)
-                    .and_then(|life| life.accepted.get(&n));
-                assert!(
-                    taken.is_none(),
-                    "{op} {n} was accepted, then refused: {message}"
-                );
+                let taken = self.truth.lives.get(&epoch).and_then(|life| life.accepted.get(&n));
+                assert!(taken.is_none(), "{op} {n} was accepted, then refused: {message}");
             }
             Settled::Done | Settled::Later | Settled::Unknown => {}
         }

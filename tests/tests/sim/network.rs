@@ -39,21 +39,14 @@ impl World {
         let now = Time::from_ms(self.now);
         let (mut with, mut without) = (shell.room.clone(), shell.room.clone());
         let nothing = Input::Confirmed { call: CallId(0) };
-        assert_eq!(
-            with.handle(now, input.clone()),
-            without.handle(now, nothing),
-            "{input:?}"
-        );
+        assert_eq!(with.handle(now, input.clone()), without.handle(now, nothing), "{input:?}");
         assert_eq!(with.remembered(), without.remembered(), "{input:?}");
         self.turn(input);
     }
 
     pub fn ids(&self, of: impl Fn(&crate::platform::Wire) -> bool) -> Vec<u64> {
         let wires = self.platform.wires.iter();
-        wires
-            .filter(|(_, wire)| of(wire))
-            .map(|(&id, _)| id)
-            .collect()
+        wires.filter(|(_, wire)| of(wire)).map(|(&id, _)| id).collect()
     }
 
     /// Frames arrive at clients.
@@ -61,11 +54,7 @@ impl World {
         for id in self.ids(|wire| !wire.down.is_empty()) {
             let client = self.platform.wires[&id].client;
             let slow = self.clients[client].reads_slowly;
-            let share = if slow {
-                self.rough.reads / 30
-            } else {
-                self.rough.reads
-            };
+            let share = if slow { self.rough.reads / 30 } else { self.rough.reads };
             while self.chance.percent(share) && self.deliver(id) {}
         }
     }
@@ -189,18 +178,8 @@ impl World {
         let exp = Time::from_ms(self.now + self.rough.token_ms);
         let verdict = match self.chance.below(4) {
             0 => Err("no token of ours".to_owned()),
-            1 => Ok(Who {
-                player: "p_other".parse().expect("an id"),
-                sid,
-                ep: 0,
-                exp,
-            }),
-            _ => Ok(Who {
-                player,
-                sid,
-                ep: 0,
-                exp,
-            }),
+            1 => Ok(Who { player: "p_other".parse().expect("an id"), sid, ep: 0, exp }),
+            _ => Ok(Who { player, sid, ep: 0, exp }),
         };
         self.marks.insert(Mark::Renewed);
         self.turn(&Input::Renewed { conn, id, verdict });
@@ -226,9 +205,7 @@ impl World {
         let mut waiting = self.clients[who].sender.take(self.now);
         while !waiting.is_empty() {
             let mut most = 1 + self.chance.below(waiting.len()).min(caps::BATCH - 1);
-            while most > 1
-                && Value::from(waiting[..most].to_vec()).to_string().len() > caps::FRAME_BYTES
-            {
+            while most > 1 && Value::from(waiting[..most].to_vec()).to_string().len() > caps::FRAME_BYTES {
                 most /= 2;
             }
             let batch: Vec<Value> = waiting.drain(..most).collect();

@@ -63,11 +63,7 @@ impl World {
         } else {
             String::new()
         };
-        let body = if pad.is_empty() {
-            json!({ "n": n })
-        } else {
-            json!({ "n": n, "pad": pad })
-        };
+        let body = if pad.is_empty() { json!({ "n": n }) } else { json!({ "n": n, "pad": pad }) };
         self.clients[who].sender.put(n, "say", None, body, durable);
     }
 
@@ -86,9 +82,7 @@ impl World {
                 let n = self.tag();
                 let to = self.other();
                 let body = json!({ "n": n, "to": to });
-                self.clients[who]
-                    .sender
-                    .put(n, "signal", Some(to), body, false);
+                self.clients[who].sender.put(n, "signal", Some(to), body, false);
             }
             70..80 => {
                 let id = self.clients[who].sender.fresh_id();
@@ -118,10 +112,7 @@ impl World {
     fn watch(&mut self, who: usize) {
         match self.chance.below(10) {
             0..4 => self.seen(who),
-            4 => self.put(
-                who,
-                r#"{"id":1,"op":"say","body":{"forbidden":1}}"#.to_owned(),
-            ),
+            4 => self.put(who, r#"{"id":1,"op":"say","body":{"forbidden":1}}"#.to_owned()),
             5 => self.put(who, r#"{"op":"leave"}"#.to_owned()),
             _ => {}
         }
@@ -148,12 +139,7 @@ impl World {
     }
 
     fn rude(&mut self, who: usize) {
-        let burst = |n: usize| {
-            Value::from(vec![
-                json!({ "id": 0, "op": "seen", "body": { "at": 0 } });
-                n
-            ])
-        };
+        let burst = |n: usize| Value::from(vec![json!({ "id": 0, "op": "seen", "body": { "at": 0 } }); n]);
         match self.chance.below(9) {
             0 => self.put(who, "{".to_owned()),
             1 => self.put(who, "[".repeat(40)),
@@ -170,14 +156,8 @@ impl World {
                     self.put(who, burst(64).to_string());
                 }
             }
-            7 => self.put(
-                who,
-                format!(r#"{{"op":"say","body":"{}"}}"#, "x".repeat(17_000)),
-            ),
-            _ => self.put(
-                who,
-                r#"[{"op":"dance","id":0},{},7,{"id":[],"op":"say"},[]]"#.to_owned(),
-            ),
+            7 => self.put(who, format!(r#"{{"op":"say","body":"{}"}}"#, "x".repeat(17_000))),
+            _ => self.put(who, r#"[{"op":"dance","id":0},{},7,{"id":[],"op":"say"},[]]"#.to_owned()),
         }
     }
 

@@ -93,24 +93,13 @@ impl Platform {
         Disk {
             room: self.room.clone(),
             board: self.board.clone(),
-            chunks: self
-                .slots
-                .iter()
-                .map(|(&slot, text)| Chunk {
-                    slot,
-                    text: text.clone(),
-                })
-                .collect(),
+            chunks: self.slots.iter().map(|(&slot, text)| Chunk { slot, text: text.clone() }).collect(),
         }
     }
 
     /// What the open sockets carry. One that is closing may still have its attachment; the shell leaves it out.
     pub fn attachments(&self) -> Vec<String> {
-        self.wires
-            .values()
-            .filter(|wire| !wire.shut)
-            .filter_map(|wire| wire.attachment.clone())
-            .collect()
+        self.wires.values().filter(|wire| !wire.shut).filter_map(|wire| wire.attachment.clone()).collect()
     }
 
     /// All of it at once.
@@ -141,9 +130,7 @@ impl Platform {
 
     /// The open socket of this number.
     pub fn wire_of(&mut self, conn: Conn) -> Option<&mut Wire> {
-        self.wires
-            .values_mut()
-            .find(|wire| wire.conn == conn && !wire.shut)
+        self.wires.values_mut().find(|wire| wire.conn == conn && !wire.shut)
     }
 
     /// The machine is lost: with it the sockets, what they carried, and the answers to calls.

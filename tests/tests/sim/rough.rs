@@ -53,10 +53,7 @@ impl Rough {
             free: 0,
             spectators: 0,
             steps: 0,
-            rules: Rules {
-                spectators: true,
-                ..Rules::default()
-            },
+            rules: Rules { spectators: true, ..Rules::default() },
             evict: 0,
             crash: 0,
             cut: 0,
@@ -79,23 +76,13 @@ impl Rough {
     pub fn draw(chance: &mut Chance) -> Self {
         let calm = Self::calm(2 + chance.below(4));
         let busy = chance.one_in(60);
-        let end = chance.pick(&[
-            EndRule::Anyone,
-            EndRule::Anyone,
-            EndRule::Owner,
-            EndRule::Nobody,
-        ]);
+        let end = chance.pick(&[EndRule::Anyone, EndRule::Anyone, EndRule::Owner, EndRule::Nobody]);
         let age_s = chance.pick(&[14_400, 14_400, 14_400, 300]);
         let rough = Self {
             free: chance.below(calm.members + 1) * chance.below(2),
             spectators: chance.below(3),
             steps: 40 + chance.below(200),
-            rules: Rules {
-                end,
-                age_s,
-                grace_s: chance.pick(&[5, 60, 60]),
-                ..calm.rules
-            },
+            rules: Rules { end, age_s, grace_s: chance.pick(&[5, 60, 60]), ..calm.rules },
             evict: chance.pick(&[0, 5, 20, 60]),
             crash: chance.pick(&[0, 0, 15, 80, 200]),
             cut: chance.pick(&[0, 10, 30, 100]),
@@ -132,11 +119,7 @@ impl Rough {
             drastic: 0,
             rude: 0,
             no_show: false,
-            rules: Rules {
-                age_s: 14_400,
-                grace_s: 60,
-                ..rough.rules
-            },
+            rules: Rules { age_s: 14_400, grace_s: 60, ..rough.rules },
             ..rough
         }
     }

@@ -23,10 +23,7 @@ fn a_busy_chat_writes_few_rows() {
         world.arrive();
     }
     let (rows, was) = (world.platform.rows, before.all());
-    println!(
-        "1,000 says: {} rows, {rows:?} less {before:?}",
-        rows.all() - was
-    );
+    println!("1,000 says: {} rows, {rows:?} less {before:?}", rows.all() - was);
     assert!(rows.all() - was <= MOST);
 }
 

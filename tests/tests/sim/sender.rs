@@ -28,31 +28,15 @@ pub struct Sender {
 /// What a reply settled.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Settled {
-    Accepted {
-        n: u64,
-        at: u64,
-        durable: bool,
-        repeated: bool,
-    },
+    Accepted { n: u64, at: u64, durable: bool, repeated: bool },
     Done,
     Later,
-    Refused {
-        n: u64,
-        op: &'static str,
-        to: Option<String>,
-    },
+    Refused { n: u64, op: &'static str, to: Option<String> },
     Unknown,
 }
 
 impl Sender {
-    pub fn put(
-        &mut self,
-        n: u64,
-        op: &'static str,
-        to: Option<String>,
-        body: Value,
-        durable: bool,
-    ) {
+    pub fn put(&mut self, n: u64, op: &'static str, to: Option<String>, body: Value, durable: bool) {
         self.entries.push(Entry {
             n,
             op,
@@ -120,11 +104,7 @@ impl Sender {
 
     pub fn replied(&mut self, now: u64, reply: &Value) -> Settled {
         let id = reply["id"].as_u64();
-        let Some(place) = self
-            .entries
-            .iter()
-            .position(|entry| entry.id == id && id.is_some())
-        else {
+        let Some(place) = self.entries.iter().position(|entry| entry.id == id && id.is_some()) else {
             return Settled::Unknown;
         };
         let entry = &mut self.entries[place];
@@ -133,11 +113,7 @@ impl Sender {
                 entry.again_at = Some(now + err["after_ms"].as_u64().unwrap_or(1000));
                 return Settled::Later;
             }
-            let refused = Settled::Refused {
-                n: entry.n,
-                op: entry.op,
-                to: entry.to.clone(),
-            };
+            let refused = Settled::Refused { n: entry.n, op: entry.op, to: entry.to.clone() };
             self.entries.remove(place);
             return refused;
         }
@@ -147,12 +123,7 @@ impl Sender {
         };
         entry.answered = true;
         entry.at = Some(at);
-        let settled = Settled::Accepted {
-            n: entry.n,
-            at,
-            durable: entry.durable,
-            repeated: entry.sent > 1,
-        };
+        let settled = Settled::Accepted { n: entry.n, at, durable: entry.durable, repeated: entry.sent > 1 };
         if at <= self.durable {
             self.entries.remove(place);
         }
@@ -162,7 +133,6 @@ impl Sender {
     /// Everything up to `to` is on disk: what was accepted there is safe.
     pub fn durable(&mut self, to: u64) {
         self.durable = to;
-        self.entries
-            .retain(|entry| !entry.answered || entry.at.is_none_or(|at| at > to));
+        self.entries.retain(|entry| !entry.answered || entry.at.is_none_or(|at| at > to));
     }
 }

@@ -112,11 +112,7 @@ impl World {
                 }
             }
             Effect::Attach { conn, data } => {
-                assert!(
-                    data.len() <= 16_384,
-                    "an attachment of {} bytes",
-                    data.len()
-                );
+                assert!(data.len() <= 16_384, "an attachment of {} bytes", data.len());
                 if data.len() > 8_000 {
                     self.marks.insert(Mark::JournalFull);
                 }
@@ -152,8 +148,7 @@ impl World {
             self.marks.insert(Mark::GraceExpired);
         }
         if let Scope::But(to, _) = scope {
-            let away =
-                |client: &crate::client::Client| client.player == *to && client.wire.is_none();
+            let away = |client: &crate::client::Client| client.player == *to && client.wire.is_none();
             if self.clients.iter().any(away) {
                 self.marks.insert(Mark::SignalWhileAway);
             }
@@ -169,10 +164,7 @@ impl World {
                 Err(error) => panic!("{error}: {}", frame.text),
             });
             for conn in frame.to {
-                let wire = self
-                    .platform
-                    .wire_of(conn)
-                    .expect("a socket that is owed something");
+                let wire = self.platform.wire_of(conn).expect("a socket that is owed something");
                 if !wire.cut {
                     wire.down.push_back(Down::Frame(Rc::clone(&messages)));
                 }
@@ -240,24 +232,16 @@ impl World {
         };
         let (disk, attachments) = (self.platform.disk(), self.platform.attachments());
         let latest = Time::from_ms(self.latest);
-        let (mut room, effects) =
-            Room::restore(&disk, &attachments, latest, false).expect("readable");
+        let (mut room, effects) = Room::restore(&disk, &attachments, latest, false).expect("readable");
         let harmless = |effect: &Effect| matches!(effect, Effect::Close { .. });
-        assert!(
-            effects.iter().all(harmless),
-            "an eviction has effects: {effects:?}"
-        );
+        assert!(effects.iter().all(harmless), "an eviction has effects: {effects:?}");
         assert_eq!(shell.room.wake_at(), room.wake_at());
         // Both forget by the same clock what the log keeps for a while only.
         for room in [&mut shell.room, &mut room] {
             drop(room.handle(latest, Input::Confirmed { call: CallId(0) }));
         }
         let (before, after) = (shell.room.remembered(), room.remembered());
-        assert!(
-            before == after,
-            "an eviction changed the room: {}",
-            difference(&before, &after)
-        );
+        assert!(before == after, "an eviction changed the room: {}", difference(&before, &after));
         self.marks.insert(Mark::Evicted);
         self.trace(|| "evicted".to_owned());
     }
@@ -278,14 +262,8 @@ impl World {
                 match call {
                     // One match, one record. Proved by a record made anew at each try.
                     Call::Record { record } => {
-                        let before = self
-                            .platform
-                            .records
-                            .insert(record.id.clone(), (*record).clone());
-                        assert!(
-                            before.is_none_or(|before| before == *record),
-                            "a match has two records"
-                        );
+                        let before = self.platform.records.insert(record.id.clone(), (*record).clone());
+                        assert!(before.is_none_or(|before| before == *record), "a match has two records");
                     }
                     Call::Report { report } => panic!("nobody reports here: {report:?}"),
                     Call::Free { player, .. } => {
@@ -315,17 +293,10 @@ impl World {
 /// Where two things begin to differ, as they would be printed.
 fn difference(before: &impl std::fmt::Debug, after: &impl std::fmt::Debug) -> String {
     let (before, after) = (format!("{before:?}"), format!("{after:?}"));
-    let same = before
-        .bytes()
-        .zip(after.bytes())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let same = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
     let part = |text: &str| {
         let bytes = text.as_bytes();
-        let (from, to) = (
-            same.saturating_sub(200).min(bytes.len()),
-            (same + 200).min(bytes.len()),
-        );
+        let (from, to) = (same.saturating_sub(200).min(bytes.len()), (same + 200).min(bytes.len()));
         String::from_utf8_lossy(&bytes[from..to]).into_owned()
     };
     format!("\n{}\n{}", part(&before), part(&after))

@@ -61,17 +61,11 @@ impl Truth {
     pub fn accepted(&mut self, epoch: u64, tag: u64, at: u64, marks: &mut Marks) {
         let life = self.life(epoch);
         if let Some(before) = life.accepted.insert(tag, at) {
-            assert!(
-                same(before, at),
-                "command {tag} has two results in e{epoch}: {before}, {at}"
-            );
+            assert!(same(before, at), "command {tag} has two results in e{epoch}: {before}, {at}");
             marks.insert(Mark::Deduplicated);
         }
         if let Some(&there) = life.tags.get(&tag) {
-            assert!(
-                same(there, at),
-                "command {tag} is at {there}, and was answered to be at {at}"
-            );
+            assert!(same(there, at), "command {tag} is at {there}, and was answered to be at {at}");
         }
     }
 
@@ -84,11 +78,7 @@ impl Truth {
             return;
         }
         let old: Vec<(u64, Value)> = match self.lives.get(&epoch) {
-            Some(life) => life
-                .events
-                .range(..=to)
-                .map(|(&at, event)| (at, event.clone()))
-                .collect(),
+            Some(life) => life.events.range(..=to).map(|(&at, event)| (at, event.clone())).collect(),
             None => return,
         };
         for (at, event) in old {
@@ -102,11 +92,7 @@ impl Truth {
     ///
     /// Proved by a snapshot that left out a board not yet on disk.
     pub fn stands(&mut self, epoch: u64, at: u64, state: &Rc<str>) {
-        let before = self
-            .life(epoch)
-            .states
-            .entry(at)
-            .or_insert_with(|| Rc::clone(state));
+        let before = self.life(epoch).states.entry(at).or_insert_with(|| Rc::clone(state));
         assert_eq!(before, state, "two rooms at {at} of e{epoch}");
     }
 
@@ -137,10 +123,7 @@ impl Truth {
                 "what was durable at {at} is {:?}, was {text}",
                 kept.get(&at)
             );
-            assert!(
-                survives || may_lose,
-                "e{epoch} lost what somebody saw at {at}: {text}"
-            );
+            assert!(survives || may_lose, "e{epoch} lost what somebody saw at {at}: {text}");
             if survives {
                 life.events.insert(at, text.clone());
             }
@@ -189,16 +172,10 @@ impl Truth {
 impl Life {
     fn took_effect(&mut self, tag: u64, at: u64) {
         if let Some(before) = self.tags.insert(tag, at) {
-            assert!(
-                !near(before, at),
-                "command {tag} took effect twice, at {before} and at {at}"
-            );
+            assert!(!near(before, at), "command {tag} took effect twice, at {before} and at {at}");
         }
         if let Some(&answered) = self.accepted.get(&tag) {
-            assert!(
-                same(answered, at),
-                "command {tag} is at {at}, and was answered to be at {answered}"
-            );
+            assert!(same(answered, at), "command {tag} is at {at}, and was answered to be at {answered}");
         }
     }
 }
@@ -217,7 +194,5 @@ fn near(one: u64, other: u64) -> bool {
 pub fn tag_of(event: &Value) -> Option<u64> {
     let body = &event["body"];
     let of = |value: &Value| value["n"].as_u64();
-    of(body)
-        .or_else(|| of(&body["result"]))
-        .or_else(|| body["keys"].as_object()?.values().find_map(of))
+    of(body).or_else(|| of(&body["result"])).or_else(|| body["keys"].as_object()?.values().find_map(of))
 }

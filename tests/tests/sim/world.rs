@@ -53,11 +53,7 @@ impl World {
         }
         let named = rough.members - rough.free.min(rough.members);
         let seat = |n: usize| {
-            if n < named {
-                Seat::of(player(n), format!("Player {n}"))
-            } else {
-                Seat::free()
-            }
+            if n < named { Seat::of(player(n), format!("Player {n}")) } else { Seat::free() }
         };
         let setup = Setup {
             id: "m_1".parse().expect("an id"),
@@ -85,9 +81,7 @@ impl World {
         };
         let (room, effects) = Room::create(Time::from_ms(START), setup, false);
         for effect in effects {
-            let shared::room::Effect::Save(save) = effect else {
-                panic!("a new room is a write")
-            };
+            let shared::room::Effect::Save(save) = effect else { panic!("a new room is a write") };
             world.platform.write(save);
         }
         world.hold(room);
@@ -197,45 +191,21 @@ impl World {
             return self.clients[who].closed(self.now, Close::NotFound.code(), 0);
         }
         let life = 24 * 3_600_000;
-        let exp = self.now
-            + if self.clients[who].watches {
-                life
-            } else {
-                self.rough.token_ms
-            };
+        let exp = self.now + if self.clients[who].watches { life } else { self.rough.token_ms };
         let client = &self.clients[who];
         let player = client.player.clone();
-        let identity = Who {
-            sid: "s_1".parse().expect("an id"),
-            ep: 0,
-            player,
-            exp: Time::from_ms(exp),
-        };
+        let identity = Who { sid: "s_1".parse().expect("an id"), ep: 0, player, exp: Time::from_ms(exp) };
         let room = &self.shell.as_ref().expect("awake").room;
         let role = match room.admit(&identity, client.watches) {
             Ok(role) => role,
             Err(why) => return self.clients[who].closed(self.now, why.code(), 5000),
         };
-        let most = self
-            .platform
-            .wires
-            .values()
-            .map(|wire| wire.conn.0)
-            .max()
-            .unwrap_or(0);
+        let most = self.platform.wires.values().map(|wire| wire.conn.0).max().unwrap_or(0);
         let conn = Conn(room.next_conn().0.max(most + 1));
-        let resume = client.epoch.map(|epoch| Resume {
-            epoch: format!("e{epoch}"),
-            at: client.at,
-        });
+        let resume = client.epoch.map(|epoch| Resume { epoch: format!("e{epoch}"), at: client.at });
         let id = self.accept(who, conn);
         self.clients[who].wire = Some(id);
-        self.turn(&Input::Opened {
-            conn,
-            who: identity,
-            role,
-            resume,
-        });
+        self.turn(&Input::Opened { conn, who: identity, role, resume });
     }
 
     fn accept(&mut self, client: usize, conn: Conn) -> u64 {
@@ -262,10 +232,7 @@ impl World {
         let room = &self.shell.as_ref().expect("awake").room;
         if let Some(wake) = room.wake_at() {
             let alarm = self.platform.alarm;
-            assert!(
-                alarm.is_some_and(|alarm| alarm <= wake),
-                "to wake at {wake:?}, alarm at {alarm:?}"
-            );
+            assert!(alarm.is_some_and(|alarm| alarm <= wake), "to wake at {wake:?}, alarm at {alarm:?}");
         }
         if self.chance.one_in(50) {
             self.check_bounds();
@@ -278,28 +245,14 @@ impl World {
         let (saved, log, board, sockets) = room.remembered();
         let most = caps::LOG_EVENTS + caps::CHUNK_EVENTS;
         assert!(log.kept().count() <= most, "{} events", log.kept().count());
-        assert!(
-            log.bytes() <= caps::LOG_BYTES + 2 * caps::CHUNK_BYTES,
-            "{} bytes",
-            log.bytes()
-        );
-        assert!(
-            board.len() <= 2 * caps::BOARD_BYTES,
-            "a board of {} bytes",
-            board.len()
-        );
+        assert!(log.bytes() <= caps::LOG_BYTES + 2 * caps::CHUNK_BYTES, "{} bytes", log.bytes());
+        assert!(board.len() <= 2 * caps::BOARD_BYTES, "a board of {} bytes", board.len());
         assert!(sockets.len() <= self.platform.wires.len());
         assert!(saved.setup.seats.len() == self.rough.members);
         assert!(self.platform.room.len() <= 64 * 1024);
-        assert!(
-            self.platform.slots.len() <= usize::try_from(caps::CHUNK_SLOTS).unwrap_or_default()
-        );
+        assert!(self.platform.slots.len() <= usize::try_from(caps::CHUNK_SLOTS).unwrap_or_default());
         for row in self.platform.slots.values() {
-            assert!(
-                row.len() <= 2 * caps::CHUNK_BYTES,
-                "a row of {} bytes",
-                row.len()
-            );
+            assert!(row.len() <= 2 * caps::CHUNK_BYTES, "a row of {} bytes", row.len());
         }
     }
 }

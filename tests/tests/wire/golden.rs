@@ -13,19 +13,13 @@ pub struct Golden {
 
 impl Golden {
     pub fn open(name: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("golden")
-            .join(name);
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
         let text = fs::read_to_string(&path).unwrap_or_default();
         let lines = text.lines().filter_map(|line| {
             let (name, frame) = line.split_once('\t')?;
             Some((name.to_owned(), frame.to_owned()))
         });
-        Self {
-            lines: lines.collect(),
-            path,
-            fresh: Vec::new(),
-        }
+        Self { lines: lines.collect(), path, fresh: Vec::new() }
     }
 
     /// The frame of this name is the one in the file.
@@ -41,20 +35,13 @@ impl Golden {
         let unsaid: Vec<_> = self.lines.keys().collect();
         assert!(unsaid.is_empty(), "not said any more: {unsaid:?}");
         if std::env::var("GOLDEN").is_ok_and(|golden| golden == "add") {
-            let file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(&self.path);
+            let file = OpenOptions::new().create(true).append(true).open(&self.path);
             let mut file = file.expect("the golden file");
             for line in &self.fresh {
                 file.write_all(line.as_bytes()).expect("the golden file");
             }
         } else {
-            assert!(
-                self.fresh.is_empty(),
-                "new, to be added with GOLDEN=add: {:#?}",
-                self.fresh
-            );
+            assert!(self.fresh.is_empty(), "new, to be added with GOLDEN=add: {:#?}", self.fresh);
         }
     }
 }

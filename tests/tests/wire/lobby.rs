@@ -20,30 +20,14 @@ pub fn everything() -> Vec<(String, String)> {
     stage.say("party", 1, r#"{"id":1,"op":"party"}"#);
     let code = stage.code.clone();
     let join = format!(r#"{{"id":1,"op":"join","body":{{"party":"{code}"}}}}"#);
-    stage.say(
-        "no such party",
-        2,
-        r#"{"id":9,"op":"join","body":{"party":"1-x"}}"#,
-    );
+    stage.say("no such party", 2, r#"{"id":9,"op":"join","body":{"party":"1-x"}}"#);
     stage.say("join without code", 2, r#"{"id":9,"op":"join"}"#);
     stage.say("join", 2, &join);
     stage.say("join a full one", 5, &join);
-    stage.say(
-        "enter without leading",
-        2,
-        r#"{"id":2,"op":"enter","key":"k"}"#,
-    );
-    stage.say(
-        "put out without leading",
-        2,
-        r#"{"id":3,"op":"put_out","body":{"player":"p_1"}}"#,
-    );
+    stage.say("enter without leading", 2, r#"{"id":2,"op":"enter","key":"k"}"#);
+    stage.say("put out without leading", 2, r#"{"id":3,"op":"put_out","body":{"player":"p_1"}}"#);
     stage.say("put out nobody", 1, r#"{"id":3,"op":"put_out"}"#);
-    stage.say(
-        "put out",
-        1,
-        r#"{"id":4,"op":"put_out","body":{"player":"p_2"}}"#,
-    );
+    stage.say("put out", 1, r#"{"id":4,"op":"put_out","body":{"player":"p_2"}}"#);
     stage.say("leave nothing", 2, r#"{"id":4,"op":"leave"}"#);
     stage.say("join after all", 2, &join);
     stage.say("enter", 1, r#"{"id":5,"op":"enter","key":"k"}"#);
@@ -55,11 +39,7 @@ pub fn everything() -> Vec<(String, String)> {
     stage.say("accept", 1, r#"{"id":9,"op":"accept"}"#);
     stage.say("decline", 4, r#"{"id":2,"op":"decline"}"#);
     stage.say("cooldown", 4, r#"{"id":3,"op":"enter","key":"l"}"#);
-    stage.say(
-        "proposed to another",
-        5,
-        r#"{"id":2,"op":"enter","key":"k"}"#,
-    );
+    stage.say("proposed to another", 5, r#"{"id":2,"op":"enter","key":"k"}"#);
     for n in [1, 2, 3] {
         stage.say("accept again", n, r#"{"id":10,"op":"accept"}"#);
     }
@@ -97,13 +77,7 @@ impl Stage {
         let restored = Lobby::restore(name, Shard::Part(1), &pool, &Disk::default(), &[], now);
         let (lobby, effects) = restored.expect("a new one");
         drop(effects);
-        Self {
-            lobby,
-            now: START,
-            rating: 1500.0,
-            code: String::new(),
-            said: Vec::new(),
-        }
+        Self { lobby, now: START, rating: 1500.0, code: String::new(), said: Vec::new() }
     }
 
     fn open(&mut self, n: u32) {
@@ -173,10 +147,6 @@ impl Stage {
         let standing = serde_json::json!({
             "player": player, "name": format!("Player {player}"), "rating": self.rating, "banned": false, "ep": 0,
         });
-        Known {
-            standing: serde_json::from_value(standing).expect("a standing"),
-            live: None,
-            chance: 7,
-        }
+        Known { standing: serde_json::from_value(standing).expect("a standing"), live: None, chance: 7 }
     }
 }

@@ -20,24 +20,15 @@ pub fn everything() -> Vec<(String, String)> {
         said.extend(heard(name, &effects));
     };
     turn("opened", 0, opened(1, "s_1"));
-    let circle = Circle {
-        player: id("p_1"),
-        mutual: vec![id("p_2"), id("p_3"), id("p_4"), id("p_5")],
-        hidden: false,
-    };
-    let circled = Input::Circled {
-        turn: 0,
-        circle: &circle,
-    };
+    let circle =
+        Circle { player: id("p_1"), mutual: vec![id("p_2"), id("p_3"), id("p_4"), id("p_5")], hidden: false };
+    let circled = Input::Circled { turn: 0, circle: &circle };
     turn("friends", 10, circled);
     let mut effects = Vec::new();
     let states = [State::Online, State::Away, State::Reconnecting];
     for (nth, state) in (0_u64..).zip(states) {
         let of = id(&format!("p_{}", nth + 2));
-        let sight = Sight {
-            state,
-            as_of: at(20),
-        };
+        let sight = Sight { state, as_of: at(20) };
         let last = false;
         let ask = PeerAsk::Show { of, sight, last };
         effects.extend(player.peer(at(20 + 3000 * nth), ask).1);
@@ -59,10 +50,7 @@ pub fn everything() -> Vec<(String, String)> {
         let effects = player.handle(at(ms), input);
         said.extend(heard(name, &effects));
     };
-    let say = |text: &'static str| Input::Said {
-        conn: Conn(1),
-        text,
-    };
+    let say = |text: &'static str| Input::Said { conn: Conn(1), text };
     turn("devices", 9100, say(r#"{"id":1,"op":"devices"}"#));
     let background = r#"{"id":2,"op":"active","body":{"active":false}}"#;
     turn("active", 9200, say(background));
@@ -70,14 +58,8 @@ pub fn everything() -> Vec<(String, String)> {
     turn("auth without token", 9400, say(r#"{"id":4,"op":"auth"}"#));
     turn("no such op", 9500, say(r#"{"id":5,"op":"say"}"#));
     turn("second line", 9600, opened(2, "s_2"));
-    let notice = |news: News| Notice {
-        player: id("p_1"),
-        at: at(9700),
-        news,
-    };
-    let ended = notice(News::SessionEnded {
-        sid: "s_2".parse().expect("an id"),
-    });
+    let notice = |news: News| Notice { player: id("p_1"), at: at(9700), news };
+    let ended = notice(News::SessionEnded { sid: "s_2".parse().expect("an id") });
     turn("a login ends", 9700, Input::Noticed { notice: &ended });
     let until = at(99_000);
     let banned = notice(News::Banned { until });
@@ -86,12 +68,7 @@ pub fn everything() -> Vec<(String, String)> {
 }
 
 fn opened(conn: u32, sid: &str) -> Input<'static> {
-    let who = Who {
-        player: id("p_1"),
-        sid: sid.parse().expect("an id"),
-        ep: 0,
-        exp: at(86_400_000),
-    };
+    let who = Who { player: id("p_1"), sid: sid.parse().expect("an id"), ep: 0, exp: at(86_400_000) };
     let conn = Conn(conn);
     Input::Opened { conn, who }
 }
@@ -113,7 +90,5 @@ fn heard(name: &str, effects: &[Effect]) -> Vec<(String, String)> {
         _ => None,
     };
     let texts = effects.iter().filter_map(text).enumerate();
-    texts
-        .map(|(nth, text)| (format!("{name} {nth}"), text))
-        .collect()
+    texts.map(|(nth, text)| (format!("{name} {nth}"), text)).collect()
 }

@@ -18,16 +18,8 @@ struct Stage {
 /// Every kind of message, by the occasion.
 #[allow(clippy::too_many_lines, reason = "a script is read from top to bottom")]
 pub fn everything() -> Vec<(String, String)> {
-    let rules = Rules {
-        spectators: true,
-        ..Rules::default()
-    };
-    let seat = |n: u32| {
-        Seat::of(
-            format!("p_{n}").parse().expect("an id"),
-            format!("Player {n}"),
-        )
-    };
+    let rules = Rules { spectators: true, ..Rules::default() };
+    let seat = |n: u32| Seat::of(format!("p_{n}").parse().expect("an id"), format!("Player {n}"));
     let setup = Setup {
         id: "m_1".parse().expect("an id"),
         pool: None,
@@ -37,147 +29,46 @@ pub fn everything() -> Vec<(String, String)> {
     };
     let (room, effects) = Room::create(Time::from_ms(START), setup, false);
     drop(effects);
-    let mut stage = Stage {
-        room,
-        now: START,
-        said: Vec::new(),
-    };
+    let mut stage = Stage { room, now: START, said: Vec::new() };
     stage.open("first", 1, Role::Member, None);
     stage.open("second", 2, Role::Member, None);
     stage.open("watching", 9, Role::Spectator, None);
-    stage.say(
-        "say",
-        1,
-        r#"{"id":1,"op":"say","key":"a","body":{"text":"hello"}}"#,
-    );
-    stage.say(
-        "the same key again",
-        1,
-        r#"{"id":2,"op":"say","key":"a","body":{"text":"hello"}}"#,
-    );
+    stage.say("say", 1, r#"{"id":1,"op":"say","key":"a","body":{"text":"hello"}}"#);
+    stage.say("the same key again", 1, r#"{"id":2,"op":"say","key":"a","body":{"text":"hello"}}"#);
     stage.say("say without id", 2, r#"{"op":"say","body":[1,2.5,"é\n"]}"#);
-    stage.say(
-        "set",
-        1,
-        r#"{"id":3,"op":"set","body":{"keys":{"turn":"p_2","old":null}}}"#,
-    );
-    stage.say(
-        "conflict",
-        2,
-        r#"{"id":1,"op":"set","body":{"keys":{"turn":"p_1"},"if_at":1}}"#,
-    );
-    let big = format!(
-        r#"{{"id":2,"op":"set","body":{{"keys":{{"a":"{0}","b":"{0}"}}}}}}"#,
-        "x".repeat(8_100)
-    );
+    stage.say("set", 1, r#"{"id":3,"op":"set","body":{"keys":{"turn":"p_2","old":null}}}"#);
+    stage.say("conflict", 2, r#"{"id":1,"op":"set","body":{"keys":{"turn":"p_1"},"if_at":1}}"#);
+    let big =
+        format!(r#"{{"id":2,"op":"set","body":{{"keys":{{"a":"{0}","b":"{0}"}}}}}}"#, "x".repeat(8_100));
     stage.say("half a board", 2, &big);
-    stage.say(
-        "board full",
-        2,
-        &big.replace(r#""a""#, r#""c""#).replace(r#""b""#, r#""d""#),
-    );
-    stage.say(
-        "no board",
-        2,
-        r#"{"id":4,"op":"set","body":{"keys":{"a":null,"b":null}}}"#,
-    );
+    stage.say("board full", 2, &big.replace(r#""a""#, r#""c""#).replace(r#""b""#, r#""d""#));
+    stage.say("no board", 2, r#"{"id":4,"op":"set","body":{"keys":{"a":null,"b":null}}}"#);
     stage.say("hint", 1, r#"{"id":4,"op":"hint","body":{"typing":true}}"#);
-    stage.say(
-        "hint to one",
-        1,
-        r#"{"id":5,"op":"hint","to":"p_2","body":1}"#,
-    );
-    stage.say(
-        "signal",
-        1,
-        r#"{"id":6,"op":"signal","to":"p_2","body":{"sdp":"…"}}"#,
-    );
-    stage.say(
-        "signal to nobody",
-        1,
-        r#"{"id":7,"op":"signal","to":"p_7","body":1}"#,
-    );
-    stage.say(
-        "durable",
-        2,
-        r#"{"id":5,"op":"say","key":"d","ack":"durable","body":1}"#,
-    );
+    stage.say("hint to one", 1, r#"{"id":5,"op":"hint","to":"p_2","body":1}"#);
+    stage.say("signal", 1, r#"{"id":6,"op":"signal","to":"p_2","body":{"sdp":"…"}}"#);
+    stage.say("signal to nobody", 1, r#"{"id":7,"op":"signal","to":"p_7","body":1}"#);
+    stage.say("durable", 2, r#"{"id":5,"op":"say","key":"d","ack":"durable","body":1}"#);
     stage.say("seen", 2, r#"{"id":6,"op":"seen","body":{"at":3}}"#);
     stage.say("a spectator speaks", 9, r#"{"id":1,"op":"say","body":1}"#);
     stage.say("a member kicks", 2, r#"{"id":7,"op":"kick","to":"p_1"}"#);
-    stage.say(
-        "debug where it is off",
-        2,
-        r#"{"id":8,"op":"debug","body":{"do":"panic"}}"#,
-    );
+    stage.say("debug where it is off", 2, r#"{"id":8,"op":"debug","body":{"do":"panic"}}"#);
     stage.say("no json", 2, "{");
-    stage.feed(
-        "binary",
-        2,
-        Input::Binary {
-            conn: Conn(2),
-            bytes: 1,
-        },
-    );
+    stage.feed("binary", 2, Input::Binary { conn: Conn(2), bytes: 1 });
     stage.say("unknown op", 2, r#"{"id":9,"op":"dance"}"#);
-    stage.say(
-        "far too fast",
-        9,
-        &json!(vec![json!({ "id": 1, "op": "leave" }); 64]).to_string(),
-    );
+    stage.say("far too fast", 9, &json!(vec![json!({ "id": 1, "op": "leave" }); 64]).to_string());
     stage.feed("gone", 2, Input::Closed { conn: Conn(2) });
-    let resume = Resume {
-        epoch: "e1".into(),
-        at: 6,
-    };
+    let resume = Resume { epoch: "e1".into(), at: 6 };
     stage.open_as("back", 3, 2, Role::Member, Some(resume));
-    stage.open_as(
-        "another epoch",
-        4,
-        2,
-        Role::Member,
-        Some(Resume {
-            epoch: "e7".into(),
-            at: 1,
-        }),
-    );
+    stage.open_as("another epoch", 4, 2, Role::Member, Some(Resume { epoch: "e7".into(), at: 1 }));
     let verdict = || Err("this token is none of ours".to_owned());
-    stage.feed(
-        "a bad token",
-        4,
-        Input::Renewed {
-            conn: Conn(4),
-            id: Some(json!(1)),
-            verdict: verdict(),
-        },
-    );
+    stage.feed("a bad token", 4, Input::Renewed { conn: Conn(4), id: Some(json!(1)), verdict: verdict() });
     let other = Ok(who(7));
-    stage.feed(
-        "another's token",
-        4,
-        Input::Renewed {
-            conn: Conn(4),
-            id: Some(json!(2)),
-            verdict: other,
-        },
-    );
-    stage.feed(
-        "a good token",
-        4,
-        Input::Renewed {
-            conn: Conn(4),
-            id: Some(json!(3)),
-            verdict: Ok(who(2)),
-        },
-    );
+    stage.feed("another's token", 4, Input::Renewed { conn: Conn(4), id: Some(json!(2)), verdict: other });
+    stage.feed("a good token", 4, Input::Renewed { conn: Conn(4), id: Some(json!(3)), verdict: Ok(who(2)) });
     stage.open("a third", 5, Role::Member, None);
     stage.say("leave", 5, r#"{"id":1,"op":"leave"}"#);
     stage.say("kick", 1, r#"{"id":8,"op":"kick","key":"k","to":"p_2"}"#);
-    stage.say(
-        "kick again",
-        1,
-        r#"{"id":9,"op":"kick","key":"k","to":"p_2"}"#,
-    );
+    stage.say("kick again", 1, r#"{"id":9,"op":"kick","key":"k","to":"p_2"}"#);
     stage.say("end", 1, r#"{"id":10,"op":"end","body":{"winner":"p_1"}}"#);
     stage.open_as("over", 11, 1, Role::Member, None);
     stage.said
@@ -199,16 +90,7 @@ impl Stage {
 
     fn open_as(&mut self, name: &str, conn: u32, player: u32, role: Role, resume: Option<Resume>) {
         let (conn, who) = (Conn(conn), who(player));
-        self.feed(
-            name,
-            conn.0,
-            Input::Opened {
-                conn,
-                who,
-                role,
-                resume,
-            },
-        );
+        self.feed(name, conn.0, Input::Opened { conn, who, role, resume });
     }
 
     fn say(&mut self, name: &str, conn: u32, text: &str) {

@@ -78,8 +78,7 @@ impl Crowd {
             let relax = json!({ "after_s": 600 });
             wants.push(json!({ "attr": "side", "is": across, "relax": relax }));
         }
-        let attrs =
-            json!({ "lang": lang, "gender": gender, "age": age, "side": side.unwrap_or("-") });
+        let attrs = json!({ "lang": lang, "gender": gender, "age": age, "side": side.unwrap_or("-") });
         serde_json::from_value(json!({
             "id": format!("t_{nth}"),
             "members": [{

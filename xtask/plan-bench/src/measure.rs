@@ -46,11 +46,7 @@ const ENTRIES: u32 = 200;
 pub fn measure(sizes: &[u32], runs: u32, clock: &mut impl FnMut() -> f64) -> Vec<Row> {
     let mut rows = Vec::new();
     for crowd in Crowd::ALL {
-        rows.extend(
-            sizes
-                .iter()
-                .filter_map(|&size| row(crowd, size, runs, clock)),
-        );
+        rows.extend(sizes.iter().filter_map(|&size| row(crowd, size, runs, clock)));
     }
     rows
 }
@@ -58,26 +54,14 @@ pub fn measure(sizes: &[u32], runs: u32, clock: &mut impl FnMut() -> f64) -> Vec
 fn row(crowd: Crowd, size: u32, runs: u32, clock: &mut impl FnMut() -> f64) -> Option<Row> {
     let (plan_ms, matches) = whole(crowd, size, runs, clock)?;
     let entry = Some(entries(crowd, size, clock)?);
-    Some(Row {
-        crowd: crowd.name().to_owned(),
-        tickets: size,
-        matches,
-        plan_ms,
-        entry,
-    })
+    Some(Row { crowd: crowd.name().to_owned(), tickets: size, matches, plan_ms, entry })
 }
 
 /// Everybody is there and nobody is matched, as after a restart.
-fn whole(
-    crowd: Crowd,
-    size: u32,
-    runs: u32,
-    clock: &mut impl FnMut() -> f64,
-) -> Option<(f64, u32)> {
+fn whole(crowd: Crowd, size: u32, runs: u32, clock: &mut impl FnMut() -> f64) -> Option<(f64, u32)> {
     let pool = crowd.pool()?;
-    let tickets: Vec<Rc<Ticket>> = (0..size)
-        .map(|nth| crowd.ticket(nth).map(Rc::new))
-        .collect::<Option<_>>()?;
+    let tickets: Vec<Rc<Ticket>> =
+        (0..size).map(|nth| crowd.ticket(nth).map(Rc::new)).collect::<Option<_>>()?;
     let now = Time::from_ms(LATEST);
     let (mut times, mut matches) = (Vec::new(), 0);
     for _ in 0..runs.max(1) {

@@ -80,9 +80,7 @@ fn event(root: &Root) -> Result<Value> {
     let path = "/.well-known/jwks.json";
     let mut event: Value = serde_json::from_str(&text)?;
     for field in ["/rawPath", "/requestContext/http/path"] {
-        *event
-            .pointer_mut(field)
-            .context("an event of the HTTP API")? = json!(path);
+        *event.pointer_mut(field).context("an event of the HTTP API")? = json!(path);
     }
     Ok(event)
 }

@@ -43,10 +43,7 @@ impl Outage {
         let (phase, phases) = watch::channel(false);
         let (mut talking, mut played, mut urls) = (JoinSet::new(), Vec::new(), Vec::new());
         for n in 0..self.rooms {
-            let players = [
-                server.guest(&format!("Ana {n}")).await?,
-                server.guest(&format!("Bo {n}")).await?,
-            ];
+            let players = [server.guest(&format!("Ana {n}")).await?, server.guest(&format!("Bo {n}")).await?];
             let (room, sockets) = server.meet(&json!({ "seats": 2 }), &players).await?;
             for player in &players {
                 let url = format!("{}/v1/profiles/{}", stack.edge_url(), player.id);
@@ -78,31 +75,15 @@ impl Outage {
         stack.start_region().await?;
         let kept = kept(&server, &played).await?;
         let mut lines = vec![
-            format!(
-                "{} rooms of two, the region away for {} s",
-                self.rooms, self.seconds
-            ),
+            format!("{} rooms of two, the region away for {} s", self.rooms, self.seconds),
             format!("messages    {} heard, {}", heard.count(), heard.show()),
-            format!(
-                "sockets     {} of {} dropped",
-                dropped.len(),
-                2 * self.rooms
-            ),
+            format!("sockets     {} of {} dropped", dropped.len(), 2 * self.rooms),
         ];
         for (what, times) in read? {
-            lines.push(format!(
-                "{what:<11} {:>8} reads  {}",
-                times.count(),
-                times.show()
-            ));
+            lines.push(format!("{what:<11} {:>8} reads  {}", times.count(), times.show()));
         }
         lines.push(kept);
-        ensure!(
-            dropped.is_empty(),
-            "{}\n{}",
-            lines.join("\n"),
-            dropped.join("\n")
-        );
+        ensure!(dropped.is_empty(), "{}\n{}", lines.join("\n"), dropped.join("\n"));
         Ok(lines.join("\n"))
     }
 
@@ -125,9 +106,7 @@ impl Outage {
             let cache = answer.headers().get("x-cache").cloned();
             let cache = cache.and_then(|how| how.to_str().map(str::to_owned).ok());
             answer.bytes().await?;
-            let what = cache
-                .filter(|_| status == 200)
-                .unwrap_or(status.to_string());
+            let what = cache.filter(|_| status == 200).unwrap_or(status.to_string());
             if !seen.contains_key(&what) {
                 seen.insert(what.clone(), Times::new()?);
             }
@@ -141,10 +120,7 @@ impl Outage {
 
 /// A message a second from one to the other, until it is time to end.
 async fn talk(sockets: Vec<Socket>, phases: watch::Receiver<bool>) -> Result<Talk> {
-    let mut talk = Talk {
-        heard: Times::new()?,
-        dropped: None,
-    };
+    let mut talk = Talk { heard: Times::new()?, dropped: None };
     let Ok([mut a, mut b]) = <[Socket; 2]>::try_from(sockets) else {
         anyhow::bail!("a room of two has two sockets");
     };
@@ -201,8 +177,5 @@ async fn kept(server: &Server, played: &[(String, [Player; 2])]) -> Result<Strin
     }
     ensure!(twice == 0, "{twice} results were kept twice");
     let all = 2 * played.len();
-    Ok(format!(
-        "results     {all} of {all} kept once, after the return: {}",
-        took.show()
-    ))
+    Ok(format!("results     {all} of {all} kept once, after the return: {}", took.show()))
 }

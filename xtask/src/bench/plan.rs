@@ -50,16 +50,9 @@ struct Entry {
 
 pub(super) fn run(root: &Root, plan: &Plan) -> Result<String> {
     ensure!(plan.runs > 0, "--runs is 1 or more");
-    ensure!(
-        plan.sizes.iter().all(|size| (2..=1_000_000).contains(size)),
-        "--sizes: 2 to 1,000,000 each"
-    );
+    ensure!(plan.sizes.iter().all(|size| (2..=1_000_000).contains(size)), "--sizes: 2 to 1,000,000 each");
     let native = native(root, plan)?;
-    let wasm = if plan.native {
-        Vec::new()
-    } else {
-        wasm(root, plan)?
-    };
+    let wasm = if plan.native { Vec::new() } else { wasm(root, plan)? };
     table(&native, &wasm)
 }
 
@@ -82,12 +75,7 @@ fn wasm(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
     let mut build = Command::new("rustup");
     build
         .args(["run", rust::NIGHTLY, "cargo", "build", "--release", "--lib"])
-        .args([
-            "--package",
-            "plan-bench",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
+        .args(["--package", "plan-bench", "--target", "wasm32-unknown-unknown"])
         // As worker-build does it with --panic-unwind.
         .args(["-Z", "build-std=std,panic_unwind"])
         .current_dir(root.dir())
@@ -137,13 +125,7 @@ fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
     writeln!(
         text,
         "{:<20} {:>8} {:>8}  {:>22}  {:>22}  {:>22}  {:>22}",
-        "",
-        "",
-        "",
-        "a whole plan, ms",
-        "enters, waits, µs",
-        "enters, matched, µs",
-        "slowest entry, µs"
+        "", "", "", "a whole plan, ms", "enters, waits, µs", "enters, matched, µs", "slowest entry, µs"
     )?;
     writeln!(
         text,
@@ -155,11 +137,7 @@ fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
     )?;
     for (nth, row) in native.iter().enumerate() {
         let other = wasm.get(nth);
-        write!(
-            text,
-            "{:<20} {:>8} {:>8}",
-            row.crowd, row.tickets, row.matches
-        )?;
+        write!(text, "{:<20} {:>8} {:>8}", row.crowd, row.tickets, row.matches)?;
         for of in FIGURES {
             let told = |it: Option<f64>| it.map_or("-".into(), |it| format!("{it:.2}"));
             let (one, two) = (told(of(row)), told(other.and_then(of)));
@@ -167,21 +145,14 @@ fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
         }
         writeln!(text)?;
     }
-    writeln!(
-        text,
-        "\nGrowth from one size to the next, as the power of the size (1 is linear):"
-    )?;
+    writeln!(text, "\nGrowth from one size to the next, as the power of the size (1 is linear):")?;
     for (kind, rows) in [("native", native), ("WASM", wasm)] {
         for pair in rows.windows(2) {
             let [small, large] = pair else { continue };
             if small.crowd != large.crowd {
                 continue;
             }
-            write!(
-                text,
-                "{:<20} {:>8} → {:<8} {kind:<8}",
-                small.crowd, small.tickets, large.tickets
-            )?;
+            write!(text, "{:<20} {:>8} → {:<8} {kind:<8}", small.crowd, small.tickets, large.tickets)?;
             for (name, of) in ["plan", "waits", "matched"].iter().zip(FIGURES) {
                 let (Some(before), Some(after)) = (of(small), of(large)) else {
                     continue;

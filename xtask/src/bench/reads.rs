@@ -50,17 +50,12 @@ type Seen = BTreeMap<String, Times>;
 
 impl Reads {
     pub(super) async fn run(&self, stack: &Stack, link: &Link) -> Result<String> {
-        ensure!(
-            self.profiles > 0 && self.rps > 0,
-            "there is nothing to read"
-        );
+        ensure!(self.profiles > 0 && self.rps > 0, "there is nothing to read");
         eprintln!("Making {} profiles …", self.profiles);
         let players = guests(stack, self.profiles).await?;
         let draw = Draw::new(self.profiles, self.zipf);
-        let urls: Vec<String> = players
-            .iter()
-            .map(|player| format!("{}/v1/profiles/{player}", stack.edge_url()))
-            .collect();
+        let urls: Vec<String> =
+            players.iter().map(|player| format!("{}/v1/profiles/{player}", stack.edge_url())).collect();
         let urls = Arc::new(urls);
         eprintln!("Warming for {} s …", self.warm);
         let mut chance = 0x9E37_79B9_7F4A_7C15;
@@ -96,9 +91,7 @@ impl Reads {
                 anyhow::Ok(())
             };
             let limit = Duration::from_secs(60);
-            timeout(limit, all)
-                .await
-                .context("an edit is not shown")??;
+            timeout(limit, all).await.context("an edit is not shown")??;
             shown.add(begun.elapsed());
         }
         Ok(shown)
@@ -111,10 +104,7 @@ impl Reads {
         seconds: u64,
         chance: &mut u64,
     ) -> Result<Seen> {
-        let http = Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(10))
-            .build()?;
+        let http = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
         let seen = Arc::new(Mutex::new(Seen::new()));
         let (begun, mut reading) = (Instant::now(), JoinSet::new());
         for n in 0..u32::try_from(seconds)? * self.rps {
@@ -131,9 +121,7 @@ impl Reads {
                         let cache = answer.headers().get("x-cache").cloned();
                         let cache = cache.and_then(|how| how.to_str().map(str::to_owned).ok());
                         answer.bytes().await?;
-                        cache
-                            .filter(|_| status == 200)
-                            .unwrap_or(status.to_string())
+                        cache.filter(|_| status == 200).unwrap_or(status.to_string())
                     }
                     Err(_) => "no answer".to_owned(),
                 };
@@ -248,13 +236,7 @@ mod tests {
         }
         let [first, second, third, ..] = drawn;
         assert!(drawn.iter().all(|count| *count > 0));
-        assert!(
-            (19 * second..21 * second).contains(&(10 * first)),
-            "{drawn:?}"
-        );
-        assert!(
-            (18 * third..22 * third).contains(&(10 * second * 4 / 3)),
-            "{drawn:?}"
-        );
+        assert!((19 * second..21 * second).contains(&(10 * first)), "{drawn:?}");
+        assert!((18 * third..22 * third).contains(&(10 * second * 4 / 3)), "{drawn:?}");
     }
 }

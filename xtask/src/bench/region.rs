@@ -71,10 +71,8 @@ impl Region {
             ("AWS_LAMBDA_LOG_LEVEL", "warn"),
             ("RUST_LOG", "warn"),
         ];
-        let env: BTreeMap<String, String> = env
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let env: BTreeMap<String, String> =
+            env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let log = Log::File(data.join("region.log"));
         std::fs::create_dir_all(data)?;
         let running = region::Region::start(&program, data, port, &env, log).await?;
@@ -86,29 +84,20 @@ impl Region {
     }
 
     async fn measure(&self, url: &str) -> Result<String> {
-        let http = Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(10))
-            .build()?;
+        let http = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
         eprintln!("Making {} people …", self.people);
         let mut people = Vec::with_capacity(self.people);
         for n in 0..self.people {
             people.push(Arc::new(guest(&http, url, n).await?));
         }
-        eprintln!(
-            "Asking {} times a second for {} s …",
-            self.rps, self.seconds
-        );
+        eprintln!("Asking {} times a second for {} s …", self.rps, self.seconds);
         let (begun, mut asking) = (Instant::now(), JoinSet::new());
         let seen: Arc<Mutex<BTreeMap<&str, Measured>>> = Arc::default();
         for n in 0..u32::try_from(self.seconds)? * self.rps {
             // A time of its own for each: an answer that is late must not hide those that wait behind it.
             let due = begun + Duration::from_secs(1) * n / self.rps;
             sleep_until(due).await;
-            let person = people
-                .get(n as usize % people.len())
-                .context("somebody")?
-                .clone();
+            let person = people.get(n as usize % people.len()).context("somebody")?.clone();
             let write = n * 37 % 100 < self.writes;
             let (http, url, seen) = (http.clone(), url.to_owned(), seen.clone());
             asking.spawn(async move {
@@ -141,17 +130,11 @@ impl Region {
             done??;
         }
         let seen = seen.lock().await;
-        let mut out = format!(
-            "{} requests a second for {} s, {} people\n",
-            self.rps, self.seconds, self.people
-        );
+        let mut out =
+            format!("{} requests a second for {} s, {} people\n", self.rps, self.seconds, self.people);
         for (kind, measured) in seen.iter() {
             let lines = [
-                format!(
-                    "{kind:<6} {:>7}   {}\n",
-                    measured.whole.count(),
-                    measured.whole.show()
-                ),
+                format!("{kind:<6} {:>7}   {}\n", measured.whole.count(), measured.whole.show()),
                 format!("{:<16} {}\n", "  of it the store", measured.store.show()),
                 format!("  not answered as it should be: {}\n", measured.others),
             ];
@@ -163,37 +146,21 @@ impl Region {
 
 impl Measured {
     fn new() -> Result<Self> {
-        Ok(Self {
-            whole: Times::new()?,
-            store: Times::new()?,
-            others: 0,
-        })
+        Ok(Self { whole: Times::new()?, store: Times::new()?, others: 0 })
     }
 }
 
 async fn guest(http: &Client, url: &str, n: usize) -> Result<Person> {
     let body = json!({"guest": {"name": format!("Person {n}")}}).to_string();
     let request = http.post(format!("{url}/v1/sessions"));
-    let answer = request
-        .header("content-type", "application/json")
-        .body(body)
-        .send()
-        .await?;
+    let answer = request.header("content-type", "application/json").body(body).send().await?;
     let answer: Value = answer.error_for_status()?.json().await?;
-    let token = answer
-        .get("access_token")
-        .and_then(Value::as_str)
-        .context("a token")?;
-    Ok(Person {
-        token: token.to_owned(),
-        version: Mutex::new(1),
-    })
+    let token = answer.get("access_token").and_then(Value::as_str).context("a token")?;
+    Ok(Person { token: token.to_owned(), version: Mutex::new(1) })
 }
 
 async fn read(http: &Client, url: &str, person: &Person) -> Result<Option<Duration>> {
-    let request = http
-        .get(format!("{url}/v1/profiles/me"))
-        .bearer_auth(&person.token);
+    let request = http.get(format!("{url}/v1/profiles/me")).bearer_auth(&person.token);
     let answer = request.send().await?;
     let store = store(&answer);
     let fine = answer.status() == 200;
@@ -204,15 +171,10 @@ async fn read(http: &Client, url: &str, person: &Person) -> Result<Option<Durati
 /// One edit of a person's at a time, as one device makes them.
 async fn edit(http: &Client, url: &str, person: &Person, n: u32) -> Result<Option<Duration>> {
     let mut version = person.version.lock().await;
-    let request = http
-        .patch(format!("{url}/v1/profiles/me"))
-        .bearer_auth(&person.token);
+    let request = http.patch(format!("{url}/v1/profiles/me")).bearer_auth(&person.token);
     let request = request.header("if-match", format!("\"{version}\""));
     let request = request.header("content-type", "application/merge-patch+json");
-    let answer = request
-        .body(json!({"bio": format!("the {n}th")}).to_string())
-        .send()
-        .await?;
+    let answer = request.body(json!({"bio": format!("the {n}th")}).to_string()).send().await?;
     let store = store(&answer);
     let fine = answer.status() == 200;
     answer.bytes().await?;

@@ -28,11 +28,7 @@ impl Revoke {
             let guest = server.guest("Bench").await?;
             let room = server.open_room(&guest, &json!({})).await?;
             let mut sockets: Vec<Socket> = Vec::new();
-            for opening in [
-                server.room(&room, &guest),
-                server.lobby(&pool, &guest),
-                server.me(&guest),
-            ] {
+            for opening in [server.room(&room, &guest), server.lobby(&pool, &guest), server.me(&guest)] {
                 let mut socket = opening.connect().await?;
                 socket.welcome().await?;
                 sockets.push(socket);

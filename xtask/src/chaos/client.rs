@@ -163,8 +163,7 @@ impl Client {
         // A region that does not answer is asked again at the next look.
         if let Ok(player) = self.server.refresh(&self.player).await {
             self.player = player;
-            self.follower
-                .reopen(self.server.room(&self.room, &self.player));
+            self.follower.reopen(self.server.room(&self.room, &self.player));
         }
     }
 

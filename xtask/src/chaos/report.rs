@@ -62,13 +62,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Done {
-            kills,
-            evictions,
-            held,
-            cuts,
-            slowed,
-        } = self.weather;
+        let Done { kills, evictions, held, cuts, slowed } = self.weather;
         writeln!(f, "{} clients in {} rooms", self.clients, self.rooms)?;
         writeln!(
             f,
@@ -84,22 +78,14 @@ impl fmt::Display for Report {
         writeln!(f, "order violations   {}", self.disorder)?;
         writeln!(f, "never durable      {}", self.unsettled)?;
         writeln!(f, "did not hear all   {}", self.deaf)?;
-        writeln!(
-            f,
-            "told of a gap      {} snapshots, {} positions missed",
-            self.snapshots, self.missed
-        )?;
+        writeln!(f, "told of a gap      {} snapshots, {} positions missed", self.snapshots, self.missed)?;
         writeln!(f, "dropped as known   {}", self.repeated)?;
         writeln!(
             f,
             "resumes            {}: p50 {} ms, p99 {} ms, most {} ms (kills included)",
             self.resumes, self.p50_ms, self.p99_ms, self.most_ms
         )?;
-        let codes: Vec<String> = self
-            .codes
-            .iter()
-            .map(|(code, count)| format!("{code}: {count}"))
-            .collect();
+        let codes: Vec<String> = self.codes.iter().map(|(code, count)| format!("{code}: {count}")).collect();
         writeln!(f, "close codes        {}", codes.join(", "))?;
         for violation in &self.shown {
             writeln!(f, "  {violation:?}")?;

@@ -12,13 +12,7 @@ use crate::wire::text;
 
 /// Compares the logs of each room, and of each message what was reported of it.
 pub(super) fn report(clients: Vec<Client>, rooms: usize, done: &Done, unsettled: u64) -> Report {
-    let mut report = Report {
-        weather: *done,
-        unsettled,
-        clients: clients.len(),
-        rooms,
-        ..Report::default()
-    };
+    let mut report = Report { weather: *done, unsettled, clients: clients.len(), rooms, ..Report::default() };
     // One to 120,000 ms, to three digits: bounds that the crate takes.
     let mut resumes = Histogram::<u64>::new_with_bounds(1, 120_000, 3).ok();
     let mut by_room: BTreeMap<usize, Vec<Client>> = BTreeMap::new();

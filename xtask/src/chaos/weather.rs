@@ -91,11 +91,7 @@ pub(super) async fn rage(
         if chance.one_in(5)
             && let Some(room) = plan.rooms.get(chance.below(plan.rooms.len()))
         {
-            let how = if chance.one_in(3) {
-                WebSockets::Close
-            } else {
-                WebSockets::Hibernate
-            };
+            let how = if chance.one_in(3) { WebSockets::Close } else { WebSockets::Hibernate };
             match timeout(PATIENCE, stack.evict("RoomObject", room, how)).await {
                 Ok(evicted) => done.evictions += u64::from(evicted?),
                 Err(_) => done.held += 1,

@@ -43,10 +43,7 @@ async fn written(table: Table) -> Result<()> {
 
 async fn board(table: &Table, pair: &super::table::Pair) -> Result<Value> {
     let (mut welcome, _socket) = pair.again(table, &pair.bo, None).await?;
-    Ok(welcome
-        .pointer_mut("/snapshot/board")
-        .map(Value::take)
-        .unwrap_or_default())
+    Ok(welcome.pointer_mut("/snapshot/board").map(Value::take).unwrap_or_default())
 }
 
 async fn in_snapshot(table: Table) -> Result<()> {
@@ -75,11 +72,7 @@ async fn conflict(table: Table) -> Result<()> {
     let message = set_if(&json!({"a": 3}), &json!(first));
     let fault = pair.a.err(message, "conflict").await?;
     must(num(&fault, "/at") == second, "the position", &fault)?;
-    must(
-        fault.get("retry") == Some(&Value::Bool(true)),
-        "retry is true",
-        &fault,
-    )
+    must(fault.get("retry") == Some(&Value::Bool(true)), "retry is true", &fault)
 }
 
 async fn no_conflict(table: Table) -> Result<()> {
@@ -112,17 +105,9 @@ async fn full(table: Table) -> Result<()> {
 
 async fn bad_keys(table: Table) -> Result<()> {
     let mut pair = table.pair(json!({})).await?;
-    let many: Map<String, Value> = (0..=caps::BOARD_KEYS)
-        .map(|n| (n.to_string(), json!(1)))
-        .collect();
+    let many: Map<String, Value> = (0..=caps::BOARD_KEYS).map(|n| (n.to_string(), json!(1))).collect();
     let mut bodies = vec![json!({}), json!(null), json!(7)];
-    for keys in [
-        json!({}),
-        json!([]),
-        json!({"": 1}),
-        json!({ "k".repeat(65): 1 }),
-        Value::Object(many),
-    ] {
+    for keys in [json!({}), json!([]), json!({"": 1}), json!({ "k".repeat(65): 1 }), Value::Object(many)] {
         bodies.push(json!({ "keys": keys }));
     }
     for body in bodies {

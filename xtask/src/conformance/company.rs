@@ -111,9 +111,7 @@ async fn not_leader(table: Table) -> Result<()> {
     b.err(put_out(ana), "not_leader").await?;
     a.ok(put_out(bo)).await?;
     let gone = b
-        .wait("to be put out", |one| {
-            ev(one) == "party" && one.pointer("/body/party") == Some(&Value::Null)
-        })
+        .wait("to be put out", |one| ev(one) == "party" && one.pointer("/body/party") == Some(&Value::Null))
         .await?;
     must(gone.get("at").is_none(), "no position", &gone)?;
     // On their own again.
@@ -171,9 +169,7 @@ async fn one_team(table: Table) -> Result<()> {
         must(with.map(Vec::len) == Some(3), "three others", &event)?;
         told.push(event);
     }
-    let players: Vec<Player> = { sides.into_iter().flatten() }
-        .map(|(player, _)| player)
-        .collect();
+    let players: Vec<Player> = { sides.into_iter().flatten() }.map(|(player, _)| player).collect();
     let Some(first) = players.first() else {
         return Ok(());
     };
@@ -183,9 +179,7 @@ async fn one_team(table: Table) -> Result<()> {
     let members = welcome.get("members").and_then(Value::as_array).cloned();
     let members = members.unwrap_or_default();
     let team = |id: &String| {
-        let member = members
-            .iter()
-            .find(|member| text(member, "/player") == id)?;
+        let member = members.iter().find(|member| text(member, "/player") == id)?;
         num(member, "/team")
     };
     for side in &expected {
@@ -211,12 +205,10 @@ async fn leave_twice(table: Table) -> Result<()> {
     a.err(json!({"op": "why"}), "no_ticket").await?;
     a.rest();
     b.ok(json!({"op": "leave"})).await?;
-    let rest = a
-        .wait("the party without them", |one| ev(one) == "party")
-        .await?;
+    let rest = a.wait("the party without them", |one| ev(one) == "party").await?;
     let members = rest.pointer("/body/members").and_then(Value::as_array);
-    let alone = members
-        .is_some_and(|all| all.len() == 1 && all.iter().all(|one| text(one, "/player") != bo.id));
+    let alone =
+        members.is_some_and(|all| all.len() == 1 && all.iter().all(|one| text(one, "/player") != bo.id));
     must(alone, "one is left", &rest)?;
     b.err(json!({"op": "leave"}), "no_ticket").await.map(drop)
 }
@@ -226,8 +218,5 @@ async fn no_company(table: Table) -> Result<()> {
     let pool = pool(&table, "everybody may come in company everywhere", fits).await?;
     let guest = table.guest().await?;
     let mut socket = come(&table, &pool, &guest).await?;
-    socket
-        .err(json!({"op": "party"}), "forbidden")
-        .await
-        .map(drop)
+    socket.err(json!({"op": "party"}), "forbidden").await.map(drop)
 }

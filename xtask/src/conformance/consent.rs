@@ -66,13 +66,7 @@ async fn accept(table: Table) -> Result<()> {
 }
 
 /// The first is back in the queue with this ticket, the second is out and has to wait.
-async fn one_out(
-    a: &mut Socket,
-    b: &mut Socket,
-    ticket: &Value,
-    mark: &str,
-    reason: &str,
-) -> Result<()> {
+async fn one_out(a: &mut Socket, b: &mut Socket, ticket: &Value, mark: &str, reason: &str) -> Result<()> {
     let out = b.event("expired").await?;
     must(text(&out, "/body/reason") == reason, "reason", &out)?;
     let after = num(&out, "/body/after_ms");
@@ -102,11 +96,7 @@ async fn no_answer(table: Table) -> Result<()> {
     let back = |one: &Value| ev(one) == "returned";
     let back = a.wait_until(deadline, "to be returned", back).await?;
     must(text(&back, "/body/reason") == "no_answer", "reason", &back)?;
-    must(
-        num(&back, "/body/since") == num(&ticket, "/since"),
-        "since",
-        &back,
-    )?;
+    must(num(&back, "/body/since") == num(&ticket, "/since"), "since", &back)?;
     let out = b.event("expired").await?;
     must(text(&out, "/body/reason") == "no_answer", "reason", &out)?;
     b.err(enter(&mark), "cooldown").await?;
@@ -131,17 +121,10 @@ async fn asked_again(table: Table) -> Result<()> {
     let ok = a.ok(json!({"op": "accept"})).await?;
     a.cut();
     b.cut();
-    let (mut a, mut b) = (
-        come(&table, &pool, &ana).await?,
-        come(&table, &pool, &bo).await?,
-    );
+    let (mut a, mut b) = (come(&table, &pool, &ana).await?, come(&table, &pool, &bo).await?);
     for (socket, said) in [(&mut a, true), (&mut b, false)] {
         let event = socket.event("proposed").await?;
-        must(
-            text(&event, "/body/match") == text(&ok, "/match"),
-            "match",
-            &event,
-        )?;
+        must(text(&event, "/body/match") == text(&ok, "/match"), "match", &event)?;
         let accepted = event.pointer("/body/accepted") == Some(&Value::Bool(said));
         must(accepted, "what they said", &event)?;
     }

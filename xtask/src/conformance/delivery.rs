@@ -88,17 +88,11 @@ async fn ack_durable(table: Table) -> Result<()> {
     let message = json!({"id": "d", "op": "say", "body": 1, "ack": "durable"});
     socket.send(&message).await?;
     let reply = socket
-        .wait("reply or durable", |one| {
-            ev(one) == "durable" || one.get("id") == Some(&json!("d"))
-        })
+        .wait("reply or durable", |one| ev(one) == "durable" || one.get("id") == Some(&json!("d")))
         .await?;
     must(ev(&reply) == "durable", "durable comes first", &reply)?;
     let ok = socket.reply(&json!("d")).await?;
-    must(
-        num(&reply, "/to") >= num(&ok, "/ok/at"),
-        "covers it",
-        &reply,
-    )
+    must(num(&reply, "/to") >= num(&ok, "/ok/at"), "covers it", &reply)
 }
 
 async fn reply_and_event(table: Table) -> Result<()> {
@@ -107,9 +101,7 @@ async fn reply_and_event(table: Table) -> Result<()> {
         let ok = socket.ok(say(n)).await?;
         let rest = socket.settle().await?;
         let said = named(&rest, "said");
-        let fits = said
-            .first()
-            .is_some_and(|event| at(event) == num(&ok, "/at"));
+        let fits = said.first().is_some_and(|event| at(event) == num(&ok, "/at"));
         ensure!(fits && said.len() == 1, "{ok}: {rest:?}");
     }
     Ok(())

@@ -60,9 +60,7 @@ async fn bad_id(table: Table) -> Result<()> {
     let mut socket = alone(&table).await?;
     for id in [json!([]), json!({}), json!(true), json!("i".repeat(65))] {
         socket.send(&json!({"id": id, "op": "say"})).await?;
-        let reply = socket
-            .wait("an error", |one| one.get("err").is_some())
-            .await?;
+        let reply = socket.wait("an error", |one| one.get("err").is_some()).await?;
         must(reply.get("id").is_none(), "no id to answer to", &reply)?;
         must(text(&reply, "/err/field") == "id", "names id", &reply)?;
         socket.ok(json!({"op": "say"})).await?;
@@ -108,15 +106,7 @@ async fn unicode(table: Table) -> Result<()> {
 }
 
 async fn numbers(table: Table) -> Result<()> {
-    let body = json!([
-        0,
-        -1,
-        9_007_199_254_740_991_u64,
-        -9_007_199_254_740_991_i64,
-        0.1,
-        1e-9,
-        1e21
-    ]);
+    let body = json!([0, -1, 9_007_199_254_740_991_u64, -9_007_199_254_740_991_i64, 0.1, 1e-9, 1e21]);
     comes_back(&table, body).await?;
     let mut pair = table.pair(json!({})).await?;
     pair.a.raw(r#"{"op":"say","body":1.0}"#).await?;

@@ -37,11 +37,8 @@ async fn alone(table: &Table) -> Result<Socket> {
 
 /// The code of the next error that belongs to no command.
 async fn fault(socket: &mut Socket, code: &str) -> Result<()> {
-    let reply = socket
-        .wait("an error without id", |one| {
-            one.get("err").is_some() && one.get("id").is_none()
-        })
-        .await?;
+    let reply =
+        socket.wait("an error without id", |one| one.get("err").is_some() && one.get("id").is_none()).await?;
     must(text(&reply, "/err/code") == code, code, &reply)
 }
 
@@ -89,9 +86,7 @@ async fn replies(socket: &mut Socket, count: usize) -> Result<Vec<Value>> {
 
 async fn array(table: Table) -> Result<()> {
     let mut socket = alone(&table).await?;
-    let frame: Vec<Value> = (0..5)
-        .map(|n| json!({"id": n, "op": "say", "body": n}))
-        .collect();
+    let frame: Vec<Value> = (0..5).map(|n| json!({"id": n, "op": "say", "body": n})).collect();
     socket.send(&Value::Array(frame)).await?;
     let mut last = 0;
     for (n, reply) in replies(&mut socket, 5).await?.iter().enumerate() {
@@ -199,9 +194,7 @@ async fn huge_number(table: Table) -> Result<()> {
 
 async fn duplicate_keys(table: Table) -> Result<()> {
     let mut socket = alone(&table).await?;
-    socket
-        .raw(r#"{"id":1,"op":"say","body":"first","body":"last"}"#)
-        .await?;
+    socket.raw(r#"{"id":1,"op":"say","body":"first","body":"last"}"#).await?;
     let event = socket.event("said").await?;
     must(text(&event, "/body") == "last", "the last counts", &event)
 }
@@ -224,9 +217,7 @@ async fn empty_array(table: Table) -> Result<()> {
 
 async fn neighbours(table: Table) -> Result<()> {
     let mut socket = alone(&table).await?;
-    socket
-        .raw(r#"[{"id":1,"op":"say"},{"id":2},{"id":3,"op":"say"}]"#)
-        .await?;
+    socket.raw(r#"[{"id":1,"op":"say"},{"id":2},{"id":3,"op":"say"}]"#).await?;
     let replies = replies(&mut socket, 3).await?;
     for (reply, fits) in replies.iter().zip(["/ok/at", "/err/code", "/ok/at"]) {
         must(reply.pointer(fits).is_some(), fits, reply)?;

@@ -52,9 +52,7 @@ async fn upgrade(table: Table) -> Result<()> {
 async fn room(table: Table) -> Result<()> {
     let guest = table.guest().await?;
     for wish in ["", "{}", r#"{"seats":64,"rules":{"spectators":true}}"#] {
-        let post = table
-            .server()
-            .post("/v1/rooms", Some(&guest.token), wish.to_owned());
+        let post = table.server().post("/v1/rooms", Some(&guest.token), wish.to_owned());
         let answer = post.await?;
         let status = answer.status().as_u16();
         let body: Value = answer.json().await?;
@@ -135,9 +133,7 @@ async fn no_method(table: Table) -> Result<()> {
     let url = format!("{}/health", table.server().edge());
     let query = Method::from_bytes(b"QUERY")?;
     let answer = table.server().http().request(query, &url).send().await?;
-    is_problem(answer, 405, "method_not_allowed")
-        .await
-        .map(drop)
+    is_problem(answer, 405, "method_not_allowed").await.map(drop)
 }
 
 async fn ready(table: Table) -> Result<()> {
@@ -161,10 +157,7 @@ async fn metrics(table: Table) -> Result<()> {
     ensure!(kind.is_some_and(|kind| kind.starts_with("text/plain; version=0.0.4")));
     let all = answer.text().await?;
     for line in all.lines() {
-        let value = line
-            .rsplit(' ')
-            .next()
-            .and_then(|value| value.parse::<f64>().ok());
+        let value = line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
         ensure!(line.starts_with("# ") || value.is_some(), "{line:?}");
     }
     let served = "matchpoint_requests_total{route=\"/health\",status=\"200\"}";
@@ -176,32 +169,20 @@ async fn allowed(table: Table) -> Result<()> {
     for (path, allow) in [("/health", "GET, HEAD"), ("/v1/config", "GET, HEAD")] {
         let answer = table.server().post(path, None, String::new()).await?;
         let named = answer.headers().get("allow").cloned();
-        ensure!(
-            answer.status().as_u16() == 405,
-            "{path}: {}",
-            answer.status()
-        );
-        ensure!(
-            named.is_some_and(|named| named == allow),
-            "{path}: no Allow"
-        );
+        ensure!(answer.status().as_u16() == 405, "{path}: {}", answer.status());
+        ensure!(named.is_some_and(|named| named == allow), "{path}: no Allow");
     }
     let answer = table.server().get("/v1/rooms").await?;
     let named = answer.headers().get("allow").cloned();
     ensure!(named.is_some_and(|named| named == "POST"), "no Allow: POST");
-    is_problem(answer, 405, "method_not_allowed")
-        .await
-        .map(drop)
+    is_problem(answer, 405, "method_not_allowed").await.map(drop)
 }
 
 async fn foreign(table: Table) -> Result<()> {
     let url = format!("{}/v1/config", table.server().edge());
     let ask = |method| {
         let request = table.server().http().request(method, &url);
-        request
-            .header("origin", "https://e.example")
-            .header("access-control-request-method", "GET")
-            .send()
+        request.header("origin", "https://e.example").header("access-control-request-method", "GET").send()
     };
     for method in [Method::GET, Method::OPTIONS] {
         let answer = ask(method.clone()).await?;
@@ -219,10 +200,7 @@ async fn protected(table: Table) -> Result<()> {
             let value = answer.headers().get(name)?;
             value.to_str().ok()
         };
-        for (name, value) in [
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
-        ] {
+        for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
             ensure!(header(name) == Some(value), "{path}: {name}");
         }
         let policy = header("content-security-policy").unwrap_or_default();
@@ -253,15 +231,8 @@ async fn config(table: Table) -> Result<()> {
     let cache = answer.headers().get("cache-control").cloned();
     let body: Value = answer.json().await?;
     must(text(&body, "/region").starts_with("http"), "region", &body)?;
-    must(
-        body.get("pools").is_some_and(Value::is_array),
-        "pools",
-        &body,
-    )?;
-    ensure!(
-        cache.is_some_and(|cache| cache == "no-store"),
-        "it is cached"
-    );
+    must(body.get("pools").is_some_and(Value::is_array), "pools", &body)?;
+    ensure!(cache.is_some_and(|cache| cache == "no-store"), "it is cached");
     Ok(())
 }
 
@@ -270,18 +241,11 @@ async fn headers(table: Table) -> Result<()> {
     let headers = answer.headers();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let policy = header("content-security-policy").unwrap_or_default();
-    for part in [
-        "default-src 'none'",
-        "script-src 'self'",
-        "frame-ancestors 'none'",
-    ] {
+    for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"] {
         ensure!(policy.contains(part), "no {part} in {policy:?}");
     }
     ensure!(!policy.contains("unsafe"), "{policy}");
-    for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
-    ] {
+    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
         ensure!(header(name) == Some(value), "{name}: {:?}", header(name));
     }
     ensure!(header("permissions-policy").is_some(), "permissions-policy");

@@ -51,13 +51,7 @@ async fn another_player(table: Table) -> Result<()> {
 
 async fn set_again(table: Table) -> Result<()> {
     let mut pair = table.pair(json!({})).await?;
-    let first = num(
-        &pair
-            .a
-            .ok(json!({"op": "set", "body": {"keys": {"a": 1}}}))
-            .await?,
-        "/at",
-    );
+    let first = num(&pair.a.ok(json!({"op": "set", "body": {"keys": {"a": 1}}})).await?, "/at");
     let message = json!({"op": "set", "key": "k", "body": {"keys": {"a": 2}, "if_at": first}});
     let ok = pair.a.ok(message.clone()).await?;
     let again = pair.a.ok(message).await?;
@@ -95,8 +89,6 @@ async fn durable_again(table: Table) -> Result<()> {
     ensure!(first == again, "{first}, then {again}");
     let rest = pair.a.rest();
     let position = num(&first, "/at");
-    let durable = rest
-        .iter()
-        .any(|one| ev(one) == "durable" && num(one, "/to") >= position);
+    let durable = rest.iter().any(|one| ev(one) == "durable" && num(one, "/to") >= position);
     must(durable, "durable came before", &json!(rest))
 }

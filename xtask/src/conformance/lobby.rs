@@ -147,13 +147,7 @@ async fn bad_attrs(table: Table) -> Result<()> {
 
 async fn bad_wants(table: Table) -> Result<()> {
     let many: Vec<Value> = (0..17).map(|_| json!({"attr": "a", "is": 1})).collect();
-    let wants = [
-        json!(7),
-        json!([7]),
-        json!([{"attr": "a"}]),
-        json!([{"is": 1}]),
-        Value::Array(many),
-    ];
+    let wants = [json!(7), json!([7]), json!([{"attr": "a"}]), json!([{"is": 1}]), Value::Array(many)];
     let bodies = wants.map(|wants| json!({ "wants": wants }));
     refused(&table, bodies.to_vec(), "body.wants").await
 }
@@ -192,17 +186,13 @@ async fn faults(table: Table) -> Result<()> {
             "too_deep" => socket.raw("[".repeat(33)).await?,
             _ => socket.raw("{").await?,
         }
-        socket
-            .wait(code, |one| text(one, "/err/code") == code)
-            .await?;
+        socket.wait(code, |one| text(one, "/err/code") == code).await?;
     }
     socket.closed_with(4003).await.map(drop)
 }
 
 async fn too_big(table: Table) -> Result<()> {
     let (_, _, mut socket) = fresh(&table).await?;
-    socket
-        .raw(" ".repeat(shared::caps::FRAME_BYTES + 1))
-        .await?;
+    socket.raw(" ".repeat(shared::caps::FRAME_BYTES + 1)).await?;
     socket.closed_with(4009).await.map(drop)
 }

@@ -92,11 +92,7 @@ async fn friends(table: Table) -> Result<()> {
     let (_, mut b) = line(&table, &bo).await?;
     let event = hears(&mut a, &bo, "online").await?;
     let as_of = num(&event, "/body/as_of");
-    must(
-        as_of.is_some() && event.get("at").is_none(),
-        "as_of",
-        &event,
-    )?;
+    must(as_of.is_some() && event.get("at").is_none(), "as_of", &event)?;
     hears(&mut b, &ana, "online").await.map(drop)
 }
 
@@ -105,8 +101,7 @@ async fn away(table: Table) -> Result<()> {
     let (_, mut a) = line(&table, &ana).await?;
     let (_, mut b) = line(&table, &bo).await?;
     let online = hears(&mut a, &bo, "online").await?;
-    b.ok(json!({"op": "active", "body": {"active": false}}))
-        .await?;
+    b.ok(json!({"op": "active", "body": {"active": false}})).await?;
     let away = hears(&mut a, &bo, "away").await?;
     let later = num(&away, "/body/as_of") > num(&online, "/body/as_of");
     must(later, "the later one has the later as_of", &away)
@@ -115,10 +110,7 @@ async fn away(table: Table) -> Result<()> {
 async fn strangers(table: Table) -> Result<()> {
     let (ana, bo) = (table.guest().await?, table.guest().await?);
     let (_, _here) = line(&table, &bo).await?;
-    let nobody = Player {
-        id: "p_nobody-at-all".to_owned(),
-        ..ana.clone()
-    };
+    let nobody = Player { id: "p_nobody-at-all".to_owned(), ..ana.clone() };
     let seen = table.server().presence(&ana, &[&bo, &nobody]).await?;
     for state in ["/players/0/state", "/players/1/state"] {
         must(text(&seen, state) == "offline", "offline", &seen)?;

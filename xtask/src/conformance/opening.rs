@@ -40,11 +40,7 @@ async fn fresh(table: &Table) -> Result<(String, crate::wire::Player)> {
 async fn echo(table: Table) -> Result<()> {
     let (room, guest) = fresh(&table).await?;
     let mut socket = table.server().room(&room, &guest).connect().await?;
-    ensure!(
-        socket.protocol() == Some("matchpoint.v1"),
-        "the server chose {:?}",
-        socket.protocol()
-    );
+    ensure!(socket.protocol() == Some("matchpoint.v1"), "the server chose {:?}", socket.protocol());
     socket.welcome().await.map(drop)
 }
 
@@ -143,9 +139,7 @@ async fn version(table: Table) -> Result<()> {
 
 async fn at_path(table: &Table, path: &str) -> Result<Socket> {
     let guest = table.guest().await?;
-    Opening::new(table.server().edge(), path, &guest.token)
-        .connect()
-        .await
+    Opening::new(table.server().edge(), path, &guest.token).connect().await
 }
 
 async fn unknown_room(table: Table) -> Result<()> {

@@ -17,11 +17,7 @@ checks! {
 }
 
 /// A pool of which this holds, out of those of the edge.
-pub(super) async fn pool(
-    table: &Table,
-    what: &'static str,
-    fits: impl Fn(&Value) -> bool,
-) -> Result<String> {
+pub(super) async fn pool(table: &Table, what: &'static str, fits: impl Fn(&Value) -> bool) -> Result<String> {
     let config: Value = table.server().get("/v1/config").await?.json().await?;
     let rules = config.get("rules").and_then(Value::as_object);
     let mut found = rules.into_iter().flatten();
@@ -38,11 +34,7 @@ pub(super) async fn come(table: &Table, pool: &str, player: &Player) -> Result<S
 }
 
 /// Several people in one queue, each with a socket.
-pub(super) async fn several(
-    table: &Table,
-    pool: &str,
-    count: usize,
-) -> Result<Vec<(Player, Socket)>> {
+pub(super) async fn several(table: &Table, pool: &str, count: usize) -> Result<Vec<(Player, Socket)>> {
     let mut all = Vec::new();
     for guest in table.guests(count).await? {
         let socket = come(table, pool, &guest).await?;
@@ -65,12 +57,7 @@ async fn divided(table: &Table) -> Result<String> {
 
 async fn rules(table: Table) -> Result<()> {
     let config: Value = table.server().get("/v1/config").await?.json().await?;
-    for pool in config
-        .get("pools")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for pool in config.get("pools").and_then(Value::as_array).into_iter().flatten() {
         let name = pool.as_str().unwrap_or_default();
         let Some(rules) = config.pointer(&format!("/rules/{name}")) else {
             bail!("no rules of {name}: {config}");
@@ -156,21 +143,10 @@ async fn why_fields(table: Table) -> Result<()> {
     let (_, mut socket) = open(&table, &guest).await?;
     socket.ok(enter(&unique())).await?;
     let why = socket.ok(json!({"op": "why"})).await?;
-    for name in [
-        "blocks",
-        "next_in_ms",
-        "next_rule",
-        "estimate_ms",
-        "estimate_p90_ms",
-    ] {
+    for name in ["blocks", "next_in_ms", "next_rule", "estimate_ms", "estimate_p90_ms"] {
         must(why.get(name).is_some(), name, &why)?;
     }
-    for rule in why
-        .get("rules")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for rule in why.get("rules").and_then(Value::as_array).into_iter().flatten() {
         let fine = !text(rule, "/rule").is_empty() && num(rule, "/removes") >= Some(1);
         must(fine, "rule and removes", &why)?;
     }

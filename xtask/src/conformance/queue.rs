@@ -49,10 +49,7 @@ async fn matched(table: Table) -> Result<()> {
     let (guests, told, mut sockets) = two(&table).await?;
     let rooms: Vec<&str> = told.iter().map(|one| text(one, "/body/room")).collect();
     let one = rooms.first() == rooms.last();
-    ensure!(
-        one && rooms.iter().all(|room| room.starts_with("m_")),
-        "{told:?}"
-    );
+    ensure!(one && rooms.iter().all(|room| room.starts_with("m_")), "{told:?}");
     for (event, other) in told.iter().zip(guests.iter().rev()) {
         must(text(event, "/body/with/0") == other.id, "with", event)?;
         let same = text(event, "/body/match") == text(event, "/body/room");
@@ -115,10 +112,7 @@ async fn told_again(table: Table) -> Result<()> {
 async fn in_match(table: Table) -> Result<()> {
     let config: Value = table.server().get("/v1/config").await?.json().await?;
     let pools = config.get("pools").and_then(Value::as_array);
-    let Some(other) = pools
-        .filter(|all| all.len() > 1)
-        .and_then(|all| all.first()?.as_str())
-    else {
+    let Some(other) = pools.filter(|all| all.len() > 1).and_then(|all| all.first()?.as_str()) else {
         bail!(PassedOver("the edge has one pool only"));
     };
     let guests = table.guests(2).await?;

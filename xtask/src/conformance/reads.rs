@@ -20,9 +20,7 @@ checks! {
 
 fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     let value = answer.headers().get(name);
-    value
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    value.and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 async fn one(table: Table) -> Result<()> {
@@ -62,18 +60,12 @@ async fn list(table: Table) -> Result<()> {
     let path = format!("/v1/profiles?ids={two},p_nosuchplayer,{one},{two}");
     let body: Value = table.server().get(&path).await?.json().await?;
     let profiles = body.get("profiles").and_then(Value::as_array);
-    let found: Vec<&str> = profiles
-        .into_iter()
-        .flatten()
-        .map(|one| text(one, "/player"))
-        .collect();
+    let found: Vec<&str> = profiles.into_iter().flatten().map(|one| text(one, "/player")).collect();
     must(found == [*two, *one], "order", &body)
 }
 
 async fn bad_list(table: Table) -> Result<()> {
-    let many: Vec<String> = (0..=shared::caps::PROFILES)
-        .map(|n| format!("p_{n}"))
-        .collect();
+    let many: Vec<String> = (0..=shared::caps::PROFILES).map(|n| format!("p_{n}")).collect();
     for (query, code) in [
         (String::new(), "bad_query"),
         ("?players=p_1".to_owned(), "bad_query"),
@@ -105,10 +97,7 @@ async fn public(table: Table) -> Result<()> {
 
 async fn known(table: Table) -> Result<()> {
     let guest = table.guest().await?;
-    for path in [
-        format!("/v1/profiles/{}", guest.id),
-        format!("/v1/profiles?ids={}", guest.id),
-    ] {
+    for path in [format!("/v1/profiles/{}", guest.id), format!("/v1/profiles?ids={}", guest.id)] {
         let tag = header(&table.server().get(&path).await?, "etag").to_owned();
         ensure!(tag.starts_with('"'), "{path}: etag {tag:?}");
         let url = format!("{}{path}", table.server().edge());

@@ -93,13 +93,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Outcome {
-            number,
-            says,
-            verdict,
-            took,
-        } in &self.outcomes
-        {
+        for Outcome { number, says, verdict, took } in &self.outcomes {
             let ms = took.as_millis();
             match verdict {
                 Verdict::Pass => writeln!(f, "pass  {number}  {says}  ({ms} ms)")?,

@@ -141,9 +141,7 @@ async fn snapshot_whole(table: Table) -> Result<()> {
         pair.a.ok(say(n)).await?;
     }
     let (welcome, mut socket) = pair.again(&table, &pair.bo, None).await?;
-    let events = welcome
-        .pointer("/snapshot/events")
-        .and_then(Value::as_array);
+    let events = welcome.pointer("/snapshot/events").and_then(Value::as_array);
     let events = events.cloned().unwrap_or_default();
     let mut last = num(&welcome, "/snapshot/at").map_or(0, |at| at - events.len() as u64);
     for event in &events {
@@ -168,9 +166,5 @@ async fn from_zero(table: Table) -> Result<()> {
     let (welcome, mut socket) = pair.again(&table, &pair.bo, Some((&epoch, 0))).await?;
     recovered(&welcome, head)?;
     let event = socket.numbered().await?;
-    must(
-        at(&event) == Some(1) && ev(&event) == "joined",
-        "the first",
-        &event,
-    )
+    must(at(&event) == Some(1) && ev(&event) == "joined", "the first", &event)
 }

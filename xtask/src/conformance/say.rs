@@ -31,11 +31,7 @@ async fn said(table: Table) -> Result<()> {
     ensure!(mine == theirs, "{mine} is elsewhere {theirs}");
     must(text(&mine, "/by") == pair.ana.id, "by", &mine)?;
     must(text(&mine, "/body/move") == "e4", "body", &mine)?;
-    must(
-        at(&mine).is_some() && num(&mine, "/ts").is_some(),
-        "at, ts",
-        &mine,
-    )
+    must(at(&mine).is_some() && num(&mine, "/ts").is_some(), "at, ts", &mine)
 }
 
 async fn too_long(table: Table) -> Result<()> {
@@ -125,9 +121,7 @@ fn flood(count: usize) -> Value {
 async fn too_fast(table: Table) -> Result<()> {
     let (_, _, mut socket) = table.alone(json!({})).await?;
     socket.send(&flood(60)).await?;
-    let reply = socket
-        .wait("too_fast", |one| text(one, "/err/code") == "too_fast")
-        .await?;
+    let reply = socket.wait("too_fast", |one| text(one, "/err/code") == "too_fast").await?;
     must(reply.get("id").is_some(), "an id", &reply)?;
     let retry = reply.pointer("/err/retry") == Some(&Value::Bool(true));
     must(retry, "retry is true", &reply)?;

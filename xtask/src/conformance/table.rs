@@ -27,10 +27,7 @@ pub(super) struct Pair {
 
 impl Table {
     pub(super) fn new(subject: Arc<Subject>) -> Self {
-        Self {
-            subject,
-            taken: AtomicUsize::new(0),
-        }
+        Self { subject, taken: AtomicUsize::new(0) }
     }
 
     /// The server that is checked.
@@ -87,10 +84,7 @@ impl Table {
     pub(super) async fn alone(&self, rules: Value) -> Result<(String, Player, Socket)> {
         let guest = self.guest().await?;
         let wish = json!({ "seats": 2, "rules": rules });
-        let (room, mut sockets) = self
-            .server()
-            .meet(&wish, std::slice::from_ref(&guest))
-            .await?;
+        let (room, mut sockets) = self.server().meet(&wish, std::slice::from_ref(&guest)).await?;
         Ok((room, guest, sockets.pop().context("a socket")?))
     }
 

@@ -55,11 +55,7 @@ async fn limits(table: Table) -> Result<()> {
 
 async fn snapshot(table: Table) -> Result<()> {
     let (_, welcome, _socket) = welcome(&table).await?;
-    must(
-        welcome.get("recovered") == Some(&Value::Bool(false)),
-        "it is not recovered",
-        &welcome,
-    )?;
+    must(welcome.get("recovered") == Some(&Value::Bool(false)), "it is not recovered", &welcome)?;
     let at = num(&welcome, "/snapshot/at");
     must(at == num(&welcome, "/at"), "the snapshot's at", &welcome)?;
     for (pointer, fits) in [
@@ -67,11 +63,7 @@ async fn snapshot(table: Table) -> Result<()> {
         ("/snapshot/board", Value::is_object),
         ("/snapshot/events", Value::is_array),
     ] {
-        must(
-            welcome.pointer(pointer).is_some_and(fits),
-            pointer,
-            &welcome,
-        )?;
+        must(welcome.pointer(pointer).is_some_and(fits), pointer, &welcome)?;
     }
     Ok(())
 }
@@ -80,17 +72,8 @@ async fn members(table: Table) -> Result<()> {
     let pair = table.pair(json!({})).await?;
     let (welcome, _socket) = pair.again(&table, &pair.bo, None).await?;
     let members = welcome.get("members").and_then(Value::as_array);
-    let named = |id: &str| {
-        members
-            .into_iter()
-            .flatten()
-            .any(|member| text(member, "/player") == id)
-    };
-    must(
-        named(&pair.ana.id) && named(&pair.bo.id),
-        "members",
-        &welcome,
-    )?;
+    let named = |id: &str| members.into_iter().flatten().any(|member| text(member, "/player") == id);
+    must(named(&pair.ana.id) && named(&pair.bo.id), "members", &welcome)?;
     must(text(&welcome, "/phase") == "open", "phase", &welcome)
 }
 

@@ -78,11 +78,7 @@ impl Crowd {
 
     fn dropping(&self) -> usize {
         let share = u32::try_from(self.people).unwrap_or(u32::MAX);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "at most half of them"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most half of them")]
         let dropping = (f64::from(share) * self.drop).round() as usize;
         dropping
     }
@@ -138,11 +134,7 @@ impl Plan {
         if first {
             self.waiting.add_permits(1);
         }
-        let event = socket
-            .wait_until(self.until, "a match", |one| {
-                crate::wire::ev(one) == "matched"
-            })
-            .await?;
+        let event = socket.wait_until(self.until, "a match", |one| crate::wire::ev(one) == "matched").await?;
         let matched = Instant::now();
         socket.closed_with(4000).await?;
         let with = event.pointer("/body/with").and_then(Value::as_array);
@@ -241,8 +233,7 @@ fn span(text: &str) -> Result<Duration, String> {
 fn share(text: &str) -> Result<f64, String> {
     let percent = text.strip_suffix('%').and_then(|text| text.parse().ok());
     let fine = percent.filter(|percent| (0.0..=50.0).contains(percent));
-    fine.map(|percent: f64| percent / 100.0)
-        .ok_or_else(|| "a share from 0% to 50%".to_owned())
+    fine.map(|percent: f64| percent / 100.0).ok_or_else(|| "a share from 0% to 50%".to_owned())
 }
 
 #[cfg(test)]

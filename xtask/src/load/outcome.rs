@@ -37,12 +37,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn of(
-        began: Instant,
-        dropping: usize,
-        cpu: Duration,
-        results: Vec<Result<Matched>>,
-    ) -> Self {
+    pub(super) fn of(began: Instant, dropping: usize, cpu: Duration, results: Vec<Result<Matched>>) -> Self {
         let people = results.len();
         let (mut all, mut troubles) = (Vec::new(), Vec::new());
         for result in results {
@@ -53,23 +48,14 @@ impl Outcome {
         }
         let came_back = all.iter().filter(|one| one.away.is_some()).count();
         let verdicts = vec![
-            (
-                all.len() == people,
-                format!("everybody was matched: {} of {people}", all.len()),
-            ),
+            (all.len() == people, format!("everybody was matched: {} of {people}", all.len())),
             (
                 came_back == dropping,
-                format!(
-                    "who lost their socket had the same ticket, at its time: {came_back} of {dropping}"
-                ),
+                format!("who lost their socket had the same ticket, at its time: {came_back} of {dropping}"),
             ),
             alone_in_pairs(people, &all),
         ];
-        Self {
-            verdicts,
-            troubles,
-            figures: figures(began, cpu, &all),
-        }
+        Self { verdicts, troubles, figures: figures(began, cpu, &all) }
     }
 
     /// Whether every promise was kept.
@@ -81,8 +67,7 @@ impl Outcome {
 
 /// Each is in one room, with one other, who says the same.
 fn alone_in_pairs(people: usize, all: &[Matched]) -> (bool, String) {
-    let by_player: BTreeMap<&str, &Matched> =
-        all.iter().map(|one| (one.player.as_str(), one)).collect();
+    let by_player: BTreeMap<&str, &Matched> = all.iter().map(|one| (one.player.as_str(), one)).collect();
     let mut rooms: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for one in all {
         rooms.entry(&one.room).or_default().insert(&one.player);
@@ -113,21 +98,12 @@ fn figures(began: Instant, cpu: Duration, all: &[Matched]) -> Vec<String> {
     let away = all.iter().filter_map(|one| one.away).collect();
     let matches = u32::try_from(all.len() / 2).unwrap_or(u32::MAX).max(1);
     vec![
-        format!(
-            "the last one entered    after {}",
-            after(all.iter().map(|one| one.entered).max())
-        ),
-        format!(
-            "the last one was matched after {}",
-            after(all.iter().map(|one| one.matched).max())
-        ),
+        format!("the last one entered    after {}", after(all.iter().map(|one| one.entered).max())),
+        format!("the last one was matched after {}", after(all.iter().map(|one| one.matched).max())),
         format!("waits of who came last  {}", of_half(false)),
         format!("waits of who came first {}", of_half(true)),
         format!("without a socket        {}", spread(away)),
-        format!(
-            "told to try again       {} times",
-            all.iter().map(|one| one.again).sum::<u32>()
-        ),
+        format!("told to try again       {} times", all.iter().map(|one| one.again).sum::<u32>()),
         format!(
             "workerd                 {} of CPU, {:.2} ms a match, from the first socket to the last",
             seconds(cpu),

@@ -14,19 +14,13 @@ const MOST: i32 = 1 << 24;
 /// as Galil describes them), in the third power of how many wait.
 #[must_use]
 pub fn pairs(edges: &[Edge]) -> Vec<(usize, usize)> {
-    let weighed: Vec<(usize, usize, i32)> = edges
-        .iter()
-        .map(|&(a, b, gap)| (a, b, MOST - steps(gap)))
-        .collect();
+    let weighed: Vec<(usize, usize, i32)> =
+        edges.iter().map(|&(a, b, gap)| (a, b, MOST - steps(gap))).collect();
     if weighed.is_empty() {
         return Vec::new();
     }
     let mates = Matching::new(weighed).max_cardinality().solve();
-    mates
-        .into_iter()
-        .enumerate()
-        .filter(|&(a, b)| b != SENTINEL && a < b)
-        .collect()
+    mates.into_iter().enumerate().filter(|&(a, b)| b != SENTINEL && a < b).collect()
 }
 
 fn steps(gap: f64) -> i32 {

@@ -27,10 +27,7 @@ impl FromStr for Cohort {
             Some((column, band)) => {
                 let width = band.parse::<f64>().ok();
                 let width = width.filter(|it| it.is_finite() && *it > 0.0);
-                (
-                    column,
-                    Some(width.ok_or(format!("`{band}` is no width of a band"))?),
-                )
+                (column, Some(width.ok_or(format!("`{band}` is no width of a band"))?))
             }
         };
         if column.is_empty() {
@@ -57,10 +54,7 @@ impl Cohort {
         }
         let value = person.attrs.get(&self.column).map(plain);
         let party = || person.party.clone().filter(|_| self.column == "party");
-        value
-            .or_else(|| number.map(|it| it.to_string()))
-            .or_else(party)
-            .unwrap_or_else(|| "-".into())
+        value.or_else(|| number.map(|it| it.to_string())).or_else(party).unwrap_or_else(|| "-".into())
     }
 }
 

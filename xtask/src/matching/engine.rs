@@ -55,11 +55,7 @@ fn member(person: &Person) -> Result<Member, String> {
 }
 
 /// The tickets of each team of each match to make now, and when to look again.
-pub fn plan(
-    waiting: &mut Waiting,
-    now: Time,
-    met: &Met,
-) -> (Vec<Vec<Vec<TicketId>>>, Option<Time>) {
+pub fn plan(waiting: &mut Waiting, now: Time, met: &Met) -> (Vec<Vec<Vec<TicketId>>>, Option<Time>) {
     let plan = waiting.plan(now, met);
     let teams = plan.matches.into_iter().map(|it| it.teams);
     (teams.collect(), plan.wake)

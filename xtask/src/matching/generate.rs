@@ -67,13 +67,9 @@ struct Made {
 
 /// Writes the log that is asked for.
 pub fn run(generate: &Generate) -> Result<()> {
-    let is_csv = generate
-        .out
-        .extension()
-        .is_some_and(|it| it.eq_ignore_ascii_case("csv"));
+    let is_csv = generate.out.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
     let text = text(generate, is_csv)?;
-    fs::write(&generate.out, text)
-        .with_context(|| format!("cannot write {}", generate.out.display()))
+    fs::write(&generate.out, text).with_context(|| format!("cannot write {}", generate.out.display()))
 }
 
 /// The log as text.
@@ -143,11 +139,7 @@ fn somebody(kind: Kind, chance: &mut ChaCha8Rng) -> Result<Made> {
         Normal::new(1500.0, 250.0)?.sample(chance)
     };
     let deviation: f64 = chance.random_range(40.0..200.0);
-    let gender = if chance.random::<f64>() < if is_skewed { 0.75 } else { 0.5 } {
-        "m"
-    } else {
-        "f"
-    };
+    let gender = if chance.random::<f64>() < if is_skewed { 0.75 } else { 0.5 } { "m" } else { "f" };
     let spoken: f64 = chance.random();
     let nth = usize::from(spoken > 0.6) + usize::from(spoken > 0.85);
     let lang = LANGS.get(nth).copied().unwrap_or_default();
@@ -221,11 +213,7 @@ fn csv(people: &[Made]) -> Result<String> {
     ])?;
     for (nth, made) in (1..).zip(people) {
         let wants = made.wants.as_array().is_some_and(|it| !it.is_empty());
-        let wants = if wants {
-            made.wants.to_string()
-        } else {
-            String::new()
-        };
+        let wants = if wants { made.wants.to_string() } else { String::new() };
         rows.write_record([
             &made.at.to_string(),
             &format!("p_{nth}"),
@@ -266,10 +254,7 @@ mod tests {
             let one = text(&asked(kind, 7), false).unwrap();
             assert_eq!(one, text(&asked(kind, 7), false).unwrap());
             assert_ne!(one, text(&asked(kind, 8), false).unwrap());
-            let (one, two) = (
-                read::json(&one).unwrap(),
-                text(&asked(kind, 7), true).unwrap(),
-            );
+            let (one, two) = (read::json(&one).unwrap(), text(&asked(kind, 7), true).unwrap());
             let two = read::csv(&two).unwrap();
             assert_eq!(one.people(), 400);
             for (a, b) in one.entries.iter().zip(&two.entries) {
@@ -299,15 +284,10 @@ mod tests {
         };
         let even = at(Kind::Poisson);
         // 400 people at 120 a minute: 200 s, within four standard deviations of 10 s.
-        assert!(
-            (160_000..240_000).contains(even.last().unwrap()),
-            "{even:?}"
-        );
+        assert!((160_000..240_000).contains(even.last().unwrap()), "{even:?}");
         let rush = at(Kind::Rush);
         let end = *rush.last().unwrap();
-        let middle = rush
-            .iter()
-            .filter(|&&it| (end / 3..end * 2 / 3).contains(&it));
+        let middle = rush.iter().filter(|&&it| (end / 3..end * 2 / 3).contains(&it));
         assert!(middle.count() > 240);
     }
 }

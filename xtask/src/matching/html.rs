@@ -88,16 +88,10 @@ fn row<'a>(body: &mut String, cells: impl IntoIterator<Item = &'a str>) {
 
 fn table(body: &mut String, names: &[&str], all: &[&Summary]) {
     let first = std::iter::once("");
-    head(
-        body,
-        &{ first }.chain(names.iter().copied()).collect::<Vec<_>>(),
-    );
+    head(body, &{ first }.chain(names.iter().copied()).collect::<Vec<_>>());
     for (name, figure) in FIGURES {
         let cells: Vec<String> = all.iter().map(|summary| figure(summary)).collect();
-        row(
-            body,
-            std::iter::once(*name).chain(cells.iter().map(String::as_str)),
-        );
+        row(body, std::iter::once(*name).chain(cells.iter().map(String::as_str)));
     }
     body.push_str("</table></div>");
 }
@@ -105,9 +99,7 @@ fn table(body: &mut String, names: &[&str], all: &[&Summary]) {
 /// The share, in percent, of those who are at or below each of these ascending numbers.
 fn shares(numbers: &[f64], all: u64) -> Vec<(f64, f64)> {
     let percent = |nth: usize| 100.0 * ms(u64::try_from(nth).unwrap_or(u64::MAX)) / ms(all.max(1));
-    let counted = (1..)
-        .zip(numbers)
-        .map(|(nth, &number)| (number, percent(nth)));
+    let counted = (1..).zip(numbers).map(|(nth, &number)| (number, percent(nth)));
     std::iter::once((0.0, 0.0)).chain(counted).collect()
 }
 
@@ -117,24 +109,12 @@ fn end(numbers: impl Iterator<Item = f64>) -> f64 {
 }
 
 fn waits(runs: &[Run]) -> String {
-    let seconds = |run: &Run| {
-        run.waits
-            .iter()
-            .map(|&it| ms(it) / 1000.0)
-            .collect::<Vec<_>>()
-    };
+    let seconds = |run: &Run| run.waits.iter().map(|&it| ms(it) / 1000.0).collect::<Vec<_>>();
     let series: Vec<Series> = runs
         .iter()
-        .map(|run| Series {
-            name: &run.name,
-            points: shares(&seconds(run), run.all.people),
-        })
+        .map(|run| Series { name: &run.name, points: shares(&seconds(run), run.all.people) })
         .collect();
-    let words = Words {
-        title: "Matched after",
-        x: "seconds, up to the longest p99",
-        y: "% of all people",
-    };
+    let words = Words { title: "Matched after", x: "seconds, up to the longest p99", y: "% of all people" };
     let most = end(runs.iter().map(|run| run.all.wait_ms.p99 / 1000.0));
     lines(&words, &series, most, Some(100.0))
 }
@@ -142,16 +122,10 @@ fn waits(runs: &[Run]) -> String {
 fn gaps(runs: &[Run]) -> String {
     let series: Vec<Series> = runs
         .iter()
-        .map(|run| Series {
-            name: &run.name,
-            points: shares(&run.gaps, run.all.matched),
-        })
+        .map(|run| Series { name: &run.name, points: shares(&run.gaps, run.all.matched) })
         .collect();
-    let words = Words {
-        title: "Rating gap of a match",
-        x: "points, up to the largest p99",
-        y: "% of those matched",
-    };
+    let words =
+        Words { title: "Rating gap of a match", x: "points, up to the largest p99", y: "% of those matched" };
     let most = end(runs.iter().map(|run| run.all.gap.p99));
     lines(&words, &series, most, Some(100.0))
 }
@@ -163,18 +137,9 @@ fn waiting(runs: &[Run], span_ms: u64) -> String {
     let began = runs.iter().filter_map(|run| run.waiting.first());
     let began = began.map(|it| it.0).min().unwrap_or_default();
     let stretch = (ms(span_ms) / f64::from(STRETCHES)).max(1.0);
-    let series: Vec<Series> = runs
-        .iter()
-        .map(|run| Series {
-            name: &run.name,
-            points: means(run, began, stretch),
-        })
-        .collect();
-    let words = Words {
-        title: "People who wait",
-        x: "minutes",
-        y: "people, on average",
-    };
+    let series: Vec<Series> =
+        runs.iter().map(|run| Series { name: &run.name, points: means(run, began, stretch) }).collect();
+    let words = Words { title: "People who wait", x: "minutes", y: "people, on average" };
     lines(&words, &series, ms(span_ms) / 60_000.0, None)
 }
 
@@ -182,14 +147,8 @@ fn waiting(runs: &[Run], span_ms: u64) -> String {
 fn means(run: &Run, began: Time, stretch: f64) -> Vec<(f64, f64)> {
     let mut sums = vec![0.0; usize::try_from(STRETCHES).unwrap_or_default()];
     for (nth, &(from, many)) in run.waiting.iter().enumerate() {
-        let (mut at, many) = (
-            ms(time::ms(from.since(began))),
-            ms(u64::try_from(many).unwrap_or(0)),
-        );
-        let until = run
-            .waiting
-            .get(nth + 1)
-            .map_or(at, |next| ms(time::ms(next.0.since(began))));
+        let (mut at, many) = (ms(time::ms(from.since(began))), ms(u64::try_from(many).unwrap_or(0)));
+        let until = run.waiting.get(nth + 1).map_or(at, |next| ms(time::ms(next.0.since(began))));
         for (place, sum) in (0_u32..).zip(&mut sums) {
             let end = f64::from(place + 1) * stretch;
             if at >= end {
@@ -204,8 +163,7 @@ fn means(run: &Run, began: Time, stretch: f64) -> Vec<(f64, f64)> {
         }
     }
     let sums = (0_u32..).zip(sums);
-    sums.map(|(nth, sum)| (f64::from(nth) * stretch / 60_000.0, sum / stretch))
-        .collect()
+    sums.map(|(nth, sum)| (f64::from(nth) * stretch / 60_000.0, sum / stretch)).collect()
 }
 
 /// Groups of a column that one plot can show; the tables have all.
@@ -233,20 +191,10 @@ fn cohort(body: &mut String, column: &str, runs: &[Run]) {
                 }
             })
             .collect();
-        bars(
-            &Words {
-                title,
-                x: column,
-                y,
-            },
-            &names,
-            &series,
-        )
+        bars(&Words { title, x: column, y }, &names, &series)
     };
     body.push_str("<div class=\"plots\">");
-    body.push_str(&plot("Wait, 90th percentile", "seconds", |it| {
-        it.wait_ms.p90 / 1000.0
-    }));
+    body.push_str(&plot("Wait, 90th percentile", "seconds", |it| it.wait_ms.p90 / 1000.0));
     body.push_str(&plot("Left unmatched", "% of the group", |it| {
         super::summary::percent(it.unmatched(), it.people)
     }));
@@ -266,10 +214,7 @@ fn splits(body: &mut String, report: &Report) {
         return;
     }
     body.push_str("<h2>Several lobbies beside one</h2>");
-    head(
-        body,
-        &["", "climbed", "wait, mean", "wait p90", "gap", "unmatched"],
-    );
+    head(body, &["", "climbed", "wait, mean", "wait p90", "gap", "unmatched"]);
     for split in &report.shards {
         let signed = |by: f64| {
             let sign = if by < 0.0 { "−" } else { "+" };

@@ -101,9 +101,7 @@ impl Log {
                     let (line, nth) = (first.line, log.entries.len());
                     let names: BTreeSet<&PlayerId> = people.iter().map(|it| &it.player).collect();
                     if names.len() < people.len() {
-                        faults.push(format!(
-                            "line {line}, column party: somebody is in it twice"
-                        ));
+                        faults.push(format!("line {line}, column party: somebody is in it twice"));
                         continue;
                     }
                     match engine::ticket(nth, at, &people) {
@@ -111,21 +109,15 @@ impl Log {
                             last.extend(people.iter().map(|it| (it.player.clone(), nth)));
                             let patience = people.iter().filter_map(|it| it.patience).min();
                             log.events.push((at, Event::Enter(nth)));
-                            log.entries.push(Entry {
-                                at,
-                                ticket,
-                                people,
-                                patience,
-                            });
+                            log.entries.push(Entry { at, ticket, people, patience });
                         }
                         Err(fault) => faults.push(format!("line {line}, {fault}")),
                     }
                 }
                 Line::Leave(line, player) => match last.get(&player) {
                     Some(&nth) => log.events.push((at, Event::Leave(nth))),
-                    None => faults.push(format!(
-                        "line {line}, column player: {player} leaves without having entered"
-                    )),
+                    None => faults
+                        .push(format!("line {line}, column player: {player} leaves without having entered")),
                 },
             }
         }
@@ -147,12 +139,7 @@ const SHOWN: usize = 10;
 
 /// The first faults of a file, a line each.
 pub(super) fn told(faults: &[String]) -> String {
-    let mut text = faults
-        .iter()
-        .take(SHOWN)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let mut text = faults.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n");
     if let Some(more) = faults.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let _ = write!(text, "\nand {more} more");
     }

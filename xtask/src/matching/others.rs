@@ -24,10 +24,7 @@ impl Fifo {
     /// An empty queue for matches of so many people.
     #[must_use]
     pub fn new(seats: usize) -> Self {
-        Self {
-            seats,
-            waiting: BTreeMap::new(),
-        }
+        Self { seats, waiting: BTreeMap::new() }
     }
 }
 
@@ -157,14 +154,12 @@ impl Interval {
                 !self.query.is_mutual
                     || others.all(|it| {
                         hit.is_some_and(|hit| {
-                            self.accepts(&it.ticket, &hit.ticket)
-                                && self.accepts(&hit.ticket, &it.ticket)
+                            self.accepts(&it.ticket, &hit.ticket) && self.accepts(&hit.ticket, &it.ticket)
                         })
                     })
             };
-            let room = |group: &Vec<usize>| {
-                size(group) + people(&hit) + people(&nth) <= self.most && agrees(group)
-            };
+            let room =
+                |group: &Vec<usize>| size(group) + people(&hit) + people(&nth) <= self.most && agrees(group);
             let place = gathered.iter().position(room);
             let place = place.unwrap_or_else(|| {
                 gathered.push(Vec::new());
@@ -245,8 +240,7 @@ mod tests {
     use crate::matching::replay::{Fate, run};
     use shared::pool;
 
-    const RANKED: &str =
-        r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}}"#;
+    const RANKED: &str = r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}}"#;
 
     /// When each entry of a log is matched, milliseconds.
     fn matched(log: &str, with: impl Fn(&Pool) -> Box<dyn Matcher>) -> Vec<Option<u64>> {
@@ -262,10 +256,7 @@ mod tests {
 
     fn nakama(log: &str, is_mutual: bool) -> Vec<Option<u64>> {
         matched(log, |pool| {
-            let query = Query {
-                within: 100.0,
-                is_mutual,
-            };
+            let query = Query { within: 100.0, is_mutual };
             Box::new(Interval::new(pool, query, Time::default()))
         })
     }

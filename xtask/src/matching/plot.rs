@@ -53,9 +53,7 @@ fn round_up(number: f64) -> f64 {
     }
     let power = 10_f64.powf(number.log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
-    let step = steps
-        .iter()
-        .find(|&&step| step * power >= number * 0.999_999);
+    let step = steps.iter().find(|&&step| step * power >= number * 0.999_999);
     step.map_or(number, |step| step * power)
 }
 
@@ -63,18 +61,11 @@ fn round_up(number: f64) -> f64 {
 fn short(number: f64) -> String {
     let text = format!("{number:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".into()
-    } else {
-        text.into()
-    }
+    if text == "-0" { "0".into() } else { text.into() }
 }
 
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn open(svg: &mut String, words: &Words<'_>) {
@@ -120,24 +111,13 @@ fn across(svg: &mut String, frame: &Frame) {
 fn legend(names: &[&str]) -> String {
     let entries = names.iter().enumerate().map(|(nth, name)| {
         let colour = nth % COLOURS;
-        format!(
-            r#"<span><i style="background:var(--s{colour})"></i>{}</span>"#,
-            escape(name)
-        )
+        format!(r#"<span><i style="background:var(--s{colour})"></i>{}</span>"#, escape(name))
     });
-    format!(
-        r#"<div class="legend">{}</div></figure>"#,
-        entries.collect::<String>()
-    )
+    format!(r#"<div class="legend">{}</div></figure>"#, entries.collect::<String>())
 }
 
 /// Lines in steps: a value holds until the next point. `most` is where the x axis ends at the latest.
-pub(super) fn lines(
-    words: &Words<'_>,
-    series: &[Series<'_>],
-    most: f64,
-    top: Option<f64>,
-) -> String {
+pub(super) fn lines(words: &Words<'_>, series: &[Series<'_>], most: f64, top: Option<f64>) -> String {
     let points = || series.iter().flat_map(|line| &line.points);
     let high = points().map(|it| it.1).fold(0.0, f64::max);
     let frame = Frame {
@@ -175,10 +155,7 @@ pub(super) fn lines(
             let _ = write!(path, "L{:.1} {high:.1}", frame.x(frame.x.1));
         }
         let colour = nth % COLOURS;
-        let _ = write!(
-            svg,
-            r#"<path d="{path}" fill="none" stroke="var(--s{colour})" stroke-width="2"/>"#
-        );
+        let _ = write!(svg, r#"<path d="{path}" fill="none" stroke="var(--s{colour})" stroke-width="2"/>"#);
     }
     svg.push_str("</svg>");
     let names: Vec<&str> = series.iter().map(|line| line.name).collect();
@@ -203,10 +180,7 @@ pub(super) fn bars(words: &Words<'_>, groups: &[&str], series: &[Series<'_>]) ->
     // A report has some dozens of groups at most.
     #[allow(clippy::cast_precision_loss)]
     let (all, many) = (count as f64, series.len().max(1) as f64);
-    let frame = Frame {
-        x: (0.0, all),
-        y: (0.0, round_up(high)),
-    };
+    let frame = Frame { x: (0.0, all), y: (0.0, round_up(high)) };
     let mut svg = String::new();
     open(&mut svg, words);
     across(&mut svg, &frame);
@@ -246,33 +220,17 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        for (number, end) in [
-            (0.0, 1.0),
-            (0.7, 1.0),
-            (1.0, 1.0),
-            (21.0, 25.0),
-            (30.0, 50.0),
-            (99.0, 100.0),
-        ] {
+        for (number, end) in [(0.0, 1.0), (0.7, 1.0), (1.0, 1.0), (21.0, 25.0), (30.0, 50.0), (99.0, 100.0)] {
             assert!((round_up(number) - end).abs() < 1e-9, "{number}");
         }
     }
 
     #[test]
     fn names_of_a_log_are_no_markup() {
-        let words = Words {
-            title: "<b>",
-            x: "&",
-            y: "",
-        };
-        let line = Series {
-            name: "<script>",
-            points: vec![(0.0, 0.0), (1.0, 2.0)],
-        };
+        let words = Words { title: "<b>", x: "&", y: "" };
+        let line = Series { name: "<script>", points: vec![(0.0, 0.0), (1.0, 2.0)] };
         let svg = lines(&words, &[line], 1.0, None);
-        assert!(
-            !svg.contains("<b>") && !svg.contains("<script>") && svg.contains("&lt;script&gt;")
-        );
+        assert!(!svg.contains("<b>") && !svg.contains("<script>") && svg.contains("&lt;script&gt;"));
     }
 
     #[test]

@@ -14,37 +14,23 @@ use time::format_description::well_known::Rfc3339;
 use super::log::{Line, Log, Person, told};
 
 /// The columns with a meaning. Every other column of a CSV is an attribute; JSON Lines have `attrs`.
-pub const COLUMNS: &[&str] = &[
-    "at",
-    "player",
-    "op",
-    "attrs",
-    "wants",
-    "rating",
-    "deviation",
-    "party",
-    "patience_s",
-];
+pub const COLUMNS: &[&str] =
+    &["at", "player", "op", "attrs", "wants", "rating", "deviation", "party", "patience_s"];
 
 /// Where nothing is said, everybody has the rating that a new player has.
 const RATING: f64 = 1500.0;
 
 /// Reads a file: `.csv`, or JSON Lines by any other name.
 pub fn file(path: &Path) -> Result<Log> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let is_csv = path
-        .extension()
-        .is_some_and(|it| it.eq_ignore_ascii_case("csv"));
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let is_csv = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
     let log = if is_csv { csv(&text) } else { json(&text) };
     log.with_context(|| format!("{} is faulty", path.display()))
 }
 
 /// Reads CSV. Its first line names the columns.
 pub fn csv(text: &str) -> Result<Log> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let names = reader.headers().context("line 1: no CSV")?.clone();
     for needed in ["at", "player"] {
         if !names.iter().any(|name| name == needed) {
@@ -107,16 +93,9 @@ fn finish(lines: Vec<(Time, Line)>, faults: &[String]) -> Result<Log> {
 }
 
 /// The cells of a CSV line as JSON would say them. An empty cell says nothing.
-fn cells(
-    names: &csv::StringRecord,
-    record: &csv::StringRecord,
-) -> Result<Map<String, Value>, String> {
+fn cells(names: &csv::StringRecord, record: &csv::StringRecord) -> Result<Map<String, Value>, String> {
     let (mut row, mut attrs) = (Map::new(), Map::new());
-    for (name, cell) in names
-        .iter()
-        .zip(record)
-        .filter(|(_, cell)| !cell.is_empty())
-    {
+    for (name, cell) in names.iter().zip(record).filter(|(_, cell)| !cell.is_empty()) {
         let json = || serde_json::from_str::<Value>(cell);
         match name {
             "player" | "op" | "party" => {
@@ -145,10 +124,7 @@ fn cells(
 /// One line of either kind.
 fn read(line: u64, mut row: Map<String, Value>) -> Result<(Time, Line), String> {
     if let Some(name) = row.keys().find(|name| !COLUMNS.contains(&name.as_str())) {
-        return Err(format!(
-            "column {name}: unknown; there are {}",
-            COLUMNS.join(", ")
-        ));
+        return Err(format!("column {name}: unknown; there are {}", COLUMNS.join(", ")));
     }
     let at = at(row.get("at"))?;
     let player = match row.get("player") {
@@ -169,9 +145,8 @@ fn read(line: u64, mut row: Map<String, Value>) -> Result<(Time, Line), String> 
         Some(_) => return Err("column party: the party's name, a text".into()),
     };
     let patience = number(&row, "patience_s", 0.0)?;
-    let patience = patience.map(|secs| {
-        Duration::try_from_secs_f64(secs).map_err(|error| format!("column patience_s: {error}"))
-    });
+    let patience = patience
+        .map(|secs| Duration::try_from_secs_f64(secs).map_err(|error| format!("column patience_s: {error}")));
     let attrs = match row.remove("attrs") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(attrs)) => attrs,
@@ -205,10 +180,7 @@ fn number(row: &Map<String, Value>, name: &str, least: f64) -> Result<Option<f64
 fn at(value: Option<&Value>) -> Result<Time, String> {
     let words = "column at: milliseconds, or a moment such as 2026-03-01T20:15:00Z";
     match value {
-        Some(Value::Number(ms)) => ms
-            .as_u64()
-            .map(Time::from_ms)
-            .ok_or(format!("{words}, not {ms}")),
+        Some(Value::Number(ms)) => ms.as_u64().map(Time::from_ms).ok_or(format!("{words}, not {ms}")),
         Some(Value::String(text)) => {
             let moment = OffsetDateTime::parse(text, &Rfc3339)
                 .map_err(|error| format!("{words}, not {text}: {error}"))?;

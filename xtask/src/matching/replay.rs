@@ -80,10 +80,7 @@ pub fn run(log: &Log, pool: &Pool, matcher: &mut dyn Matcher) -> Outcome {
         here: BTreeMap::new(),
         players: BTreeSet::new(),
         due: BTreeSet::new(),
-        out: Outcome {
-            fates: vec![Fate::Again; log.entries.len()],
-            ..Outcome::default()
-        },
+        out: Outcome { fates: vec![Fate::Again; log.entries.len()], ..Outcome::default() },
     };
     let mut events = log.events.iter().copied().peekable();
     loop {
@@ -132,8 +129,7 @@ impl Run<'_> {
                     self.fate(nth, Fate::Refused);
                     return;
                 }
-                self.players
-                    .extend(entry.people.iter().map(|it| &it.player));
+                self.players.extend(entry.people.iter().map(|it| &it.player));
                 self.here.insert(nth, &entry.ticket);
                 self.due.insert((now + self.patience(entry), nth));
                 let made = matcher.entered(now, nth, &entry.ticket);
@@ -155,16 +151,8 @@ impl Run<'_> {
         self.take(nth);
         matcher.left(nth);
         let entry = self.log.entries.get(nth);
-        let gave_up =
-            entry.is_some_and(|it| it.patience.is_some_and(|said| said == self.patience(it)));
-        self.fate(
-            nth,
-            if gave_up {
-                Fate::GaveUp(now)
-            } else {
-                Fate::Expired(now)
-            },
-        );
+        let gave_up = entry.is_some_and(|it| it.patience.is_some_and(|said| said == self.patience(it)));
+        self.fate(nth, if gave_up { Fate::GaveUp(now) } else { Fate::Expired(now) });
     }
 
     fn made(&mut self, now: Time, matches: &[Match]) {
@@ -269,8 +257,7 @@ impl Lobby {
     /// Somebody who waited elsewhere comes, with many others: nothing is decided yet.
     pub fn add(&mut self, now: Time, nth: usize, ticket: &Ticket) {
         self.names.insert(nth, ticket.id.clone());
-        self.numbers
-            .insert(ticket.id.clone(), (nth, ticket.clone()));
+        self.numbers.insert(ticket.id.clone(), (nth, ticket.clone()));
         self.waiting.insert(now, ticket.clone());
     }
 

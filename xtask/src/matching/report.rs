@@ -77,9 +77,8 @@ impl Run {
     pub fn new(name: &str, log: &Log, outcome: &Outcome, pool: &Pool, cohorts: &[Cohort]) -> Self {
         let lots = lots(log, outcome, pool);
         let matched = lots.iter().filter(|(_, lot)| lot.gap.is_some());
-        let (mut waits, mut gaps): (Vec<u64>, Vec<f64>) = matched
-            .map(|(_, lot)| (lot.wait_ms, lot.gap.unwrap_or_default()))
-            .unzip();
+        let (mut waits, mut gaps): (Vec<u64>, Vec<f64>) =
+            matched.map(|(_, lot)| (lot.wait_ms, lot.gap.unwrap_or_default())).unzip();
         waits.sort_unstable();
         gaps.sort_by(f64::total_cmp);
         let by = |cohort: &Cohort| (cohort.column.clone(), by_cohort(cohort, &lots));
@@ -112,18 +111,14 @@ type Figure = (&'static str, fn(&Summary) -> String);
 /// Every figure of a summary, in the order in which it is told.
 pub const FIGURES: &[Figure] = &[
     ("people", |it| it.people.to_string()),
-    ("matched", |it| {
-        format!("{} ({:.1} %)", it.matched, percent(it.matched, it.people))
-    }),
+    ("matched", |it| format!("{} ({:.1} %)", it.matched, percent(it.matched, it.people))),
     ("wait p50", |it| span(it.wait_ms.p50)),
     ("wait p90", |it| span(it.wait_ms.p90)),
     ("wait p99", |it| span(it.wait_ms.p99)),
     ("wait max", |it| span(it.wait_ms.max)),
     ("gap mean", |it| format!("{:.1}", it.gap.mean)),
     ("gap p90", |it| format!("{:.1}", it.gap.p90)),
-    ("wants given way", |it| {
-        format!("{:.1} % of {}", it.relaxed_share(), it.wants)
-    }),
+    ("wants given way", |it| format!("{:.1} % of {}", it.relaxed_share(), it.wants)),
     ("left unmatched", |it| it.unmatched().to_string()),
     ("  by leaving", |it| it.left.to_string()),
     ("  out of patience", |it| it.gave_up.to_string()),
@@ -149,13 +144,7 @@ const BAR: usize = 40;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{}: {} people in {}\n",
-            self.log,
-            self.people,
-            span(ms(self.span_ms))
-        )?;
+        writeln!(f, "{}: {} people in {}\n", self.log, self.people, span(ms(self.span_ms)))?;
         let names: Vec<&str> = self.runs.iter().map(|run| run.name.as_str()).collect();
         let all: Vec<&Summary> = self.runs.iter().map(|run| &run.all).collect();
         table(f, "", &names, &all)?;
@@ -191,10 +180,7 @@ impl fmt::Display for Report {
             )?;
         }
         for (pool, comparison) in &self.exact {
-            writeln!(
-                f,
-                "\n{pool}, as if nobody had been matched until the last came:"
-            )?;
+            writeln!(f, "\n{pool}, as if nobody had been matched until the last came:")?;
             write!(f, "{comparison}")?;
         }
         Ok(())
@@ -220,13 +206,7 @@ fn table(f: &mut fmt::Formatter<'_>, title: &str, names: &[&str], all: &[&Summar
         }
         let widths: Vec<usize> = columns
             .iter()
-            .map(|column| {
-                column
-                    .iter()
-                    .map(|it| it.chars().count())
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|column| column.iter().map(|it| it.chars().count()).max().unwrap_or(0))
             .collect();
         for row in 0..=FIGURES.len() {
             let mut line = String::new();
@@ -245,12 +225,7 @@ fn table(f: &mut fmt::Formatter<'_>, title: &str, names: &[&str], all: &[&Summar
     Ok(())
 }
 
-fn histogram(
-    f: &mut fmt::Formatter<'_>,
-    title: &str,
-    numbers: &[f64],
-    ends: &[f64],
-) -> fmt::Result {
+fn histogram(f: &mut fmt::Formatter<'_>, title: &str, numbers: &[f64], ends: &[f64]) -> fmt::Result {
     writeln!(f, "{title}")?;
     let mut low = 0.0;
     let mut rows = Vec::new();
@@ -259,22 +234,10 @@ fn histogram(
         rows.push((low, high, numbers.iter().filter(is_in).count()));
         low = high;
     }
-    let most = rows
-        .iter()
-        .map(|(_, _, count)| *count)
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let last = rows
-        .iter()
-        .rposition(|(_, _, count)| *count > 0)
-        .unwrap_or(0);
+    let most = rows.iter().map(|(_, _, count)| *count).max().unwrap_or(0).max(1);
+    let last = rows.iter().rposition(|(_, _, count)| *count > 0).unwrap_or(0);
     for (low, high, count) in rows.into_iter().take(last + 1) {
-        let name = if high.is_finite() {
-            format!("{low}–{high}")
-        } else {
-            format!("{low} and more")
-        };
+        let name = if high.is_finite() { format!("{low}–{high}") } else { format!("{low} and more") };
         let bar = "█".repeat((count * BAR).div_ceil(most));
         writeln!(f, "  {name:>12}  {bar:<BAR$} {count:>7}")?;
     }

@@ -21,16 +21,12 @@ pub struct Rules {
 
 /// Every pool of wrangler.toml.
 pub fn all(root: &Root) -> Result<Vec<Rules>> {
-    let text =
-        fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
+    let text = fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
     let manifest: toml::Table = toml::from_str(&text).context("wrangler.toml is faulty")?;
     let pools = manifest.get("vars").and_then(|vars| vars.get("POOLS"));
     let pools = pools.context("wrangler.toml has no pools: [vars.POOLS.<name>]")?;
     let pools = pool::read(&serde_json::to_string(pools)?).map_err(|error| anyhow!(error))?;
-    let rules = |(name, pool): (shared::id::PoolName, Pool)| Rules {
-        name: name.as_str().to_owned(),
-        pool,
-    };
+    let rules = |(name, pool): (shared::id::PoolName, Pool)| Rules { name: name.as_str().to_owned(), pool };
     Ok(pools.into_iter().map(rules).collect())
 }
 
@@ -45,19 +41,14 @@ pub fn find(root: &Root, name: &str) -> Result<Rules> {
         return Ok(known.swap_remove(at));
     }
     let names: Vec<&str> = known.iter().map(|rules| rules.name.as_str()).collect();
-    bail!(
-        "--pool {name}: no file of this name, and wrangler.toml's pools are {}",
-        names.join(", ")
-    );
+    bail!("--pool {name}: no file of this name, and wrangler.toml's pools are {}", names.join(", "));
 }
 
 /// A file of one pool, TOML or JSON: what would stand in `[vars.POOLS.<name>]`.
 fn file(path: &Path) -> Result<Rules> {
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let is_json = path
-        .extension()
-        .is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let is_json = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     let said: Value = if is_json {
         serde_json::from_str(&text).with_context(|| format!("{shown} is no JSON"))?
     } else {
@@ -69,10 +60,7 @@ fn file(path: &Path) -> Result<Rules> {
         .map_err(|error| anyhow!("{shown}: {}", error.replace("POOLS.pool", "the pool")))?;
     let name = path.file_stem().map(|it| it.to_string_lossy().into_owned());
     let pool = pools.into_values().next().context("no pool in the file")?;
-    Ok(Rules {
-        name: name.unwrap_or_default(),
-        pool,
-    })
+    Ok(Rules { name: name.unwrap_or_default(), pool })
 }
 
 #[cfg(test)]

@@ -123,10 +123,7 @@ impl Matcher for Sharded {
 #[must_use]
 pub fn rule(log: &Log, many: u16, by: By, attr: &str, climb_s: u32) -> Shards {
     match by {
-        By::Hash => Shards::Hash {
-            count: many,
-            climb_s,
-        },
+        By::Hash => Shards::Hash { count: many, climb_s },
         By::Attr => {
             let mut count: BTreeMap<&str, usize> = BTreeMap::new();
             let people = log.entries.iter().flat_map(|it| &it.people);
@@ -148,9 +145,7 @@ pub fn rule(log: &Log, many: u16, by: By, attr: &str, climb_s: u32) -> Shards {
             let mut ratings: Vec<f64> = ratings.collect();
             ratings.sort_by(f64::total_cmp);
             let place = |nth: u16| ratings.len() * usize::from(nth) / usize::from(many);
-            let mut bands: Vec<f64> = (1..many)
-                .filter_map(|nth| ratings.get(place(nth)).copied())
-                .collect();
+            let mut bands: Vec<f64> = (1..many).filter_map(|nth| ratings.get(place(nth)).copied()).collect();
             bands.dedup();
             Shards::Rating { bands, climb_s }
         }
@@ -165,18 +160,14 @@ mod tests {
     use shared::pool;
     use std::fmt::Write;
 
-    const RANKED: &str =
-        r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}}"#;
+    const RANKED: &str = r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}}"#;
 
     #[test]
     fn who_finds_nobody_at_home_climbs_and_keeps_their_place() {
         let log = "at,player,rating\n0,p_1,1400\n0,p_2,1450\n1000,p_3,1490\n2000,p_4,1510\n";
         let log = read::csv(log).unwrap();
         let pool = pool::read(RANKED).unwrap().into_values().next().unwrap();
-        let rule = Shards::Rating {
-            bands: vec![1500.0],
-            climb_s: 10,
-        };
+        let rule = Shards::Rating { bands: vec![1500.0], climb_s: 10 };
         let mut sharded = Sharded::new(&pool, &rule);
         let outcome = run(&log, &pool, &mut sharded);
         let at = |fate: &Fate| match fate {

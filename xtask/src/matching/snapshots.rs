@@ -212,11 +212,7 @@ impl fmt::Display for Comparison {
             )?;
         }
         if let Some(worst) = self.worst() {
-            let verdict = if worst.ratio() <= GOAL {
-                "within"
-            } else {
-                "ABOVE"
-            };
+            let verdict = if worst.ratio() <= GOAL { "within" } else { "ABOVE" };
             writeln!(
                 f,
                 "The largest ratio is {:.3} ({}, {} people): {verdict} {GOAL:.2}.",
@@ -238,10 +234,7 @@ pub fn applies(pool: &Pool) -> bool {
 /// Made-up snapshots of every shape and size that is asked for.
 pub fn run(rules: &Rules, exact: &Exact) -> Result<Comparison> {
     if !applies(&rules.pool) {
-        bail!(
-            "--pool {}: it has to have two seats and a rating window",
-            rules.name
-        );
+        bail!("--pool {}: it has to have two seats and a rating window", rules.name);
     }
     if exact.sizes.iter().any(|size| !(2..=500).contains(size)) {
         bail!("--sizes: 2 to 500 each; an exact matching takes the third power of it");
@@ -249,11 +242,7 @@ pub fn run(rules: &Rules, exact: &Exact) -> Result<Comparison> {
     let mut comparison = Comparison::default();
     for (shape, kind) in SHAPES {
         for &people in &exact.sizes {
-            let mut row = Row {
-                kind: kind.to_owned(),
-                people,
-                ..Row::default()
-            };
+            let mut row = Row { kind: kind.to_owned(), people, ..Row::default() };
             for seed in 0..exact.seeds {
                 let mut chance = ChaCha8Rng::seed_from_u64(seed);
                 let age_ms = u64::from(exact.age_s) * 1000;
@@ -267,12 +256,7 @@ pub fn run(rules: &Rules, exact: &Exact) -> Result<Comparison> {
     Ok(comparison)
 }
 
-fn snapshot(
-    shape: Shape,
-    people: usize,
-    age_ms: u64,
-    chance: &mut ChaCha8Rng,
-) -> Result<Vec<Ticket>> {
+fn snapshot(shape: Shape, people: usize, age_ms: u64, chance: &mut ChaCha8Rng) -> Result<Vec<Ticket>> {
     let around = |mean: f64, by: f64, chance: &mut ChaCha8Rng| -> Result<f64> {
         Ok(Normal::new(mean, by)?.sample(chance))
     };
@@ -312,11 +296,7 @@ const EACH: usize = 50;
 pub fn of_log(log: &Log, pool: &Pool) -> Comparison {
     let mut comparison = Comparison::default();
     for people in OF_LOG {
-        let mut row = Row {
-            kind: "the log".to_owned(),
-            people,
-            ..Row::default()
-        };
+        let mut row = Row { kind: "the log".to_owned(), people, ..Row::default() };
         for some in log.entries.chunks_exact(people).take(EACH) {
             let now = some.last().map_or_else(Time::default, |last| last.at);
             let tickets: Vec<Ticket> = some.iter().map(|it| it.ticket.clone()).collect();

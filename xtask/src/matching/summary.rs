@@ -79,9 +79,7 @@ pub(super) fn lots<'a>(log: &'a Log, outcome: &Outcome, pool: &Pool) -> Vec<(&'a
         };
         let made = match fate {
             Fate::Matched { made, .. } => outcome.matches.get(made),
-            Fate::Left(_) | Fate::GaveUp(_) | Fate::Expired(_) | Fate::Refused | Fate::Again => {
-                None
-            }
+            Fate::Left(_) | Fate::GaveUp(_) | Fate::Expired(_) | Fate::Refused | Fate::Again => None,
         };
         let others: Vec<_> = made
             .iter()
@@ -89,9 +87,7 @@ pub(super) fn lots<'a>(log: &'a Log, outcome: &Outcome, pool: &Pool) -> Vec<(&'a
             .filter(|&&other| other != nth)
             .filter_map(|&other| log.entries.get(other))
             .collect();
-        let about = others
-            .iter()
-            .map(|other| engine::wants(&entry.ticket, &other.ticket, pool));
+        let about = others.iter().map(|other| engine::wants(&entry.ticket, &other.ticket, pool));
         let (wants, relaxed) = about.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
         for person in &entry.people {
             let ratings = others.iter().flat_map(|it| &it.people).map(|it| it.rating);
@@ -172,11 +168,7 @@ pub fn percent(part: u64, whole: u64) -> f64 {
     // Counts of people: far below what a float holds exactly.
     #[allow(clippy::cast_precision_loss)]
     let (part, whole) = (part as f64, whole as f64);
-    if whole > 0.0 {
-        100.0 * part / whole
-    } else {
-        0.0
-    }
+    if whole > 0.0 { 100.0 * part / whole } else { 0.0 }
 }
 
 fn tenths(gap: f64) -> u64 {
@@ -201,13 +193,7 @@ fn spread(numbers: impl IntoIterator<Item = u64>, steps: f64) -> Spread {
     let at = |quantile| all.value_at_quantile(quantile) as f64 / steps;
     #[allow(clippy::cast_precision_loss)]
     let max = all.max() as f64 / steps;
-    Spread {
-        mean: all.mean() / steps,
-        p50: at(0.5),
-        p90: at(0.9).min(max),
-        p99: at(0.99).min(max),
-        max,
-    }
+    Spread { mean: all.mean() / steps, p50: at(0.5), p90: at(0.9).min(max), p99: at(0.99).min(max), max }
 }
 
 /// The same by cohort: by the values of a column.
@@ -217,14 +203,10 @@ pub(super) fn by_cohort(cohort: &Cohort, lots: &[(&Person, Lot)]) -> BTreeMap<St
         groups.entry(cohort.of(person)).or_default().push(lot);
     }
     let groups = groups.into_iter();
-    groups
-        .map(|(name, lots)| (name, Summary::of(lots)))
-        .collect()
+    groups.map(|(name, lots)| (name, Summary::of(lots))).collect()
 }
 
 /// A value of an attribute as a person reads it.
 pub(super) fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -17,9 +17,7 @@ pub async fn fresh(root: &Root, data: Option<PathBuf>, name: &str) -> Result<(Ar
     let artifacts = spawn_blocking(move || artifacts::build(&here)).await??;
     let data = std::path::absolute(data.unwrap_or_else(|| scratch::folder(root, name)))?;
     forget(&data)?;
-    let options = Options {
-        log_to_files: true,
-        ..Options::new(data, port::take(0, "")?, port::take(0, "")?)
-    };
+    let options =
+        Options { log_to_files: true, ..Options::new(data, port::take(0, "")?, port::take(0, "")?) };
     Ok((artifacts, options))
 }

@@ -75,11 +75,7 @@ impl Options {
     }
 
     pub(super) fn log(&self, name: &str) -> Log {
-        if self.log_to_files {
-            Log::File(self.data.join(format!("{name}.log")))
-        } else {
-            Log::Terminal
-        }
+        if self.log_to_files { Log::File(self.data.join(format!("{name}.log"))) } else { Log::Terminal }
     }
 
     /// Values for names that `wrangler.toml` declares: what differs from machine to machine, and the secrets.
@@ -96,11 +92,7 @@ impl Options {
     }
 
     /// The region's environment.
-    pub(super) fn region(
-        &self,
-        secrets: &Secrets,
-        manifest: &Manifest,
-    ) -> BTreeMap<String, String> {
+    pub(super) fn region(&self, secrets: &Secrets, manifest: &Manifest) -> BTreeMap<String, String> {
         let env = [
             ("TABLE_CORE", "core".to_owned()),
             ("TABLE_HISTORY", "history".to_owned()),
@@ -124,10 +116,8 @@ fn told<const N: usize>(
     usual: [(&str, String); N],
     more: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, String> = usual
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let mut all: BTreeMap<String, String> =
+        usual.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     all.extend(more.clone());
     all
 }

@@ -38,13 +38,10 @@ pub fn ensure(root: &Root) -> Result<Node> {
         return Ok(node);
     }
     system(INSTALLS)?;
-    let npm = on_path("npm").context(
-        "npm is missing, though Node is here. Install it (Debian: `apt-get install npm`).",
-    )?;
+    let npm = on_path("npm")
+        .context("npm is missing, though Node is here. Install it (Debian: `apt-get install npm`).")?;
     let mut install = Command::new(npm);
-    install
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(root.dir());
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(root.dir());
     progress::run("Installing the npm tools", &mut install)?;
     let node = installed(root)?;
     stamp.keep()?;
@@ -53,11 +50,7 @@ pub fn ensure(root: &Root) -> Result<Node> {
 
 fn installed(root: &Root) -> Result<Node> {
     let pinned = root.path("node_modules/.bin/node");
-    let program = if version(&pinned).is_ok() {
-        pinned
-    } else {
-        system(RUNS)?
-    };
+    let program = if version(&pinned).is_ok() { pinned } else { system(RUNS)? };
     Ok(Node {
         program,
         esbuild: esbuild(root)?,
@@ -101,21 +94,13 @@ fn major(version: &str) -> Option<u32> {
 fn esbuild(root: &Root) -> Result<PathBuf> {
     fs::read_dir(root.path("node_modules/@esbuild"))
         .ok()
-        .and_then(|dirs| {
-            dirs.flatten()
-                .map(|dir| dir.path().join("bin/esbuild"))
-                .find(|file| file.is_file())
-        })
+        .and_then(|dirs| dirs.flatten().map(|dir| dir.path().join("bin/esbuild")).find(|file| file.is_file()))
         .context("esbuild has no binary for this platform in node_modules/@esbuild")
 }
 
 fn present(root: &Root, name: &str) -> Result<PathBuf> {
     let path = root.path(name);
-    if path.exists() {
-        Ok(path)
-    } else {
-        bail!("{name} is missing")
-    }
+    if path.exists() { Ok(path) } else { bail!("{name} is missing") }
 }
 
 #[cfg(test)]

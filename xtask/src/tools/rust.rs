@@ -45,10 +45,7 @@ pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
     let (rustup, node_program) = (rustup.display(), node.program.display());
     script(
         &tools.join("bin/wasm-opt"),
-        &format!(
-            "exec '{node_program}' '{}' \"$@\"\n",
-            node.wasm_opt.display()
-        ),
+        &format!("exec '{node_program}' '{}' \"$@\"\n", node.wasm_opt.display()),
     )?;
     // worker-build knows a toolchain called `nightly` only. These pass its calls on to the dated one.
     let pinned = tools.join("pinned");
@@ -65,9 +62,7 @@ pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
     );
     script(&pinned.join("rustup"), &body)?;
     let mut path = vec![pinned];
-    path.extend(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    ));
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     Ok(WorkerTools {
         worker_build: tools.join("bin/worker-build"),
         wasm_bindgen: tools.join("bin/wasm-bindgen"),
@@ -82,9 +77,7 @@ pub fn locked(root: &Root, package: &str) -> Result<String> {
     lock.get("package")
         .and_then(toml::Value::as_array)
         .and_then(|packages| {
-            packages
-                .iter()
-                .find(|p| p.get("name").and_then(toml::Value::as_str) == Some(package))
+            packages.iter().find(|p| p.get("name").and_then(toml::Value::as_str) == Some(package))
         })
         .and_then(|p| p.get("version")?.as_str())
         .map(str::to_owned)
@@ -93,24 +86,15 @@ pub fn locked(root: &Root, package: &str) -> Result<String> {
 
 fn toolchain(rustup: &PathBuf) -> Result<()> {
     let list = |what: &str| -> Result<String> {
-        let output = Command::new(rustup)
-            .args([what, "list", "--installed", "--toolchain", NIGHTLY])
-            .output()?;
+        let output =
+            Command::new(rustup).args([what, "list", "--installed", "--toolchain", NIGHTLY]).output()?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     };
-    if list("component")?.contains("rust-src") && list("target")?.contains("wasm32-unknown-unknown")
-    {
+    if list("component")?.contains("rust-src") && list("target")?.contains("wasm32-unknown-unknown") {
         return Ok(());
     }
     let mut install = Command::new(rustup);
-    install.args([
-        "toolchain",
-        "install",
-        NIGHTLY,
-        "--profile",
-        "minimal",
-        "--no-self-update",
-    ]);
+    install.args(["toolchain", "install", NIGHTLY, "--profile", "minimal", "--no-self-update"]);
     install.args(["-c", "rust-src", "-t", "wasm32-unknown-unknown"]);
     progress::run(&format!("Installing the toolchain {NIGHTLY}"), &mut install)?;
     Ok(())
@@ -125,14 +109,7 @@ fn install(root: &Root, package: &str, version: &str) -> Result<()> {
     let build = root.path("target/xtask/install");
     let mut command = Command::new("cargo");
     command
-        .args([
-            "install",
-            package,
-            "--version",
-            version,
-            "--locked",
-            "--root",
-        ])
+        .args(["install", package, "--version", version, "--locked", "--root"])
         .arg(&tools)
         .current_dir(root.dir());
     // They run for seconds and are built once: what compiles sooner serves better.

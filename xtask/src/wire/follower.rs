@@ -78,8 +78,7 @@ impl Follower {
     /// Says something, now or as soon as possible, once for all. Returns its key.
     pub fn say(&mut self, body: &Value) -> String {
         let key = super::unique();
-        self.outgoing
-            .push(&key, json!({ "op": "say", "key": key, "body": body }));
+        self.outgoing.push(&key, json!({ "op": "say", "key": key, "body": body }));
         key
     }
 
@@ -186,11 +185,7 @@ impl Follower {
         }
         let epoch = text(welcome, "/epoch").to_owned();
         let recovered = welcome.get("recovered") == Some(&Value::Bool(true));
-        self.ledger.welcome(
-            welcome,
-            recovered,
-            self.epoch.as_deref() == Some(epoch.as_str()),
-        );
+        self.ledger.welcome(welcome, recovered, self.epoch.as_deref() == Some(epoch.as_str()));
         self.outgoing.anew();
         self.epoch = Some(epoch);
         self.durable(num(welcome, "/durable").unwrap_or(0));

@@ -34,9 +34,7 @@ impl Opening {
     /// As a browser asks: version and token as subprotocols.
     #[must_use]
     pub fn new(edge: &str, path: &str, token: &str) -> Self {
-        Self::bare(edge, path)
-            .protocol(SUBPROTOCOL)
-            .protocol(&format!("{BEARER}{token}"))
+        Self::bare(edge, path).protocol(SUBPROTOCOL).protocol(&format!("{BEARER}{token}"))
     }
 
     /// Offers one more subprotocol.
@@ -79,10 +77,7 @@ impl Opening {
             .await
             .with_context(|| format!("{} does not answer", self.url))?
             .with_context(|| format!("{} cannot be opened", self.url))?;
-        let protocol = response
-            .headers()
-            .get("sec-websocket-protocol")
-            .and_then(|value| value.to_str().ok());
+        let protocol = response.headers().get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
         Ok(Socket::new(stream, protocol.map(str::to_owned)))
     }
 
@@ -98,15 +93,11 @@ impl Opening {
         let mut request = url.into_client_request()?;
         if !self.protocols.is_empty() {
             let offered = HeaderValue::from_str(&self.protocols.join(", "))?;
-            request
-                .headers_mut()
-                .insert("sec-websocket-protocol", offered);
+            request.headers_mut().insert("sec-websocket-protocol", offered);
         }
         for (name, value) in &self.headers {
             let name = HeaderName::from_bytes(name.as_bytes())?;
-            request
-                .headers_mut()
-                .insert(name, HeaderValue::from_str(value)?);
+            request.headers_mut().insert(name, HeaderValue::from_str(value)?);
         }
         Ok(request)
     }

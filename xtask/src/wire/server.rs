@@ -53,11 +53,7 @@ impl Server {
             .no_proxy()
             .build()?;
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
-        Ok(Self {
-            http,
-            edge: trimmed(edge),
-            region: trimmed(region),
-        })
+        Ok(Self { http, edge: trimmed(edge), region: trimmed(region) })
     }
 
     /// The edge's URL.
@@ -78,11 +74,7 @@ impl Server {
         let body = json!({ "guest": { "name": name } });
         let answer = self.http.post(&url).json(&body).send().await?;
         let status = answer.status();
-        ensure!(
-            status.is_success(),
-            "{url} answers {status}: {}",
-            answer.text().await.unwrap_or_default()
-        );
+        ensure!(status.is_success(), "{url} answers {status}: {}", answer.text().await.unwrap_or_default());
         Ok(answer.json().await?)
     }
 
@@ -116,15 +108,10 @@ impl Server {
 
     /// Opens a room and returns its name.
     pub async fn open_room(&self, player: &Player, wish: &Value) -> Result<String> {
-        let answer = self
-            .post("/v1/rooms", Some(&player.token), wish.to_string())
-            .await?;
+        let answer = self.post("/v1/rooms", Some(&player.token), wish.to_string()).await?;
         let status = answer.status();
         let body: Value = answer.json().await?;
-        ensure!(
-            status.as_u16() == 201,
-            "{wish} was answered {status} {body}"
-        );
+        ensure!(status.as_u16() == 201, "{wish} was answered {status} {body}");
         Ok(text(&body, "/room").to_owned())
     }
 
@@ -163,18 +150,14 @@ impl Server {
         let answer = put.send().await?;
         let status = answer.status();
         let said = answer.text().await.unwrap_or_default();
-        ensure!(
-            status.is_success(),
-            "PUT {url} was answered {status} {said}"
-        );
+        ensure!(status.is_success(), "PUT {url} was answered {status} {said}");
         Ok(())
     }
 
     /// Two people follow each other: each may see whether the other is here.
     pub async fn befriend(&self, one: &Player, other: &Player) -> Result<()> {
         for (who, whom) in [(one, other), (other, one)] {
-            self.region_put(who, &format!("/v1/follows/{}", whom.id), &json!({}))
-                .await?;
+            self.region_put(who, &format!("/v1/follows/{}", whom.id), &json!({})).await?;
         }
         Ok(())
     }
@@ -190,11 +173,7 @@ impl Server {
     }
 
     /// A new room with these people in it, and their sockets.
-    pub async fn meet(
-        &self,
-        wish: &Value,
-        players: &[Player],
-    ) -> Result<(String, Vec<super::Socket>)> {
+    pub async fn meet(&self, wish: &Value, players: &[Player]) -> Result<(String, Vec<super::Socket>)> {
         let owner = players.first().context("a room needs somebody")?;
         let room = self.open_room(owner, wish).await?;
         let mut sockets: Vec<super::Socket> = Vec::new();
@@ -205,9 +184,7 @@ impl Server {
             for socket in &mut sockets {
                 let by = format!("{} to join", player.id);
                 socket
-                    .wait(&by, |message| {
-                        super::ev(message) == "joined" && text(message, "/by") == player.id
-                    })
+                    .wait(&by, |message| super::ev(message) == "joined" && text(message, "/by") == player.id)
                     .await?;
             }
         }

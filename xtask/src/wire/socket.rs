@@ -52,10 +52,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(
-        stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-        protocol: Option<String>,
-    ) -> Self {
+    pub(super) fn new(stream: WebSocketStream<MaybeTlsStream<TcpStream>>, protocol: Option<String>) -> Self {
         Self {
             stream,
             protocol,
@@ -108,9 +105,7 @@ impl Socket {
             fields.insert("id".into(), id.into());
         }
         self.send(&message).await?;
-        self.reply(&json!(id))
-            .await
-            .with_context(|| format!("after {message}"))
+        self.reply(&json!(id)).await.with_context(|| format!("after {message}"))
     }
 
     /// The `ok` of a command that must succeed.
@@ -123,10 +118,7 @@ impl Socket {
     /// The `err` of a command that must fail, with this code.
     pub async fn err(&mut self, message: Value, code: &str) -> Result<Value> {
         let reply = self.ask(message.clone()).await?;
-        ensure!(
-            text(&reply, "/err/code") == code,
-            "{message} was answered {reply}, not with {code}"
-        );
+        ensure!(text(&reply, "/err/code") == code, "{message} was answered {reply}, not with {code}");
         Ok(reply.get("err").cloned().unwrap_or_default())
     }
 
@@ -140,22 +132,17 @@ impl Socket {
 
     /// The next event of this name.
     pub async fn event(&mut self, name: &str) -> Result<Value> {
-        self.wait(&format!("a {name:?}"), |message| ev(message) == name)
-            .await
+        self.wait(&format!("a {name:?}"), |message| ev(message) == name).await
     }
 
     /// The next event that has a position.
     pub async fn numbered(&mut self) -> Result<Value> {
-        self.wait("an event with a position", |message| {
-            super::at(message).is_some()
-        })
-        .await
+        self.wait("an event with a position", |message| super::at(message).is_some()).await
     }
 
     /// The first message that fits, out of those that came and those that come. The others keep their order.
     pub async fn wait(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
-        self.wait_until(Instant::now() + self.patience, what, fits)
-            .await
+        self.wait_until(Instant::now() + self.patience, what, fits).await
     }
 
     /// The same with a deadline.
@@ -223,11 +210,7 @@ impl Socket {
     /// The socket ends with this code, and a reason that says why in JSON.
     pub async fn closed_with(&mut self, code: u16) -> Result<Goodbye> {
         let goodbye = self.closed().await?;
-        ensure!(
-            goodbye.code == code,
-            "{goodbye:?} in place of {code}; {}",
-            self.shown()
-        );
+        ensure!(goodbye.code == code, "{goodbye:?} in place of {code}; {}", self.shown());
         Ok(goodbye)
     }
 
@@ -286,10 +269,7 @@ impl Socket {
             }
             Some(Ok(_)) => {}
             Some(Err(_)) | None => {
-                self.ended = Some(Goodbye {
-                    code: 1006,
-                    reason: String::new(),
-                });
+                self.ended = Some(Goodbye { code: 1006, reason: String::new() });
             }
         }
     }

@@ -37,19 +37,13 @@ fn a_patch_changes_what_it_names() {
     check(json!({"name": " Zoë "}), |p| p.name = "Zoë".into());
     check(json!({"bio": null}), |p| p.bio = String::new());
     check(json!({"bio": "a\nb"}), |p| p.bio = "a\nb".into());
-    check(
-        json!({"attrs": {"lang": null, "likes": ["go", "tango"]}}),
-        |p| {
-            p.attrs = object(json!({"elo": 1700, "likes": ["go", "tango"]}));
-        },
-    );
+    check(json!({"attrs": {"lang": null, "likes": ["go", "tango"]}}), |p| {
+        p.attrs = object(json!({"elo": 1700, "likes": ["go", "tango"]}));
+    });
     check(json!({"attrs": null}), |p| p.attrs = Map::new());
-    check(
-        json!({"private": {"mail": {"news": null}, "seen": [1, {}]}}),
-        |p| {
-            p.private = object(json!({"mail": {"offers": false}, "seen": [1, {}]}));
-        },
-    );
+    check(json!({"private": {"mail": {"news": null}, "seen": [1, {}]}}), |p| {
+        p.private = object(json!({"mail": {"offers": false}, "seen": [1, {}]}));
+    });
     check(json!({"pictures": ["i_b", "i_a"]}), |p| {
         p.pictures.reverse();
     });
@@ -59,23 +53,11 @@ fn a_patch_changes_what_it_names() {
 fn every_fault_is_named() {
     refused(
         json!({"name": "", "bio": 7, "attrs": {"Lang": "en", "tier": "gold", "x": {"y": 1}}, "rating": 9000}),
-        &[
-            "attrs.Lang",
-            "attrs.tier",
-            "attrs.x",
-            "bio",
-            "name",
-            "rating",
-        ],
+        &["attrs.Lang", "attrs.tier", "attrs.x", "bio", "name", "rating"],
     );
-    for name in [
-        json!(null),
-        json!("  "),
-        json!("a\u{0}"),
-        json!("a\u{202e}b"),
-        json!(7),
-        json!("é".repeat(41)),
-    ] {
+    for name in
+        [json!(null), json!("  "), json!("a\u{0}"), json!("a\u{202e}b"), json!(7), json!("é".repeat(41))]
+    {
         refused(json!({ "name": name }), &["name"]);
     }
     refused(json!({"bio": "é".repeat(501)}), &["bio"]);
@@ -89,13 +71,7 @@ fn every_fault_is_named() {
     refused(json!({"private": {"x": "y".repeat(4096)}}), &["private"]);
     let deep = (0..33).fold(json!(1), |inner, _| json!({ "x": inner }));
     refused(json!({ "private": deep }), &["private"]);
-    for order in [
-        json!(["i_a"]),
-        json!(["i_a", "i_a"]),
-        json!(["i_a", "i_c"]),
-        json!("i_a"),
-        json!(null),
-    ] {
+    for order in [json!(["i_a"]), json!(["i_a", "i_a"]), json!(["i_a", "i_c"]), json!("i_a"), json!(null)] {
         refused(json!({ "pictures": order }), &["pictures"]);
     }
 }

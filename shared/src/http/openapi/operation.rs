@@ -14,10 +14,7 @@ fn named(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "schemas and examples are written where they are passed"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "schemas and examples are written where they are passed")]
 impl Operation {
     /// Under this id, with what it does.
     pub fn new(id: &str, tag: &str, says: &str) -> Self {
@@ -25,11 +22,7 @@ impl Operation {
         said.insert("operationId".into(), id.into());
         said.insert("tags".into(), json!([tag]));
         said.insert("summary".into(), says.into());
-        Self {
-            said,
-            parameters: Vec::new(),
-            answers: Map::new(),
-        }
+        Self { said, parameters: Vec::new(), answers: Map::new() }
     }
 
     /// A part of the path.
@@ -61,8 +54,7 @@ impl Operation {
 
     /// A JSON body.
     pub fn takes(mut self, schema: &str, required: bool, example: Value) -> Self {
-        let content =
-            json!({ "application/json": { "schema": named(schema), "example": example } });
+        let content = json!({ "application/json": { "schema": named(schema), "example": example } });
         let body = json!({ "required": required, "content": content });
         self.said.insert("requestBody".into(), body);
         self
@@ -81,8 +73,7 @@ impl Operation {
 
     /// An answer in JSON.
     pub fn answers(mut self, status: u16, says: &str, schema: &str, example: Value) -> Self {
-        let content =
-            json!({ "application/json": { "schema": named(schema), "example": example } });
+        let content = json!({ "application/json": { "schema": named(schema), "example": example } });
         let answer = json!({ "description": says, "content": content });
         self.answers.insert(status.to_string(), answer);
         self
@@ -102,8 +93,7 @@ impl Operation {
         let mut answer = json!({ "description": codes, "content": content });
         if let (Some(answer), 429 | 503) = (answer.as_object_mut(), status) {
             let seconds = json!({ "type": "integer", "minimum": 1 });
-            let header =
-                json!({ "description": "Seconds to wait.", "required": true, "schema": seconds });
+            let header = json!({ "description": "Seconds to wait.", "required": true, "schema": seconds });
             answer.insert("headers".into(), json!({ "Retry-After": header }));
         }
         self.answers.entry(status.to_string()).or_insert(answer);
@@ -112,7 +102,8 @@ impl Operation {
 
     /// What comes from a copy says how old it is, and is asked for again by its version.
     pub fn copied(mut self) -> Self {
-        let text = |says: &str, schema: Value| json!({ "description": says, "required": true, "schema": schema });
+        let text =
+            |says: &str, schema: Value| json!({ "description": says, "required": true, "schema": schema });
         let headers = json!({
             "ETag": text("Its version.", json!({ "type": "string" })),
             "Age": text("How old the copy is, seconds.", json!({ "type": "integer", "minimum": 0 })),
@@ -150,12 +141,9 @@ impl Operation {
         if paced {
             self = self.refuses(429, "`too_fast`");
         }
-        self = self
-            .refuses(500, "`internal`")
-            .refuses(503, "`unavailable`");
+        self = self.refuses(500, "`internal`").refuses(503, "`unavailable`");
         if !self.parameters.is_empty() {
-            self.said
-                .insert("parameters".into(), self.parameters.into());
+            self.said.insert("parameters".into(), self.parameters.into());
         }
         self.answers.sort_keys();
         self.said.insert("responses".into(), self.answers.into());

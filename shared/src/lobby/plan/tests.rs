@@ -39,24 +39,14 @@ fn ticket(n: u32, since: u64, rating: f64, wants: &Value) -> Ticket {
 }
 
 fn pool(text: &str) -> Pool {
-    pool::read(&format!(r#"{{"a":{text}}}"#))
-        .unwrap()
-        .into_values()
-        .next()
-        .unwrap()
+    pool::read(&format!(r#"{{"a":{text}}}"#)).unwrap().into_values().next().unwrap()
 }
 
 fn check(tickets: &[Ticket], rules: &str, now: u64, matches: &[(u32, u32)], wake: Option<u64>) {
     let got = plan(Time::from_ms(now), tickets, &pool(rules), &Met::default());
-    let names: Vec<_> = got
-        .matches
-        .iter()
-        .map(|made| made.tickets().map(ToString::to_string).collect::<Vec<_>>())
-        .collect();
-    let expected: Vec<_> = matches
-        .iter()
-        .map(|(a, b)| vec![format!("t_{a}"), format!("t_{b}")])
-        .collect();
+    let names: Vec<_> =
+        got.matches.iter().map(|made| made.tickets().map(ToString::to_string).collect::<Vec<_>>()).collect();
+    let expected: Vec<_> = matches.iter().map(|(a, b)| vec![format!("t_{a}"), format!("t_{b}")]).collect();
     assert_eq!((names, got.wake.map(Time::ms)), (expected, wake));
 }
 
@@ -70,8 +60,7 @@ fn plainly(now: Time, tickets: &[Ticket], pool: &Pool) -> Vec<[TicketId; 2]> {
     let mut matches = Vec::new();
     while !left.is_empty() {
         let first = left.remove(0);
-        let fits =
-            |it: &&Ticket| fits_at(first, it, pool, &Met::default()).is_some_and(|at| at <= now);
+        let fits = |it: &&Ticket| fits_at(first, it, pool, &Met::default()).is_some_and(|at| at <= now);
         let fitting = left.iter().copied().filter(fits);
         let best = match pool.rating {
             None => { fitting }.next(),
@@ -92,9 +81,7 @@ fn gap(a: &Ticket, b: &Ticket) -> f64 {
 /// A number below `most`, each time another.
 fn chance(mut seed: u64) -> impl FnMut(u64) -> u64 {
     move |most| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
         (seed >> 33) % most
     }
 }
@@ -152,9 +139,7 @@ fn drawn(draw: &mut impl FnMut(u64) -> u64, nth: u32, spread: u64, since: u64) -
         let member = ticket.members.first_mut().unwrap();
         match draw(2) {
             0 => member.apart.push(other),
-            _ => member
-                .recent
-                .push((other, Time::from_ms(since + draw(9000)))),
+            _ => member.recent.push((other, Time::from_ms(since + draw(9000)))),
         }
     }
     ticket
@@ -162,10 +147,7 @@ fn drawn(draw: &mut impl FnMut(u64) -> u64, nth: u32, spread: u64, since: u64) -
 
 /// Nobody is left who could be matched with another who is left, and the next who can is waited for.
 fn nothing_is_left(now: Time, left: &[&Ticket], pool: &Pool, wake: Option<Time>) {
-    let pairs = left
-        .iter()
-        .flat_map(|a| left.iter().map(move |b| (a, b)))
-        .filter(|(a, b)| a.id != b.id);
+    let pairs = left.iter().flat_map(|a| left.iter().map(move |b| (a, b))).filter(|(a, b)| a.id != b.id);
     let times = pairs.filter_map(|(a, b)| fits_at(a, b, pool, &Met::default()));
     if let Some(soonest) = times.min() {
         assert!(soonest > now);
@@ -227,8 +209,7 @@ fn one_after_the_other_nobody_waits_beside_somebody_who_fits() {
                 Some(wake) if wake < later => wake,
                 _ => {
                     if draw(5) == 0 && !here.is_empty() {
-                        let gone =
-                            here.swap_remove(usize::try_from(draw(here.len() as u64)).unwrap());
+                        let gone = here.swap_remove(usize::try_from(draw(here.len() as u64)).unwrap());
                         assert!(waiting.remove(&gone.id).is_some());
                     } else {
                         let ticket = drawn(&mut draw, nth, 400, later);
@@ -273,11 +254,8 @@ fn who_waits_for_too_long_goes_before_who_is_nearer() {
 
 #[test]
 fn who_waits_longest_goes_first() {
-    let all = [
-        ticket(3, 30, 0.0, &json!([])),
-        ticket(1, 10, 0.0, &json!([])),
-        ticket(2, 20, 0.0, &json!([])),
-    ];
+    let all =
+        [ticket(3, 30, 0.0, &json!([])), ticket(1, 10, 0.0, &json!([])), ticket(2, 20, 0.0, &json!([]))];
     check(&all, FIFO, 40, &[(1, 2)], None);
 }
 
@@ -293,16 +271,10 @@ fn the_nearest_rating_is_taken() {
 
 #[test]
 fn a_wide_gap_waits_for_the_window_and_a_wider_one_for_ever() {
-    let all = [
-        ticket(1, 0, 1500.0, &json!([])),
-        ticket(2, 1000, 1650.0, &json!([])),
-    ];
+    let all = [ticket(1, 0, 1500.0, &json!([])), ticket(2, 1000, 1650.0, &json!([]))];
     check(&all, RANKED, 1000, &[], Some(6000));
     check(&all, RANKED, 6000, &[(1, 2)], None);
-    let all = [
-        ticket(1, 0, 1500.0, &json!([])),
-        ticket(2, 0, 1801.0, &json!([])),
-    ];
+    let all = [ticket(1, 0, 1500.0, &json!([])), ticket(2, 0, 1801.0, &json!([]))];
     check(&all, RANKED, 0, &[], None);
 }
 
@@ -312,10 +284,7 @@ fn wants_hold_on_both_sides_and_give_way_in_time() {
     let all = [ticket(2, 0, 0.0, &wish), ticket(3, 5000, 0.0, &json!([]))];
     check(&all, FIFO, 5000, &[], Some(30_000));
     check(&all, FIFO, 30_000, &[(2, 3)], None);
-    let all = [
-        ticket(2, 0, 0.0, &json!([{ "attr": "lang", "is": "en" }])),
-        ticket(3, 0, 0.0, &json!([])),
-    ];
+    let all = [ticket(2, 0, 0.0, &json!([{ "attr": "lang", "is": "en" }])), ticket(3, 0, 0.0, &json!([]))];
     check(&all, FIFO, 1 << 40, &[], None);
 }
 
@@ -323,10 +292,7 @@ fn wants_hold_on_both_sides_and_give_way_in_time() {
 fn who_met_waits_until_they_may_meet_again() {
     let all = [ticket(1, 0, 0.0, &json!([])), ticket(2, 0, 0.0, &json!([]))];
     let (t, mut met) = (Time::from_ms, Met::default());
-    let meeting = Meeting {
-        players: all.iter().flat_map(Ticket::players).cloned().collect(),
-        until: t(9),
-    };
+    let meeting = Meeting { players: all.iter().flat_map(Ticket::players).cloned().collect(), until: t(9) };
     met.add(t(0), "m_1".parse().unwrap(), meeting);
     let got = |now| plan(t(now), &all, &pool(FIFO), &met);
     assert_eq!((got(8).matches.len(), got(8).wake), (0, Some(t(9))));

@@ -46,64 +46,28 @@ fn lines_come_in_any_order() {
 #[test]
 fn a_fault_has_its_line_its_column_and_its_reason() {
     refused(csv("player\np_1\n"), &["line 1", "column at is missing"]);
-    refused(
-        csv("at,player,at\n1,p_1,1\n"),
-        &["line 1, column at", "twice"],
-    );
+    refused(csv("at,player,at\n1,p_1,1\n"), &["line 1, column at", "twice"]);
     refused(csv("at,player\n1,p_1,3\n"), &["line 2"]);
-    refused(
-        csv("at,player\n1,p_1\nsoon,p_2\n"),
-        &["line 3, column at", "soon"],
-    );
+    refused(csv("at,player\n1,p_1\nsoon,p_2\n"), &["line 3, column at", "soon"]);
     refused(csv("at,player\n-5,p_1\n"), &["line 2, column at", "-5"]);
-    refused(
-        csv("at,player,rating\n1,p_1,high\n"),
-        &["line 2, column rating", "high"],
-    );
-    refused(
-        csv("at,player,patience_s\n1,p_1,-1\n"),
-        &["line 2, column patience_s"],
-    );
-    refused(
-        csv("at,player,patience_s\n1,p_1,1e300\n"),
-        &["line 2, column patience_s"],
-    );
+    refused(csv("at,player,rating\n1,p_1,high\n"), &["line 2, column rating", "high"]);
+    refused(csv("at,player,patience_s\n1,p_1,-1\n"), &["line 2, column patience_s"]);
+    refused(csv("at,player,patience_s\n1,p_1,1e300\n"), &["line 2, column patience_s"]);
     refused(csv("at,player,op\n1,p_1,go\n"), &["line 2, column op"]);
     refused(csv("at,player\n1,\n"), &["line 2, column player"]);
-    refused(
-        csv("at,player,wants\n1,p_1,{\n"),
-        &["line 2, column wants", "no JSON"],
-    );
+    refused(csv("at,player,wants\n1,p_1,{\n"), &["line 2, column wants", "no JSON"]);
     let want = "at,player,wants\n1,p_1,\"[{\"\"attr\"\":\"\"a\"\",\"\"within\"\":-1}]\"\n";
     refused(csv(want), &["line 2, column wants[0].within", "0 or more"]);
     refused(csv("at,player,x\n1,p_1,{}\n"), &["line 2, column x"]);
-    refused(
-        csv("at,player,op\n1,p_1,leave\n"),
-        &["line 2, column player", "without having entered"],
-    );
-    refused(
-        json("{\"at\":1,\"player\":\"p_1\"}\n{"),
-        &["line 2, column 1"],
-    );
-    refused(
-        json(r#"{"at":1,"player":"p_1","ratng":1}"#),
-        &["line 1, column ratng", "unknown"],
-    );
-    refused(
-        json(r#"{"at":true,"player":"p_1"}"#),
-        &["line 1, column at"],
-    );
+    refused(csv("at,player,op\n1,p_1,leave\n"), &["line 2, column player", "without having entered"]);
+    refused(json("{\"at\":1,\"player\":\"p_1\"}\n{"), &["line 2, column 1"]);
+    refused(json(r#"{"at":1,"player":"p_1","ratng":1}"#), &["line 1, column ratng", "unknown"]);
+    refused(json(r#"{"at":true,"player":"p_1"}"#), &["line 1, column at"]);
     refused(json(r#"{"at":1,"player":7}"#), &["line 1, column player"]);
-    refused(
-        json(r#"{"at":1,"player":"p_1","attrs":[]}"#),
-        &["line 1, column attrs"],
-    );
+    refused(json(r#"{"at":1,"player":"p_1","attrs":[]}"#), &["line 1, column attrs"]);
     refused(json("\n"), &["nobody enters"]);
     let many: String = (0..30).map(|_| "x,p_1\n").collect();
-    refused(
-        csv(&format!("at,player\n{many}")),
-        &["line 11", "and 20 more"],
-    );
+    refused(csv(&format!("at,player\n{many}")), &["line 11", "and 20 more"]);
 }
 
 #[test]

@@ -29,11 +29,7 @@ const RANKED: &str = r#"{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_m
 fn a_window_is_waited_for_and_not_polled() {
     let log = "at,player,rating\n0,p_1,1500\n1000,p_2,1650\n";
     let outcome = check(log, RANKED, &[matched(6000, 0), matched(6000, 0)]);
-    let waiting: Vec<_> = outcome
-        .waiting
-        .iter()
-        .map(|(at, n)| (at.ms(), *n))
-        .collect();
+    let waiting: Vec<_> = outcome.waiting.iter().map(|(at, n)| (at.ms(), *n)).collect();
     assert_eq!(waiting, [(0, 1), (1000, 2), (6000, 0)]);
 }
 
@@ -41,24 +37,14 @@ fn a_window_is_waited_for_and_not_polled() {
 fn people_leave_lose_patience_and_are_let_go() {
     let log = "at,player,op,rating,patience_s\n0,p_1,,0,\n5,p_2,,9999,2.5\n9,p_3,,5000,\n70,p_3,leave,,\n";
     let hour = Time::default() + caps::TICKET_AGE;
-    let fates = [
-        Fate::Expired(hour),
-        Fate::GaveUp(Time::from_ms(2505)),
-        Fate::Left(Time::from_ms(70)),
-    ];
+    let fates = [Fate::Expired(hour), Fate::GaveUp(Time::from_ms(2505)), Fate::Left(Time::from_ms(70))];
     check(log, RANKED, &fates);
 }
 
 #[test]
 fn entering_again_while_one_waits_changes_nothing() {
     let log = "at,player\n0,p_1\n5,p_1\n9,p_2\n20,p_1\n21,p_3\n";
-    let fates = [
-        matched(9, 0),
-        Fate::Again,
-        matched(9, 0),
-        matched(21, 1),
-        matched(21, 1),
-    ];
+    let fates = [matched(9, 0), Fate::Again, matched(9, 0), matched(21, 1), matched(21, 1)];
     check(log, FIFO, &fates);
 }
 
@@ -66,12 +52,7 @@ fn entering_again_while_one_waits_changes_nothing() {
 fn who_met_is_kept_apart_for_as_long_as_the_pool_says() {
     let log = "at,player\n0,p_1\n1,p_2\n2,p_1\n3,p_2\n";
     let rules = r#"{"seats":2,"no_rematch_s":4}"#;
-    let fates = [
-        matched(1, 0),
-        matched(1, 0),
-        matched(4001, 1),
-        matched(4001, 1),
-    ];
+    let fates = [matched(1, 0), matched(1, 0), matched(4001, 1), matched(4001, 1)];
     check(log, rules, &fates);
 }
 
@@ -98,13 +79,7 @@ impl Matcher for Unfair {
         if self.0.len() < 3 {
             return Vec::new();
         }
-        vec![
-            self.0
-                .split_off(1)
-                .into_iter()
-                .map(|nth| vec![nth])
-                .collect(),
-        ]
+        vec![self.0.split_off(1).into_iter().map(|nth| vec![nth]).collect()]
     }
 
     fn left(&mut self, nth: usize) {

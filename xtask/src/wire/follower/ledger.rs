@@ -56,18 +56,13 @@ impl Ledger {
 
     /// The bodies that were said, in order.
     pub fn said(&self) -> impl Iterator<Item = &Value> {
-        self.events
-            .values()
-            .filter(|event| ev(event) == "said")
-            .filter_map(|event| event.get("body"))
+        self.events.values().filter(|event| ev(event) == "said").filter_map(|event| event.get("body"))
     }
 
     /// Whether it was told that it missed this position.
     #[must_use]
     pub fn is_missed(&self, position: u64) -> bool {
-        self.missed
-            .iter()
-            .any(|&(from, to)| (from..=to).contains(&position))
+        self.missed.iter().any(|&(from, to)| (from..=to).contains(&position))
     }
 
     /// How many positions it was told it missed.
@@ -83,19 +78,15 @@ impl Ledger {
             let replayed = num(welcome, "/replayed").unwrap_or(0);
             if !same_epoch || self.at + replayed != head {
                 let have = self.at;
-                self.violations.push(Violation::Order(format!(
-                    "at {have} a resume said {replayed} events to {head}"
-                )));
+                self.violations
+                    .push(Violation::Order(format!("at {have} a resume said {replayed} events to {head}")));
             }
             return;
         }
         let is_first = self.events.is_empty() && self.at == 0;
         let snapshot = num(welcome, "/snapshot/at").unwrap_or(head);
         let none = Vec::new();
-        let events = welcome
-            .pointer("/snapshot/events")
-            .and_then(Value::as_array)
-            .unwrap_or(&none);
+        let events = welcome.pointer("/snapshot/events").and_then(Value::as_array).unwrap_or(&none);
         let first = events.first().and_then(at).unwrap_or(snapshot + 1);
         // Of another epoch only what was durable still holds, and the snapshot holds over that.
         let keep = if same_epoch { self.at } else { self.durable };
@@ -129,9 +120,7 @@ impl Ledger {
             && old != event
             && at(event) <= Some(self.durable)
         {
-            self.violations.push(Violation::LostDurable(format!(
-                "{old} was durable and is now {event}"
-            )));
+            self.violations.push(Violation::LostDurable(format!("{old} was durable and is now {event}")));
         }
     }
 
@@ -147,15 +136,13 @@ impl Ledger {
         if position <= self.at {
             self.repeated += 1;
             if self.events.get(&position).is_some_and(|old| old != event) {
-                self.violations
-                    .push(Violation::Order(format!("another event came as {event}")));
+                self.violations.push(Violation::Order(format!("another event came as {event}")));
             }
             return true;
         }
         if position != self.at + 1 {
             let have = self.at;
-            self.violations
-                .push(Violation::Order(format!("after {have} came {event}")));
+            self.violations.push(Violation::Order(format!("after {have} came {event}")));
             return false;
         }
         self.at = position;
@@ -176,10 +163,7 @@ impl Ledger {
             let name = text(body, name).to_owned();
             !seen.insert(name)
         };
-        self.said()
-            .filter(twice)
-            .map(|body| Violation::Duplicate(body.to_string()))
-            .collect()
+        self.said().filter(twice).map(|body| Violation::Duplicate(body.to_string())).collect()
     }
 
     /// Where two logs of one room contradict each other.

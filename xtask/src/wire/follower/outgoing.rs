@@ -52,12 +52,7 @@ impl Default for Outgoing {
 
 impl Outgoing {
     pub(super) fn push(&mut self, key: &str, message: Value) {
-        self.waiting.push_back(Command {
-            key: key.to_owned(),
-            message,
-            sent: None,
-            at: None,
-        });
+        self.waiting.push_back(Command { key: key.to_owned(), message, sent: None, at: None });
     }
 
     pub(super) fn len(&self) -> usize {
