@@ -1,15 +1,15 @@
-// What tests of a connection have at hand: the other end of each, and a clock that the test turns.
+// Test doubles for connections: a fake WebSocket, a fake region, and a clock that the test advances.
 
 import { beforeEach, mock } from "node:test";
 import type { Json } from "./wire.ts";
 
-/** The other end of each connection, newest last. */
-export let dialled: FakeSocket[] = [];
+/** The server's end of each connection, newest last. */
+export let connections: FakeSocket[] = [];
 
 export class FakeSocket {
   static readonly OPEN = 1;
   readyState = 0;
-  said: Record<string, Json>[] = [];
+  received: Record<string, Json>[] = [];
   pings = 0;
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
@@ -18,11 +18,11 @@ export class FakeSocket {
   constructor(url: string, [, bearer = ""]: string[]) {
     this.url = url;
     this.token = bearer;
-    dialled.push(this);
+    connections.push(this);
   }
   send(frame: string): void {
     if (frame === "ping") this.pings += 1;
-    else this.said.push(...[JSON.parse(frame)].flat());
+    else this.received.push(...[JSON.parse(frame)].flat());
   }
   close(): void {
     this.readyState = 3;
@@ -43,9 +43,9 @@ export class FakeSocket {
 }
 
 export const settle = () => new Promise<void>((rung) => setImmediate(rung));
-export const last = () => dialled[dialled.length - 1] as FakeSocket;
+export const last = () => connections[connections.length - 1] as FakeSocket;
 
-/** How often a session was renewed. */
+/** The number of session renewals. */
 export let refreshed = 0;
 Object.assign(globalThis, {
   WebSocket: FakeSocket,
@@ -60,7 +60,7 @@ beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   mock.method(Math, "random", () => 0.5);
-  dialled = [];
+  connections = [];
   refreshed = 0;
 });
 

@@ -1,57 +1,57 @@
-// Matchpoint for the browser: come in, queue, meet, and look back.
+// The Matchpoint SDK for browsers: sessions, lobbies, rooms, presence and match history.
 
 import { Lobby } from "./lobby.ts";
-import type { LobbyHandlers, Wish } from "./lobby.ts";
+import type { LobbyHandlers, Criteria } from "./lobby.ts";
 import { Me } from "./me.ts";
 import type { MeHandlers } from "./me.ts";
 import { Room } from "./room.ts";
 import type { RoomHandlers } from "./room.ts";
-import { Session, call, read } from "./session.ts";
-import type { Store } from "./session.ts";
-import type { Ending, View } from "./view.ts";
-import { random_key } from "./wire.ts";
-import type { Json } from "./wire.ts";
+import { Session, request, read } from "./session.ts";
+import type { SessionStore } from "./session.ts";
+import type { View } from "./view.ts";
+import { random_key } from "./frames.ts";
+import type { EndReason, Json } from "./wire.ts";
 
 export { HttpProblem, SessionLost } from "./session.ts";
-export { Refused, random_key } from "./wire.ts";
-export { Stopped } from "./sender.ts";
-export type { Session, Store } from "./session.ts";
-export type { Lobby, LobbyHandlers, Party, Place as LobbyPlace, Why, Wish } from "./lobby.ts";
-export type { Device, Me, MeHandlers, Sight } from "./me.ts";
+export { Refused, random_key } from "./frames.ts";
+export { ConnectionClosed } from "./sender.ts";
+export type { Session, SessionStore } from "./session.ts";
+export type { Criteria, Lobby, LobbyHandlers, QueueState } from "./lobby.ts";
+export type { Me, MeHandlers, PresenceAt } from "./me.ts";
 export type { Room, RoomHandlers } from "./room.ts";
-export type { Ending, Unsent, View } from "./view.ts";
-export type { Line } from "./socket.ts";
-export type { Event, Fault, Json, Member, Presence } from "./wire.ts";
+export type { PendingMessage, View } from "./view.ts";
+export type { ConnectionState } from "./socket.ts";
+export type { Device, Ended, Json, Member, MemberState, Notice, Party, Refusal, RoomEvent, Why } from "./wire.ts";
 
-/** A meeting of the past. Times are RFC 3339. */
-export type Meeting = {
+/** A match of the history. Times are RFC 3339. */
+export type PastMatch = {
   match: string;
   pool: string | null;
-  /** Everybody who had a seat, oneself among them, and whether they came. Who has left Matchpoint has no name. */
+  /** All players with a seat, including this one. `came`: ever connected. `gone`: the account was deleted, the name is empty. */
   players: { player: string; name: string; came: boolean; gone?: boolean }[];
   started: string;
   ended: string;
-  reason: Ending["reason"];
+  reason: EndReason;
   by: string | null;
   result: Json;
 };
 
-/** Somebody whom one follows. Who follow each other see whether the other is here. */
+/** A player that this player follows. Mutual followers see each other's presence. */
 export type Follow = { player: string; since: string; mutual: boolean };
 
-export type Meetings = { matches: Meeting[]; cursor: string | null };
+export type MatchPage = { matches: PastMatch[]; cursor: string | null };
 
-/** What one has to know of a pool before one enters. */
+/** The rules of a pool that a client needs before it enters. */
 export type PoolRules = {
-  /** People a match. */
+  /** Players in a match. */
   seats: number;
-  /** Into how many teams they are divided. */
+  /** The number of teams, if there are any. */
   teams: number | null;
-  /** People a party, at most; 1: nobody comes in company. */
+  /** The largest party; 1 means that parties are disabled. */
   party: number;
-  /** Everybody is asked first, and has so long to answer. */
+  /** The time to accept a proposed match, in seconds; `null` if matches start without a proposal. */
   propose_s: number | null;
-  /** Among how many objects the queue is divided. */
+  /** The number of shards of the queue. */
   parts: number;
 };
 
@@ -68,12 +68,12 @@ export class Matchpoint {
   readonly edge: string;
   readonly region: string;
   readonly pools: readonly string[];
-  /** By the pool's name. */
+  /** The rules of each pool by its name. */
   readonly rules: Readonly<Record<string, PoolRules>>;
-  /** Where sessions are kept across a reload; `null` keeps them in memory alone. */
-  readonly store: Store | null;
+  /** Where sessions survive a reload; `null` keeps them in memory only. */
+  readonly store: SessionStore | null;
 
-  private constructor(edge: string, { region, pools, rules }: Config, store: Store | null) {
+  private constructor(edge: string, { region, pools, rules }: Config, store: SessionStore | null) {
     this.edge = edge;
     this.region = region.replace(/\/$/, "");
     this.pools = pools;
@@ -81,53 +81,53 @@ export class Matchpoint {
     this.store = store;
   }
 
-  /** Asks an edge which region it works with, and which pools it has. */
-  static async at(edge: string, store: Store | null = globalThis.sessionStorage ?? null): Promise<Matchpoint> {
-    return new Matchpoint(edge, await read<Config>(await call(`${edge}/v1/config`)), store);
+  /** Reads an edge's configuration: its region and its pools. */
+  static async at(edge: string, store: SessionStore | null = globalThis.sessionStorage ?? null): Promise<Matchpoint> {
+    return new Matchpoint(edge, await read<Config>(await request(`${edge}/v1/config`)), store);
   }
 
-  /** A new session for a guest, where the region allows guests. */
+  /** Opens a session for a guest, if the region allows guests. */
   guest(name: string): Promise<Session> {
     return Session.guest(this.region, name, this.store);
   }
 
-  /** The session this tab had before a reload. */
+  /** Returns the session that this tab had before a reload, if any. */
   restore(): Session | null {
     return Session.restore(this.region, this.store);
   }
 
   /**
-   * Enters a queue. A page that was reloaded gives the `key` of its ticket, and has its place back. With
-   * `at_once: false` one only comes into the lobby, to gather a party, and enters with `enter()`.
+   * Enters a queue. A page that was reloaded passes the `key` of its ticket and keeps its time in the queue. With
+   * `enter_now: false` the client only connects to the lobby, to gather a party, and enters later with `enter()`.
    */
   lobby(
     session: Session,
     pool: string,
-    wish: Wish,
+    criteria: Criteria,
     handlers: LobbyHandlers,
-    { key = random_key(), at_once = true }: { key?: string; at_once?: boolean } = {},
+    { key = random_key(), enter_now = true }: { key?: string; enter_now?: boolean } = {},
   ): Lobby {
     const url = this.#socket_url(`/v1/lobbies/${encodeURIComponent(pool)}`);
-    return new Lobby(url, pool, session, wish, key, handlers, at_once);
+    return new Lobby(url, pool, session, criteria, key, handlers, enter_now);
   }
 
-  /** Goes into a room; with the view an earlier page had of it, from where that left off. */
+  /** Connects to a room. With the view that an earlier page saved, resumes from there. */
   room(session: Session, id: string, handlers: RoomHandlers, saved: View | null = null): Room {
     return new Room(this.#socket_url(`/v1/rooms/${encodeURIComponent(id)}`), id, session, handlers, saved);
   }
 
-  /** Opens a line of one's own: who of those one follows is here, and what is said of oneself. */
+  /** Opens the me socket: presence of followed players, the player's own devices, and notices. */
   me(session: Session, handlers: MeHandlers): Me {
     return new Me(this.#socket_url("/v1/me"), session, handlers);
   }
 
-  /** Past meetings, newest first, a page at a time. */
-  meetings(session: Session, cursor: string | null = null): Promise<Meetings> {
+  /** Returns a page of the player's past matches, newest first. */
+  matches(session: Session, cursor: string | null = null): Promise<MatchPage> {
     const more = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    return session.get<Meetings>(`/v1/matches?player=me${more}`);
+    return session.get<MatchPage>(`/v1/matches?player=me${more}`);
   }
 
-  /** Whom one follows: all of them, a page at a time from the region. */
+  /** Returns all players that this player follows. */
   async follows(session: Session): Promise<Follow[]> {
     const all: Follow[] = [];
     let cursor: string | null = null;
@@ -140,9 +140,9 @@ export class Matchpoint {
     return all;
   }
 
-  /** Follows somebody, or no more. Either may be said twice. */
+  /** Follows a player, or with `on: false` stops following. Idempotent. */
   async follow(session: Session, player: string, on = true): Promise<void> {
-    await session.ask(on ? "PUT" : "DELETE", `/v1/follows/${encodeURIComponent(player)}`);
+    await session.request(on ? "PUT" : "DELETE", `/v1/follows/${encodeURIComponent(player)}`);
   }
 
   #socket_url(path: string): string {

@@ -1,245 +1,230 @@
-// A place in a queue: enter, alone or with friends, see how it goes, say yes, be matched.
+// The lobby of one pool: enter the queue alone or as a party, answer proposals, be matched.
 
 import { Socket } from "./socket.ts";
-import type { Line } from "./socket.ts";
+import type { ConnectionState } from "./socket.ts";
 import type { Session } from "./session.ts";
-import { Stopped } from "./sender.ts";
-import { fold, numbers, party_of } from "./queued.ts";
-import type { Numbers, Party, Place } from "./queued.ts";
-import { Refused, is_welcome, random_key } from "./wire.ts";
-import type { Event, Fault, Json, Welcome } from "./wire.ts";
+import { ConnectionClosed } from "./sender.ts";
+import { fold, queue_stats, party_of } from "./queue_state.ts";
+import type { QueueStats, QueueState } from "./queue_state.ts";
+import { Refused, is_welcome, random_key } from "./frames.ts";
+import { LOBBY_KEYED } from "./wire.ts";
+import type { EnterBody, Event, Party, Refusal, Welcome, Why } from "./wire.ts";
 
-export { fold } from "./queued.ts";
-export type { Party, Place } from "./queued.ts";
+export { fold } from "./queue_state.ts";
+export type { QueueState } from "./queue_state.ts";
 
-/** What one is, and what one wants of the others. */
-export type Wish = { attrs?: Record<string, Json>; wants?: Json[] };
-
-/** Why one still waits, in the lobby's own terms. */
-export type Why = {
-  waiting: number;
-  fit_now: number;
-  fit_later: number;
-  /** The rule that keeps most of them away: `rating`, `you want lang`, `away`, … */
-  blocks: string | null;
-  rules: { rule: string; removes: number }[];
-  next_in_ms: number | null;
-  next_rule: string | null;
-  estimate_ms: number | null;
-  estimate_p90_ms: number | null;
-  /** In a divided queue: whether one is matched across all parts by now. */
-  everywhere?: boolean;
-};
+/** The player's attributes, and what they want of the other players. */
+export type Criteria = EnterBody;
 
 export type LobbyHandlers = { changed?: () => void };
 
 /**
  * A ticket in one pool. The ticket belongs to the player, not to the connection: entering again with the same key, on a
- * later connection or a later page, is the same ticket with its original time.
+ * later connection or page, resumes the same ticket with its original time.
  *
- * With `at_once: false` one is in the lobby without a ticket, to gather a party first, until `enter()`.
+ * With `enter_now: false` the player has no ticket until `enter()`, so that a party can gather first.
  */
 export class Lobby {
   readonly pool: string;
   #key: string;
-  #wish: Wish;
+  #criteria: Criteria;
   #handlers: LobbyHandlers;
   #socket: Socket;
-  #place: Place;
+  #state: QueueState;
   #party: Party | null = null;
-  /** What the welcome said of the queue, until the queue itself says more. */
-  #at_first: Partial<Numbers> = {};
-  /** An `enter` that has no answer yet; a new connection repeats it by itself. */
-  #asking = false;
-  #cooled: ReturnType<typeof setTimeout> | undefined;
+  /** The statistics of the welcome, used until the first `lobby` event. */
+  #initial_stats: Partial<QueueStats> = {};
+  /** True while an `enter` has no reply; the sender repeats it on a new connection. */
+  #entering = false;
+  #cooldown_timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: string, pool: string, session: Session, wish: Wish, key: string, handlers: LobbyHandlers, at_once = true) {
+  constructor(url: string, pool: string, session: Session, criteria: Criteria, key: string, handlers: LobbyHandlers, enter_now = true) {
     this.pool = pool;
     this.#key = key;
-    this.#wish = wish;
+    this.#criteria = criteria;
     this.#handlers = handlers;
-    this.#place = { is: at_once ? "entering" : "here" };
-    const heard = (news: (Welcome | Event)[]) => this.#heard(news);
-    this.#socket = new Socket(url, session, { heard, line: (line) => this.#line(line) });
+    this.#state = { is: enter_now ? "entering" : "idle" };
+    const on_messages = (messages: (Welcome | Event)[]) => this.#on_messages(messages);
+    this.#socket = new Socket(url, session, { on_messages, on_state: (connection) => this.#on_state(connection) }, LOBBY_KEYED);
   }
 
-  /** What names the ticket: a page that is reloaded gives it again. */
+  /** The key of the ticket: a reloaded page passes it to keep the ticket. */
   get key(): string {
     return this.#key;
   }
 
-  get place(): Place {
-    return this.#place;
+  get state(): QueueState {
+    return this.#state;
   }
 
-  /** The party one is in. */
+  /** The player's party, if any. */
   get party(): Party | null {
     return this.#party;
   }
 
-  get line(): Line {
-    return this.#socket.line;
+  get connection(): ConnectionState {
+    return this.#socket.state;
   }
 
-  /** The server's time less this device's. */
+  /** The server's clock minus this device's. */
   get skew_ms(): number {
     return this.#socket.skew_ms;
   }
 
-  /** What keeps one waiting. */
-  async why(): Promise<Why> {
+  /** Asks the lobby why the player still waits. */
+  async explain(): Promise<Why> {
     return (await this.#socket.sender.send({ op: "why" })) as unknown as Why;
   }
 
-  /** Takes a place, and the whole party's with it where one leads it. Whoever has a place keeps it. */
+  /** Enters the queue, with the whole party if the player leads one. A player who is queued stays so. */
   enter(): void {
-    if (this.#place.is === "here" || this.#place.is === "out") {
-      // Another ticket than the one before.
-      if (this.#place.is === "out") this.#key = random_key();
-      this.#put({ is: "entering" });
+    if (this.#state.is === "idle" || this.#state.is === "out") {
+      // The old ticket is gone, so this must be a new one.
+      if (this.#state.is === "out") this.#key = random_key();
+      this.#set_state({ is: "entering" });
     }
     void this.#enter();
   }
 
-  /** Says yes to the match that is proposed. Too late, or too often, is no fault: what came of it is told. */
+  /** Accepts the proposed match. A late or repeated call is harmless: an event tells the outcome. */
   accept(): Promise<void> {
-    if (this.#place.is === "proposed") this.#put({ ...this.#place, accepted: true });
-    return this.#answer("accept");
+    if (this.#state.is === "proposed") this.#set_state({ ...this.#state, accepted: true });
+    return this.#reply_to_proposal("accept");
   }
 
-  /** Says no to it: one is out, and may not enter for a while. */
+  /** Declines the proposed match: the player leaves the queue and has a cooldown. */
   decline(): Promise<void> {
-    return this.#answer("decline");
+    return this.#reply_to_proposal("decline");
   }
 
-  /** Begins a party, or says which one is in. Its `party` is the code for the others. */
-  async make_party(): Promise<Party> {
-    return this.#in((await this.#socket.sender.send({ op: "party", body: this.#said() })) as Party);
+  /** Creates a party, or returns the current one. Its `party` is the code with which others join. */
+  async create_party(): Promise<Party> {
+    return this.#set_party((await this.#socket.sender.send({ op: "party", body: this.#ticket_body() })) as unknown as Party);
   }
 
-  /** Comes into somebody's party. Refused with `no_party`, `party_full`, or `forbidden` while it waits. */
+  /** Joins a party by its code. Refused with `no_party`, `party_full`, or `forbidden` while the party is queued. */
   async join_party(code: string): Promise<Party> {
-    const body = { ...this.#said(), party: code.trim() };
-    return this.#in((await this.#socket.sender.send({ op: "join", body })) as Party);
+    const body = { ...this.#ticket_body(), party: code.trim() };
+    return this.#set_party((await this.#socket.sender.send({ op: "join", body })) as unknown as Party);
   }
 
-  /** The leader's alone: puts somebody out of the party. */
-  async put_out(player: string): Promise<void> {
+  /** Removes a member from the party. Only the leader may. */
+  async remove_member(player: string): Promise<void> {
     await this.#socket.sender.send({ op: "put_out", body: { player } });
   }
 
-  /** Out of the queue, and out of the party where one is not in the queue. One stays in the lobby. */
+  /** Leaves the queue, or the party if it is not queued. The lobby stays connected. */
   async withdraw(): Promise<void> {
-    if (await this.#leave()) return;
-    this.#put({ is: "here" });
+    if (await this.#leave_queue()) return;
+    this.#set_state({ is: "idle" });
   }
 
-  /** Withdraws the ticket, and goes. */
+  /** Withdraws the ticket and disconnects for good. */
   async leave(): Promise<void> {
-    await this.#leave();
-    this.#out({ is: "out", why: "left" });
+    await this.#leave_queue();
+    this.#end({ is: "out", why: "left" });
     this.#handlers.changed?.();
     this.close();
   }
 
-  /** Cuts the connection as a lost network would; it comes back by itself. */
-  drop(away_ms?: number): void {
-    this.#socket.drop(away_ms);
+  /** Cuts the connection as a lost network would; it reconnects by itself. */
+  disconnect(away_ms?: number): void {
+    this.#socket.disconnect(away_ms);
   }
 
-  /** Goes away. The ticket waits a while for a return. */
+  /** Disconnects for good. The server keeps the ticket for a while. */
   close(): void {
-    clearTimeout(this.#cooled);
+    clearTimeout(this.#cooldown_timer);
     this.#socket.close();
   }
 
-  /** Whether it was too late: the match is being made, and the others count on it. */
-  async #leave(): Promise<boolean> {
+  /** Leaves the queue; returns true if it was too late because the match is being made. */
+  async #leave_queue(): Promise<boolean> {
     try {
       await this.#socket.sender.send({ op: "leave" });
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Stopped)) throw error;
-      const room = error instanceof Refused ? error.fault.room : undefined;
-      if (room !== undefined) this.#put({ is: "matched", room, with: [] });
+      if (!(error instanceof Refused || error instanceof ConnectionClosed)) throw error;
+      const room = error instanceof Refused ? error.refusal.room : undefined;
+      if (room !== undefined) this.#set_state({ is: "matched", room, with: [] });
     }
-    return this.#place.is === "matched";
+    return this.#state.is === "matched";
   }
 
-  async #answer(op: "accept" | "decline"): Promise<void> {
+  async #reply_to_proposal(op: "accept" | "decline"): Promise<void> {
     try {
       await this.#socket.sender.send({ op });
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Stopped)) throw error;
+      if (!(error instanceof Refused || error instanceof ConnectionClosed)) throw error;
     }
   }
 
-  #heard(news: (Welcome | Event)[]): void {
-    for (const one of news) {
-      if (is_welcome(one)) {
-        // Whoever had no ticket yet is not among those who wait.
-        this.#at_first = { ...numbers(one), waiting: (one.waiting ?? 0) + (one.recovered ? 0 : 1) };
-        // The party is told after the welcome, to those who are in one.
+  #on_messages(messages: (Welcome | Event)[]): void {
+    for (const message of messages) {
+      if (is_welcome(message)) {
+        // The count of a welcome without a ticket does not include this player.
+        this.#initial_stats = { ...queue_stats(message), waiting: (message.waiting ?? 0) + (message.recovered ? 0 : 1) };
+        // If the player is in a party, a `party` event follows.
         this.#party = null;
         void this.#enter();
         continue;
       }
-      const party = party_of(one);
+      const party = party_of(message);
       if (party !== undefined) this.#party = party;
-      else this.#place = fold(this.#place, one, this.#at_first);
+      else this.#state = fold(this.#state, message, this.#initial_stats);
     }
     this.#handlers.changed?.();
   }
 
   async #enter(): Promise<void> {
-    const { is } = this.#place;
-    if (this.#asking || is === "here" || is === "cooling" || is === "matched" || is === "out") return;
-    this.#asking = true;
+    const { is } = this.#state;
+    if (this.#entering || is === "idle" || is === "cooldown" || is === "matched" || is === "out") return;
+    this.#entering = true;
     try {
-      await this.#socket.sender.send({ op: "enter", key: this.#key, body: this.#said() });
+      await this.#socket.sender.send({ op: "enter", key: this.#key, body: this.#ticket_body() });
     } catch (error) {
-      if (error instanceof Refused) this.#refused(error.fault);
+      if (error instanceof Refused) this.#on_refused(error.refusal);
     } finally {
-      this.#asking = false;
+      this.#entering = false;
     }
   }
 
-  #refused(fault: Fault): void {
-    const { code, room, after_ms } = fault;
-    if (code === "in_match" && room !== undefined) this.#place = { is: "matched", room, with: [] };
+  #on_refused(refusal: Refusal): void {
+    const { code, room, after_ms } = refusal;
+    if (code === "in_match" && room !== undefined) this.#state = { is: "matched", room, with: [] };
     else if (code === "cooldown" && after_ms !== undefined) {
-      this.#cooled = setTimeout(() => {
-        if (this.#place.is !== "cooling") return;
-        this.#put({ is: "entering" });
+      this.#cooldown_timer = setTimeout(() => {
+        if (this.#state.is !== "cooldown") return;
+        this.#set_state({ is: "entering" });
         void this.#enter();
       }, after_ms);
-      return this.#put({ is: "cooling", until: Date.now() + this.skew_ms + after_ms });
-    } else this.#out({ is: "out", why: "refused", fault });
+      return this.#set_state({ is: "cooldown", until: Date.now() + this.skew_ms + after_ms });
+    } else this.#end({ is: "out", why: "refused", refusal });
     this.#handlers.changed?.();
-    // A party outlives what its leader was refused.
+    // A refusal of its leader does not end the party.
     if (this.#party === null) this.close();
   }
 
-  #said(): { attrs: Record<string, Json>; wants: Json[] } {
-    return { attrs: {}, wants: [], ...this.#wish };
+  #ticket_body(): EnterBody {
+    return { attrs: {}, wants: [], ...this.#criteria };
   }
 
-  #in(party: Party): Party {
+  #set_party(party: Party): Party {
     this.#party = party;
     this.#handlers.changed?.();
     return party;
   }
 
-  #line(line: Line): void {
-    if (line.is === "stopped") this.#out({ is: "out", why: "closed" });
+  #on_state(connection: ConnectionState): void {
+    if (connection.is === "stopped") this.#end({ is: "out", why: "closed" });
     this.#handlers.changed?.();
   }
 
-  #put(place: Place): void {
-    this.#place = place;
+  #set_state(state: QueueState): void {
+    this.#state = state;
     this.#handlers.changed?.();
   }
 
-  #out(out: Place & { is: "out" }): void {
-    if (this.#place.is !== "matched" && this.#place.is !== "out") this.#place = out;
+  #end(out: QueueState & { is: "out" }): void {
+    if (this.#state.is !== "matched" && this.#state.is !== "out") this.#state = out;
   }
 }

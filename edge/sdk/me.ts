@@ -1,81 +1,80 @@
-// A line of one's own: who is here of those one follows, one's own devices, and what is said of oneself.
+// The me socket: presence of followed players, the player's own devices, and notices.
 
 import { Socket } from "./socket.ts";
-import type { Line } from "./socket.ts";
+import type { ConnectionState } from "./socket.ts";
 import type { Session } from "./session.ts";
-import { is_welcome } from "./wire.ts";
-import type { Event, Json, Welcome } from "./wire.ts";
+import { is_welcome } from "./frames.ts";
+import { ME_KEYED } from "./wire.ts";
+import type { Device, Event, Notice, PresenceState, Welcome } from "./wire.ts";
 
-/** How somebody is. Of two the one with the later `as_of` counts, whatever came first. */
-export type Sight = { state: "online" | "away" | "reconnecting" | "offline"; as_of: number };
-
-/** A connection of one's own: a line (`at` is "me"), or one to a room or a lobby. */
-export type Device = { at: string; sid: string | null; since: number; active?: boolean; this?: boolean };
+/** The presence of a player. Of two updates the one with the later `as_of` counts, in whatever order they arrive. */
+export type PresenceAt = { state: PresenceState; as_of: number };
 
 export type MeHandlers = {
   changed?: () => void;
-  /** Something about oneself: `signed_out`, `banned`, `session_ended`. */
-  notice?: (notice: { kind: string; [more: string]: Json | undefined }) => void;
+  /** A notice about this player: `signed_out`, `banned`, `session_ended`. */
+  notice?: (notice: Notice) => void;
 };
 
+/** The me socket of one player. */
 export class Me {
   #handlers: MeHandlers;
   #socket: Socket;
-  #seen = new Map<string, Sight>();
+  #presence = new Map<string, PresenceAt>();
 
   constructor(url: string, session: Session, handlers: MeHandlers) {
     this.#handlers = handlers;
-    const heard = (news: (Welcome | Event)[]) => this.#heard(news);
-    this.#socket = new Socket(url, session, { heard, line: () => this.#handlers.changed?.() });
-    globalThis.document?.addEventListener("visibilitychange", this.#looked);
+    const on_messages = (messages: (Welcome | Event)[]) => this.#on_messages(messages);
+    this.#socket = new Socket(url, session, { on_messages, on_state: () => this.#handlers.changed?.() }, ME_KEYED);
+    globalThis.document?.addEventListener("visibilitychange", this.#report_visibility);
   }
 
-  get line(): Line {
-    return this.#socket.line;
+  get connection(): ConnectionState {
+    return this.#socket.state;
   }
 
-  /** How somebody is, as far as one may know. */
-  sight(player: string): Sight {
-    return this.#seen.get(player) ?? { state: "offline", as_of: 0 };
+  /** Returns the presence of a player; players whose presence is hidden are offline. */
+  presence(player: string): PresenceAt {
+    return this.#presence.get(player) ?? { state: "offline", as_of: 0 };
   }
 
-  /** Everybody who is not offline. */
-  get here(): string[] {
-    return [...this.#seen].filter(([, sight]) => sight.state !== "offline").map(([player]) => player);
+  /** Followed players who are not offline. */
+  get online(): string[] {
+    return [...this.#presence].filter(([, presence]) => presence.state !== "offline").map(([player]) => player);
   }
 
-  /** Every connection of one's own. */
+  /** Returns all connections of this player. */
   async devices(): Promise<Device[]> {
     const answer = await this.#socket.sender.send({ op: "devices" });
     return answer.devices as unknown as Device[];
   }
 
-  /** Closes the line for good. */
+  /** Closes the me socket for good. */
   close(): void {
-    globalThis.document?.removeEventListener("visibilitychange", this.#looked);
+    globalThis.document?.removeEventListener("visibilitychange", this.#report_visibility);
     this.#socket.close();
   }
 
-  #heard(news: (Welcome | Event)[]): void {
-    for (const one of news) {
-      if (is_welcome(one)) {
-        // A line that opens is told of everybody who is here: who is not named is offline.
-        this.#seen.clear();
-        this.#looked();
-      } else if (one.ev === "presence") {
-        const { player, state, as_of } = one.body as { player: string } & Sight;
-        const known = this.#seen.get(player);
-        if (!known || known.as_of <= as_of) this.#seen.set(player, { state, as_of });
-      } else if (one.ev === "notice") {
-        this.#handlers.notice?.(one.body as { kind: string });
+  #on_messages(messages: (Welcome | Event)[]): void {
+    for (const message of messages) {
+      if (is_welcome(message)) {
+        // The server then sends the presence of every player who is not offline.
+        this.#presence.clear();
+        this.#report_visibility();
+      } else if (message.ev === "presence") {
+        const { player, state, as_of } = message.body;
+        const known = this.#presence.get(player);
+        if (!known || known.as_of <= as_of) this.#presence.set(player, { state, as_of });
+      } else if (message.ev === "notice") {
+        this.#handlers.notice?.(message.body);
       }
     }
     this.#handlers.changed?.();
   }
 
-  /** Whether somebody looks at this page: where nobody does on any device, one is away. */
-  #looked = (): void => {
+  /** Reports whether this page is visible: a player with no visible page on any device is away. */
+  #report_visibility = (): void => {
     const active = globalThis.document?.visibilityState !== "hidden";
-    this.#socket.sender.hint({ op: "active", body: { active } });
+    this.#socket.sender.send_ephemeral({ op: "active", body: { active } });
   };
 }

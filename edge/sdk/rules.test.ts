@@ -1,13 +1,14 @@
-// The rules every client keeps, each as one line: closes, places, the outbox, and what a room looks like.
+// Tests of the client rules: close policy, log positions, the outbox, the room view and the queue state.
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { after_close, jitter, read_reason } from "./closing.ts";
+import { after_close, jitter, read_reason } from "./close_policy.ts";
 import * as outbox from "./outbox.ts";
-import { NOWHERE, query, step, welcomed } from "./place.ts";
-import { fold as queue, party_of } from "./queued.ts";
+import { NO_POSITION, check_event, resume_query, after_welcome } from "./log_position.ts";
+import { fold as queue, party_of } from "./queue_state.ts";
 import * as views from "./view.ts";
-import { read, write } from "./wire.ts";
+import { read, write } from "./frames.ts";
+import { LOBBY_KEYED, ROOM_KEYED } from "./wire.ts";
 import type { Event, Welcome } from "./wire.ts";
 
 const first = (more: Partial<Welcome>): Welcome => ({
@@ -22,7 +23,7 @@ const first = (more: Partial<Welcome>): Welcome => ({
   ...more,
 });
 
-test("a close says what comes next by its range", () => {
+test("the range of a close code decides the next action", () => {
   const check = (code: number, reason: string, expected: [string, number?, boolean?]) => {
     const next = after_close(code, reason, 0, 0.5);
     const got = next.do === "resume" ? [next.do, next.in_ms, next.new_token] : [next.do];
@@ -39,81 +40,86 @@ test("a close says what comes next by its range", () => {
   check(4302, "", ["log_in"]);
 });
 
-test("the wait grows from half a second to thirty", () => {
+test("the wait before a reconnect grows from 0.5 s to 30 s", () => {
   deepEqual([0, 1, 3, 20].map((failures) => jitter(failures, 0.999999)), [1000, 2000, 8000, 30_000]);
   equal(jitter(20, 0), 500);
 });
 
-test("a token refused twice is no tight loop", () => {
+test("a token refused twice causes no tight loop", () => {
   const next = after_close(4301, "", 1, 0.5);
   equal(next.do === "resume" && next.in_ms >= 500 && next.new_token, true);
 });
 
-test("moved again and again is no tight loop", () => {
+test("repeated moves cause no tight loop", () => {
   const next = after_close(4201, "", 1, 0.5);
   equal(next.do === "resume" && next.in_ms >= 500 && !next.new_token, true);
 });
 
-test("a reason that is not ours says nothing", () => {
+test("an unknown close reason is ignored", () => {
   for (const text of ["", "bye", "7", "null", '{"after_ms":-1}', '{"why":7}']) deepEqual(read_reason(text), {});
 });
 
-test("positions are new, seen, or too far", () => {
+test("a position is the next, a duplicate or a gap", () => {
   const place = { epoch: "e1", at: 5 };
-  const check = (at: number | undefined, expected: string) => equal(step(place, { ev: "said", ...(at && { at }) }).is, expected);
-  check(5, "seen");
+  const check = (at: number | undefined, expected: string) => equal(check_event(place, { ev: "said", ...(at && { at }) }).is, expected);
+  check(5, "duplicate");
   check(6, "next");
   check(7, "gap");
   check(undefined, "ephemeral");
-  deepEqual(step(place, { ev: "skip", at: 6 }), { is: "next", place: { epoch: "e1", at: 6 } });
+  deepEqual(check_event(place, { ev: "skip", at: 6 }), { is: "next", position: { epoch: "e1", at: 6 } });
 });
 
-test("a welcome says where one is", () => {
+test("a welcome sets the log position", () => {
   const place = { epoch: "e1", at: 5 };
   const snapshot = { at: 8, members: [], board: {}, events: [] };
-  deepEqual(welcomed(place, first({ at: 9, replayed: 4 })), place);
-  deepEqual(welcomed(NOWHERE, first({ at: 9, replayed: 9 })), { epoch: "e1", at: 0 });
-  deepEqual(welcomed(place, first({ at: 8, recovered: false, snapshot, epoch: "e2" })), { epoch: "e2", at: 8 });
-  equal(query(place), "?epoch=e1&at=5");
-  equal(query(NOWHERE), "");
+  deepEqual(after_welcome(place, first({ at: 9, replayed: 4 })), place);
+  deepEqual(after_welcome(NO_POSITION, first({ at: 9, replayed: 9 })), { epoch: "e1", at: 0 });
+  deepEqual(after_welcome(place, first({ at: 8, recovered: false, snapshot, epoch: "e2" })), { epoch: "e2", at: 8 });
+  equal(resume_query(place), "?epoch=e1&at=5");
+  equal(resume_query(NO_POSITION), "");
 });
 
-test("a command stays until it is durable", () => {
-  let box = outbox.put(outbox.EMPTY, { key: "a", op: "say", body: 1 });
-  const [sent, commands] = outbox.take(box);
+test("a command stays in the outbox until it is durable", () => {
+  let box = outbox.put(outbox.EMPTY, "a", { op: "say", body: 1 });
+  const [sent, commands] = outbox.take(box, ROOM_KEYED);
   deepEqual(commands, [{ id: 1, op: "say", key: "a", body: 1 }]);
   const [accepted, settled] = outbox.replied(sent, { id: 1, ok: { at: 7 } });
   equal(settled.is, "done");
   equal(outbox.durable(accepted, 6).entries.length, 1);
   equal(outbox.durable(accepted, 7).entries.length, 0);
   box = outbox.reconnected(accepted, true);
-  const [repeated, again] = outbox.take(box);
+  const [repeated, again] = outbox.take(box, ROOM_KEYED);
   deepEqual(again, [{ id: 2, op: "say", key: "a", body: 1 }]);
   equal(outbox.replied(repeated, { id: 2, ok: { at: 7 } })[1].is, "nothing");
 });
 
-test("in a new epoch an old position proves nothing", () => {
-  const [sent] = outbox.take(outbox.put(outbox.EMPTY, { key: "a", op: "say" }));
+test("an old position proves nothing in a new epoch", () => {
+  const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "say" }), ROOM_KEYED);
   const [accepted] = outbox.replied(sent, { id: 1, ok: { at: 7 } });
   equal(outbox.durable(outbox.reconnected(accepted, false), 9).entries.length, 1);
 });
 
-test("what made no event is done with its reply; what was refused is gone", () => {
-  const [sent] = outbox.take(outbox.put(outbox.EMPTY, { key: "a", op: "leave" }));
+test("a command without an event is done with its reply, and a refused one is dropped", () => {
+  const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "leave" }), ROOM_KEYED);
   equal(outbox.replied(sent, { id: 1, ok: {} })[0].entries.length, 0);
   const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "forbidden", retry: false } });
   deepEqual([box.entries.length, settled.is], [0, "refused"]);
 });
 
-test("a refusal for now is repeated by the same key", () => {
-  const [sent] = outbox.take(outbox.put(outbox.EMPTY, { key: "a", op: "say" }));
-  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "too_fast", retry: true, after_ms: 800 } });
-  deepEqual(settled, { is: "later", key: "a", in_ms: 800 });
-  deepEqual(outbox.take(box)[1], []);
-  deepEqual(outbox.take(outbox.again(box, "a"))[1], [{ id: 2, op: "say", key: "a" }]);
+test("only ops that take a key are sent with theirs", () => {
+  const box = outbox.put(outbox.put(outbox.EMPTY, "a", { op: "enter" }), "b", { op: "leave" });
+  deepEqual(outbox.take(box, LOBBY_KEYED)[1], [{ id: 1, op: "enter", key: "a" }, { id: 2, op: "leave" }]);
 });
 
-test("frames are read alone or in order, and written within the limits", () => {
+test("a temporarily refused command is repeated with the same key", () => {
+  const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "say" }), ROOM_KEYED);
+  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "too_fast", retry: true, after_ms: 800 } });
+  deepEqual(settled, { is: "retry", key: "a", in_ms: 800 });
+  deepEqual(outbox.take(box, ROOM_KEYED)[1], []);
+  deepEqual(outbox.take(outbox.requeue(box, "a"), ROOM_KEYED)[1], [{ id: 2, op: "say", key: "a" }]);
+});
+
+test("frames are read alone or in batches, and written within the limits", () => {
   deepEqual(read('{"ev":"durable","to":3}'), [{ ev: "durable", to: 3 }]);
   equal(read('[{"id":1,"ok":{}},{"ev":"x"},{"err":{}},7]').length, 2);
   deepEqual(write([{ op: "leave" }]), ['{"op":"leave"}']);
@@ -123,7 +129,7 @@ test("frames are read alone or in order, and written within the limits", () => {
 
 const said = (at: number, by: string, body: string): Event => ({ at, ev: "said", by, ts: at, body });
 
-test("a room is what its events made of it", () => {
+test("a room view is the sum of its events", () => {
   const snapshot = { at: 2, members: [{ player: "p_1", name: "Ana", state: "here" as const }], board: {}, events: [{ at: 1, ev: "skip" }, said(2, "p_1", "hi")] };
   let view = views.welcome(views.empty(), first({ at: 2, recovered: false, snapshot }));
   view = views.fold(view, { at: 3, ev: "joined", by: "p_2", body: { name: "Bo" } });
@@ -131,25 +137,25 @@ test("a room is what its events made of it", () => {
   view = views.fold(view, { at: 5, ev: "set", by: "p_1", body: { keys: { move: "e4" } } });
   view = views.fold(view, { ev: "durable", to: 4 });
   deepEqual(view.members.map(({ name, state }) => `${name} ${state}`), ["Ana here", "Bo away"]);
-  deepEqual([view.board, view.place.at, view.durable, view.missed], [{ move: { v: "e4", at: 5 } }, 5, 4, false]);
+  deepEqual([view.board, view.position.at, view.durable, view.missed], [{ move: { v: "e4", at: 5 } }, 5, 4, false]);
   deepEqual(view.events.map(({ ev }) => ev), ["said", "joined", "away"]);
 });
 
-test("a snapshot after a long absence keeps what is known and owns up to the hole", () => {
+test("a snapshot after a long absence keeps known events and reports the gap", () => {
   const known = views.fold(views.welcome(views.empty(), first({})), said(1, "p_2", "one"));
   const snapshot = { at: 9, members: [], board: {}, events: [said(9, "p_2", "nine")] };
   const view = views.welcome(known, first({ at: 9, recovered: false, snapshot }));
   deepEqual([view.events.map(({ body }) => body), view.missed], [["one", "nine"], true]);
 });
 
-test("what was said is shown once, before and after its reply", () => {
+test("a message is shown once, before and after its reply", () => {
   const view = views.fold(views.welcome(views.empty(), first({})), said(1, "p_1", "hi"));
-  const box = outbox.put(outbox.put(outbox.EMPTY, { key: "a", op: "say", body: "hi" }), { key: "b", op: "say", body: "hi" });
+  const box = outbox.put(outbox.put(outbox.EMPTY, "a", { op: "say", body: "hi" }), "b", { op: "say", body: "hi" });
   const says = box.entries.map((entry) => ({ entry, after: 0 }));
   deepEqual(views.unsent(view, says).map(({ key }) => key), ["b"]);
 });
 
-test("a place in a queue keeps its time", () => {
+test("a returned ticket keeps its original time", () => {
   let place = queue({ is: "entering" }, { ev: "queued", body: { ticket: "t_1", since: 100 } });
   place = queue(place, { ev: "lobby", body: { waiting: 3, like_you: 2, estimate_ms: 4200, estimate_p90_ms: 9000 } });
   place = queue(place, { ev: "returned", body: { reason: "no_answer" } });
@@ -162,7 +168,7 @@ test("a place in a queue keeps its time", () => {
   equal(queue(place, { ev: "expired", body: { reason: "in_match", room: "m_2" } }).is, "matched");
 });
 
-test("a proposal keeps the place behind it", () => {
+test("a proposal keeps the ticket behind it", () => {
   const queued = queue({ is: "entering" }, { ev: "queued", body: { ticket: "t_1", since: 100, with: ["p_1", "p_2"] } });
   const asked = { match: "m_1", with: ["p_2", "p_3"], until: 900, accepted: false };
   let place = queue(queued, { ev: "proposed", body: asked });
@@ -174,7 +180,7 @@ test("a proposal keeps the place behind it", () => {
   deepEqual(out, { is: "out", why: "expired", reason: "declined", after_ms: 30_000 });
 });
 
-test("a party is there, or no more", () => {
+test("a party event tells the party or its end", () => {
   const party = { party: "0-ab", leader: "p_1", members: [{ player: "p_1", name: "Ana" }], most: 2 };
   deepEqual(party_of({ ev: "party", body: party }), party);
   equal(party_of({ ev: "party", body: { party: null } }), null);

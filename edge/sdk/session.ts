@@ -1,27 +1,27 @@
-// Who somebody is: a session with the region, its tokens, and their renewal before they expire.
+// A player's session with the region: its tokens, and their renewal before they expire.
 
-/** What the region gives for a session. `expires_in` is in seconds. */
-type Grant = { player?: string; sid?: string; access_token: string; expires_in: number; refresh_token: string };
+/** The region's response to a login or a refresh. `expires_in` is in seconds. */
+type TokenGrant = { player?: string; sid?: string; access_token: string; expires_in: number; refresh_token: string };
 
-/** What is kept of a session, in memory and in the tab's storage. */
-export type Kept = { player: string; name: string; access: string; refresh: string; renew_at: number };
+/** A session as kept in memory and in the tab's storage. */
+export type StoredSession = { player: string; name: string; access: string; refresh: string; renew_at: number };
 
-/** Where a session is kept across a reload: `sessionStorage`, or anything that looks like it. */
-export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+/** Where a session survives a reload: `sessionStorage`, or an object with the same methods. */
+export type SessionStore = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** The region will not renew this session: it was revoked, or is too old. Somebody has to log in again. */
+/** The region does not renew this session: it was revoked or is too old. The player must log in again. */
 export class SessionLost extends Error {
   constructor(why: string) {
-    super(`the session is over: ${why}`);
+    super(`The session has ended: ${why}. Log in again.`);
     this.name = "SessionLost";
   }
 }
 
-/** An HTTP answer that is no success, with the stable code of its problem document. */
+/** An HTTP error response, with the stable code of its problem document. */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly code: string;
-  /** Which field of the request was at fault. */
+  /** The field of the request that was wrong, if the response names one. */
   readonly field: string | null;
   constructor(status: number, code: string, field: string | null) {
     super(`${status} ${code}`);
@@ -33,37 +33,37 @@ export class HttpProblem extends Error {
 }
 
 const STORE_KEY = "matchpoint.session";
-/** A token is renewed a minute before it expires, or in its last fifth: a slow dial must not arrive too late. */
-const EARLY_S = 60;
-const EARLY_PART = 0.2;
-/** How long the region may take to answer. */
+/** A token is renewed a minute before it expires, or in its last fifth: a slow connection must not arrive too late. */
+const RENEW_EARLY_S = 60;
+const RENEW_EARLY_FRACTION = 0.2;
+/** The timeout of a request to the region. */
 const TIMEOUT_MS = 10_000;
 
 export class Session {
   readonly region: string;
-  #kept: Kept;
-  #store: Store | null;
+  #stored: StoredSession;
+  #store: SessionStore | null;
   #renewing: Promise<string> | null = null;
 
-  private constructor(region: string, kept: Kept, store: Store | null) {
+  private constructor(region: string, stored: StoredSession, store: SessionStore | null) {
     this.region = region;
-    this.#kept = kept;
+    this.#stored = stored;
     this.#store = store;
-    this.#keep(kept);
+    this.#persist(stored);
   }
 
-  /** Opens a session for a guest, where the region allows guests. */
-  static async guest(region: string, name: string, store: Store | null): Promise<Session> {
-    const grant = await post<Grant>(`${region}/v1/sessions`, { guest: { name } });
-    return new Session(region, keep(grant, grant.player ?? "", name), store);
+  /** Opens a session for a guest, if the region allows guests. */
+  static async guest(region: string, name: string, store: SessionStore | null): Promise<Session> {
+    const grant = await post<TokenGrant>(`${region}/v1/sessions`, { guest: { name } });
+    return new Session(region, stored_session(grant, grant.player ?? "", name), store);
   }
 
-  /** The session this tab had before a reload; none if it had none. */
-  static restore(region: string, store: Store | null): Session | null {
+  /** Returns the session that this tab had before a reload, if any. */
+  static restore(region: string, store: SessionStore | null): Session | null {
     const text = store?.getItem(STORE_KEY);
     if (!text) return null;
     try {
-      return new Session(region, JSON.parse(text) as Kept, store);
+      return new Session(region, JSON.parse(text) as StoredSession, store);
     } catch {
       store?.removeItem(STORE_KEY);
       return null;
@@ -71,58 +71,58 @@ export class Session {
   }
 
   get player(): string {
-    return this.#kept.player;
+    return this.#stored.player;
   }
 
   get name(): string {
-    return this.#kept.name;
+    return this.#stored.name;
   }
 
-  /** How long until the token should be another, in milliseconds. */
+  /** The time until the token should be renewed, in milliseconds. */
   get renewal_due_ms(): number {
-    return Math.max(1_000, this.#kept.renew_at - Date.now());
+    return Math.max(1_000, this.#stored.renew_at - Date.now());
   }
 
-  /** An access token that is good for a while yet. */
+  /** Returns an access token that is not about to expire. */
   async token(): Promise<string> {
-    return Date.now() < this.#kept.renew_at ? this.#kept.access : this.renew();
+    return Date.now() < this.#stored.renew_at ? this.#stored.access : this.renew();
   }
 
   /**
-   * A new access token, whatever the old one was worth. One renewal is in flight at a time: a refresh token is spent
-   * by its use, and one presented again later revokes the session.
+   * Returns a new access token, even if the old one is still valid. One renewal runs at a time: a refresh token is
+   * valid once, and presenting it again later revokes the session.
    */
   renew(): Promise<string> {
     this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
     return this.#renewing;
   }
 
-  /** Forgets the session on this device. */
+  /** Deletes the session from this device's storage. */
   forget(): void {
     this.#store?.removeItem(STORE_KEY);
   }
 
-  /** Reads from the region as this player. */
+  /** Sends a GET request to the region as this player. */
   get<T>(path: string): Promise<T> {
-    return this.ask<T>("GET", path);
+    return this.request<T>("GET", path);
   }
 
-  /** Asks the region as this player. What may be asked twice, since it is where its answer is lost. */
-  async ask<T>(method: "GET" | "PUT" | "DELETE", path: string): Promise<T> {
-    const ask = (token: string) =>
-      call(`${this.region}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
-    let answer = await ask(await this.token());
-    if (answer.status === 401) answer = await ask(await this.renew());
+  /** Sends an idempotent request to the region as this player; repeats it once after renewing an expired token. */
+  async request<T>(method: "GET" | "PUT" | "DELETE", path: string): Promise<T> {
+    const send = (token: string) =>
+      request(`${this.region}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+    let answer = await send(await this.token());
+    if (answer.status === 401) answer = await send(await this.renew());
     return read<T>(answer);
   }
 
   async #renew(): Promise<string> {
     try {
-      const grant = await post<Grant>(`${this.region}/v1/sessions/refresh`, { refresh_token: this.#kept.refresh });
-      this.#keep(keep(grant, this.#kept.player, this.#kept.name));
-      return this.#kept.access;
+      const grant = await post<TokenGrant>(`${this.region}/v1/sessions/refresh`, { refresh_token: this.#stored.refresh });
+      this.#persist(stored_session(grant, this.#stored.player, this.#stored.name));
+      return this.#stored.access;
     } catch (error) {
-      // A refusal is final. Anything else, such as no network, leaves the session as it was.
+      // A refusal is final. Any other error, such as a lost network, leaves the session unchanged.
       const refused = error instanceof HttpProblem && [400, 401, 403, 404].includes(error.status);
       if (!refused) throw error;
       this.forget();
@@ -130,32 +130,33 @@ export class Session {
     }
   }
 
-  #keep(kept: Kept): void {
-    this.#kept = kept;
-    this.#store?.setItem(STORE_KEY, JSON.stringify(kept));
+  #persist(stored: StoredSession): void {
+    this.#stored = stored;
+    this.#store?.setItem(STORE_KEY, JSON.stringify(stored));
   }
 }
 
-function keep(grant: Grant, player: string, name: string): Kept {
+function stored_session(grant: TokenGrant, player: string, name: string): StoredSession {
   return {
     player: grant.player ?? player,
     name,
     access: grant.access_token,
     refresh: grant.refresh_token,
-    renew_at: Date.now() + 1000 * (grant.expires_in - Math.min(EARLY_S, EARLY_PART * grant.expires_in)),
+    renew_at: Date.now() + 1000 * (grant.expires_in - Math.min(RENEW_EARLY_S, RENEW_EARLY_FRACTION * grant.expires_in)),
   };
 }
 
 async function post<T>(url: string, body: unknown): Promise<T> {
   const headers = { "content-type": "application/json" };
-  return read<T>(await call(url, { method: "POST", headers, body: JSON.stringify(body) }));
+  return read<T>(await request(url, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
-/** Asks for JSON, with a timeout. Throws `TypeError` where the network fails, `HttpProblem` where the server says no. */
-export async function call(url: string, init: RequestInit = {}): Promise<Response> {
+/** Sends a request with a timeout. Throws `TypeError` if the network fails. */
+export async function request(url: string, init: RequestInit = {}): Promise<Response> {
   return fetch(url, { ...init, credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MS) });
 }
 
+/** Reads a JSON response. Throws `HttpProblem` unless the response is a success. */
 export async function read<T>(answer: Response): Promise<T> {
   const body: unknown = await answer.json().catch(() => null);
   if (answer.ok) return body as T;

@@ -1,8 +1,8 @@
-// A connection through rough weather: lost replies, gaps, refusals and restarts, with a clock the test turns.
+// Tests of a room connection with lost replies, gaps, refusals and restarts, under a fake clock.
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { dialled, last, pass, refreshed, settle } from "./fake.ts";
+import { connections, last, pass, refreshed, settle } from "./fake.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
 
@@ -17,24 +17,24 @@ async function enter(): Promise<Room> {
   return room;
 }
 
-test("a lost reply is asked for again by the same key, and the message is shown once", async () => {
+test("a command with a lost reply is repeated with the same key, and its message is shown once", async () => {
   const room = await enter();
   const answer = room.say("hi");
   await settle();
-  const { key } = last().said[0] ?? {};
+  const { key } = last().received[0] ?? {};
   last().tell(said(1, "hi", "p_1"));
   last().end(1006);
   await pass(1000);
   equal(last().url, "ws://edge/v1/rooms/m_1?epoch=e1&at=1");
   last().welcome({ at: 1 });
   await settle();
-  deepEqual(last().said, [{ id: 2, op: "say", key, body: "hi" }]);
+  deepEqual(last().received, [{ id: 2, op: "say", key, body: "hi" }]);
   deepEqual([texts(room), room.unsent], [["hi"], []]);
   last().tell({ id: 2, ok: { at: 1 } });
   equal(await answer, 1);
 });
 
-test("a repetition is dropped, a gap asks again from before it", async () => {
+test("a duplicate is dropped, and a gap makes the client resume before it", async () => {
   const room = await enter();
   last().tell(said(1, "one"), said(1, "one"), { at: 2, ev: "skip" }, said(3, "three"));
   last().tell(said(5, "five"));
@@ -45,7 +45,7 @@ test("a repetition is dropped, a gap asks again from before it", async () => {
   deepEqual(texts(room), ["one", "three", "four", "five"]);
 });
 
-test("after a resync everything begins with a snapshot", async () => {
+test("a resync makes the client start from a snapshot", async () => {
   const room = await enter();
   last().tell(said(1, "one"), { ev: "resync" });
   await pass(0);
@@ -55,53 +55,53 @@ test("after a resync everything begins with a snapshot", async () => {
   deepEqual([texts(room), room.view.missed], [["one", "nine", "ten"], true]);
 });
 
-test("an expired token is renewed once, then the connection goes on", async () => {
+test("an expired token is renewed once, and the client reconnects", async () => {
   await enter();
   last().end(4300, '{"why":"token_expired"}');
   await pass(0);
   await settle();
-  deepEqual([refreshed, last().token, dialled.length], [1, "matchpoint.bearer.t1", 2]);
+  deepEqual([refreshed, last().token, connections.length], [1, "matchpoint.bearer.t1", 2]);
 });
 
-test("a room that is over stays closed", async () => {
+test("a client does not reconnect to an ended room", async () => {
   const room = await enter();
   last().end(4007, '{"why":"room_over"}');
   await pass(60_000);
-  deepEqual([room.line.is, dialled.length], ["stopped", 1]);
+  deepEqual([room.connection.is, connections.length], ["stopped", 1]);
 });
 
-test("silence after a ping ends the connection, a pong keeps it", async () => {
+test("silence after a ping ends the connection, and a pong keeps it", async () => {
   const room = await enter();
   await pass(25_000);
   equal(last().pings, 1);
   await pass(1);
   last().onmessage?.({ data: "pong" });
   await pass(10_000);
-  equal(room.line.is, "open");
+  equal(room.connection.is, "open");
   await pass(15_000);
   await pass(10_000);
-  equal(room.line.is, "waiting");
+  equal(room.connection.is, "waiting");
 });
 
-test("how far one has seen is said at most each five seconds, and only after news", async () => {
+test("the seen position is sent at most every five seconds, and only after new events", async () => {
   await enter();
   last().tell(said(1, "one"), said(2, "two"));
   await pass(4_999);
-  deepEqual(last().said, []);
+  deepEqual(last().received, []);
   await pass(1);
-  deepEqual(last().said, [{ op: "seen", body: { at: 2 } }]);
+  deepEqual(last().received, [{ op: "seen", body: { at: 2 } }]);
   await pass(20_000);
-  equal(last().said.length, 1);
+  equal(last().received.length, 1);
 });
 
-test("a hint without a connection is gone for good", async () => {
+test("a hint without a connection is lost", async () => {
   const room = await enter();
-  room.drop(1_000);
+  room.disconnect(1_000);
   room.hint({ typing: true });
   await pass(1_000);
   last().welcome();
   await settle();
-  deepEqual(last().said, []);
+  deepEqual(last().received, []);
 });
 
 test("a newer token reaches the open connection before the old one expires", async () => {
@@ -111,5 +111,5 @@ test("a newer token reaches the open connection before the old one expires", asy
     last().onmessage?.({ data: "pong" });
   }
   await settle();
-  deepEqual([last().said, dialled.length], [[{ op: "auth", body: { token: "t1" } }], 1]);
+  deepEqual([last().received, connections.length], [[{ op: "auth", body: { token: "t1" } }], 1]);
 });

@@ -1,40 +1,38 @@
-// What a room looks like: every event folded into who is here, what was said, and what stands on the board.
+// The view of a room: its events folded into members, messages and board.
 
-import type { Cell, Event, Json, Member, Presence, Snapshot, Welcome } from "./wire.ts";
+import type { Cell, Ended, Event, Json, Member, MemberState, RoomEvent, Snapshot, Welcome } from "./wire.ts";
 import type { Entry } from "./outbox.ts";
-import { welcomed } from "./place.ts";
-import type { Place } from "./place.ts";
+import { after_welcome } from "./log_position.ts";
+import type { LogPosition } from "./log_position.ts";
 
-/** How a room ended. */
-export type Ending = { reason: "ended" | "abandoned" | "no_show" | "time_up"; by?: string; result: Json };
-
-/** A room as one member sees it. Plain data: it can be put away at a reload and taken up after it. */
+/** A room as one member sees it. Plain data, so that a page can save it across a reload. */
 export type View = {
-  place: Place;
+  position: LogPosition;
   you: string;
   phase: "open" | "over";
   members: Member[];
-  /** What happened, in the one order that everybody has. */
-  events: Event[];
+  /** The shown events, in the order that all members share. */
+  events: RoomEvent[];
   board: Record<string, Cell>;
-  /** Everything up to here survives the loss of the machine. */
+  /** Events up to this position are on disk. */
   durable: number;
-  /** Whether something between two of the events is missing, and the server said so. */
+  /** True if events are missing, because the log no longer had them on reconnect. */
   missed: boolean;
-  ended: Ending | null;
+  ended: Ended | null;
 };
 
-/** Something said here that has no place in the order yet. */
-export type Unsent = { key: string; body: Json };
+/** A message of this client that has no log position yet. */
+export type PendingMessage = { key: string; body: Json };
 
-/** Events of a room that are remembered on this side. */
+/** The number of events that the view keeps. */
 const KEPT = 2_000;
 
-const PRESENCE: Record<string, Presence> = { joined: "here", back: "here", away: "away", left: "left" };
+const PRESENCE: Record<string, MemberState> = { joined: "here", back: "here", away: "away", left: "left" };
 
+/** Returns the view before the first welcome. */
 export function empty(): View {
   return {
-    place: { epoch: null, at: 0 },
+    position: { epoch: null, at: 0 },
     you: "",
     phase: "open",
     members: [],
@@ -46,11 +44,11 @@ export function empty(): View {
   };
 }
 
-/** Takes in the first frame: goes on from where the view was, or begins again from the snapshot. */
+/** Applies a welcome: continues the view, or starts again from the snapshot. */
 export function welcome(view: View, first: Welcome): View {
   const next: View = {
     ...view,
-    place: welcomed(view.place, first),
+    position: after_welcome(view.position, first),
     you: first.you,
     phase: first.phase ?? view.phase,
     durable: first.durable ?? view.durable,
@@ -58,12 +56,12 @@ export function welcome(view: View, first: Welcome): View {
   return first.snapshot ? from_snapshot(next, first.snapshot, view) : { ...next, members: first.members ?? view.members };
 }
 
-/** Takes in one event. Each position comes here once; see `place.ts`. */
+/** Applies one event. Each position arrives here once; see `log_position.ts`. */
 export function fold(view: View, event: Event): View {
-  const next: View = event.at === undefined ? view : { ...view, place: { ...view.place, at: event.at } };
+  const next: View = event.at === undefined ? view : { ...view, position: { ...view.position, at: event.at } };
   switch (event.ev) {
     case "durable":
-      return { ...next, durable: Math.max(next.durable, event.to ?? 0) };
+      return { ...next, durable: Math.max(next.durable, event.to) };
     case "said":
       return remember(next, event);
     case "set":
@@ -74,63 +72,63 @@ export function fold(view: View, event: Event): View {
     case "left":
       return remember({ ...next, members: move(next.members, event) }, event);
     case "ended":
-      return remember({ ...next, phase: "over", ended: event.body as unknown as Ending }, event);
+      return remember({ ...next, phase: "over", ended: event.body }, event);
     default:
       return next;
   }
 }
 
-/** What was said here and is not among the events: every message is shown once, wherever it is on its way. */
-export function unsent(view: View, says: { entry: Entry; after: number }[]): Unsent[] {
+/** Returns messages that are not among the events yet, so that each message is shown once in every state. */
+export function unsent(view: View, says: { entry: Entry; after: number }[]): PendingMessage[] {
   const mine = view.events.filter((event) => event.ev === "said" && event.by === view.you);
   const claimed = new Set(says.map(({ entry }) => entry.at).filter((at) => at !== null));
   return says
     .filter(({ entry, after }) => {
-      if (entry.at !== null) return entry.at > view.place.at;
-      // The event may come before its reply. It is this one's if it says the same and came after.
-      const text = JSON.stringify(entry.body);
+      if (entry.at !== null) return entry.at > view.position.at;
+      // The event may arrive before the reply. It belongs to this message if the body is equal and it came later.
+      const text = JSON.stringify(entry.command.body);
       const twin = mine.find(({ at = 0, body }) => at > after && !claimed.has(at) && JSON.stringify(body) === text);
       if (twin?.at !== undefined) claimed.add(twin.at);
       return twin === undefined;
     })
-    .map(({ entry }) => ({ key: entry.key, body: entry.body ?? null }));
+    .map(({ entry }) => ({ key: entry.key, body: (entry.command.body as Json | undefined) ?? null }));
 }
 
 function from_snapshot(next: View, snapshot: Snapshot, before: View): View {
-  const same_epoch = before.place.epoch === next.place.epoch;
+  const same_epoch = before.position.epoch === next.position.epoch;
   const first = snapshot.events[0]?.at ?? snapshot.at + 1;
   const known = same_epoch ? before.events.filter((event) => (event.at ?? 0) < first) : [];
   const fresh = { ...next, members: snapshot.members, board: snapshot.board, events: known, ended: before.ended };
-  const folded = snapshot.events.reduce((view, event) => (shown(event) ? remember(view, event) : view), fresh);
+  const folded = snapshot.events.filter(is_shown).reduce(remember, fresh);
   const ended = snapshot.events.find((event) => event.ev === "ended");
-  const hole = first > (same_epoch ? before.place.at : 0) + 1 || (!same_epoch && before.events.length > 0);
+  const gap = first > (same_epoch ? before.position.at : 0) + 1 || (!same_epoch && before.events.length > 0);
   return {
     ...folded,
-    missed: before.missed || hole,
-    ended: ended ? (ended.body as unknown as Ending) : folded.ended,
+    missed: before.missed || gap,
+    ended: ended ? ended.body : folded.ended,
   };
 }
 
-function shown(event: Event): boolean {
+function is_shown(event: Event): event is RoomEvent {
   return event.ev === "said" || event.ev === "ended" || event.ev in PRESENCE;
 }
 
-function remember(view: View, event: Event): View {
+function remember(view: View, event: RoomEvent): View {
   return { ...view, events: [...view.events, event].slice(-KEPT) };
 }
 
-function move(members: Member[], { ev, by, body }: Event): Member[] {
+function move(members: Member[], { ev, by, body }: RoomEvent): Member[] {
   const state = PRESENCE[ev];
   if (by === undefined || state === undefined) return members;
-  const name = (body as { name?: string } | undefined)?.name;
+  const name = ev === "joined" || ev === "back" ? body.name : undefined;
   if (!members.some(({ player }) => player === by)) return [...members, { player: by, name: name ?? by, state }];
   return members.map((member) => (member.player === by ? { ...member, name: name ?? member.name, state } : member));
 }
 
-/** `null` takes a key off the board. */
-function write(board: Record<string, Cell>, { at = 0, body }: Event): Record<string, Cell> {
+/** Applies a `set` event to the board; `null` removes a key. */
+function write(board: Record<string, Cell>, { at = 0, body }: RoomEvent & { ev: "set" }): Record<string, Cell> {
   const next = { ...board };
-  for (const [key, v] of Object.entries((body as { keys?: Record<string, Json> } | undefined)?.keys ?? {})) {
+  for (const [key, v] of Object.entries(body.keys)) {
     if (v === null) delete next[key];
     else next[key] = { v, at };
   }

@@ -1,16 +1,16 @@
-//! What the platform knows and the rules ask for: the time, and chance.
+//! The platform's clock and source of randomness, which the pure rules take as arguments.
 
 use shared::time::Time;
 use worker::Date;
 
-/// Now.
+/// Returns the current time.
 pub fn now() -> Time {
     Time::from_ms(Date::now().as_millis())
 }
 
-/// 16 random bytes.
-pub fn chance() -> crate::error::Result<[u8; 16]> {
+/// Returns 16 cryptographically random bytes.
+pub fn random_bytes() -> crate::error::Result<[u8; 16]> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| crate::error::Error::ours(&error))?;
+    getrandom::fill(&mut bytes).map_err(|error| crate::error::Error::internal(&error))?;
     Ok(bytes)
 }

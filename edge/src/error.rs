@@ -1,81 +1,79 @@
-//! What goes wrong at the edge: by who must act.
+//! Errors of the edge by who must act, and their problem documents.
 
 use serde_json::json;
-use shared::caps;
+use shared::limits;
 use std::fmt::Display;
 use std::time::Duration;
 use worker::{Response, console_error};
 
-/// The result of what may go wrong here.
+/// A result with an edge [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong.
+/// An error of the edge.
 #[derive(Debug)]
 pub enum Error {
-    /// The caller's: a problem document.
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// The stable code.
-        code: &'static str,
-        /// What to do, in words.
-        detail: String,
-    },
-    /// The caller's: these methods are answered here, another was asked for.
-    Method(&'static str),
-    /// The caller's: too many requests; there is a place again after this.
+    /// The caller must act: the request is refused with this problem document.
+    Refused { status: u16, code: &'static str, detail: String },
+    /// The caller must act: the path supports only these methods, as in `Allow`.
+    MethodNotAllowed(&'static str),
+    /// The caller must act: too many requests. The next one is allowed after this time.
     TooFast(Duration),
-    /// Ours: logged once, a 500 to the caller.
-    Ours(String),
-    /// Another object or the region did not answer.
+    /// A fault of the edge: logged once, and a 500 for the caller.
+    Internal(String),
+    /// The region or another object did not answer.
     Unavailable(String),
 }
 
 impl Error {
-    /// Something of ours.
-    pub fn ours(error: &dyn Display) -> Self {
-        Self::Ours(error.to_string())
+    /// Wraps a fault of the edge.
+    pub fn internal(error: &dyn Display) -> Self {
+        Self::Internal(error.to_string())
     }
 
-    /// Something of the caller's.
+    /// Refuses a request with a status, a stable code and a detail for people.
     pub fn refused(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         Self::Refused { status, code, detail: detail.into() }
     }
 
-    /// The stable code on the wire.
+    /// Returns the stable code that the problem document carries.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused { code, .. } => code,
-            Self::Method(_) => "method_not_allowed",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::TooFast(_) => "too_fast",
-            Self::Ours(_) => "internal",
+            Self::Internal(_) => "internal",
             Self::Unavailable(_) => "unavailable",
         }
     }
 
-    /// The problem document (RFC 9457). What is ours is logged here and nowhere else.
+    /// Builds the problem document (RFC 9457). Faults of the edge are logged here and nowhere else.
     pub fn response(self) -> worker::Result<Response> {
         let (code, mut header) = (self.code(), None);
         let (status, detail) = match self {
             Self::Refused { status, detail, .. } => (status, detail),
-            Self::Method(allow) => {
+            Self::MethodNotAllowed(allow) => {
                 header = Some(("allow", allow.to_owned()));
-                (405, format!("this path takes {allow}"))
+                (405, format!("This path supports {allow} only."))
             }
             Self::TooFast(wait) => {
                 let seconds = wait.as_millis().div_ceil(1000).max(1);
                 header = Some(("retry-after", seconds.to_string()));
-                let (per_s, burst) = (caps::HTTP_PER_S, caps::HTTP_BURST);
-                (429, format!("{per_s} requests a second and {burst} at once: try again in {seconds} s"))
+                let (per_s, burst) = (limits::HTTP_RATE_PER_S, limits::HTTP_RATE_BURST);
+                (
+                    429,
+                    format!(
+                        "At most {per_s} requests a second, in bursts of {burst}. Try again in {seconds} s."
+                    ),
+                )
             }
-            Self::Ours(what) => {
+            Self::Internal(what) => {
                 console_error!("{what}");
-                (500, "a fault of ours; it was noted".to_owned())
+                (500, "An internal error occurred; it was logged. Try again later.".to_owned())
             }
             Self::Unavailable(what) => {
                 console_error!("{what}");
                 header = Some(("retry-after", "2".to_owned()));
-                let detail = "what is needed for this does not answer; try again";
+                let detail = "A service that this request needs does not answer. Try again in 2 s.";
                 (503, detail.to_owned())
             }
         };
@@ -95,12 +93,12 @@ impl Error {
 
 impl From<worker::Error> for Error {
     fn from(error: worker::Error) -> Self {
-        Self::ours(&error)
+        Self::internal(&error)
     }
 }
 
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
-        Self::ours(&error)
+        Self::internal(&error)
     }
 }

@@ -1,27 +1,28 @@
-//! Whose request it is: the access token, from where a browser or a native client can put it.
+//! Authentication: the access token of a request, from the headers that browsers or native clients can set.
 
+use crate::bearer::bearer;
+use crate::clients::keys;
 use crate::error::Result;
-use crate::{keys, metrics};
-use shared::protocol::{BEARER, Close, SUBPROTOCOL};
-use shared::socket::Who;
+use crate::ops::metrics;
+use shared::connection::Identity;
 use shared::time::Time;
 use shared::token::{Claims, TokenError};
+use shared::wire::{BEARER, CloseCode, SUBPROTOCOL};
 use worker::{Env, Headers};
 
-/// What a client offered when it asked for a socket.
+/// The subprotocols and the token that a client offers with an upgrade.
 #[derive(Debug, Default)]
 pub struct Offer {
-    /// Whether it speaks this wire.
+    /// True if the client supports this version of the protocol.
     pub version: bool,
-    /// What to echo: a browser hangs up on an answer that takes up nothing of its offer. None where nothing was
-    /// offered, as native clients may.
+    /// The subprotocol to echo: a browser fails a connection whose response selects none of the offered ones. `None` if
+    /// none were offered, which native clients may do.
     pub echo: Option<String>,
-    /// Its access token.
     pub token: Option<String>,
 }
 
 impl Offer {
-    /// Reads the headers. A token in the URL is never looked at: URLs are logged.
+    /// Reads the headers. A token in the URL is never accepted: URLs are logged.
     pub fn read(headers: &Headers) -> Self {
         let mut offer = Self::default();
         let protocols = headers.get("sec-websocket-protocol").ok().flatten();
@@ -43,41 +44,35 @@ impl Offer {
     }
 }
 
-/// The bearer of an `Authorization` header.
-pub fn bearer(headers: &Headers) -> Option<String> {
-    let header = headers.get("authorization").ok().flatten()?;
-    header.strip_prefix("Bearer ").map(|token| token.trim().to_owned())
-}
-
-/// Whose token it is; or the code to close with.
-pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result<Claims, Close>> {
+/// Returns the claims of a token, or the code to close with.
+pub async fn check(env: &Env, token: Option<&str>) -> Result<std::result::Result<Claims, CloseCode>> {
     let Some(token) = token else {
-        return Ok(Err(Close::TokenInvalid));
+        return Ok(Err(CloseCode::TokenInvalid));
     };
-    Ok(keys::verify(env, token).await?.inspect(|claims| metrics::saw(&claims.sub)).map_err(
-        |error| match error {
-            TokenError::Expired => Close::TokenExpired,
+    Ok(keys::verify(env, token).await?.inspect(|claims| metrics::player_seen(&claims.sub)).map_err(|error| {
+        match error {
+            TokenError::Expired => CloseCode::TokenExpired,
             TokenError::Malformed
             | TokenError::UnknownKey
             | TokenError::BadSignature
             | TokenError::NotYet
             | TokenError::WrongIssuer
-            | TokenError::WrongAudience => Close::TokenInvalid,
-        },
-    ))
+            | TokenError::WrongAudience => CloseCode::TokenInvalid,
+        }
+    }))
 }
 
-/// What is to be said of a newer token for an open socket.
-pub async fn verdict(env: &Env, token: &str) -> std::result::Result<Who, String> {
+/// Verifies a newer token that a client sends on an open socket.
+pub async fn verify_renewal(env: &Env, token: &str) -> std::result::Result<Identity, String> {
     match check(env, Some(token)).await {
-        Ok(Ok(claims)) => Ok(who(&claims)),
-        Ok(Err(why)) => Err(format!("{}: send a new one", why.why())),
-        Err(_) => Err("the keys to verify it cannot be had now: try again".to_owned()),
+        Ok(Ok(claims)) => Ok(identity_of(&claims)),
+        Ok(Err(why)) => Err(format!("{}: send a new access token", why.name())),
+        Err(_) => Err("the keys that verify tokens are unavailable; try again later".to_owned()),
     }
 }
 
-/// The person a token speaks for.
-pub fn who(claims: &Claims) -> Who {
+/// Returns the identity that a token proves.
+pub fn identity_of(claims: &Claims) -> Identity {
     let exp = Time::from_ms(claims.exp.saturating_mul(1000));
-    Who { player: claims.sub.clone(), sid: claims.sid.clone(), ep: claims.ep, exp }
+    Identity { player: claims.sub.clone(), sid: claims.sid.clone(), ep: claims.ep, exp }
 }

@@ -1,36 +1,20 @@
-//! The Worker: checks what comes before anything is billed, and brings it to the object that it is for.
+//! The edge Worker: checks every request before it reaches (and bills) a Durable Object, and forwards it.
 
-mod admission;
-mod asked;
-mod body;
-mod cache;
-mod calls;
+mod bearer;
+mod bindings;
+mod clients;
 mod clock;
 mod error;
-mod guard;
 mod identity;
-mod keys;
-mod lines;
-mod lobby;
-mod metrics;
-mod notices;
-mod platform;
-mod player;
-mod presence;
-mod profiles;
-mod ratelimit;
-mod ready;
-mod region;
-mod room;
-mod routes;
-mod shell;
-mod store;
-mod totals;
-mod upgrade;
+mod objects;
+mod ops;
+mod reads;
+mod worker;
 
-use worker::{Context, Env, Request, Response, event};
+use crate::worker::routes;
+use ::worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, ctx: Context) -> worker::Result<Response> {
+async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
     routes::answer(request, &env, &ctx).await
 }

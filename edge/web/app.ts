@@ -1,52 +1,52 @@
-// The demo page: give a name, queue, meet somebody, and look back on it.
+// The demo page: choose a name, queue, meet another player, and see past matches.
 
 import { Matchpoint, random_key } from "../sdk/index.ts";
 import type { Session } from "../sdk/index.ts";
 import { el, make, notice, show, write } from "./parts/dom.ts";
 import { history } from "./parts/history.ts";
-import { recall, remember } from "./parts/memory.ts";
-import type { Where } from "./parts/memory.ts";
+import { load_location, save_location } from "./parts/page_state.ts";
+import type { PageLocation } from "./parts/page_state.ts";
 import { queue } from "./parts/queue.ts";
-import { meet } from "./parts/room.ts";
-import * as words from "./parts/words.ts";
+import { show_room } from "./parts/room.ts";
+import * as phrases from "./parts/phrases.ts";
 
-/** The pool this page queues in, where the edge has it and the address names no other; else the edge's first. */
+/** The default pool, unless the URL names another one or the edge lacks it; then the edge's first pool. */
 const POOL = "speed-dating";
-/** How long the page waits before it asks again for an edge that did not answer. */
+/** The wait before the page retries an edge that does not answer. */
 const ASK_AGAIN_MS = 3_000;
 
 void main();
 
 async function main(): Promise<void> {
-  const matchpoint = await find_edge();
+  const matchpoint = await connect_to_edge();
   const asked = new URLSearchParams(location.search).get("pool") ?? POOL;
   const pool = matchpoint.pools.includes(asked) ? asked : (matchpoint.pools[0] ?? POOL);
-  offer_pools(matchpoint, pool);
-  let where = recall();
+  list_pools(matchpoint, pool);
+  let where = load_location();
   let session = where ? matchpoint.restore() : null;
   for (;;) {
-    session ??= await introduce(matchpoint);
-    write(el("whoami"), session.name);
-    const next = await walk(matchpoint, session, pool, where ?? { at: "queue", key: random_key() });
+    session ??= await ask_name(matchpoint);
+    write(el("player-name"), session.name);
+    const next = await show_screen(matchpoint, session, pool, where ?? { at: "queue", key: random_key() });
     if (next !== "log_in") {
       where = next;
       continue;
     }
-    remember((where = null));
+    save_location((where = null));
     session.forget();
     session = null;
-    write(el("whoami"), "");
+    write(el("player-name"), "");
   }
 }
 
-/** One step from where somebody is to where they go next. */
-async function walk(matchpoint: Matchpoint, session: Session, pool: string, where: Where): Promise<Where | "log_in"> {
+/** Shows one screen, and returns the next location. */
+async function show_screen(matchpoint: Matchpoint, session: Session, pool: string, where: PageLocation): Promise<PageLocation | "log_in"> {
   if (where.at === "room") {
-    const { met, log_in } = await meet(matchpoint, session, where.room);
+    const { ended, log_in } = await show_room(matchpoint, session, where.room);
     if (log_in) return "log_in";
-    return look_back(matchpoint, session, met ? where.room : null);
+    return show_history(matchpoint, session, ended ? where.room : null);
   }
-  if (where.at === "history") return look_back(matchpoint, session, null);
+  if (where.at === "history") return show_history(matchpoint, session, null);
   const found = await queue(matchpoint, session, pool, where.key);
   if (found.room !== null) {
     notice("");
@@ -55,14 +55,14 @@ async function walk(matchpoint: Matchpoint, session: Session, pool: string, wher
   return found.log_in ? "log_in" : { at: "history" };
 }
 
-async function look_back(matchpoint: Matchpoint, session: Session, fresh: string | null): Promise<Where | "log_in"> {
+async function show_history(matchpoint: Matchpoint, session: Session, fresh: string | null): Promise<PageLocation | "log_in"> {
   const { log_in } = await history(matchpoint, session, fresh);
   notice("");
   return log_in ? "log_in" : { at: "queue", key: random_key() };
 }
 
-/** Where else one could queue. */
-function offer_pools({ pools }: Matchpoint, pool: string): void {
+/** Lists the pools, to switch to another one. */
+function list_pools({ pools }: Matchpoint, pool: string): void {
   const links = pools.map((name) =>
     make("a", { href: `?pool=${encodeURIComponent(name)}`, "aria-current": name === pool ? "page" : undefined }, name),
   );
@@ -70,18 +70,18 @@ function offer_pools({ pools }: Matchpoint, pool: string): void {
   el("pools").hidden = links.length < 2;
 }
 
-/** Asks for a name until the region takes one. */
-function introduce(matchpoint: Matchpoint): Promise<Session> {
+/** Asks for a name until the region accepts one. */
+function ask_name(matchpoint: Matchpoint): Promise<Session> {
   const input = el<HTMLInputElement>("name-input");
   const go = el<HTMLButtonElement>("name-go");
   show("name", input);
-  return new Promise((introduced) => {
+  return new Promise((resolve) => {
     el("name-form").onsubmit = async (event) => {
       event.preventDefault();
       const name = input.value.trim();
       input.setAttribute("aria-invalid", String(name === ""));
       if (name === "") {
-        notice("Give a name first. Any name will do.");
+        notice("Enter a name first. Any name will do.");
         input.focus();
         return;
       }
@@ -89,17 +89,17 @@ function introduce(matchpoint: Matchpoint): Promise<Session> {
       try {
         const session = await matchpoint.guest(name);
         notice("");
-        introduced(session);
+        resolve(session);
       } catch (error) {
-        notice(words.trouble(error));
+        notice(phrases.error(error));
       }
       go.disabled = false;
     };
   });
 }
 
-/** The edge is where the page came from. */
-async function find_edge(): Promise<Matchpoint> {
+/** Connects to the edge that served the page; retries until it answers. */
+async function connect_to_edge(): Promise<Matchpoint> {
   el("notice-close").onclick = () => notice("");
   for (;;) {
     try {
@@ -107,8 +107,8 @@ async function find_edge(): Promise<Matchpoint> {
       notice("");
       return matchpoint;
     } catch (error) {
-      notice(`${words.trouble(error)} The page keeps trying.`);
-      await new Promise((rung) => setTimeout(rung, ASK_AGAIN_MS));
+      notice(`${phrases.error(error)} The page keeps trying.`);
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     }
   }
 }

@@ -1,4 +1,4 @@
-//! Any text as a frame: it is read, or refused, and nothing else happens.
+//! Parses any text as a frame: it is accepted or refused, and never panics.
 #![no_main]
 
 #[allow(dead_code, reason = "the room is another target")]

@@ -1,4 +1,4 @@
-//! Any bytes as the frames of one socket, a line each: the room stays within its bounds, and the others hear all.
+//! Feeds any bytes as frames of one socket, one per line: the room keeps its limits, and others miss no event.
 #![no_main]
 
 #[allow(dead_code, reason = "reading alone is another target")]

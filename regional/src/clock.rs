@@ -1,4 +1,4 @@
-//! What time it is, and chance: the two things that a rule never asks for itself.
+//! The clock and the source of randomness. Rules get both as arguments.
 
 use crate::error::Error;
 use shared::time::Time;
@@ -6,12 +6,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Where the time comes from. Tests put their own in.
+/// A source of time, which tests replace.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Time + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock.
+    /// The clock of the machine.
     #[must_use]
     pub fn system() -> Self {
         Self::new(|| {
@@ -20,13 +20,13 @@ impl Clock {
         })
     }
 
-    /// A clock that shows what `now` says.
+    /// A clock that returns what `now` returns.
     #[must_use]
     pub fn new(now: impl Fn() -> Time + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Time {
         (self.0)()
@@ -39,9 +39,9 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Bytes that nobody can guess.
-pub fn chance<const N: usize>() -> Result<[u8; N], Error> {
+/// Returns cryptographically secure random bytes.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| Error::Chance)?;
+    getrandom::fill(&mut bytes).map_err(|_| Error::NoEntropy)?;
     Ok(bytes)
 }

@@ -1,18 +1,16 @@
-//! What the environment says: every variable the region reads, in one place.
+//! The configuration: every environment variable that the region reads.
 
-mod edge;
-mod people;
-mod pictures;
+pub mod edge;
+pub mod people;
+pub mod pictures;
+pub mod reader;
+pub mod tables;
 
-pub use pictures::{pictures, tables};
-
-pub use edge::{StreamConfig, ToEdge};
-pub use people::People;
-
-use crate::bucket::Place;
+use crate::config::people::People;
+use crate::config::reader::{BadConfig, Reader};
+use crate::config::tables::TableNames;
+use crate::integrations::object_store::BucketConfig;
 use axum::http::HeaderValue;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use shared::id::PoolName;
 use shared::sign::SignKeys;
 use shared::token::Signer;
@@ -20,60 +18,54 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-/// The names of the three tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableNames {
-    /// `TABLE_CORE`: who somebody is.
-    pub core: String,
-    /// `TABLE_HISTORY`: what happened.
-    pub history: String,
-    /// `TABLE_EVENTS`: tournaments and their seats.
-    pub events: String,
-}
+/// The number of days for which a match is stored if `HISTORY_DAYS` is not set.
+const HISTORY_DAYS_DEFAULT: u32 = 90;
 
-/// All that is configured.
+/// The configuration of the API function.
 #[derive(Debug)]
 pub struct Config {
     /// `TABLE_CORE`, `TABLE_HISTORY`, `TABLE_EVENTS`.
     pub tables: TableNames,
-    /// `ISSUER`: the `iss` of access tokens, this region's public address.
+    /// `ISSUER`: the `iss` of access tokens, which is the region's public address.
     pub issuer: String,
-    /// `AUDIENCE`: the `aud` of access tokens, the same at the edge.
+    /// `AUDIENCE`: the `aud` of access tokens; the edge has the same value.
     pub audience: String,
-    /// `SIGNING_SEED` (base64, 32 bytes) and `SIGNING_KID` sign; `SIGNING_SEED_NEXT` and `SIGNING_KID_NEXT`, where
-    /// given, are published and verified too: tomorrow's key before a rotation, yesterday's after it.
+    /// `SIGNING_SEED` (base64, 32 bytes) and `SIGNING_KID`: the key that signs. `SIGNING_SEED_NEXT` and
+    /// `SIGNING_KID_NEXT` (optional): a second key that is published and verifies, such as the next key
+    /// before a rotation and the previous key after it.
     pub keys: Vec<SigningKey>,
-    /// `EDGE_TO_REGION_KEYS`: what the edge signs its requests with; base64, comma separated, all are good.
+    /// `EDGE_TO_REGION_KEYS`: the keys that verify the edge's signatures; base64, comma-separated.
     pub edge_keys: SignKeys,
-    /// `GUESTS`: whether a guest session can be had; `on` or `off`, off by default.
+    /// `GUESTS`: enables guest sessions; `on` or `off` (default).
     pub guests: bool,
-    /// `ALLOWED_ORIGINS`: the web pages that may call, exact, comma separated; none by default.
+    /// `ALLOWED_ORIGINS`: the web origins that may call the API, compared exactly; comma-separated, none by
+    /// default.
     pub origins: Vec<HeaderValue>,
-    /// `HISTORY_DAYS`: how long a match is kept, 90 by default.
+    /// `HISTORY_DAYS`: the number of days for which a match is stored; 90 by default.
     pub history: Duration,
-    /// How long logins live, and who may ban.
+    /// The session lifetimes, rate limits, identity providers and moderators.
     pub people: People,
-    /// `RATED_POOLS`: the pools whose results count for ratings, comma separated; those with `rating` in wrangler.toml.
-    pub rated: BTreeSet<PoolName>,
-    /// Where pictures are; none, nobody has any.
-    pub pictures: Option<Place>,
-    /// `METRICS`: whether each request writes a line from which CloudWatch makes metrics; `on` or `off`, off by default.
+    /// `RATED_POOLS`: the pools whose results change ratings, comma-separated; those with `rating` in
+    /// wrangler.toml.
+    pub rated_pools: BTreeSet<PoolName>,
+    /// `PICTURES_URL` and related variables: the bucket of pictures. Pictures are disabled without it.
+    pub pictures: Option<BucketConfig>,
+    /// `METRICS`: writes a metric line per request; `on` or `off` (default).
     pub metrics: bool,
-    /// `DYNAMODB_ENDPOINT`: a store at another address than AWS's; the SDK's own default otherwise.
+    /// `DYNAMODB_ENDPOINT`: the address of another store; the default of the SDK otherwise.
     pub endpoint: Option<String>,
 }
 
-/// A secret seed and the public name of its key.
+/// A secret Ed25519 seed with the public id of its key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey {
-    /// The name in tokens and in the JWK set.
+    /// The key id in tokens and in the JWK set.
     pub kid: String,
-    /// The Ed25519 seed.
     pub seed: [u8; 32],
 }
 
 impl SigningKey {
-    /// The signer with this key.
+    /// Returns the signer that uses this key.
     #[must_use]
     pub fn signer(&self) -> Signer {
         Signer::new(&self.kid, self.seed)
@@ -86,165 +78,90 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Everything that is wrong with the configuration, each with the variable's name and what it should be.
-#[derive(Debug, PartialEq, Eq)]
-pub struct BadConfig(pub Vec<String>);
-
-impl fmt::Display for BadConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration is incomplete: {}", self.0.join("; "))
-    }
-}
-
-impl std::error::Error for BadConfig {}
-
 impl Config {
-    /// From the process's environment.
+    /// Reads the configuration from the environment of the process.
     pub fn from_env() -> Result<Self, BadConfig> {
         Self::read(&|name| std::env::var(name).ok())
     }
 
-    /// From any source of variables. An empty one counts as absent, because a template cannot leave one out.
+    /// Reads the configuration from any source of variables. An empty variable counts as absent, because a
+    /// CloudFormation template cannot omit one.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
-        let mut read = Reader { source, faults: Vec::new() };
-        let tables = read.tables();
-        let issuer = read.text("ISSUER");
-        let audience = read.text("AUDIENCE");
-        let mut keys = Vec::new();
-        keys.extend(read.key("SIGNING_SEED", "SIGNING_KID", true));
-        keys.extend(read.key("SIGNING_SEED_NEXT", "SIGNING_KID_NEXT", false));
-        if let [one, two] = keys.as_slice()
-            && one.kid == two.kid
-        {
-            read.fault("SIGNING_KID_NEXT", "another name than SIGNING_KID");
-        }
-        let edge_keys = read.edge_keys();
-        let guests = read.switch("GUESTS");
-        let metrics = read.switch("METRICS");
-        let origins = read.origins();
-        let days = match read.get("HISTORY_DAYS").map(|text| text.parse::<u32>()) {
-            None => 90,
-            Some(Ok(days)) if days > 0 => days,
-            Some(_) => {
-                read.fault("HISTORY_DAYS", "a number of days from 1");
-                0
-            }
-        };
-        let people = People::read(&mut read);
-        let rated = read.pools();
-        let pictures = pictures::read(&mut read);
-        let endpoint = read.get("DYNAMODB_ENDPOINT");
-        match (read.faults, edge_keys) {
-            (faults, Some(edge_keys)) if faults.is_empty() => Ok(Self {
-                tables,
-                issuer,
-                audience,
-                keys,
-                edge_keys,
-                guests,
-                origins,
-                history: Duration::from_secs(u64::from(days) * 86_400),
-                people,
-                rated,
-                pictures,
-                metrics,
-                endpoint,
-            }),
-            (faults, _) => Err(BadConfig(faults)),
-        }
-    }
-}
-
-struct Reader<'a> {
-    source: &'a dyn Fn(&str) -> Option<String>,
-    faults: Vec<String>,
-}
-
-impl Reader<'_> {
-    fn get(&self, name: &str) -> Option<String> {
-        let text = (self.source)(name)?.trim().to_owned();
-        (!text.is_empty()).then_some(text)
-    }
-
-    /// Values may be secrets: only the name and the rule are said.
-    fn fault(&mut self, name: &str, rule: &str) {
-        self.faults.push(format!("{name} must be {rule}"));
-    }
-
-    fn text(&mut self, name: &str) -> String {
-        self.get(name).unwrap_or_else(|| {
-            self.fault(name, "set");
-            String::new()
+        let mut reader = Reader::new(source);
+        let tables = TableNames::read(&mut reader);
+        let issuer = reader.text("ISSUER");
+        let audience = reader.text("AUDIENCE");
+        let keys = signing_keys(&mut reader);
+        let edge_keys = reader.sign_keys("EDGE_TO_REGION_KEYS");
+        let guests = reader.switch("GUESTS");
+        let metrics = reader.switch("METRICS");
+        let origins = origins(&mut reader);
+        let days = reader.number("HISTORY_DAYS", HISTORY_DAYS_DEFAULT);
+        let people = People::read(&mut reader);
+        let rated_pools = reader.list("RATED_POOLS", "names of pools, comma-separated");
+        let pictures = pictures::read(&mut reader);
+        let endpoint = reader.get("DYNAMODB_ENDPOINT");
+        reader.finish(edge_keys).map(|edge_keys| Self {
+            tables,
+            issuer,
+            audience,
+            keys,
+            edge_keys,
+            guests,
+            origins,
+            history: Duration::from_secs(u64::from(days) * 86_400),
+            people,
+            rated_pools,
+            pictures,
+            metrics,
+            endpoint,
         })
     }
+}
 
-    /// Off by default.
-    fn switch(&mut self, name: &str) -> bool {
-        match self.get(name).as_deref() {
-            Some("on") => true,
-            Some("off") | None => false,
-            Some(_) => {
-                self.fault(name, "on or off");
-                false
-            }
+fn signing_keys(reader: &mut Reader<'_>) -> Vec<SigningKey> {
+    let mut keys = Vec::new();
+    keys.extend(signing_key(reader, "SIGNING_SEED", "SIGNING_KID", true));
+    keys.extend(signing_key(reader, "SIGNING_SEED_NEXT", "SIGNING_KID_NEXT", false));
+    if let [current, next] = keys.as_slice()
+        && current.kid == next.kid
+    {
+        reader.fault("SIGNING_KID_NEXT", "different from SIGNING_KID");
+    }
+    keys
+}
+
+fn signing_key(reader: &mut Reader<'_>, seed: &str, kid: &str, required: bool) -> Option<SigningKey> {
+    let (seed_text, kid_text) = (reader.get(seed), reader.get(kid));
+    if !required && seed_text.is_none() && kid_text.is_none() {
+        return None;
+    }
+    let bytes = seed_text.and_then(|text| reader::decode_seed(&text));
+    if bytes.is_none() {
+        reader.fault(seed, "32 bytes in base64");
+    }
+    if kid_text.is_none() {
+        reader.fault(kid, "set");
+    }
+    Some(SigningKey { kid: kid_text?, seed: bytes? })
+}
+
+fn origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
+    let text = reader.get("ALLOWED_ORIGINS").unwrap_or_default();
+    let mut origins = Vec::new();
+    for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let exact =
+            host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']));
+        match HeaderValue::from_str(origin) {
+            Ok(value) if exact => origins.push(value),
+            Ok(_) | Err(_) => reader.fault(
+                "ALLOWED_ORIGINS",
+                "origins as browsers send them (https://host, no path), comma-separated",
+            ),
         }
     }
-
-    fn key(&mut self, seed: &str, kid: &str, required: bool) -> Option<SigningKey> {
-        let (text, name) = (self.get(seed), self.get(kid));
-        if !required && text.is_none() && name.is_none() {
-            return None;
-        }
-        let bytes: Option<[u8; 32]> =
-            text.and_then(|text| BASE64.decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
-        if bytes.is_none() {
-            self.fault(seed, "32 bytes in base64");
-        }
-        if name.is_none() {
-            self.fault(kid, "set");
-        }
-        Some(SigningKey { kid: name?, seed: bytes? })
-    }
-
-    fn edge_keys(&mut self) -> Option<SignKeys> {
-        let keys = self.get("EDGE_TO_REGION_KEYS").and_then(|text| text.parse().ok());
-        if keys.is_none() {
-            self.fault("EDGE_TO_REGION_KEYS", "keys of at least 32 bytes in base64, comma separated");
-        }
-        keys
-    }
-
-    fn pools(&mut self) -> BTreeSet<PoolName> {
-        let text = self.get("RATED_POOLS").unwrap_or_default();
-        let mut pools = BTreeSet::new();
-        for name in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
-            match name.parse() {
-                Ok(name) => {
-                    pools.insert(name);
-                }
-                Err(_) => self.fault("RATED_POOLS", "names of pools, comma separated"),
-            }
-        }
-        pools
-    }
-
-    fn origins(&mut self) -> Vec<HeaderValue> {
-        let text = self.get("ALLOWED_ORIGINS").unwrap_or_default();
-        let mut origins = Vec::new();
-        for origin in text.split(',').map(str::trim).filter(|one| !one.is_empty()) {
-            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            let exact =
-                host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']));
-            match HeaderValue::from_str(origin) {
-                Ok(value) if exact => origins.push(value),
-                Ok(_) | Err(_) => self.fault(
-                    "ALLOWED_ORIGINS",
-                    "origins as a browser sends them (https://host, no path), comma separated",
-                ),
-            }
-        }
-        origins
-    }
+    origins
 }
 
 #[cfg(test)]
@@ -276,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_names_its_variable() {
+    fn fault_names_its_variable() {
         check(&[], &[]);
         check(&[("TABLE_CORE", " ")], &["TABLE_CORE"]);
         check(&[("SIGNING_SEED", "short")], &["SIGNING_SEED"]);
@@ -302,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_absent() {
+    fn optional_variables_have_defaults() {
         let config = read(&[]).ok();
         assert_eq!(
             config.map(|c| (c.guests, c.origins.len(), c.history.as_secs())),
@@ -313,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_shown() {
+    fn debug_output_hides_secrets() {
         let shown = format!("{:?}", read(&[]));
         assert!(shown.contains("SigningKey(k1)") && !shown.contains("[1, 1"), "{shown}");
     }

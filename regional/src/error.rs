@@ -1,16 +1,19 @@
-//! What goes wrong, by who must act: the caller (a refusal) or us (an error).
+//! Failures by who must act: the caller (a refusal) or the operators (an error).
 
-use crate::http::problem::Code;
+pub mod code;
+pub mod refusals;
+
+use code::Code;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Why a request is not done. Routes return it; it becomes a problem document.
+/// The reason why a request fails. Routes return it, and it becomes a problem document.
 #[derive(Debug)]
 pub enum Fault {
-    /// The caller's: said in full.
+    /// A fault of the caller, described in full.
     Refusal(Refusal),
-    /// Ours: logged once, and said without detail.
+    /// A fault of the service: logged once, and answered without detail.
     Error(Error),
 }
 
@@ -26,27 +29,26 @@ impl From<Error> for Fault {
     }
 }
 
-/// What the caller did that cannot be, and how to put it right.
+/// A request that the region rejects, with the reason and the fix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The stable name of what is wrong.
     pub code: Code,
-    /// A sentence for a person: the limit and the fix.
+    /// One or two sentences for a person: what is wrong, the limit, and what to do.
     pub detail: String,
-    /// The field, parameter or header at fault.
+    /// The body field, parameter or header at fault.
     pub field: Option<String>,
-    /// The most that is allowed, where something was too much.
+    /// The limit that the request exceeds.
     pub limit: Option<u64>,
-    /// The current version of what was to be changed.
+    /// The current version of the item that the request wanted to change.
     pub version: Option<u64>,
-    /// Everything that is wrong, this among it, where a body may have several faults.
-    pub all: Vec<Refusal>,
-    /// How many seconds to wait before trying again.
-    pub after_s: Option<NonZeroU32>,
+    /// Every fault of a body that has several; the outer fields repeat the first one.
+    pub errors: Vec<Refusal>,
+    /// Seconds to wait before the next attempt.
+    pub retry_after_s: Option<NonZeroU32>,
 }
 
 impl Refusal {
-    /// A refusal with its explanation.
+    /// Creates a refusal with its explanation.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
@@ -55,34 +57,35 @@ impl Refusal {
             field: None,
             limit: None,
             version: None,
-            all: Vec::new(),
-            after_s: None,
+            errors: Vec::new(),
+            retry_after_s: None,
         }
     }
 
-    /// Several at once: the first speaks for all. None where there is none.
+    /// Combines several refusals into one that carries the code of the first. Returns `None` for an empty
+    /// list.
     #[must_use]
-    pub fn of_all(all: Vec<Self>) -> Option<Self> {
-        let first = all.first()?.clone();
-        Some(Self { all, ..first })
+    pub fn combine(errors: Vec<Self>) -> Option<Self> {
+        let first = errors.first()?.clone();
+        Some(Self { errors, ..first })
     }
 
-    /// Names what is at fault.
+    /// Names the field, parameter or header at fault.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    /// Says when to try again: whole seconds, rounded up, so that who comes back then is let in.
+    /// Sets the time to wait: whole seconds, rounded up, so that an attempt after that time is admitted.
     #[must_use]
-    pub fn after(mut self, wait: Duration) -> Self {
+    pub fn retry_after(mut self, wait: Duration) -> Self {
         let seconds = u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-        self.after_s = NonZeroU32::new(seconds.max(1));
+        self.retry_after_s = NonZeroU32::new(seconds.max(1));
         self
     }
 
-    /// Says how much is allowed.
+    /// Sets the limit that the request exceeds.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = u64::try_from(limit).ok();
@@ -90,37 +93,37 @@ impl Refusal {
     }
 }
 
-/// What failed here. Its text is for the log alone.
+/// A failure of the service itself. Its text goes to the log only.
 #[derive(Debug)]
 pub enum Error {
-    /// The store is too busy, too slow, or away: trying again helps.
+    /// The store is overloaded, slow or away: another attempt helps.
     Busy {
-        /// The call.
+        /// The name of the store call.
         call: &'static str,
-        /// What the SDK says.
+        /// The error text of the SDK.
         text: String,
     },
-    /// The store refuses what we ask, or answers what we do not understand.
+    /// The store rejects the request, or returns an answer that the region does not understand.
     Store {
-        /// The call.
+        /// The name of the store call.
         call: &'static str,
-        /// What the SDK says.
+        /// The error text of the SDK.
         text: String,
     },
-    /// A stored item is not as we write it.
+    /// A stored item does not have the form in which the region writes it.
     Corrupt {
-        /// The attribute that is missing or of another kind.
+        /// The attribute that is missing or has another type.
         attribute: &'static str,
     },
-    /// A decision could not be committed, because others kept changing the item.
+    /// A decision could not be committed, because other requests kept changing the item.
     Contended {
-        /// The call.
+        /// The name of the operation.
         call: &'static str,
     },
-    /// The request took longer than a caller waits.
-    Slow,
-    /// The machine gives no random bytes.
-    Chance,
+    /// The request took longer than `limits::REGION_REQUEST_TIMEOUT`.
+    TimedOut,
+    /// The operating system returned no random bytes.
+    NoEntropy,
 }
 
 impl fmt::Display for Error {
@@ -128,12 +131,12 @@ impl fmt::Display for Error {
         match self {
             Self::Busy { call, text } => write!(f, "{call}: the store is busy: {text}"),
             Self::Store { call, text } => write!(f, "{call}: {text}"),
-            Self::Corrupt { attribute } => write!(f, "a stored item has no good `{attribute}`"),
+            Self::Corrupt { attribute } => write!(f, "a stored item has no valid `{attribute}`"),
             Self::Contended { call } => {
-                write!(f, "{call}: given up, others keep changing the item")
+                write!(f, "{call}: gave up, because other requests kept changing the item")
             }
-            Self::Slow => f.write_str("the request took too long"),
-            Self::Chance => f.write_str("no random bytes"),
+            Self::TimedOut => f.write_str("the request took too long"),
+            Self::NoEntropy => f.write_str("no random bytes"),
         }
     }
 }

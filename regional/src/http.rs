@@ -1,14 +1,13 @@
-//! Bytes to values and back: bodies, tokens, signatures, problem documents, and what every answer carries.
+//! Translates between HTTP and values: bodies, tokens, signatures, problem documents, and the layers around
+//! every route.
 
-pub mod active;
 pub mod address;
 pub mod bearer;
-pub mod cursor;
+pub mod caller;
 pub mod extract;
-pub mod idempotent;
+pub mod idempotency;
 pub mod layers;
-pub mod moment;
-pub mod pace;
 pub mod problem;
-pub mod record;
-pub mod signed;
+pub mod rate_limit;
+pub mod rfc3339;
+pub mod signature;

@@ -1,43 +1,41 @@
-//! The region: who somebody is, and what happened.
+//! The region: sessions, profiles, social lists, moderation, match history and ratings over DynamoDB, behind
+//! Lambda.
 //!
-//! A request passes through three layers, and each knows only the next:
+//! A request passes through these layers, and each knows only those below it:
 //!
-//! - [`http`]: bytes to values and back: bodies, tokens, signatures, problem documents;
-//! - [`routes`]: one file a resource; each loads, lets a rule decide, and commits;
-//! - [`store`]: DynamoDB; every key is in [`store::keys`], every mutation is conditional or a transaction.
+//! - [`routes`]: one file per resource; a handler reads, lets a domain rule decide, and commits;
+//! - [`http`]: bodies, tokens, signatures, rate limits and problem documents;
+//! - [`edge_notices`]: notices to the edge, and the work that follows a committed change;
+//! - [`integrations`]: identity providers, the bucket of pictures, and the HTTP client;
+//! - [`store`]: DynamoDB; every key is in [`store::keys`], and every mutation is conditional or a
+//!   transaction;
+//! - [`domain`]: pure rules, which receive the time and random bytes as arguments;
+//! - [`error`]: refusals, errors and their codes.
 //!
-//! The rules themselves ([`session`], [`ban`], [`profile`], [`history`], [`rating`], [`board`]) are pure: time and chance come in as
-//! arguments.
-//! [`router`] is the whole of it; the binaries put it behind Lambda (`lambda`) or a plain socket (`local`).
+//! [`router`] is the whole service; the binaries put it behind Lambda (`lambda`) or a plain socket (`local`).
 
 // DynamoDB and OpenID are names, not code.
 #![allow(clippy::doc_markdown)]
 
-pub mod ban;
-pub mod board;
-pub mod bucket;
+pub mod app;
 pub mod clock;
 pub mod config;
+pub mod cursor;
+pub mod domain;
+pub mod edge_notices;
 pub mod error;
-pub mod history;
 pub mod http;
-pub mod identity;
+pub mod integrations;
 #[cfg(feature = "local")]
 pub mod local;
-pub mod lockout;
-pub mod mint;
-pub mod news;
 pub mod openapi;
-pub mod outside;
-pub mod picture;
-pub mod profile;
-pub mod rating;
-pub mod report;
+pub mod picture_processing;
+pub mod rate_buckets;
+pub mod request_metrics;
 pub mod routes;
-pub mod session;
-pub mod status;
+pub mod schemas;
 pub mod store;
-pub mod stream;
-pub mod studio;
+pub mod token_issuer;
 
-pub use routes::{App, router};
+pub use app::App;
+pub use routes::router;

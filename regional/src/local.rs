@@ -1,10 +1,10 @@
-//! The region on one machine: the same router, over an embedded store that speaks DynamoDB's own protocol.
+//! The region on one machine: the same router over an embedded store that speaks the protocol of DynamoDB.
 
 mod folder;
 mod tail;
 
-pub use folder::{Folder, develop};
-pub use tail::{Wake, follow, place};
+pub use folder::{Folder, process_uploads};
+pub use tail::{Wake, follow, offset_file};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// An embedded store, served on a port of its own to the real SDK. Dropping it stops serving.
+/// An embedded store that serves the real SDK on its own port. Dropping it stops the server.
 #[derive(Debug)]
 pub struct LocalStore {
     address: SocketAddr,
@@ -32,7 +32,7 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// Serves a database: `Database::memory()` for a test, `Database::new(file)` for what is to last.
+    /// Serves a database: `Database::memory()` for a test, `Database::new(file)` for persistent data.
     pub async fn serve(db: Database) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -40,13 +40,13 @@ impl LocalStore {
         Ok(Self { address, task })
     }
 
-    /// Where it is: the value of `DYNAMODB_ENDPOINT`.
+    /// The URL of the store: the value of `DYNAMODB_ENDPOINT`.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A client for it.
+    /// Returns a client for the store.
     #[must_use]
     pub fn client(&self) -> Client {
         client(&self.endpoint())
@@ -59,7 +59,8 @@ impl Drop for LocalStore {
     }
 }
 
-/// A client for a store on this machine. Its credentials are made up; nobody checks them.
+/// Returns a client for a store on this machine. The credentials are placeholders, because the store does not
+/// check them.
 #[must_use]
 pub fn client(endpoint: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
@@ -77,7 +78,7 @@ pub fn client(endpoint: &str) -> Client {
     Client::from_conf(config)
 }
 
-/// The whole region over an embedded store, its tables made where they are absent.
+/// Returns the router of the region over an embedded store, and creates missing tables.
 pub async fn open(store: &LocalStore, config: Config, clock: Clock) -> Result<Router, Error> {
     let tables = Store::new(store.client(), config.tables.clone());
     tables.create_tables().await?;
@@ -86,7 +87,7 @@ pub async fn open(store: &LocalStore, config: Config, clock: Clock) -> Result<Ro
     Ok(router(app))
 }
 
-/// What a variable is on one machine when nobody sets it. Keys are not here: they are made up anew at each start.
+/// The default of a variable on one machine. Keys have no default, because they are generated at each start.
 #[must_use]
 pub fn default(name: &str) -> Option<String> {
     let value = match name {
@@ -97,7 +98,7 @@ pub fn default(name: &str) -> Option<String> {
         "AUDIENCE" => "matchpoint",
         "SIGNING_KID" => "local",
         "GUESTS" => "on",
-        // Everybody comes from one address.
+        // All clients share one address.
         "RATE_PER_S" | "RATE_BURST" => "100000",
         "RATED_POOLS" => "ranked",
         _ => return None,

@@ -1,40 +1,54 @@
-//! What the region answers, as an OpenAPI 3.1 document that is made of the routes themselves.
+//! Builds the OpenAPI 3.1 document of the region from the routes themselves.
 //!
-//! Each handler says what is its own: parameters, body, answers. What the layers before it add is added here, by the group
-//! that a route is in (see [`routes`](crate::routes)), so that it is said once.
+//! Each handler describes its own parameters, body and responses. This module adds what the layers in front
+//! of it contribute, by the group of the route (see [`groups`]).
 
 pub mod examples;
-mod kinds;
 
-use crate::http::problem::Code;
+use crate::error::code::Code;
 use crate::routes::groups;
-pub use kinds::{
-    Anything, Attrs, Current, Cursor, DisplayName, Edit, IdToken, Ids, Kept, Keys, Media, Moment, Open, Own,
-    PageSize, PictureBytes, Reason, TierName, Version, Who, Words,
-};
 use serde_json::{Map, Value, json};
-use shared::caps;
+use shared::limits;
 use std::collections::BTreeMap;
 
-/// The document as it is committed and served. `cargo xtask openapi` writes it.
-pub const COMMITTED: &str = include_str!("../../docs/openapi-region.json");
-
-/// The page that shows it.
-pub const PAGE: &str = include_str!("../../docs/page/docs.html");
-/// What runs in the page.
-pub const SCRIPT: &str = include_str!("../../docs/page/docs.js");
-/// How the page looks.
-pub const STYLE: &str = include_str!("../../docs/page/docs.css");
-
-/// The document, made anew.
+/// Builds the document.
 pub fn document() -> serde_json::Result<Value> {
-    let mut paths = Map::new();
-    let mut schemas = Map::new();
+    let (mut paths, mut schemas) = described()?;
+    for (name, schema) in crate::schemas::all() {
+        schemas.insert(name.into(), schema);
+    }
+    schemas.insert("Problem".into(), problem());
+    for (name, constraints) in constraints() {
+        if let Some(schema) = schemas.get_mut(name) {
+            merge(schema, constraints);
+        }
+    }
+    examples::add(&mut paths)?;
+    paths.sort_keys();
+    schemas.sort_keys();
+    Ok(json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Matchpoint: the region",
+            "description": "Sessions, profiles, social lists, moderation, match history and ratings. docs/protocol.md explains the terms.",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": { "schemas": schemas, "securitySchemes": security_schemes() },
+    }))
+}
+
+/// Returns the paths of all route groups, completed with what their layers add, and the schemas that they
+/// refer to.
+fn described() -> serde_json::Result<(Map<String, Value>, Map<String, Value>)> {
+    let (mut paths, mut schemas) = (Map::new(), Map::new());
     for (group, layers) in [
-        (groups::internal(), Layers { paced: false, keyed: false }),
-        (groups::keyed(), Layers { paced: true, keyed: true }),
-        (groups::paced(), Layers { paced: true, keyed: false }),
-        (groups::open(), Layers { paced: false, keyed: false }),
+        (groups::internal(), Layers { rate_limited: false, keyed: false }),
+        (groups::keyed(), Layers { rate_limited: true, keyed: true }),
+        (groups::rate_limited(), Layers { rate_limited: true, keyed: false }),
+        (groups::open(), Layers { rate_limited: false, keyed: false }),
     ] {
         let mut part = serde_json::to_value(group.into_openapi())?;
         for (path, item) in object(part.pointer_mut("/paths")) {
@@ -49,126 +63,138 @@ pub fn document() -> serde_json::Result<Value> {
         }
         schemas.extend(object(part.pointer_mut("/components/schemas")));
     }
-    for (name, schema) in kinds::all() {
-        schemas.insert(name.into(), schema);
-    }
-    schemas.insert("Problem".into(), problem());
-    for (name, more) in bounds() {
-        if let Some(schema) = schemas.get_mut(name) {
-            merge(schema, more);
-        }
-    }
-    examples::add(&mut paths)?;
-    paths.sort_keys();
-    schemas.sort_keys();
-    Ok(json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Matchpoint: the region",
-            "description": "Who somebody is, and what happened. docs/protocol.md says what the words mean.",
-            "version": env!("CARGO_PKG_VERSION"),
-            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
-        },
-        "servers": [{ "url": "/" }],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "access_token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "The `access_token` of `POST /v1/sessions`; good for ten minutes.",
-                },
-                "signature": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": shared::sign::HEADER,
-                    "description": "From the edge and from services of one's own: an HMAC over method, path, time and body.",
-                },
-            },
-        },
-    }))
+    Ok((paths, schemas))
 }
 
-/// What a request passes before its handler.
+fn security_schemes() -> Value {
+    json!({
+        "access_token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The `access_token` of `POST /v1/sessions`. It is valid for ten minutes.",
+        },
+        "signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": shared::sign::HEADER,
+            "description": "The signature of the edge or another internal service: an HMAC over method, path, time and body.",
+        },
+    })
+}
+
+/// The layers that a request passes before its handler.
 #[derive(Debug, Clone, Copy)]
 struct Layers {
-    /// A person's pace.
-    paced: bool,
-    /// `Idempotency-Key`.
+    /// The rate limit per caller.
+    rate_limited: bool,
+    /// The `Idempotency-Key` header.
     keyed: bool,
 }
 
+/// The credentials that an operation accepts.
+#[derive(Debug, Clone, Copy)]
+struct Security {
+    signature: bool,
+    access_token: bool,
+    /// True if the operation also answers without credentials.
+    optional: bool,
+}
+
+/// Adds to an operation the parameter and the responses of its layers.
 fn complete(operation: &mut Value, layers: Layers) {
     let Some(operation) = operation.as_object_mut() else {
         return;
     };
-    let body = operation.contains_key("requestBody");
-    let secured = operation.get("security").and_then(Value::as_array);
-    let secured = secured.cloned().unwrap_or_default();
-    let signed = secured.iter().any(|one| one.get("signature").is_some());
-    let asks = secured.iter().any(|one| *one == json!({}));
-    let session = secured.iter().any(|one| one.get("access_token").is_some());
     if layers.keyed {
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Some(parameters) = parameters.as_array_mut() {
-            parameters.push(json!({
-                "name": "Idempotency-Key",
-                "in": "header",
-                "description": "The same key is the same request: its first answer comes again for a day.",
-                "schema": { "type": "string", "pattern": format!("^[!-~]{{1,{}}}$", caps::KEY_BYTES) },
-            }));
+            parameters.push(idempotency_key());
         }
     }
-    let parameters = operation.contains_key("parameters");
-    let mut more: BTreeMap<&str, &str> = BTreeMap::from([("500", "`internal`"), ("503", "`unavailable`")]);
-    if parameters || body {
-        more.insert("400", "What was sent is not what is expected: `code` and `field` say what.");
-    }
-    if body || layers.keyed {
-        more.insert("413", "`too_large`");
-    }
-    if body {
-        more.insert("415", "`unsupported_media_type`");
-    }
-    if layers.keyed {
-        more.insert("422", "`key_reused`");
-    }
-    if layers.paced {
-        more.insert("429", "`too_fast`, `too_many_failures`");
-    }
-    if signed {
-        more.insert("401", "`unsigned`, `signature_invalid`, `signature_stale`");
-    } else if session && asks {
-        more.insert("401", "`token_missing` for `me`, `token_invalid`, `token_expired`");
-    } else if session {
-        more.insert("401", "`token_missing`, `token_invalid`, `token_expired`, `session_revoked`");
-    }
-    let answers = operation.entry("responses").or_insert_with(|| json!({}));
-    let Some(answers) = answers.as_object_mut() else {
+    let added = layer_responses(operation, layers);
+    let responses = operation.entry("responses").or_insert_with(|| json!({}));
+    let Some(responses) = responses.as_object_mut() else {
         return;
     };
-    for (status, description) in more {
-        let said = || json!({ "description": description });
-        answers.entry(status).or_insert_with(said);
+    for (status, description) in added {
+        responses.entry(status).or_insert_with(|| json!({ "description": description }));
     }
-    for (status, answer) in answers.iter_mut() {
-        if let Some(answer) = answer.as_object_mut().filter(|_| status.as_str() >= "400") {
-            let schema = json!({ "$ref": "#/components/schemas/Problem" });
-            let content = json!({ "application/problem+json": { "schema": schema } });
-            answer.insert("content".into(), content);
-            if status == "429" || status == "503" {
-                let seconds = json!({ "description": "Seconds to wait.", "schema": { "type": "integer", "minimum": 1 } });
-                answer.insert("headers".into(), json!({ "Retry-After": seconds }));
-            }
+    for (status, response) in responses.iter_mut() {
+        if let Some(response) = response.as_object_mut().filter(|_| status.as_str() >= "400") {
+            add_problem(status, response);
         }
     }
-    answers.sort_keys();
+    responses.sort_keys();
 }
 
-/// What the types do not say: limits of the region's on what is shared, and what only goes together or alone.
-fn bounds() -> [(&'static str, Value); 5] {
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "A repeated request with the same key returns the first response, for a day.",
+        "schema": { "type": "string", "pattern": format!("^[!-~]{{1,{}}}$", limits::KEY_BYTES_MAX) },
+    })
+}
+
+/// Returns the error responses that the layers and the extractors add, by status.
+fn layer_responses(operation: &Map<String, Value>, layers: Layers) -> BTreeMap<&'static str, &'static str> {
+    let body = operation.contains_key("requestBody");
+    let parameters = operation.contains_key("parameters");
+    let mut responses = BTreeMap::from([("500", "`internal`"), ("503", "`unavailable`")]);
+    if parameters || body {
+        responses.insert("400", "The request is not valid: `code` and `field` name the fault.");
+    }
+    if body || layers.keyed {
+        responses.insert("413", "`too_large`");
+    }
+    if body {
+        responses.insert("415", "`unsupported_media_type`");
+    }
+    if layers.keyed {
+        responses.insert("422", "`key_reused`");
+    }
+    if layers.rate_limited {
+        responses.insert("429", "`too_fast`, `too_many_failures`");
+    }
+    let unauthorized = match security(operation) {
+        Security { signature: true, .. } => "`unsigned`, `signature_invalid`, `signature_stale`",
+        Security { access_token: true, optional: true, .. } => {
+            "`token_missing` for `me`, `token_invalid`, `token_expired`"
+        }
+        Security { access_token: true, .. } => {
+            "`token_missing`, `token_invalid`, `token_expired`, `session_revoked`"
+        }
+        Security { .. } => return responses,
+    };
+    responses.insert("401", unauthorized);
+    responses
+}
+
+fn security(operation: &Map<String, Value>) -> Security {
+    let schemes = operation.get("security").and_then(Value::as_array);
+    let any = |is: &dyn Fn(&Value) -> bool| schemes.is_some_and(|schemes| schemes.iter().any(is));
+    Security {
+        signature: any(&|scheme| scheme.get("signature").is_some()),
+        access_token: any(&|scheme| scheme.get("access_token").is_some()),
+        optional: any(&|scheme| *scheme == json!({})),
+    }
+}
+
+/// Describes the body of an error response, and its `Retry-After` header.
+fn add_problem(status: &str, response: &mut Map<String, Value>) {
+    let schema = json!({ "$ref": "#/components/schemas/Problem" });
+    response.insert("content".into(), json!({ "application/problem+json": { "schema": schema } }));
+    if status == "429" || status == "503" {
+        let seconds =
+            json!({ "description": "Seconds to wait.", "schema": { "type": "integer", "minimum": 1 } });
+        response.insert("headers".into(), json!({ "Retry-After": seconds }));
+    }
+}
+
+/// Returns the constraints that the types do not express: the region's limits on shared types, and fields
+/// that exclude or require each other.
+fn constraints() -> [(&'static str, Value); 5] {
     let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
     let none = json!({ "type": "null" });
     let begin = json!([
@@ -180,40 +206,40 @@ fn bounds() -> [(&'static str, Value); 5] {
         { "required": ["reason"], "properties": { "action": { "enum": ["ban"] }, "reason": named("Reason") } },
     ]);
     let record = json!({
-        "players": { "maxItems": caps::SEATS },
-        "started": named("Kept"),
-        "ended": named("Kept"),
+        "players": { "maxItems": limits::SEATS_MAX },
+        "started": named("StoredTime"),
+        "ended": named("StoredTime"),
         "events": { "format": "uint64", "maximum": u64::MAX },
     });
     [
-        ("Begin", json!({ "oneOf": begin })),
-        ("Resolve", json!({ "oneOf": resolve })),
+        ("NewSession", json!({ "oneOf": begin })),
+        ("NewResolution", json!({ "oneOf": resolve })),
         ("MatchRecord", json!({ "properties": record })),
-        ("Participant", json!({ "properties": { "name": { "maxLength": caps::NAME_CHARS } } })),
-        ("Report", json!({ "properties": { "text": named("Words") } })),
+        ("Participant", json!({ "properties": { "name": { "maxLength": limits::NAME_CHARS_MAX } } })),
+        ("Report", json!({ "properties": { "text": named("FreeText") } })),
     ]
 }
 
-/// Adds to a schema. What refers to another one is that one.
-fn merge(schema: &mut Value, more: Value) {
-    match (schema, more) {
-        (Value::Object(schema), Value::Object(more)) if !more.contains_key("$ref") => {
-            for (name, more) in more {
-                merge(schema.entry(name).or_insert(Value::Null), more);
+/// Merges constraints into a schema. A reference replaces the schema.
+fn merge(schema: &mut Value, constraints: Value) {
+    match (schema, constraints) {
+        (Value::Object(schema), Value::Object(constraints)) if !constraints.contains_key("$ref") => {
+            for (name, constraint) in constraints {
+                merge(schema.entry(name).or_insert(Value::Null), constraint);
             }
         }
-        (schema, more) => *schema = more,
+        (schema, constraints) => *schema = constraints,
     }
 }
 
-/// RFC 9457, with codes that never change.
+/// Returns the schema of problem documents (RFC 9457), with every error code.
 fn problem() -> Value {
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     let part = json!({
         "code": { "type": "string", "enum": codes },
-        "detail": { "type": "string", "description": "What is wrong and how to mend it, for a person." },
-        "field": { "type": "string", "description": "Where it is wrong." },
-        "limit": { "type": "integer", "description": "How much there may be." },
+        "detail": { "type": "string", "description": "The error, the limit and the fix, for a person." },
+        "field": { "type": "string", "description": "The field, parameter or header at fault." },
+        "limit": { "type": "integer", "description": "The limit that the request exceeds." },
     });
     let mut whole = part.clone();
     if let Some(whole) = whole.as_object_mut() {
@@ -225,7 +251,7 @@ fn problem() -> Value {
                 "errors".to_owned(),
                 json!({
                     "type": "array",
-                    "description": "Where several things are wrong: each of them.",
+                    "description": "Every fault, if there are several.",
                     "items": { "type": "object", "required": ["code", "detail"], "properties": part },
                 }),
             ),
@@ -233,12 +259,13 @@ fn problem() -> Value {
     }
     json!({
         "type": "object",
-        "description": "A problem document, as RFC 9457 has it.",
+        "description": "A problem document (RFC 9457).",
         "required": ["type", "title", "status", "code", "detail"],
         "properties": whole,
     })
 }
 
+/// Takes the object out of a value; empty for anything else.
 fn object(value: Option<&mut Value>) -> Map<String, Value> {
     value.and_then(Value::as_object_mut).map(std::mem::take).unwrap_or_default()
 }

@@ -1,114 +1,64 @@
-//! The region's routes, each to its own file.
+//! The HTTP routes of the region, one file per resource, and the router that puts them behind their layers.
 
-pub mod accounts;
+pub mod account;
 pub mod bans;
-pub mod boards;
-pub mod devices;
+pub mod blocks;
 pub mod docs;
+pub mod follows;
 pub mod groups;
-pub mod leaving;
+pub mod leaderboards;
+pub mod lockout;
 pub mod matches;
+pub mod matchmaking_profile;
 pub mod operations;
+pub mod page;
 pub mod pictures;
+pub mod presence;
 pub mod profiles;
 pub mod ratings;
 pub mod reports;
 pub mod sessions;
-pub mod standing;
 pub mod ties;
 
-use crate::bucket::Bucket;
-use crate::clock::Clock;
-use crate::config::Config;
+use crate::app::App;
 use crate::error::Refusal;
-use crate::http::pace::{self, Paces};
-use crate::http::problem::Code;
-use crate::http::record::Records;
-use crate::http::{idempotent, layers, signed};
-use crate::identity::provider::Providers;
-use crate::mint::Mint;
-use crate::store::Store;
+use crate::error::code::Code;
+use crate::http::{idempotency, layers, rate_limit, signature};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
-use shared::caps;
-use shared::token::BadKeys;
-use std::ops::Deref;
-use std::sync::Arc;
+use shared::limits;
 
-/// What every request needs. A copy is a pointer.
-#[derive(Debug, Clone)]
-pub struct App(Arc<Parts>);
-
-/// The parts of an [`App`].
-#[derive(Debug)]
-pub struct Parts {
-    /// What is configured.
-    pub config: Config,
-    /// What time it is.
-    pub clock: Clock,
-    /// The tables.
-    pub store: Store,
-    /// The keys.
-    pub mint: Mint,
-    /// How fast people may ask.
-    pub paces: Paces,
-    /// What is written of each request.
-    pub records: Records,
-    /// The files of pictures, where there may be any.
-    pub bucket: Option<Bucket>,
-    /// Whose accounts one may sign in with.
-    pub providers: Providers,
-}
-
-impl App {
-    /// Puts the parts together; an error where the configured keys cannot be used.
-    pub fn new(config: Config, clock: Clock, store: Store) -> Result<Self, BadKeys> {
-        let mint = Mint::new(&config)?;
-        let paces = Paces::new(config.people.pace);
-        let providers = Providers::new(&config.people.providers);
-        let records = Records::new(config.metrics);
-        let bucket = config.pictures.clone().map(Bucket::new);
-        Ok(Self(Arc::new(Parts { config, clock, store, mint, paces, records, bucket, providers })))
-    }
-}
-
-impl Deref for App {
-    type Target = Parts;
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
-}
-
-/// Everything that the region answers.
+/// Returns the service: every route behind its layers.
 pub fn router(app: App) -> Router {
-    let once = from_fn_with_state(app.clone(), idempotent::once);
-    let keyed = groups::keyed().split_for_parts().0.route_layer(once);
-    let signed = from_fn_with_state(app.clone(), signed::signed);
-    let internal = groups::internal().split_for_parts().0.route_layer(signed);
+    let run_once = from_fn_with_state(app.clone(), idempotency::run_once);
+    let keyed = groups::keyed().split_for_parts().0.route_layer(run_once);
+    let require_signature = from_fn_with_state(app.clone(), signature::require_signature);
+    let internal = groups::internal().split_for_parts().0.route_layer(require_signature);
     let cors = layers::cors(&app.config);
     keyed
-        .merge(groups::paced().split_for_parts().0)
-        .route_layer(from_fn_with_state(app.clone(), pace::keep))
+        .merge(groups::rate_limited().split_for_parts().0)
+        .route_layer(from_fn_with_state(app.clone(), rate_limit::limit_rate))
         .merge(groups::open().split_for_parts().0)
         .merge(internal)
-        .fallback(nothing)
-        .method_not_allowed_fallback(another_method)
-        .layer(DefaultBodyLimit::max(caps::HTTP_BODY))
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES_MAX))
         .layer(from_fn(layers::deadline))
-        .layer(from_fn(layers::timing))
+        .layer(from_fn(layers::server_timing))
         .layer(cors)
-        .layer(from_fn(layers::protect))
+        .layer(from_fn(layers::security_headers))
         .layer(from_fn_with_state(app.clone(), layers::log))
         .with_state(app)
 }
 
-async fn nothing(uri: Uri) -> Refusal {
+async fn route_not_found(uri: Uri) -> Refusal {
     Refusal::new(Code::NotFound, format!("There is no route {}.", uri.path()))
 }
 
-async fn another_method(uri: Uri) -> Refusal {
-    let detail = format!("{} is for other methods; `Allow` names them.", uri.path());
+async fn method_not_allowed(uri: Uri) -> Refusal {
+    let detail =
+        format!("{} does not support this method. The `Allow` header lists those that it does.", uri.path());
     Refusal::new(Code::MethodNotAllowed, detail)
 }

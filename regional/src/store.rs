@@ -1,49 +1,51 @@
-//! What the region keeps in DynamoDB: three tables, every mutation conditional or a transaction.
+//! Storage in three DynamoDB tables. Every change is conditional or a transaction.
 
 pub mod accounts;
-pub mod answers;
 pub mod bans;
 pub mod blocks;
-pub mod boards;
-pub mod counts;
 pub mod erase;
 pub mod export;
 pub mod follows;
+pub mod idempotency;
 pub mod item;
 pub mod keys;
+pub mod leaderboards;
 pub mod matches;
+pub mod matchmaking_profile;
 pub mod pictures;
 pub mod profiles;
+mod query;
 pub mod ratings;
-mod read;
 pub mod reports;
+pub mod retry;
 pub mod sessions;
-pub mod standing;
+pub mod sliding_window;
 pub mod status;
-mod step;
 pub mod tables;
 pub mod timing;
 pub mod transact;
+mod write_op;
 
-use crate::config::TableNames;
+use crate::config::tables::TableNames;
 use crate::error::Error;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use keys::{Key, Table};
-use shared::caps;
+use keys::{Table, probe_key};
+use shared::limits;
 
-/// How long a call may take.
+/// The timeouts of a call to DynamoDB.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(caps::STORE_ATTEMPT)
-        .operation_attempt_timeout(caps::STORE_ATTEMPT)
-        .operation_timeout(caps::STORE_CALL)
+        .connect_timeout(limits::STORE_ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(limits::STORE_ATTEMPT_TIMEOUT)
+        .operation_timeout(limits::STORE_CALL_TIMEOUT)
         .build()
 }
 
-/// The client that the environment describes: credentials and region of the function's role.
+/// Returns the client that the environment describes, with the credentials and the region of the function's
+/// role.
 pub async fn client(endpoint: Option<&str>) -> Client {
     let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let mut builder = aws_sdk_dynamodb::config::Builder::from(&shared)
@@ -55,7 +57,7 @@ pub async fn client(endpoint: Option<&str>) -> Client {
     Client::from_conf(builder.build())
 }
 
-/// The tables, and the calls to them.
+/// The store: a client and the names of the tables.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
@@ -63,28 +65,28 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store behind a client.
+    /// A store that uses this client.
     #[must_use]
     pub fn new(client: Client, names: TableNames) -> Self {
         Self { client, names }
     }
 
-    /// Whether each table answers: a read of an item that is never there.
+    /// Checks that each table answers, by reading an item that never exists.
     pub async fn ready(&self) -> Result<(), Error> {
-        let ask = |table: Table| async move {
+        let probe = |table: Table| async move {
             self.client
                 .get_item()
                 .table_name(self.name(table))
-                .set_key(Some(Key::Nothing(table).item()))
+                .set_key(Some(probe_key()))
                 .send()
                 .await
                 .map(|_| ())
                 .map_err(failed("ready"))
         };
-        tokio::try_join!(ask(Table::Core), ask(Table::History), ask(Table::Events)).map(|_| ())
+        tokio::try_join!(probe(Table::Core), probe(Table::History), probe(Table::Events)).map(|_| ())
     }
 
-    /// A table's name here.
+    /// The configured name of a table.
     fn name(&self, table: Table) -> &str {
         match table {
             Table::Core => &self.names.core,
@@ -94,14 +96,14 @@ impl Store {
     }
 }
 
-/// Turns what the SDK says into an error of ours, for the log.
+/// Turns an error of the SDK into an [`Error`]: busy if a retry helps, otherwise a failure for the log.
 fn failed<E, R>(call: &'static str) -> impl Fn(SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     move |error| {
-        let away = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
+        let unreachable = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
         let busy = error.code().is_some_and(|code| {
             matches!(
                 code,
@@ -115,6 +117,6 @@ where
             )
         });
         let text = DisplayErrorContext(&error).to_string();
-        if away || busy { Error::Busy { call, text } } else { Error::Store { call, text } }
+        if unreachable || busy { Error::Busy { call, text } } else { Error::Store { call, text } }
     }
 }

@@ -1,37 +1,38 @@
-//! How long it takes to decide who plays whom: `cargo run --release -p shared --example plan`.
+//! A small benchmark of match plans: `cargo run --release -p shared --example plan`.
 
-use shared::lobby::met::Met;
-use shared::lobby::plan::plan;
-use shared::lobby::ticket::Ticket;
+use shared::lobby::matching::plan::plan;
+use shared::lobby::tickets::recent_opponents::RecentOpponents;
+use shared::lobby::tickets::ticket::Ticket;
 use shared::pool::{self, Pool};
 use shared::time::Time;
 use std::time::Instant;
 
 const FIFO: &str = r#"{"a":{"seats":2}}"#;
 const RATED: &str = r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}}"#;
-const OFTEN: u32 = 5;
+const RUNS: u32 = 5;
 
 fn main() {
     println!("{:>8}  {:<22} {:>8} {:>9}", "tickets", "pool", "matches", "ms");
-    for people in [1_000, 10_000, 100_000] {
+    for tickets in [1_000, 10_000, 100_000] {
         for (name, rules, wants) in [
             ("first come", FIFO, "[]"),
             ("by rating", RATED, "[]"),
             ("by rating, a language", RATED, r#"[{"attr":"lang","is":"L"}]"#),
         ] {
-            let tickets: Vec<Ticket> = (0..people).map(|n| ticket(n, wants)).collect();
-            let (matches, ms) = measure(&tickets, &only(rules));
-            println!("{people:>8}  {name:<22} {matches:>8} {ms:>9.2}");
+            let waiting: Vec<Ticket> = (0..tickets).map(|n| ticket(n, wants)).collect();
+            let (matches, ms) = measure(&waiting, &only(rules));
+            println!("{tickets:>8}  {name:<22} {matches:>8} {ms:>9.2}");
         }
     }
 }
 
-/// The best of some runs, as others use the machine too.
+/// Returns the number of matches and the shortest of several runs, milliseconds. The minimum excludes
+/// interference.
 fn measure(tickets: &[Ticket], pool: &Pool) -> (usize, f64) {
     let (mut matches, mut best) = (0, f64::MAX);
-    for _ in 0..OFTEN {
+    for _ in 0..RUNS {
         let began = Instant::now();
-        let made = plan(Time::from_ms(60_000), tickets, pool, &Met::default());
+        let made = plan(Time::from_ms(60_000), tickets, pool, &RecentOpponents::default());
         best = best.min(began.elapsed().as_secs_f64() * 1000.0);
         matches = made.matches.len();
     }
@@ -39,7 +40,7 @@ fn measure(tickets: &[Ticket], pool: &Pool) -> (usize, f64) {
 }
 
 fn ticket(n: u64, wants: &str) -> Ticket {
-    // Spread as by chance, and the same each time.
+    // Pseudo-random, and the same in each run.
     let mixed = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
     let lang = match mixed % 3 {
         0 => "en",

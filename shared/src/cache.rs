@@ -1,7 +1,7 @@
-//! Copies of profiles: how long each is good, and what an announced change does to it.
+//! Cached profiles: how long each may be served, and how an announced change invalidates it.
 
-use crate::caps;
 use crate::id::{PlayerId, base32};
+use crate::limits;
 use crate::time::Time;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,118 +10,127 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What is known of a player.
+/// A cached answer about a player.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Copy {
-    /// The public view.
+pub enum CachedProfile {
+    /// The public view of the profile.
     Profile {
-        /// Which version of it; 0 where the region did not say.
+        /// Its version; 0 if the region did not state one.
         version: u64,
-        /// As the region wrote it.
+        /// The JSON text as the region wrote it.
         text: Rc<str>,
     },
-    /// There is no such player.
+    /// No such player exists.
     Missing,
 }
 
-/// How good a copy still is.
+/// How a cached entry may still be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Age {
-    /// It counts.
+pub enum Freshness {
+    /// It is served.
     Fresh,
-    /// It counts once more, while another is fetched: nobody waits, and the bound of what is stale is twice as far.
-    Renew,
-    /// It counts only where no other can be had.
-    Old,
+    /// It is served once more while another request fetches a newer one: no request waits, and staleness is
+    /// bounded by twice the lifetime.
+    Revalidate,
+    /// It is served only if the region does not answer.
+    StaleIfError,
 }
 
-/// A copy, and since when it is here.
+/// A cached profile with the time at which it was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// What.
-    pub copy: Copy,
+pub struct CacheEntry {
+    pub profile: CachedProfile,
     /// When the region was asked for it.
     pub since: Time,
 }
 
-impl Held {
-    /// How good it is now, where copies are `fresh` for so long; none, it is not good at all.
+impl CacheEntry {
+    /// Returns how the entry may be used now, where `fresh` is the lifetime of profiles; none if it has
+    /// expired.
     #[must_use]
-    pub fn age(&self, now: Time, fresh: Duration) -> Option<Age> {
+    pub fn age(&self, now: Time, fresh: Duration) -> Option<Freshness> {
         let age = now.since(self.since);
-        match self.copy {
-            Copy::Missing => (age < caps::COPY_MISSING.min(fresh)).then_some(Age::Fresh),
-            Copy::Profile { .. } if age < fresh => Some(Age::Fresh),
-            Copy::Profile { .. } if age < fresh * 2 => Some(Age::Renew),
-            Copy::Profile { .. } => (age < caps::COPY_OLD).then_some(Age::Old),
+        match self.profile {
+            CachedProfile::Missing => {
+                (age < limits::NEGATIVE_CACHE_TTL.min(fresh)).then_some(Freshness::Fresh)
+            }
+            CachedProfile::Profile { .. } if age < fresh => Some(Freshness::Fresh),
+            CachedProfile::Profile { .. } if age < fresh * 2 => Some(Freshness::Revalidate),
+            CachedProfile::Profile { .. } => {
+                (age < limits::STALE_IF_ERROR).then_some(Freshness::StaleIfError)
+            }
         }
     }
 }
 
-/// The copies of one isolate: the last used, in bounded space.
+/// The profile cache of one isolate: least recently used entries are evicted, within limits of count and
+/// bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Copies {
+pub struct ProfileCache {
     slots: BTreeMap<PlayerId, Slot>,
-    /// Who was used when, the least lately first.
+    /// Players by their last use, least recent first.
     order: BTreeMap<u64, PlayerId>,
     turn: u64,
     bytes: usize,
 }
 
-/// What is kept under a player's id.
+/// The entry of one player.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Slot {
-    held: Option<Held>,
-    /// Copies of an earlier version than this are known to be stale.
-    least: u64,
+    entry: Option<CacheEntry>,
+    /// Earlier versions than this are known to be stale.
+    min_version: u64,
     turn: u64,
 }
 
-impl Copies {
-    /// The copy of a player, where one is good for anything.
-    pub fn look(&mut self, player: &PlayerId, now: Time, fresh: Duration) -> Option<(Held, Age)> {
-        let held = self.slots.get(player)?.held.clone()?;
-        let age = held.age(now, fresh)?;
+impl ProfileCache {
+    /// Returns the player's entry if it may still be used.
+    pub fn get(&mut self, player: &PlayerId, now: Time, fresh: Duration) -> Option<(CacheEntry, Freshness)> {
+        let entry = self.slots.get(player)?.entry.clone()?;
+        let age = entry.age(now, fresh)?;
         self.touch(player);
-        Some((held, age))
+        Some((entry, age))
     }
 
-    /// Keeps a copy, if nothing newer is known. False: it is stale already.
-    pub fn keep(&mut self, player: &PlayerId, held: Held) -> bool {
+    /// Stores an entry unless a newer one is known. False: it is stale already.
+    pub fn insert(&mut self, player: &PlayerId, entry: CacheEntry) -> bool {
         let slot = self.slot(player);
-        let known = slot.held.as_ref().map_or(0, |held| held.copy.version());
-        let stale = match held.copy {
-            Copy::Profile { version, .. } => version < slot.least.max(known),
-            // Who is not there has no version, and may have come since; whoever is gone for good has not.
-            Copy::Missing => slot.least > 0 && slot.least < u64::MAX,
+        let known = slot.entry.as_ref().map_or(0, |entry| entry.profile.version());
+        let stale = match entry.profile {
+            CachedProfile::Profile { version, .. } => version < slot.min_version.max(known),
+            // A missing player has no version and may have been created since, unless the player was erased.
+            CachedProfile::Missing => slot.min_version > 0 && slot.min_version < u64::MAX,
         };
         if stale {
             return false;
         }
-        let more = held.copy.weight();
-        let less = slot.held.replace(held).map_or(0, |held| held.copy.weight());
+        let more = entry.profile.weight();
+        let less = slot.entry.replace(entry).map_or(0, |entry| entry.profile.weight());
         self.bytes = (self.bytes + more).saturating_sub(less);
         self.trim();
         true
     }
 
-    /// A profile has changed: earlier versions are good for nothing, whoever comes with one.
-    pub fn announce(&mut self, player: &PlayerId, version: u64) {
+    /// Records that a profile has changed: earlier versions are neither served nor stored.
+    pub fn invalidate(&mut self, player: &PlayerId, version: u64) {
         let slot = self.slot(player);
-        slot.least = slot.least.max(version);
-        let least = slot.least;
-        let gone = slot.held.take_if(|held| held.copy.version() < least).map_or(0, |held| held.copy.weight());
+        slot.min_version = slot.min_version.max(version);
+        let min_version = slot.min_version;
+        let gone = slot
+            .entry
+            .take_if(|entry| entry.profile.version() < min_version)
+            .map_or(0, |entry| entry.profile.weight());
         self.bytes = self.bytes.saturating_sub(gone);
         self.trim();
     }
 
-    /// How many players something is known of.
+    /// Returns the number of players that have an entry.
     #[must_use]
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether nothing is known.
+    /// True if the cache is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
@@ -129,7 +138,7 @@ impl Copies {
 
     fn slot(&mut self, player: &PlayerId) -> &mut Slot {
         self.touch(player);
-        self.slots.entry(player.clone()).or_insert(Slot { held: None, least: 0, turn: self.turn })
+        self.slots.entry(player.clone()).or_insert(Slot { entry: None, min_version: 0, turn: self.turn })
     }
 
     fn touch(&mut self, player: &PlayerId) {
@@ -142,19 +151,19 @@ impl Copies {
     }
 
     fn trim(&mut self) {
-        while self.slots.len() > caps::COPIES || self.bytes > caps::COPIES_BYTES {
+        while self.slots.len() > limits::CACHE_ENTRIES_MAX || self.bytes > limits::CACHE_BYTES_MAX {
             let Some((_, player)) = self.order.pop_first() else {
                 return;
             };
-            let held = self.slots.remove(&player).and_then(|slot| slot.held);
-            let less = held.map_or(0, |held| held.copy.weight());
+            let entry = self.slots.remove(&player).and_then(|slot| slot.entry);
+            let less = entry.map_or(0, |entry| entry.profile.weight());
             self.bytes = self.bytes.saturating_sub(less);
         }
     }
 }
 
-impl Copy {
-    /// Which version it is.
+impl CachedProfile {
+    /// Returns the version; 0 for a missing player.
     #[must_use]
     pub fn version(&self) -> u64 {
         match self {
@@ -171,8 +180,9 @@ impl Copy {
     }
 }
 
-/// The profiles in an answer of the region, `{"profiles":[…]}`, each as it stands there.
-pub fn read(answer: &str) -> Result<Vec<(PlayerId, Copy)>, serde_json::Error> {
+/// Reads the profiles of the region's response `{"profiles":[…]}`; each text is the exact slice of the
+/// response.
+pub fn read(answer: &str) -> Result<Vec<(PlayerId, CachedProfile)>, serde_json::Error> {
     #[derive(Deserialize)]
     struct List<'a> {
         #[serde(borrow)]
@@ -190,12 +200,12 @@ pub fn read(answer: &str) -> Result<Vec<(PlayerId, Copy)>, serde_json::Error> {
         .map(|raw| {
             let Head { player, version } = serde_json::from_str(raw.get())?;
             let text = raw.get().into();
-            Ok((player, Copy::Profile { version, text }))
+            Ok((player, CachedProfile::Profile { version, text }))
         })
         .collect()
 }
 
-/// The entity tag of a body: another body has another.
+/// Returns the entity tag of a body.
 #[must_use]
 pub fn tag(body: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(body).into();
@@ -205,7 +215,7 @@ pub fn tag(body: &str) -> String {
     format!("\"{}\"", base32(first))
 }
 
-/// Whether an `If-None-Match` names this tag. A cache on the way may have made it weak.
+/// True if an `If-None-Match` header names this tag. A cache on the way may have made it weak.
 #[must_use]
 pub fn knows(header: &str, tag: &str) -> bool {
     header.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
@@ -216,95 +226,95 @@ pub fn knows(header: &str, tag: &str) -> bool {
 mod tests {
     use super::*;
 
-    const FRESH: Duration = caps::COPY_FRESH;
+    const FRESH: Duration = limits::PROFILE_CACHE_TTL;
     const NOW: Time = Time::from_ms(1_733_000_000_000);
 
     fn ana() -> PlayerId {
         "p_ana".parse().unwrap()
     }
 
-    fn version(version: u64) -> Held {
+    fn version(version: u64) -> CacheEntry {
         let text = format!("{{\"version\":{version}}}").into();
-        Held { copy: Copy::Profile { version, text }, since: NOW }
+        CacheEntry { profile: CachedProfile::Profile { version, text }, since: NOW }
     }
 
-    fn check(held: Held, after_s: u64, expected: Option<Age>) {
-        let mut copies = Copies::default();
-        assert!(copies.keep(&ana(), held));
-        let found = copies.look(&ana(), NOW + Duration::from_secs(after_s), FRESH);
+    fn check(entry: CacheEntry, after_s: u64, expected: Option<Freshness>) {
+        let mut cache = ProfileCache::default();
+        assert!(cache.insert(&ana(), entry));
+        let found = cache.get(&ana(), NOW + Duration::from_secs(after_s), FRESH);
         assert_eq!(found.map(|(_, age)| age), expected, "after {after_s} s");
     }
 
     #[test]
-    fn a_copy_ages() {
-        check(version(1), 0, Some(Age::Fresh));
-        check(version(1), 59, Some(Age::Fresh));
-        check(version(1), 60, Some(Age::Renew));
-        check(version(1), 119, Some(Age::Renew));
-        check(version(1), 120, Some(Age::Old));
-        check(version(1), 24 * 3600 - 1, Some(Age::Old));
+    fn entry_ages_from_fresh_to_expired() {
+        check(version(1), 0, Some(Freshness::Fresh));
+        check(version(1), 59, Some(Freshness::Fresh));
+        check(version(1), 60, Some(Freshness::Revalidate));
+        check(version(1), 119, Some(Freshness::Revalidate));
+        check(version(1), 120, Some(Freshness::StaleIfError));
+        check(version(1), 24 * 3600 - 1, Some(Freshness::StaleIfError));
         check(version(1), 24 * 3600, None);
-        let missing = Held { copy: Copy::Missing, since: NOW };
-        check(missing.clone(), 9, Some(Age::Fresh));
+        let missing = CacheEntry { profile: CachedProfile::Missing, since: NOW };
+        check(missing.clone(), 9, Some(Freshness::Fresh));
         check(missing, 10, None);
     }
 
     #[test]
-    fn where_nothing_is_fresh_all_is_old() {
-        let age = |held: Held| held.age(NOW, Duration::ZERO);
-        assert_eq!(age(version(1)), Some(Age::Old));
-        let copy = Copy::Missing;
-        assert_eq!(age(Held { copy, since: NOW }), None);
+    fn zero_lifetime_serves_entries_only_on_error() {
+        let age = |entry: CacheEntry| entry.age(NOW, Duration::ZERO);
+        assert_eq!(age(version(1)), Some(Freshness::StaleIfError));
+        let profile = CachedProfile::Missing;
+        assert_eq!(age(CacheEntry { profile, since: NOW }), None);
     }
 
     #[test]
-    fn what_was_announced_as_changed_does_not_come_back() {
-        let mut copies = Copies::default();
-        assert!(copies.keep(&ana(), version(1)));
-        copies.announce(&ana(), 2);
-        assert_eq!(copies.look(&ana(), NOW, FRESH), None);
+    fn invalidated_version_is_neither_served_nor_stored() {
+        let mut cache = ProfileCache::default();
+        assert!(cache.insert(&ana(), version(1)));
+        cache.invalidate(&ana(), 2);
+        assert_eq!(cache.get(&ana(), NOW, FRESH), None);
         // A fetch that began before the change ends after it.
-        assert!(!copies.keep(&ana(), version(1)));
-        assert_eq!(copies.look(&ana(), NOW, FRESH), None);
-        assert!(copies.keep(&ana(), version(2)));
-        copies.announce(&ana(), 1);
-        assert_eq!(copies.look(&ana(), NOW, FRESH), Some((version(2), Age::Fresh)));
-        // The region's replica may be behind what was read before.
-        assert!(!copies.keep(&ana(), version(1)));
+        assert!(!cache.insert(&ana(), version(1)));
+        assert_eq!(cache.get(&ana(), NOW, FRESH), None);
+        assert!(cache.insert(&ana(), version(2)));
+        cache.invalidate(&ana(), 1);
+        assert_eq!(cache.get(&ana(), NOW, FRESH), Some((version(2), Freshness::Fresh)));
+        // The region's replica may lag behind an earlier read.
+        assert!(!cache.insert(&ana(), version(1)));
     }
 
     #[test]
-    fn the_last_used_stay_within_the_bounds() {
-        let mut copies = Copies::default();
-        assert!(copies.keep(&ana(), version(1)));
-        for n in 0..caps::COPIES + 5 {
-            assert!(copies.keep(&format!("p_{n}").parse().unwrap(), version(1)));
-            assert!(copies.look(&ana(), NOW, FRESH).is_some());
+    fn least_recently_used_entries_are_evicted_within_the_limits() {
+        let mut cache = ProfileCache::default();
+        assert!(cache.insert(&ana(), version(1)));
+        for n in 0..limits::CACHE_ENTRIES_MAX + 5 {
+            assert!(cache.insert(&format!("p_{n}").parse().unwrap(), version(1)));
+            assert!(cache.get(&ana(), NOW, FRESH).is_some());
         }
-        assert_eq!(copies.len(), caps::COPIES);
-        assert_eq!(copies.look(&"p_0".parse().unwrap(), NOW, FRESH), None);
+        assert_eq!(cache.len(), limits::CACHE_ENTRIES_MAX);
+        assert_eq!(cache.get(&"p_0".parse().unwrap(), NOW, FRESH), None);
 
-        let text: Rc<str> = "x".repeat(caps::COPIES_BYTES / 2).into();
-        let copy = Copy::Profile { version: 1, text };
-        let huge = Held { copy, since: NOW };
+        let text: Rc<str> = "x".repeat(limits::CACHE_BYTES_MAX / 2).into();
+        let copy = CachedProfile::Profile { version: 1, text };
+        let huge = CacheEntry { profile: copy, since: NOW };
         for n in 0..3 {
-            assert!(copies.keep(&format!("p_huge{n}").parse().unwrap(), huge.clone()));
+            assert!(cache.insert(&format!("p_huge{n}").parse().unwrap(), huge.clone()));
         }
-        assert_eq!(copies.len(), 2);
-        assert_eq!(copies.order.len(), 2);
+        assert_eq!(cache.len(), 2);
+        assert_eq!(cache.order.len(), 2);
     }
 
     #[test]
-    fn an_answer_is_taken_apart_without_being_changed() {
+    fn response_is_split_without_changing_the_text() {
         let text = r#"{"profiles":[{"player":"p_ana", "name":"Ana","version":3}, {"player":"p_bo"}]}"#;
-        let copies: Vec<Copy> = read(text).unwrap().into_iter().map(|(_, copy)| copy).collect();
-        let copy = |version, text: &str| Copy::Profile { version, text: text.into() };
+        let copies: Vec<CachedProfile> = read(text).unwrap().into_iter().map(|(_, copy)| copy).collect();
+        let copy = |version, text: &str| CachedProfile::Profile { version, text: text.into() };
         let ana = r#"{"player":"p_ana", "name":"Ana","version":3}"#;
         assert_eq!(copies, [copy(3, ana), copy(0, r#"{"player":"p_bo"}"#)]);
     }
 
     #[test]
-    fn tags_are_known_weak_or_strong() {
+    fn tags_match_weak_or_strong() {
         let (one, other) = (tag("{}"), tag("[]"));
         assert_ne!(one, other);
         assert!(knows(&one, &one) && knows(&format!("{other}, W/{one}"), &one) && knows("*", &one));

@@ -1,4 +1,4 @@
-//! What the edge answers over HTTP: which paths there are, and what goes in and comes out.
+//! The edge's HTTP interface: paths, request bodies and responses.
 
 #[cfg(feature = "openapi")]
 pub mod openapi;
@@ -7,20 +7,20 @@ mod path;
 pub use path::Path;
 
 use crate::id::{PoolName, RoomId};
+use crate::pool::Rules;
 use crate::pool::{Pool, Shards};
-use crate::room::Rules;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// `POST /v1/rooms`: an open room. What is left out has its usual value.
+/// The body of `POST /v1/rooms`; fields that are left out have their defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct NewRoom {
-    /// For how many.
+    /// Number of seats.
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::Seats))]
     pub seats: usize,
-    /// What holds in it.
+    /// The room's rules.
     pub rules: Rules,
 }
 
@@ -30,68 +30,68 @@ impl Default for NewRoom {
     }
 }
 
-/// The room that was made: whoever has its name may take a free seat.
+/// The response to `POST /v1/rooms`: a player who knows the room's name may take a free seat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Opened {
-    /// Its name.
+pub struct CreatedRoom {
     pub room: RoomId,
 }
 
-/// `GET /health`.
+/// The response to `GET /health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
-    /// `ok`.
+    /// The constant `ok`.
     pub status: &'static str,
-    /// Of the Worker.
+    /// The Worker's version.
     pub version: &'static str,
 }
 
-/// `GET /ready`.
+/// The response to `GET /ready`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ready {
-    /// `ready` or `not_ready`.
+    /// Either `ready` or `not_ready`.
     pub status: &'static str,
-    /// What is missing, each with the reason.
+    /// The dependencies that are missing, each with the reason.
     pub missing: Vec<String>,
 }
 
-/// `GET /v1/config`: what a page must know to begin.
+/// The response to `GET /v1/config`: what a page needs to start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Config {
-    /// Where the region is.
+    /// The region's address.
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub region: String,
-    /// The queues.
+    /// The names of the pools.
     pub pools: Vec<PoolName>,
-    /// What a page has to know of each before it enters.
-    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Queue>))]
-    pub rules: BTreeMap<PoolName, Queue>,
+    /// The properties of each pool that a page needs before it enters.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, PoolInfo>))]
+    pub rules: BTreeMap<PoolName, PoolInfo>,
 }
 
-/// A pool, as a page has to know it.
+/// The properties of a pool that a page needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Queue {
-    /// People a match.
+pub struct PoolInfo {
+    /// Players per match.
     pub seats: usize,
-    /// How many teams; null, everybody is on their own.
+    /// Number of teams; null, every player plays alone.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub teams: Option<usize>,
-    /// People a party, at most.
+    /// Players per party at most.
     pub party: usize,
-    /// How long each has to accept the others, seconds; null, nobody is asked.
+    /// Seconds in which each player must accept a proposal; null, matches start without one.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub propose_s: Option<u32>,
-    /// Objects that the queue is divided among.
+    /// Objects that share the queue.
+    #[serde(rename = "parts")]
     pub parts: u16,
 }
 
-impl Queue {
-    /// Of a pool.
+impl PoolInfo {
+    /// Returns the properties of a pool.
     #[must_use]
     pub fn of(pool: &Pool) -> Self {
         Self {
@@ -104,10 +104,10 @@ impl Queue {
     }
 }
 
-/// `POST /internal/v1/notices`: every notice is on disk with the object that it is about.
+/// The response to `POST /internal/v1/notices`: each notice is stored by the player object that it concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Noticed {
-    /// How many people they are about.
+pub struct StoredNotices {
+    /// Number of players that the notices concern.
     pub players: usize,
 }

@@ -1,4 +1,4 @@
-//! Names of things: each kind of id is its own type, checked once where it enters.
+//! Typed ids and names: each kind is its own type and is checked once, where it enters.
 
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -6,25 +6,28 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Why a text is no id of the kind asked for.
+/// A text that is not an id of the required kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadId {
-    /// The prefix that this kind of id starts with.
+pub struct InvalidId {
+    /// The prefix of this kind of id; empty for a pool name.
     pub prefix: &'static str,
 }
 
-impl fmt::Display for BadId {
+impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an id here is `{}` and 1 to {} of A-Z a-z 0-9 - _", self.prefix, MAX_TAIL)
+        if self.prefix.is_empty() {
+            return f.write_str("must be 1 to 32 characters of a-z 0-9 -");
+        }
+        write!(f, "must be `{}` followed by 1 to {} characters of A-Z a-z 0-9 - _", self.prefix, MAX_TAIL)
     }
 }
 
-impl std::error::Error for BadId {}
+impl std::error::Error for InvalidId {}
 
-/// The longest part after the prefix: room for a ULID, a derived name, or another system's UUID.
+/// Longest part after the prefix: room for a ULID, a derived name, or another system's UUID.
 const MAX_TAIL: usize = 40;
 
-/// How a text of this kind is described, by the pattern that it matches.
+/// Describes a text by the pattern that it matches.
 #[cfg(feature = "openapi")]
 macro_rules! schema {
     ($name:ident, $pattern:expr) => {
@@ -39,7 +42,7 @@ macro_rules! schema {
     };
 }
 
-/// A copy of an id is a pointer: ids are in every list, and in most of what is said.
+/// Cloning an id copies a pointer: ids are in every list and in most messages.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -48,22 +51,23 @@ macro_rules! id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// What every id of this kind starts with.
+            /// The prefix of every id of this kind.
             pub const PREFIX: &'static str = $prefix;
 
             #[must_use]
-            /// The id as it is written on the wire.
+            /// Returns the id as it is written on the wire.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The same parts give the same id, so a step that is repeated names the same thing.
+            /// Returns the id derived from these parts. The same parts give the same id, so that a repeated
+            /// step names the same thing.
             #[must_use]
             pub fn derive(parts: &[&str]) -> Self {
                 Self(format!("{}{}", $prefix, derived(parts)).into())
             }
 
-            /// An id from 16 random bytes.
+            /// Returns an id from 16 random bytes.
             #[must_use]
             pub fn random(bytes: [u8; 16]) -> Self {
                 Self(format!("{}{}", $prefix, base32(&bytes)).into())
@@ -71,12 +75,12 @@ macro_rules! id {
         }
 
         impl FromStr for $name {
-            type Err = BadId;
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                let bad = BadId { prefix: $prefix };
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let bad = InvalidId { prefix: $prefix };
                 let tail = text.strip_prefix($prefix).ok_or(bad)?;
-                let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-                if tail.is_empty() || tail.len() > MAX_TAIL || !tail.bytes().all(fine) {
+                let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+                if tail.is_empty() || tail.len() > MAX_TAIL || !tail.bytes().all(is_allowed) {
                     return Err(bad);
                 }
                 Ok(Self(text.into()))
@@ -87,8 +91,8 @@ macro_rules! id {
         schema!($name, concat!("^", $prefix, "[A-Za-z0-9_-]{1,40}$"));
 
         impl TryFrom<String> for $name {
-            type Error = BadId;
-            fn try_from(text: String) -> Result<Self, BadId> {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
                 text.parse()
             }
         }
@@ -114,54 +118,54 @@ macro_rules! id {
 }
 
 id!(
-    /// A person.
+    /// The id of a player.
     PlayerId, "p_"
 );
 id!(
-    /// A login of a person on one device.
+    /// The id of a session: a player's sign-in on one device.
     SessionId, "s_"
 );
 id!(
-    /// A match, and the room that it is played in.
+    /// The id of a match, and of the room that it is played in.
     RoomId, "m_"
 );
 id!(
-    /// A place in a queue.
+    /// The id of a ticket: one entry in a queue.
     TicketId, "t_"
 );
 
 id!(
-    /// A ban of a player: one decision of a moderator.
+    /// The id of a ban: one decision of a moderator.
     BanId, "b_"
 );
 id!(
-    /// What somebody says that another did.
+    /// The id of a report of one player about another.
     ReportId, "r_"
 );
 id!(
-    /// A picture of somebody.
+    /// The id of a profile picture.
     PictureId, "i_"
 );
 
-/// A pool's name: `a-z 0-9 -`, at most 32, as wrangler.toml names it.
+/// The name of a pool: `a-z 0-9 -`, at most 32 characters, as in wrangler.toml.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PoolName(String);
 
 impl PoolName {
     #[must_use]
-    /// The name as it is written in wrangler.toml and on the wire.
+    /// Returns the name as it is written in wrangler.toml and on the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl FromStr for PoolName {
-    type Err = BadId;
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        let fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if text.is_empty() || text.len() > 32 || !text.bytes().all(fine) {
-            return Err(BadId { prefix: "" });
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if text.is_empty() || text.len() > 32 || !text.bytes().all(is_allowed) {
+            return Err(InvalidId { prefix: "" });
         }
         Ok(Self(text.into()))
     }
@@ -171,8 +175,8 @@ impl FromStr for PoolName {
 schema!(PoolName, "^[a-z0-9-]{1,32}$");
 
 impl TryFrom<String> for PoolName {
-    type Error = BadId;
-    fn try_from(text: String) -> Result<Self, BadId> {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
         text.parse()
     }
 }
@@ -189,7 +193,8 @@ impl fmt::Display for PoolName {
     }
 }
 
-/// 16 bytes of SHA-256 over the parts, each with its length in front, so that no two lists of parts collide.
+/// Hashes the parts with SHA-256, each preceded by its length so that no two lists of parts collide; returns
+/// 16 bytes.
 fn derived(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -199,7 +204,7 @@ fn derived(parts: &[&str]) -> String {
     base32(hash.finalize().get(..16).unwrap_or_default())
 }
 
-/// Crockford's base 32, lower case: no letter that reads like a digit.
+/// Encodes bytes in Crockford's base 32, lower case: no letter looks like a digit.
 #[must_use]
 pub fn base32(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -229,31 +234,31 @@ fn digit(alphabet: &[u8; 32], value: u32) -> char {
 mod tests {
     use super::*;
 
-    fn check(text: &str, fine: bool) {
-        assert_eq!(text.parse::<PlayerId>().is_ok(), fine, "{text:?}");
+    fn check(text: &str, valid: bool) {
+        assert_eq!(text.parse::<PlayerId>().is_ok(), valid, "{text:?}");
     }
 
     #[test]
-    fn ids_are_checked_where_they_enter() {
+    fn malformed_ids_are_rejected() {
         check("p_7", true);
         check("p_", false);
         check("s_7", false);
         check("p_a/b", false);
         check(&format!("p_{}", "x".repeat(40)), true);
         check(&format!("p_{}", "x".repeat(41)), false);
-        assert!(serde_json::from_str::<PlayerId>("\"nobody\"").is_err());
+        assert!(serde_json::from_str::<PlayerId>("\"ana\"").is_err());
     }
 
     #[test]
-    fn derived_ids_depend_on_every_part_and_its_border() {
-        let one = RoomId::derive(&["ab", "c"]);
-        assert_eq!(one, RoomId::derive(&["ab", "c"]));
-        assert_ne!(one, RoomId::derive(&["a", "bc"]));
-        assert_eq!(one.as_str().parse(), Ok(one));
+    fn derived_id_depends_on_every_part_and_its_boundary() {
+        let id = RoomId::derive(&["ab", "c"]);
+        assert_eq!(id, RoomId::derive(&["ab", "c"]));
+        assert_ne!(id, RoomId::derive(&["a", "bc"]));
+        assert_eq!(id.as_str().parse(), Ok(id));
     }
 
     #[test]
-    fn base32_of_known_bytes() {
+    fn base32_encodes_known_bytes() {
         assert_eq!(base32(&[0xff; 5]), "zzzzzzzz");
         assert_eq!(base32(&[0]), "00");
         assert_eq!(base32(b"hi"), "d1mg");

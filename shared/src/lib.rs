@@ -1,12 +1,14 @@
-//! The rules of Matchpoint: who waits, who meets whom, and what is said in a room. Pure: no clock, no chance, no
-//! socket, no disk. Everything that lives here takes what has happened, and answers with what is to be done.
+//! The rules of Matchpoint: rooms, lobbies and player objects as pure state machines, and the wire that they speak.
+//! Nothing here has a clock, randomness, a socket or a disk: a machine takes inputs, and returns effects.
 //!
-//! A room, from its beginning to somebody's first word:
+//! A room, from its creation to the first message of a member:
 //!
 //! ```
-//! use shared::room::seat::Seat;
-//! use shared::room::{Effect, Input, Role, Room, Rules, Setup, Who};
+//! use shared::connection::ConnectionInput;
+//! use shared::room::seats::Seat;
+//! use shared::room::{Effect, Identity, Input, Role, Room, Rules, Setup};
 //! use shared::time::Time;
+//! use shared::wire::room::RoomMessage;
 //!
 //! let ana: shared::id::PlayerId = "p_ana".parse()?;
 //! let setup = Setup {
@@ -20,55 +22,53 @@
 //! let (mut room, effects) = Room::create(now, setup, false);
 //! assert!(matches!(effects.as_slice(), [Effect::Save(_)]));
 //!
-//! // The shell has verified a token and asks whether its owner may come in.
-//! let who = Who { player: ana, sid: "s_1".parse()?, ep: 0, exp: Time::from_ms(1_733_000_600_000) };
-//! let role = room.admit(&who, false).map_err(|close| close.why())?;
+//! // The shell has verified a token, and asks for the role of its player.
+//! let identity = Identity { player: ana, sid: "s_1".parse()?, ep: 0, exp: Time::from_ms(1_733_000_600_000) };
+//! let role = room.admit(&identity, false).map_err(|code| code.name())?;
 //! assert_eq!(role, Role::Member);
 //!
-//! // It accepts the socket and says so; the first thing it has to send is the welcome.
+//! // It accepts the socket; the first message on it is the welcome.
 //! let conn = room.next_conn();
-//! let effects = room.handle(now, Input::Opened { conn, who, role, resume: None });
+//! let effects = room.handle(now, Input::Opened { conn, identity, role, resume: None });
 //! let welcome = effects.iter().find_map(|effect| match effect {
 //!     Effect::Send { text, .. } => Some(text),
 //!     _ => None,
 //! });
 //! assert!(welcome.is_some_and(|text| text.starts_with(r#"{"ev":"welcome","epoch":"e1""#)));
 //!
-//! // A frame comes. What is said is told to everybody, and answered.
-//! let effects = room.handle(now, Input::Said { conn, text: r#"{"id":1,"op":"say","body":"hello"}"# });
-//! let told = effects.iter().any(|effect| matches!(effect, Effect::Tell { text, .. } if text.contains("hello")));
-//! assert!(told);
+//! // A frame arrives. All members receive the event, and the sender a reply.
+//! let text = r#"{"id":1,"op":"say","body":"hello"}"#;
+//! let effects = room.handle(now, ConnectionInput::Text { conn, text }.into());
+//! let told = effects.iter().find_map(|effect| match effect {
+//!     Effect::Broadcast { text, .. } => RoomMessage::read_frame(text).ok(),
+//!     _ => None,
+//! });
+//! let said = |message: &RoomMessage| matches!(message, RoomMessage::Event(event) if event.at == Some(2));
+//! assert!(told.is_some_and(|messages| messages.iter().any(said)));
 //! assert!(effects.contains(&Effect::Send { conn, text: r#"{"id":1,"ok":{"at":2}}"#.into() }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Three rules hold for everything that lives here. What leaves an object is repeated until it is confirmed
-//! ([`call`]). The alarm moves only together with a save. While work remains, an alarm is set.
+//! Three rules hold for every machine. A call to another object is repeated until it is confirmed
+//! ([`delivery::pending_calls`]). The alarm changes only together with a write. While work remains, an alarm is set.
 
-pub mod breaker;
 pub mod cache;
-pub mod call;
-pub mod caps;
-pub mod coming;
-pub mod flight;
+pub mod connection;
+pub mod delivery;
+pub mod hash;
 pub mod http;
 pub mod id;
-pub mod internal;
-pub mod limit;
+pub mod limits;
 pub mod lobby;
 pub mod metrics;
-pub mod mix;
-pub mod notice;
-pub mod outbox;
 pub mod player;
 pub mod pool;
 pub mod presence;
-pub mod protocol;
 pub mod rating;
-pub mod record;
-pub mod retry;
+pub mod resilience;
 pub mod room;
+pub mod rpc;
 pub mod sign;
-pub mod socket;
 pub mod time;
 pub mod token;
+pub mod wire;

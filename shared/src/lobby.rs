@@ -1,202 +1,185 @@
-//! Where people wait to be matched. A ticket is on disk and outlives its sockets; each match is made in steps that
-//! may be repeated: reserve the players, ask them where the pool says so, commit them, open the room, tell them.
+//! The lobby: a state machine that holds one pool's queue and forms its matches.
 //!
-//! Where a queue is divided, each part is a lobby with sockets, and above them is one without, the top: whom a part
-//! cannot match is matched there too. A part lends its ticket to the match that the top makes, so that it is in one
-//! match at most.
+//! A ticket is on disk and outlives its sockets. A match is formed in steps that may be repeated: reserve the
+//! players, propose the match to them if the pool asks for it, commit them, open the room, announce it.
+//!
+//! In a divided queue each child shard is a lobby with sockets, and one parent lobby without sockets also
+//! matches the tickets that a shard could not match. The shard holds its ticket for the parent's match, so a
+//! ticket is in one match at most.
 
-mod answers;
-mod book;
-mod climb;
-mod consent;
-mod cooldown;
-mod dismissal;
-mod ending;
+mod commands;
+mod effect;
 mod enter;
-pub mod fit;
-mod group;
-mod io;
-mod kind;
-mod lent;
-mod looks;
-mod making;
-pub mod met;
-mod pairs;
-pub mod parts;
-mod party;
-pub mod plan;
-mod queue;
-mod retry;
-mod save;
-mod swap;
-mod tally;
-mod teams;
-pub mod ticket;
-pub mod waiting;
-pub mod want;
-mod why;
+mod forced_close;
+mod formation;
+mod input;
+mod lookups;
+pub mod matching;
+mod retries;
+mod sharding;
+mod state;
+pub mod tickets;
+mod wait_stats;
 
-use crate::caps;
+use crate::connection::{self, Conn, ConnectionGuard};
 use crate::id::{PlayerId, PoolName, RoomId, TicketId};
-use crate::player::Devices;
+use crate::limits;
+pub use crate::lobby::effect::{Answer, Call, Effect};
+use crate::lobby::enter::PendingEntry;
+use crate::lobby::formation::saga::PendingMatch;
+pub use crate::lobby::input::{Entrant, Input};
+use crate::lobby::lookups::Lookups;
+use crate::lobby::retries::Retries;
+pub use crate::lobby::state::{Disk, Save};
+use crate::lobby::tickets::cooldown::Cooldowns;
+use crate::lobby::tickets::party::Parties;
+use crate::lobby::tickets::recent_opponents::RecentOpponents;
+use crate::lobby::tickets::store::TicketStore;
+use crate::lobby::tickets::ticket::Ticket;
+use crate::lobby::wait_stats::WaitStats;
+use crate::pool::Devices;
 use crate::pool::{Pool, Shard};
-use crate::protocol::event::{self, Text};
-use crate::protocol::{Close, Fault};
-use crate::socket::{self, Conn, Line};
+use crate::rpc::ObjectName;
+use crate::rpc::shard::{ShardRequest, ShardResponse};
 use crate::time::Time;
-use book::Book;
-use cooldown::Cooldowns;
-use enter::Asking;
-pub use io::{Answer, Call, Effect, Input, Known};
-use looks::Looks;
-use making::Making;
-use met::Met;
-use party::Parties;
-use retry::Retries;
-pub use save::{Disk, Save};
+use crate::wire::envelope::{self, Text};
+use crate::wire::{CloseCode, Refusal};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use tally::Tally;
-use ticket::Ticket;
 
-/// A lobby: a pool's queue, or a part of it.
+/// A lobby: the queue of a pool, or one shard of it.
 #[derive(Debug, Clone)]
 pub struct Lobby {
     shard: Shard,
     pool_name: PoolName,
     pool: Pool,
-    book: Book,
-    making: BTreeMap<RoomId, Making>,
-    /// Until when each of them is waited for.
-    untils: BTreeSet<(Time, RoomId)>,
+    tickets: TicketStore,
+    pending_matches: BTreeMap<RoomId, PendingMatch>,
+    /// The deadlines of matches that are not committed yet.
+    match_deadlines: BTreeSet<(Time, RoomId)>,
     parties: Parties,
-    met: Met,
+    recent_opponents: RecentOpponents,
     cooldowns: Cooldowns,
-    tally: Tally,
-    /// Tickets that the top is to forget.
-    withdrawn: BTreeMap<TicketId, u32>,
+    wait_stats: WaitStats,
+    /// Tickets that the parent must remove, with the count of their escalations.
+    withdrawals: BTreeMap<TicketId, u32>,
     retries: Retries<Job>,
-    sockets: BTreeMap<Conn, Line>,
-    on: BTreeMap<PlayerId, BTreeSet<Conn>>,
-    asking: BTreeMap<u64, Asking>,
-    last_asked: u64,
-    looks: Looks,
-    told: Time,
-    changed: bool,
-    armed: Option<Time>,
-    turn: Turn,
+    sockets: BTreeMap<Conn, ConnectionGuard>,
+    conns_by_player: BTreeMap<PlayerId, BTreeSet<Conn>>,
+    pending_entries: BTreeMap<u64, PendingEntry>,
+    last_lookup: u64,
+    lookups: Lookups,
+    stats_sent_at: Time,
+    stats_changed: bool,
+    armed_alarm: Option<Time>,
+    pending: Pending,
 }
 
-/// Something that is said again until it is confirmed.
+/// Work that is repeated until the other object confirms it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Job {
-    /// What a match needs at its step.
-    Make(RoomId),
-    /// To the top: this ticket.
-    Climb(TicketId),
-    /// To the top: no more of this ticket.
+    /// Makes the calls of a match at its current step.
+    FormMatch(RoomId),
+    /// Sends this ticket to the parent.
+    Escalate(TicketId),
+    /// Withdraws this ticket from the parent.
     Withdraw(TicketId),
-    /// To the top: what this ticket's people say to a match.
-    Say(TicketId),
+    /// Forwards the replies of this ticket's players to the parent.
+    ForwardReplies(TicketId),
 }
 
-/// A row on disk.
+/// A row of the lobby's storage.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Row {
     Ticket(TicketId),
-    Making(RoomId),
+    PendingMatch(RoomId),
     Party(String),
     Cooldown(PlayerId),
-    Met(RoomId),
-    Withdrawn(TicketId),
-    Tally,
+    RecentMatch(RoomId),
+    Withdrawal(TicketId),
+    WaitStats,
 }
 
-/// What the input at hand has led to so far.
+/// Effects and changed rows of the current input.
 #[derive(Debug, Clone, Default)]
-struct Turn {
+struct Pending {
     out: Vec<Effect>,
     closes: Vec<Effect>,
     rows: BTreeSet<Row>,
 }
 
 impl Lobby {
-    /// What happens next.
+    /// Applies one input and returns the effects to perform, in order.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
         match input {
-            Input::Opened { conn, who, live } => self.opened(now, conn, who, live),
-            Input::Said { conn, text } => self.heard(now, conn, socket::hear(text)),
-            Input::Binary { conn, bytes } => self.heard(now, conn, socket::binary(bytes)),
-            Input::Closed { conn } => self.closed(now, conn),
-            Input::Woke => {
-                self.armed = None;
-                self.pass_deadlines(now);
-                self.pass_makings(now);
-                self.pass_parties(now);
+            Input::Opened { conn, identity, current_match } => {
+                self.opened(now, conn, identity, current_match);
             }
-            Input::Known { look, answer } => self.known(now, look, answer),
-            Input::Moved { player, done } => self.moved(&player, done),
+            Input::Connection(input) => connection::handle(self, now, input),
+            Input::Woke => {
+                self.armed_alarm = None;
+                self.expire_tickets(now);
+                self.expire_matches(now);
+                self.expire_parties(now);
+            }
+            Input::LookedUp { lookup, answer } => self.looked_up(now, lookup, answer),
+            Input::ShardStored { player, stored } => self.shard_stored(&player, stored),
             Input::Answered { call, answer } => self.answered(now, &call, answer),
-            Input::Dismissed { player, dismissal } => self.dismissed(now, &player, &dismissal),
+            Input::ForcedClose { player, close } => self.force_close(now, &player, &close),
         }
         self.finish(now)
     }
 
-    /// Another part of the queue asks.
-    pub fn asked(&mut self, now: Time, ask: parts::LobbyAsk) -> (parts::LobbyAnswer, Vec<Effect>) {
+    /// Answers a request of another object of the same queue.
+    pub fn handle_request(&mut self, now: Time, request: ShardRequest) -> (ShardResponse, Vec<Effect>) {
         let answer = match self.shard {
-            Shard::Top => self.asked_by_part(now, ask),
-            Shard::Part(_) => self.asked_by_top(now, ask),
+            Shard::Parent => self.handle_shard_request(now, request),
+            Shard::Child(_) => self.handle_parent_request(now, request),
         };
         (answer, self.finish(now))
     }
 
-    /// A number for the next socket.
+    /// Returns an unused number for the next socket.
     #[must_use]
     pub fn next_conn(&self) -> Conn {
         Conn(self.sockets.keys().next_back().map_or(0, |conn| conn.0) + 1)
     }
 
-    /// The sockets on which this player is here.
+    /// Returns the sockets of this player.
     #[must_use]
-    pub fn holds(&self, player: &PlayerId) -> Vec<Conn> {
-        self.on.get(player).into_iter().flatten().copied().collect()
+    pub fn connections_of(&self, player: &PlayerId) -> Vec<Conn> {
+        self.conns_by_player.get(player).into_iter().flatten().copied().collect()
     }
 
-    /// What happens where somebody who comes is connected as often as is allowed.
+    /// Returns the policy for a player who already has the most connections allowed.
     #[must_use]
     pub fn devices(&self) -> Devices {
         self.pool.devices
     }
 
-    /// Who is to be owed what is told.
+    /// Returns the connections that receive broadcasts, with their players.
     pub fn recipients(&self) -> impl Iterator<Item = (Conn, &PlayerId)> {
-        self.sockets.iter().map(|(&conn, line)| (conn, &line.who.player))
+        self.sockets.iter().map(|(&conn, guard)| (conn, &guard.identity.player))
     }
 
-    /// How many people wait.
+    /// Returns the name of this lobby's object.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.book.people()
+    pub fn object_name(&self) -> ObjectName {
+        ObjectName::Lobby(self.pool_name.clone(), self.shard)
     }
 
-    /// How an object of this queue is called in leases.
-    #[must_use]
-    pub fn lease(pool: &PoolName, shard: Shard) -> String {
-        format!("lobby:{}", shard.object(pool))
-    }
-
-    /// When the lobby next has something to do by itself.
+    /// Returns the time at which the lobby must act without an input.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        let tell = (self.changed && !self.sockets.is_empty()).then(|| self.told + caps::LOBBY_EVERY);
+        let stats_due = (self.stats_changed && !self.sockets.is_empty())
+            .then(|| self.stats_sent_at + limits::LOBBY_UPDATE_INTERVAL);
         [
             self.retries.wake_at(),
-            self.book.next_deadline(),
-            self.book.waiting.next_due(),
-            self.making_until(),
+            self.tickets.next_deadline(),
+            self.tickets.index.next_due(),
+            self.next_match_deadline(),
             self.parties.next_deadline(),
-            tell,
+            stats_due,
         ]
         .into_iter()
         .flatten()
@@ -204,70 +187,69 @@ impl Lobby {
     }
 
     fn finish(&mut self, now: Time) -> Vec<Effect> {
-        if self.book.waiting.next_due().is_some_and(|due| due <= now) {
+        if self.tickets.index.next_due().is_some_and(|due| due <= now) {
             self.make_matches(now);
         }
-        self.tell_lobby(now);
+        self.broadcast_stats(now);
         let calls = self.due_calls(now);
         let mut save = Save::default();
-        for row in std::mem::take(&mut self.turn.rows) {
+        for row in std::mem::take(&mut self.pending.rows) {
             let text = self.row(&row);
             save.rows.push((row.key(), text));
         }
-        let turn = std::mem::take(&mut self.turn);
+        let pending = std::mem::take(&mut self.pending);
         if let Some(wake) = self.wake_at()
-            && self.armed.is_none_or(|armed| wake < armed)
+            && self.armed_alarm.is_none_or(|armed| wake < armed)
         {
             save.alarm = Some(wake);
-            self.armed = Some(wake);
+            self.armed_alarm = Some(wake);
         }
-        let mut out = turn.out;
+        let mut out = pending.out;
         if save != Save::default() {
-            // What is said of a ticket is true only once the ticket is on disk.
+            // A message about a ticket is true only after the ticket is on disk.
             out.insert(0, Effect::Save(save));
         }
-        out.extend(turn.closes);
+        out.extend(pending.closes);
         out.extend(calls.into_iter().map(Effect::Call));
         out
     }
 
-    fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Fault) {
-        let text = event::err(id, fault);
-        self.turn.out.push(Effect::Send { conn, text });
+    fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Refusal) {
+        let text = envelope::err(id, fault);
+        self.pending.out.push(Effect::Send { conn, text });
     }
 
-    /// The socket is no more.
-    fn forget_socket(&mut self, conn: Conn) -> Option<Line> {
-        let line = self.sockets.remove(&conn)?;
-        if let Some(conns) = self.on.get_mut(&line.who.player) {
+    fn remove_socket(&mut self, conn: Conn) -> Option<ConnectionGuard> {
+        let guard = self.sockets.remove(&conn)?;
+        if let Some(conns) = self.conns_by_player.get_mut(&guard.identity.player) {
             conns.remove(&conn);
             if conns.is_empty() {
-                self.on.remove(&line.who.player);
+                self.conns_by_player.remove(&guard.identity.player);
             }
         }
-        Some(line)
+        Some(guard)
     }
 
-    fn drop_socket(&mut self, conn: Conn, why: Close) {
-        if self.forget_socket(conn).is_some() {
-            self.turn.closes.push(Effect::Close { conn, why });
+    fn close_socket(&mut self, conn: Conn, why: CloseCode) {
+        if self.remove_socket(conn).is_some() {
+            self.pending.closes.push(Effect::Close { conn, code: why });
         }
     }
 
-    fn is_here(&self, player: &PlayerId) -> bool {
-        self.on.contains_key(player)
+    fn is_connected(&self, player: &PlayerId) -> bool {
+        self.conns_by_player.contains_key(player)
     }
 
-    fn tell_player(&mut self, player: &PlayerId, text: &Text) {
-        for conn in self.holds(player) {
+    fn send_to_player(&mut self, player: &PlayerId, text: &Text) {
+        for conn in self.connections_of(player) {
             let text = text.clone();
-            self.turn.out.push(Effect::Send { conn, text });
+            self.pending.out.push(Effect::Send { conn, text });
         }
     }
 
-    /// A ticket is as this from now on.
-    fn put(&mut self, now: Time, ticket: Ticket) {
-        self.turn.rows.insert(Row::Ticket(ticket.id.clone()));
-        self.book.put(now, ticket);
+    /// Stores a ticket, in place of its previous version.
+    fn put_ticket(&mut self, now: Time, ticket: Ticket) {
+        self.pending.rows.insert(Row::Ticket(ticket.id.clone()));
+        self.tickets.put(now, ticket);
     }
 }

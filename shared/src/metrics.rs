@@ -1,87 +1,89 @@
-//! What operators count: tallies of isolates, added up, in the words of Prometheus.
+//! Metrics for operators: per-isolate counts, added up and written in Prometheus' text format.
 //!
-//! An isolate keeps a [`Tally`] and tells it from time to time; one object adds them to its [`Totals`]. What rises and
-//! falls (sockets, rooms) is told as changes. A process that is lost never tells what it lost, so changes count for
-//! [`caps::METRICS_HEAL`] only: nothing that they count lives much longer, and no error stays.
+//! An isolate keeps a [`Tally`] and sends it from time to time; one object adds it to its [`Totals`]. Gauges
+//! (sockets, rooms) are sent as changes. A process that is lost never sends the closing change, so changes
+//! count only for [`limits::GAUGE_TTL`]: nothing that they count lives much longer, and every error expires.
 
-pub mod crowd;
+pub mod distinct_players;
 
-use crate::caps;
 use crate::id::PlayerId;
+use crate::limits;
 use crate::time::{self, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-pub use crowd::Crowd;
+pub use distinct_players::DistinctPlayers;
 
-/// Upper bounds of the classes of durations, milliseconds.
-const CLASSES: [u64; 10] = [5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000];
+/// Upper bounds of the duration buckets, milliseconds.
+const BUCKETS: [u64; 10] = [5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000];
 
-/// What an isolate has counted since it last told.
+/// The counts of one isolate since its last report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tally {
-    /// By series, `name{label="…"}`.
+    /// Counters by series, `name{label="…"}`.
     counts: BTreeMap<String, u64>,
-    /// By series; it rises and falls.
+    /// Gauge changes by series.
     changes: BTreeMap<String, i64>,
-    /// By route.
+    /// Request durations by route.
     durations: BTreeMap<String, Durations>,
-    people: Crowd,
+    #[serde(rename = "people")]
+    players: DistinctPlayers,
 }
 
-/// How long requests took, classed.
+/// A histogram of request durations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct Durations {
-    /// One more than there are bounds: the last is beyond them.
-    classes: Vec<u64>,
+    /// One more than there are bounds: the last bucket is beyond them.
+    #[serde(rename = "classes")]
+    buckets: Vec<u64>,
     sum_ms: u64,
 }
 
 impl Tally {
-    /// One more of a series. Beyond [`caps::SERIES`] no new one begins.
+    /// Increments a counter. Beyond [`limits::SERIES_MAX`] no new series is added.
     pub fn count(&mut self, series: &str) {
         if let Some(count) = self.counts.get_mut(series) {
             *count += 1;
-        } else if self.counts.len() < caps::SERIES {
+        } else if self.counts.len() < limits::SERIES_MAX {
             self.counts.insert(series.to_owned(), 1);
         }
     }
 
-    /// More, or fewer, of something.
+    /// Changes a gauge by this amount.
     pub fn change(&mut self, series: &str, by: i64) {
         if let Some(change) = self.changes.get_mut(series) {
             *change += by;
-        } else if self.changes.len() < caps::SERIES {
+        } else if self.changes.len() < limits::SERIES_MAX {
             self.changes.insert(series.to_owned(), by);
         }
     }
 
-    /// A request was answered.
-    pub fn took(&mut self, route: &str, ms: u64) {
-        if self.durations.len() < caps::SERIES || self.durations.contains_key(route) {
+    /// Records the duration of a request.
+    pub fn observe_duration(&mut self, route: &str, ms: u64) {
+        if self.durations.len() < limits::SERIES_MAX || self.durations.contains_key(route) {
             let durations = self.durations.entry(route.to_owned()).or_default();
             durations.add(ms);
         }
     }
 
-    /// Somebody was there.
-    pub fn saw(&mut self, player: &PlayerId) {
-        self.people.add(player);
+    /// Records that a player was seen.
+    pub fn record_player(&mut self, player: &PlayerId) {
+        self.players.add(player);
     }
 
-    /// Whether there is nothing to tell.
+    /// True if there is nothing to report.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Takes another's counts as well.
+    /// Adds the counts of another tally.
     pub fn add(&mut self, other: &Self) {
         for (series, count) in &other.counts {
-            if self.counts.len() < caps::SERIES || self.counts.contains_key(series) {
+            if self.counts.len() < limits::SERIES_MAX || self.counts.contains_key(series) {
                 *self.counts.entry(series.clone()).or_default() += count;
             }
         }
@@ -89,65 +91,65 @@ impl Tally {
             self.change(series, *by);
         }
         for (route, more) in &other.durations {
-            if self.durations.len() < caps::SERIES || self.durations.contains_key(route) {
+            if self.durations.len() < limits::SERIES_MAX || self.durations.contains_key(route) {
                 self.durations.entry(route.clone()).or_default().merge(more);
             }
         }
-        self.people.merge(&other.people);
+        self.players.merge(&other.players);
     }
 }
 
 impl Durations {
     fn add(&mut self, ms: u64) {
-        self.classes.resize(CLASSES.len() + 1, 0);
-        let class = CLASSES.iter().take_while(|bound| ms > **bound).count();
-        if let Some(count) = self.classes.get_mut(class) {
+        self.buckets.resize(BUCKETS.len() + 1, 0);
+        let bucket = BUCKETS.iter().take_while(|bound| ms > **bound).count();
+        if let Some(count) = self.buckets.get_mut(bucket) {
             *count += 1;
         }
         self.sum_ms += ms;
     }
 
     fn merge(&mut self, other: &Self) {
-        self.classes.resize(CLASSES.len() + 1, 0);
-        for (class, more) in self.classes.iter_mut().zip(&other.classes) {
-            *class += more;
+        self.buckets.resize(BUCKETS.len() + 1, 0);
+        for (bucket, more) in self.buckets.iter_mut().zip(&other.buckets) {
+            *bucket += more;
         }
         self.sum_ms += other.sum_ms;
     }
 }
 
-/// What all isolates have told.
+/// The counts of all isolates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Totals {
     ever: Tally,
-    /// What rose and fell, by the hour since 1970.
+    /// Gauge changes by the hour since 1970.
     hours: BTreeMap<u64, BTreeMap<String, i64>>,
-    /// Who was there, by spans of a token's life since 1970: this one and the last.
-    spans: BTreeMap<u64, Crowd>,
+    /// Distinct players by spans of one token lifetime since 1970: the current span and the last one.
+    spans: BTreeMap<u64, DistinctPlayers>,
 }
 
 impl Totals {
-    /// An isolate tells.
+    /// Adds the report of an isolate.
     pub fn add(&mut self, now: Time, mut tally: Tally) {
         let hour = self.hours.entry(now.secs() / 3600).or_default();
         for (series, by) in std::mem::take(&mut tally.changes) {
-            if hour.len() < caps::SERIES || hour.contains_key(&series) {
+            if hour.len() < limits::SERIES_MAX || hour.contains_key(&series) {
                 *hour.entry(series).or_default() += by;
             }
         }
-        let span = now.ms() / time::ms(caps::TOKEN);
-        self.spans.entry(span).or_default().merge(&tally.people);
-        tally.people = Crowd::default();
+        let span = now.ms() / time::ms(limits::ACCESS_TOKEN_TTL);
+        self.spans.entry(span).or_default().merge(&tally.players);
+        tally.players = DistinctPlayers::default();
         self.ever.add(&tally);
-        let oldest = (now - caps::METRICS_HEAL).secs() / 3600;
+        let oldest = (now - limits::GAUGE_TTL).secs() / 3600;
         self.hours.retain(|hour, _| *hour > oldest);
-        self.spans.retain(|one, _| one + 1 >= span);
+        self.spans.retain(|other, _| other + 1 >= span);
     }
 
-    /// Everything, in Prometheus' text format.
+    /// Returns all series in Prometheus' text format.
     #[must_use]
-    pub fn text(&self, now: Time) -> String {
+    pub fn to_prometheus(&self, now: Time) -> String {
         let mut out = String::new();
         // Writing to a String does not fail.
         let mut last = "";
@@ -172,14 +174,14 @@ impl Totals {
             }
             let _ = writeln!(out, "{series} {}", value.max(0));
         }
-        let mut people = Crowd::default();
-        let span = now.ms() / time::ms(caps::TOKEN);
-        for (_, crowd) in self.spans.iter().filter(|(one, _)| **one + 1 >= span) {
-            people.merge(crowd);
+        let mut players = DistinctPlayers::default();
+        let span = now.ms() / time::ms(limits::ACCESS_TOKEN_TTL);
+        for (_, distinct) in self.spans.iter().filter(|(other, _)| **other + 1 >= span) {
+            players.merge(distinct);
         }
         let name = "matchpoint_players_active";
         let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} gauge", help(name));
-        let _ = writeln!(out, "{name} {}", people.about());
+        let _ = writeln!(out, "{name} {}", players.estimate());
         self.durations(&mut out);
         out
     }
@@ -189,9 +191,9 @@ impl Totals {
         let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} histogram", help(name));
         for (route, durations) in &self.ever.durations {
             let mut below = 0;
-            for (at, count) in durations.classes.iter().enumerate() {
+            for (at, count) in durations.buckets.iter().enumerate() {
                 below += count;
-                let bound = match CLASSES.get(at) {
+                let bound = match BUCKETS.get(at) {
                     Some(ms) => format!("{}.{:03}", ms / 1000, ms % 1000),
                     None => "+Inf".to_owned(),
                 };
@@ -208,18 +210,22 @@ impl Totals {
 
 fn help(name: &str) -> &'static str {
     match name {
-        "matchpoint_requests_total" => "HTTP requests and openings of sockets, by route and status.",
-        "matchpoint_refusals_total" => "What was refused, by code: of a problem document, or of a close.",
-        "matchpoint_reads_total" => {
-            "Reads of profiles: from a copy, from the region, or old because it is away."
+        "matchpoint_requests_total" => "HTTP requests and socket upgrades, by route and status.",
+        "matchpoint_refusals_total" => {
+            "Refused requests, by the code of the problem document or of the close."
         }
-        "matchpoint_sockets_opened_total" => "Sockets that opened, by the kind of object.",
-        "matchpoint_sockets" => "Sockets that are open; too many for some hours where a process was lost.",
-        "matchpoint_rooms_opened_total" => "Rooms that were made.",
-        "matchpoint_rooms" => "Rooms that are there; too many for some hours where one was never erased.",
-        "matchpoint_players_active" => "About how many players showed a token in the last 10 to 20 minutes.",
-        "matchpoint_request_duration_seconds" => "How long requests took, as the Worker's clock sees it.",
-        _ => "Counted by a newer version.",
+        "matchpoint_reads_total" => {
+            "Profile reads: from the cache, from the region, or stale while the region is unreachable."
+        }
+        "matchpoint_sockets_opened_total" => "Sockets opened, by the kind of object.",
+        "matchpoint_sockets" => "Open sockets; too high for some hours after a process was lost.",
+        "matchpoint_rooms_opened_total" => "Rooms created.",
+        "matchpoint_rooms" => "Existing rooms; too high for some hours after a room was not erased.",
+        "matchpoint_players_active" => {
+            "Estimated number of players who presented a token in the last 10 to 20 minutes."
+        }
+        "matchpoint_request_duration_seconds" => "Request durations, as the Worker's clock measures them.",
+        _ => "A metric of a newer version.",
     }
 }
 
@@ -238,19 +244,19 @@ mod tests {
     }
 
     fn check(totals: &Totals, now: Time, expected: &str) {
-        let text = totals.text(now);
+        let text = totals.to_prometheus(now);
         assert!(text.lines().any(|line| line == expected), "{expected} in\n{text}");
     }
 
     #[test]
-    fn tallies_add_up() {
+    fn reports_of_isolates_add_up() {
         let mut totals = Totals::default();
         for _ in 0..3 {
             let mut tally = changed(2);
             tally.count("matchpoint_reads_total{how=\"hit\"}");
-            tally.took("/v1/rooms", 7);
-            tally.took("/v1/rooms", 4000);
-            // As it comes over the wire.
+            tally.observe_duration("/v1/rooms", 7);
+            tally.observe_duration("/v1/rooms", 4000);
+            // As it arrives over the wire.
             let tally = serde_json::from_str(&serde_json::to_string(&tally).unwrap()).unwrap();
             totals.add(NOW, tally);
         }
@@ -267,11 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_lost_process_never_closed_is_forgotten() {
+    fn gauge_changes_of_a_lost_process_expire() {
         let mut totals = Totals::default();
         totals.add(NOW, changed(10));
         check(&totals, NOW, "matchpoint_sockets{kind=\"room\"} 10");
-        let later = NOW + caps::METRICS_HEAL;
+        let later = NOW + limits::GAUGE_TTL;
         totals.add(later, changed(1));
         check(&totals, later, "matchpoint_sockets{kind=\"room\"} 1");
         totals.add(later, changed(-3));
@@ -279,35 +285,35 @@ mod tests {
     }
 
     #[test]
-    fn people_are_counted_once_and_for_a_while() {
+    fn players_are_counted_once_for_a_limited_time() {
         let mut totals = Totals::default();
         for _ in 0..3 {
             let mut tally = Tally::default();
             for n in 0..100 {
-                tally.saw(&format!("p_{n}").parse().unwrap());
+                tally.record_player(&format!("p_{n}").parse().unwrap());
             }
             totals.add(NOW, tally);
         }
         let about = |totals: &Totals, now| {
-            let text = totals.text(now);
+            let text = totals.to_prometheus(now);
             let line = text.lines().find(|line| line.starts_with("matchpoint_players_active"));
             line.unwrap().rsplit(' ').next().unwrap().parse::<u64>().unwrap()
         };
         assert!((90..=110).contains(&about(&totals, NOW)), "{}", about(&totals, NOW));
-        assert_eq!(about(&totals, NOW + caps::TOKEN * 3), 0);
+        assert_eq!(about(&totals, NOW + limits::ACCESS_TOKEN_TTL * 3), 0);
     }
 
     #[test]
-    fn series_are_bounded() {
+    fn number_of_series_is_bounded() {
         let (mut tally, mut totals) = (Tally::default(), Totals::default());
-        for n in 0..caps::SERIES * 2 {
+        for n in 0..limits::SERIES_MAX * 2 {
             tally.count(&format!("a{{n=\"{n}\"}}"));
             tally.change(&format!("b{{n=\"{n}\"}}"), 1);
-            tally.took(&format!("/{n}"), 1);
+            tally.observe_duration(&format!("/{n}"), 1);
         }
         totals.add(NOW, tally.clone());
         totals.add(NOW + Duration::from_secs(1), tally);
-        let lines = totals.text(NOW).lines().count();
-        assert!(lines < caps::SERIES * 16, "{lines} lines");
+        let lines = totals.to_prometheus(NOW).lines().count();
+        assert!(lines < limits::SERIES_MAX * 16, "{lines} lines");
     }
 }

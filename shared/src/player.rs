@@ -1,317 +1,301 @@
-//! The one authority on a person: how often they are connected, in which match, whether they may be here at all, and
-//! who may see that they are.
+//! A player object: the authority on one player's connections, current match, restrictions and presence.
 //!
-//! What another object asks is answered at once ([`Player::ask`], [`Player::peer`]); what the region says is kept, and
-//! told to each place that has a socket of theirs until it confirms. The lines of their own, `/v1/me`, end here.
+//! Requests of other objects are answered at once ([`Player::request`], [`Player::peer_request`]). Notices of
+//! the region are stored, then sent to each host that has a socket of the player until it confirms. The
+//! player's me sockets, `/v1/me`, end here.
 
-mod bars;
-mod circle;
+mod current_match;
 mod devices;
 mod effect;
-mod line;
-mod live;
+mod input;
+mod me_socket;
 mod notices;
-mod save;
-mod seen;
-mod shown;
+mod presence;
+mod restrictions;
+mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::call::{CallId, Calls};
-use crate::caps;
-use crate::id::{PlayerId, PoolName, RoomId, SessionId};
-use crate::internal::{Bar, PlayerAnswer, PlayerAsk};
-use crate::presence::{Need, PeerAnswer, PeerAsk, Presence, Sight, State};
-use crate::protocol::event;
-use crate::socket::{self, Conn};
+use crate::connection::{self, Conn};
+use crate::delivery::pending_calls::CallId;
+use crate::id::{PlayerId, PoolName, SessionId};
+use crate::limits;
+use crate::presence::{PlayerPresence, PresenceAt, State};
+use crate::rpc::{Denial, PeerRequest, PeerResponse, PlayerRequest, PlayerResponse};
 use crate::time::Time;
-use bars::Bars;
-use circle::Ring;
-pub use devices::Devices;
-use devices::{Claim, Lease};
-pub use effect::{Call, Effect, Input, Showing};
-use line::Device;
-use live::Live;
-pub use save::{Disk, Save};
+use crate::wire::envelope;
+use devices::Claim;
+pub use effect::{Call, Effect, PublishGroup};
+pub use input::Input;
+use me_socket::MeSocket;
+pub use presence::Missing;
+use presence::visibility::VisibleTo;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use state::DurableState;
+pub use state::{Rows, Save};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A person, as the edge knows them.
+/// A player object as it is held in memory.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(from = "Saved", into = "Saved")]
+#[serde(from = "DurableState", into = "DurableState")]
 pub struct Player {
-    saved: Saved,
-    ring: Ring,
-    /// Who wants to be told how they are.
-    watchers: BTreeSet<PlayerId>,
-    sockets: BTreeMap<Conn, Device>,
-    /// How those are whom they follow, as far as anybody said since this was last in memory.
-    seen: BTreeMap<PlayerId, Sight>,
-    /// Until when `seen` is kept up though no line is open: who is back by then asks nobody anew.
-    listens_until: Option<Time>,
-    /// Whether the lines were told of nobody but those in `seen`.
-    blank: bool,
-    /// When the lines were last told something.
-    told_at: Option<Time>,
-    /// When the places were last asked what they hold.
-    looked: Option<Time>,
-    /// Who asked to be told, and when, since this was last in memory.
-    renewed: BTreeMap<PlayerId, Time>,
-    /// Calls to many that are out now, and since when.
-    flying: BTreeMap<CallId, Time>,
-    /// What the platform's alarm is set to, as far as is known.
-    armed: Option<Time>,
-    turn: Turn,
+    durable: DurableState,
+    visible_to: VisibleTo,
+    /// Players who are subscribed to this player's presence.
+    subscribers: BTreeSet<PlayerId>,
+    sockets: BTreeMap<Conn, MeSocket>,
+    /// The presence of followed players, as far as it is known since the object was loaded.
+    subscriptions: BTreeMap<PlayerId, PresenceAt>,
+    /// Until when `subscriptions` is kept after the last me socket closed: a player who returns sooner asks
+    /// no peer.
+    subscribed_until: Option<Time>,
+    /// True if no update about a player outside `subscriptions` has been sent on a me socket.
+    never_notified: bool,
+    /// When the last update was sent on the me sockets.
+    notified_at: Option<Time>,
+    /// When the hosts were last asked which sockets they hold.
+    leases_checked_at: Option<Time>,
+    /// When each subscriber last asked, since the object was loaded.
+    subscribed_at: BTreeMap<PlayerId, Time>,
+    /// Calls to many players that are in flight, with their start.
+    in_flight: BTreeMap<CallId, Time>,
+    /// The platform's alarm, as far as it is known.
+    alarm_at: Option<Time>,
+    pending: Pending,
 }
 
-/// What a restart finds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Saved {
-    leases: Vec<Lease>,
-    live: Option<Live>,
-    /// The last matches that let them go: what a lobby asked for one of these before may still come.
-    freed: VecDeque<RoomId>,
-    /// In which part of each divided queue they are.
-    homes: BTreeMap<PoolName, u16>,
-    bars: Bars,
-    /// What others have not confirmed.
-    calls: Calls<Call>,
-    /// Whether they are on any device, and since when they are on none.
-    here: bool,
-    lost: Option<Time>,
-    /// Whether what the region said of who may see them is still so, as far as is known.
-    fresh: bool,
-    circle_turn: u64,
-    /// What those who watch were told last, and who of them has not confirmed it.
-    shown: Option<Sight>,
-    owed: BTreeSet<PlayerId>,
-    /// What the lines are to be told of others.
-    news: BTreeMap<PlayerId, Sight>,
-    /// Since when they are gone for good.
-    erased: Option<Time>,
-}
-
-/// What the input at hand has led to so far.
+/// The effects that one input has led to so far.
 #[derive(Debug, Clone, Default)]
-struct Turn {
-    out: Vec<Effect>,
+struct Pending {
+    effects: Vec<Effect>,
     closes: Vec<Effect>,
-    /// Those who watch have changed.
-    watchers: BTreeSet<PlayerId>,
-    ring: bool,
-    /// The last line was closed.
-    hung_up: bool,
+    /// Subscribers that were added or removed.
+    subscribers: BTreeSet<PlayerId>,
+    visibility_changed: bool,
+    last_socket_closed: bool,
 }
 
 impl Player {
-    /// A place or a lobby asks: the answer, and what follows from it. It is good once the effects are carried out.
-    pub fn ask(&mut self, now: Time, ask: PlayerAsk) -> (PlayerAnswer, Vec<Effect>) {
-        let before = self.saved.clone();
-        let answer = self.decide(now, ask);
-        (answer, self.finish(now, &before))
+    /// Answers a request of a host. The response is valid once the effects have been carried out.
+    pub fn request(&mut self, now: Time, request: PlayerRequest) -> (PlayerResponse, Vec<Effect>) {
+        let before = self.durable.clone();
+        let response = self.decide(now, request);
+        (response, self.finish(now, &before))
     }
 
-    /// Answers, and says whether there is something to save.
-    pub fn answer(&mut self, now: Time, ask: PlayerAsk) -> (PlayerAnswer, bool) {
-        let (answer, effects) = self.ask(now, ask);
-        (answer, !effects.is_empty())
+    /// Answers a request of a host, and returns whether there is something to save.
+    pub fn respond(&mut self, now: Time, request: PlayerRequest) -> (PlayerResponse, bool) {
+        let (response, effects) = self.request(now, request);
+        (response, !effects.is_empty())
     }
 
-    /// Another player's object asks. `Err`: what is to be found out before it can be answered.
-    pub fn peer(&mut self, now: Time, ask: PeerAsk) -> (Result<PeerAnswer, Need>, Vec<Effect>) {
-        let before = self.saved.clone();
-        let answer = match ask {
-            PeerAsk::Watch { by } => self.watched(now, &by),
-            PeerAsk::Look { by } => self.looked_at(now, &by),
-            PeerAsk::Show { of, sight, last } => Ok(self.shown(now, &of, sight, last)),
+    /// Answers a request of another player object. `Err` names what must be looked up before it can be
+    /// answered.
+    pub fn peer_request(
+        &mut self,
+        now: Time,
+        request: PeerRequest,
+    ) -> (Result<PeerResponse, Missing>, Vec<Effect>) {
+        let before = self.durable.clone();
+        let response = match request {
+            PeerRequest::Subscribe { by } => self.subscribe(now, &by),
+            PeerRequest::Query { by } => self.query(now, &by),
+            PeerRequest::Publish { of, presence, last } => Ok(self.peer_published(now, &of, presence, last)),
         };
-        (answer, self.finish(now, &before))
+        (response, self.finish(now, &before))
     }
 
-    /// Which of these their own object is to be asked about: the others are offline to them.
-    pub fn may_see(&self, players: &[PlayerId]) -> Result<Vec<PlayerId>, Need> {
-        if !self.saved.fresh {
-            return Err(Need::Circle);
+    /// Returns those of these players whose object may be asked for presence; the others are offline to this
+    /// player.
+    pub fn visible_players(&self, players: &[PlayerId]) -> Result<Vec<PlayerId>, Missing> {
+        if !self.durable.visibility_known {
+            return Err(Missing::Visibility);
         }
-        let mutual = |of: &&PlayerId| self.ring.mutual.contains(*of);
+        let mutual = |player: &&PlayerId| self.visible_to.mutual.contains(*player);
         Ok(players.iter().filter(mutual).cloned().collect())
     }
 
-    /// What happens next.
+    /// Applies an input and returns the effects to carry out, in order.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
-        let before = self.saved.clone();
+        let before = self.durable.clone();
         match input {
-            Input::Opened { conn, who } => self.opened(now, conn, who),
-            Input::Said { conn, text } => self.text_frame(now, conn, text),
-            Input::Binary { conn, bytes } => self.heard(now, conn, socket::binary(bytes)),
-            Input::Closed { conn } => self.closed(conn),
-            Input::Renewed { conn, id, verdict } => self.renewed(conn, id.as_ref(), verdict),
+            Input::Opened { conn, identity } => self.opened(now, conn, identity),
+            Input::Connection(input) => connection::handle(self, now, input),
             Input::Noticed { notice } => self.noticed(now, notice),
-            Input::Dismissed { call, holding, asked } => self.dismissed(call, &holding, asked),
-            Input::Circled { turn, circle } => self.circled(now, turn, circle),
-            Input::Sighted { call, answers } => self.sighted(call, answers),
-            Input::Told { call, as_of, heard, gone } => self.told(call, as_of, &heard, &gone),
-            Input::Woke => self.armed = None,
+            Input::ForcedCloseConfirmed { call, holding, asked } => {
+                self.forced_close_confirmed(call, &holding, asked);
+            }
+            Input::VisibilityKnown { revision, visibility } => {
+                self.visibility_received(now, revision, visibility);
+            }
+            Input::SubscriptionsAnswered { call, answers } => self.subscriptions_answered(call, answers),
+            Input::PublishConfirmed { call, as_of, received, unsubscribed } => {
+                self.publish_confirmed(call, as_of, &received, &unsubscribed);
+            }
+            Input::Woke => self.alarm_at = None,
         }
         self.finish(now, &before)
     }
 
-    /// When there is something to do without anybody asking: a call that is not confirmed, a change that somebody is
-    /// to hear of, a person who is to be forgotten. Else never.
+    /// Returns the time of the next work without an input: an unconfirmed call, a presence change to send, or
+    /// the deletion of an erased player.
     #[must_use]
     pub fn wake_at(&self, now: Time) -> Option<Time> {
-        [self.saved.calls.wake_at(), self.forget_at(), self.follow_at(now), self.news_at()]
+        [self.durable.calls.wake_at(), self.erase_at(), self.next_publish_at(now), self.next_update_at()]
             .into_iter()
             .flatten()
             .min()
     }
 
-    fn forget_at(&self) -> Option<Time> {
-        self.saved.erased.map(|at| at + caps::TOKEN + caps::SKEW)
+    fn erase_at(&self) -> Option<Time> {
+        self.durable.erased_at.map(|at| at + limits::ACCESS_TOKEN_TTL + limits::CLOCK_SKEW_MAX)
     }
 
-    /// Why a token may not be used here; nothing, it may.
+    /// Returns the reason why a token may not be used; none if it may.
     #[must_use]
-    pub fn bar(&self, now: Time, ep: u64, sid: &SessionId) -> Option<Bar> {
-        self.saved.bars.why(now, ep, sid)
+    pub fn denial(&self, now: Time, ep: u64, sid: &SessionId) -> Option<Denial> {
+        self.durable.restrictions.denial(now, ep, sid)
     }
 
-    /// A number for the next line.
+    /// Returns a number for the next me socket.
     #[must_use]
     pub fn next_conn(&self) -> Conn {
         Conn(self.sockets.keys().next_back().map_or(0, |conn| conn.0) + 1)
     }
 
-    /// The lines that are open.
+    /// Returns the open me sockets.
     #[must_use]
     pub fn conns(&self) -> Vec<Conn> {
         self.sockets.keys().copied().collect()
     }
 
-    /// Those who are known not to be offline.
-    fn known_here(&self) -> Vec<Presence> {
-        let here = |(_, sight): &(&PlayerId, &Sight)| sight.state != State::Offline;
-        let presence = |(player, &sight): (&PlayerId, &Sight)| Presence { player: player.clone(), sight };
-        self.seen.iter().filter(here).map(presence).collect()
+    /// Returns the followed players who are known not to be offline.
+    fn known_online(&self) -> Vec<PlayerPresence> {
+        self.subscriptions
+            .iter()
+            .filter(|(_, presence)| presence.state != State::Offline)
+            .map(|(player, &presence)| PlayerPresence { player: player.clone(), presence })
+            .collect()
     }
 
-    fn decide(&mut self, now: Time, ask: PlayerAsk) -> PlayerAnswer {
-        match ask {
-            PlayerAsk::Claim { object, conn, holding, replaces, at, ep, sid, devices } => {
+    fn decide(&mut self, now: Time, request: PlayerRequest) -> PlayerResponse {
+        match request {
+            PlayerRequest::Claim { object, conn, holding, replaces, at, ep, sid, devices } => {
                 self.claim(now, Claim { object, conn, holding, replaces, at, ep, sid, devices })
             }
-            PlayerAsk::Correct { object, holding, asked } => {
+            PlayerRequest::Correct { object, holding, asked } => {
                 self.correct(&object, &holding, asked);
                 self.granted(now)
             }
-            PlayerAsk::Release { object, conn } => {
+            PlayerRequest::Release { object, conn } => {
                 self.release(&object, conn);
                 self.granted(now)
             }
-            PlayerAsk::Reserve { room } => self.reserve(now, room),
-            PlayerAsk::Commit { room, lobby } => self.commit(now, room, &lobby),
-            PlayerAsk::Free { room } => self.free(now, room),
-            PlayerAsk::Live => self.granted(now),
-            PlayerAsk::Home { pool, part } => self.home(&pool, part),
+            PlayerRequest::Reserve { room } => self.reserve(now, room),
+            PlayerRequest::Commit { room, lobby } => self.commit(now, room, &lobby),
+            PlayerRequest::Free { room } => self.release_match(now, room),
+            PlayerRequest::CurrentMatch => self.granted(now),
+            PlayerRequest::HomeShard { pool, shard } => self.home_shard(&pool, shard),
         }
     }
 
-    /// In which part of a divided queue they are: the last one that was said, so that who comes back finds their
-    /// ticket.
-    fn home(&mut self, pool: &PoolName, part: Option<u16>) -> PlayerAnswer {
-        if let Some(part) = part {
-            let homes = &mut self.saved.homes;
-            homes.insert(pool.clone(), part);
-            // Of queues that are no more.
-            while homes.len() > caps::POOLS {
-                homes.pop_first();
+    /// Returns the player's shard of a divided queue, after setting it if one is given: a player who returns
+    /// finds the ticket there.
+    fn home_shard(&mut self, pool: &PoolName, shard: Option<u16>) -> PlayerResponse {
+        if let Some(shard) = shard {
+            let home_shards = &mut self.durable.home_shards;
+            home_shards.insert(pool.clone(), shard);
+            // Entries of pools that no longer exist.
+            while home_shards.len() > limits::POOLS_MAX {
+                home_shards.pop_first();
             }
         }
-        PlayerAnswer::Home { part: self.saved.homes.get(pool).copied() }
+        PlayerResponse::HomeShard { shard: self.durable.home_shards.get(pool).copied() }
     }
 
-    /// Ends the turn: one write where something changed, then what may only follow it.
-    fn finish(&mut self, now: Time, before: &Saved) -> Vec<Effect> {
+    /// Completes an input: one write if something changed, then the effects that may only follow it.
+    fn finish(&mut self, now: Time, before: &DurableState) -> Vec<Effect> {
         self.expire(now);
         if self.sockets.is_empty() {
-            self.stop_seeing(now);
+            self.expire_subscriptions(now);
         }
         self.count_devices(now);
-        self.want_circle(now);
-        self.follow(now);
-        self.tell_news(now);
-        let due = self.due(now);
-        if self.forget_at().is_some_and(|at| at <= now) && self.saved.calls.is_empty() {
+        self.request_visibility(now);
+        self.update_published(now);
+        self.send_updates(now);
+        let due = self.due_effects(now);
+        if self.erase_at().is_some_and(|at| at <= now) && self.durable.calls.is_empty() {
             *self = Self::default();
             return vec![Effect::Erase];
         }
-        let turn = std::mem::take(&mut self.turn);
-        let mut save = Save::default();
-        if self.saved != *before {
-            save.player = Some(event::encode(&self.saved).to_string());
-        }
-        if turn.ring {
-            save.circle = Some(event::encode(&self.ring).to_string());
-        }
-        for by in turn.watchers {
-            let watches = self.watchers.contains(&by);
-            save.watchers.push((by, watches));
-        }
-        if let Some(wake) = self.wake_at(now)
-            && self.armed.is_none_or(|armed| wake < armed)
-        {
-            save.alarm = Some(wake);
-            self.armed = Some(wake);
-        }
-        let mut out = Vec::new();
+        let pending = std::mem::take(&mut self.pending);
+        let save = self.save(now, before, &pending);
+        let mut effects = Vec::new();
         if save != Save::default() {
-            out.push(Effect::Save(save));
+            effects.push(Effect::Save(save));
         }
-        out.extend(turn.out);
-        out.extend(turn.closes);
-        out.extend(due);
-        out
+        effects.extend(pending.effects);
+        effects.extend(pending.closes);
+        effects.extend(due);
+        effects
     }
 
-    /// The calls to make now.
-    fn due(&mut self, now: Time) -> Vec<Effect> {
-        let mut out = Vec::new();
-        for (call, what) in self.saved.calls.take_due(now) {
+    /// Returns the rows that changed, and the alarm if it must ring earlier.
+    fn save(&mut self, now: Time, before: &DurableState, pending: &Pending) -> Save {
+        let mut save = Save::default();
+        if self.durable != *before {
+            save.player = Some(envelope::encode(&self.durable).to_string());
+        }
+        if pending.visibility_changed {
+            save.visibility = Some(envelope::encode(&self.visible_to).to_string());
+        }
+        for by in &pending.subscribers {
+            save.subscribers.push((by.clone(), self.subscribers.contains(by)));
+        }
+        if let Some(wake) = self.wake_at(now)
+            && self.alarm_at.is_none_or(|alarm_at| wake < alarm_at)
+        {
+            save.alarm = Some(wake);
+            self.alarm_at = Some(wake);
+        }
+        save
+    }
+
+    /// Returns the calls that are due.
+    fn due_effects(&mut self, now: Time) -> Vec<Effect> {
+        let mut due = Vec::new();
+        for (call, what) in self.durable.calls.take_due(now) {
             match what {
-                Call::Dismiss { object, dismissal } => out.push(Effect::Dismiss { call, object, dismissal }),
-                Call::Circle => {
-                    let turn = self.saved.circle_turn;
-                    out.push(Effect::Circle { turn });
+                Call::ForceClose { object, close } => due.push(Effect::ForceClose { call, object, close }),
+                Call::FetchVisibility => {
+                    due.push(Effect::FetchVisibility { revision: self.durable.visibility_revision });
                 }
-                Call::Watch | Call::Show if self.flying.contains_key(&call) => {}
-                Call::Watch => {
-                    self.flying.insert(call, now);
-                    let peers = self.unseen();
-                    out.push(Effect::Watch { call, peers });
+                Call::Subscribe | Call::Publish if self.in_flight.contains_key(&call) => {}
+                Call::Subscribe => {
+                    self.in_flight.insert(call, now);
+                    due.push(Effect::Subscribe { call, peers: self.unknown_peers() });
                 }
-                // Until it is known who may see them nobody is told anything.
-                Call::Show if !self.saved.fresh => {}
-                Call::Show => {
-                    self.flying.insert(call, now);
-                    let as_of = self.saved.shown.map_or(now, |shown| shown.as_of);
-                    let groups = self.showing();
-                    out.push(Effect::Show { call, as_of, groups });
+                // Nothing is published until it is known who may see the player.
+                Call::Publish if !self.durable.visibility_known => {}
+                Call::Publish => {
+                    self.in_flight.insert(call, now);
+                    let as_of = self.durable.published.map_or(now, |published| published.as_of);
+                    due.push(Effect::Publish { call, as_of, groups: self.publish_groups() });
                 }
             }
         }
-        out
+        due
     }
 }
 
-impl From<Saved> for Player {
-    fn from(saved: Saved) -> Self {
-        Self { saved, ..Self::default() }
+impl From<DurableState> for Player {
+    fn from(durable: DurableState) -> Self {
+        Self { durable, ..Self::default() }
     }
 }
 
-impl From<Player> for Saved {
+impl From<Player> for DurableState {
     fn from(player: Player) -> Self {
-        player.saved
+        player.durable
     }
 }

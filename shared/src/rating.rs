@@ -1,84 +1,84 @@
-//! How well somebody plays: Glicko-2, as Mark Glickman describes it in "Example of the Glicko-2 system" (2022). The
-//! numbers of its steps stand beside the code.
+//! Skill ratings: Glicko-2 as Mark Glickman describes it in "Example of the Glicko-2 system" (2022). The step
+//! numbers of the paper are noted beside the code.
 
-use crate::caps;
 use crate::id::PlayerId;
+use crate::limits;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::PI;
 
-/// How much a volatility may change at once: the system constant τ. Small, because chance decides much.
+/// The system constant τ, which limits how fast a volatility changes: small, because chance decides much.
 const TAU: f64 = 0.5;
-/// A rating of nobody in particular, on Glicko's scale.
-const MIDDLE: f64 = 1500.0;
-/// The width of Glicko's scale in that of Glicko-2.
+/// The rating of a new player on Glicko's scale.
+const INITIAL: f64 = 1500.0;
+/// The factor between Glicko's scale and that of Glicko-2.
 const SCALE: f64 = 173.7178;
-/// How near the search for a volatility comes.
-const NEAR: f64 = 0.000_001;
-/// Steps of that search; ten are plenty, and a fault must not make it endless.
-const STEPS: u32 = 100;
+/// Tolerance of the search for a volatility.
+const TOLERANCE: f64 = 0.000_001;
+/// Steps of that search at most; ten are enough, and a fault must not make it endless.
+const STEPS_MAX: u32 = 100;
 
 /// A rating on Glicko's scale.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rating {
-    /// How well they play.
+    /// The estimated playing strength.
     pub rating: f64,
-    /// How uncertain that is: one standard deviation.
+    /// Uncertainty of the rating: one standard deviation.
     pub deviation: f64,
-    /// How erratic they are.
+    /// Expected fluctuation of the strength.
     pub volatility: f64,
 }
 
 impl Rating {
-    /// Of somebody who has not played.
-    pub const NEW: Self = Self { rating: MIDDLE, deviation: caps::DEVIATION_MOST, volatility: 0.06 };
+    /// The rating of a player without matches.
+    pub const NEW: Self = Self { rating: INITIAL, deviation: limits::DEVIATION_MAX, volatility: 0.06 };
 
-    /// The same after so many rating periods without a match: as good, less certain.
+    /// Returns the rating after this many rating periods without a match: unchanged, but less certain.
     #[must_use]
     pub fn idle(self, periods: f64) -> Self {
         let phi = spread(self.deviation / SCALE, self.volatility, periods);
         Self { deviation: bounded(phi * SCALE), ..self }
     }
 
-    /// After games against these, each with one's own score: 1 won, ½ drawn, 0 lost. `periods` is how many rating
-    /// periods have passed since the last ones.
+    /// Returns the rating after games against these opponents, each with the player's score: 1 won, ½ drawn,
+    /// 0 lost. `periods` is the number of rating periods since the previous games.
     #[must_use]
     pub fn after(self, periods: f64, games: &[(Self, f64)]) -> Self {
         if games.is_empty() {
             return self.idle(periods);
         }
-        // 2: to the scale of Glicko-2.
+        // 2: convert to the scale of Glicko-2.
         let (mu, phi) = (self.mu(), self.phi());
-        // 3 and 4: the variance that the games suggest, and the improvement.
-        let (mut certainty, mut gain) = (0.0, 0.0);
+        // 3 and 4: variance and improvement that the games suggest.
+        let (mut precision, mut gain) = (0.0, 0.0);
         for (other, score) in games {
             let g = 1.0 / (1.0 + 3.0 * other.phi().powi(2) / PI.powi(2)).sqrt();
             let expected = 1.0 / (1.0 + (-g * (mu - other.mu())).exp());
-            certainty += g * g * expected * (1.0 - expected);
+            precision += g * g * expected * (1.0 - expected);
             gain += g * (score - expected);
         }
-        let v = 1.0 / certainty;
+        let v = 1.0 / precision;
         // 5 to 8.
         let volatility = volatility(phi, self.volatility, v, v * gain);
         let before = spread(phi, volatility, periods);
-        let phi = 1.0 / (1.0 / before.powi(2) + certainty).sqrt();
+        let phi = 1.0 / (1.0 / before.powi(2) + precision).sqrt();
         let after = Self {
-            rating: SCALE * (mu + phi.powi(2) * gain) + MIDDLE,
+            rating: SCALE * (mu + phi.powi(2) * gain) + INITIAL,
             deviation: bounded(SCALE * phi),
             volatility,
         };
-        // Distances beyond any that occurs take the formulas out of what a float can hold.
-        if after.fine() { after } else { self }
+        // Extreme distances overflow the formulas: the rating stays as it was.
+        if after.is_finite() { after } else { self }
     }
 
-    fn fine(&self) -> bool {
+    fn is_finite(&self) -> bool {
         self.rating.is_finite() && self.deviation.is_finite() && self.volatility.is_finite()
     }
 
     fn mu(&self) -> f64 {
-        (self.rating - MIDDLE) / SCALE
+        (self.rating - INITIAL) / SCALE
     }
 
     fn phi(&self) -> f64 {
@@ -86,13 +86,13 @@ impl Rating {
     }
 }
 
-/// 6: how uncertain time makes a rating.
+/// 6: the deviation after the elapsed periods.
 fn spread(phi: f64, volatility: f64, periods: f64) -> f64 {
     (phi.powi(2) + periods.max(0.0) * volatility.powi(2)).sqrt()
 }
 
 fn bounded(deviation: f64) -> f64 {
-    deviation.clamp(caps::DEVIATION_LEAST, caps::DEVIATION_MOST)
+    deviation.clamp(limits::DEVIATION_MIN, limits::DEVIATION_MAX)
 }
 
 /// 5: the new volatility, by the Illinois variant of regula falsi.
@@ -108,14 +108,14 @@ fn volatility(phi: f64, sigma: f64, v: f64, delta: f64) -> f64 {
         (delta * delta - phi * phi - v).ln()
     } else {
         let mut k = 1.0;
-        while f(a - k * TAU) < 0.0 && k < f64::from(STEPS) {
+        while f(a - k * TAU) < 0.0 && k < f64::from(STEPS_MAX) {
             k += 1.0;
         }
         a - k * TAU
     };
     let (mut f_low, mut f_high) = (f(low), f(high));
-    for _ in 0..STEPS {
-        if (high - low).abs() <= NEAR {
+    for _ in 0..STEPS_MAX {
+        if (high - low).abs() <= TOLERANCE {
             break;
         }
         let next = low + (low - high) * f_low / (f_high - f_low);
@@ -130,24 +130,25 @@ fn volatility(phi: f64, sigma: f64, v: f64, delta: f64) -> f64 {
     (low / 2.0).exp()
 }
 
-/// How many rating periods lie between two moments; none where the second is not later.
+/// Returns the number of rating periods between two times; zero if the second is not later.
 #[must_use]
 pub fn periods(from: Time, to: Time) -> f64 {
-    to.since(from).as_secs_f64() / caps::RATING_PERIOD.as_secs_f64()
+    to.since(from).as_secs_f64() / limits::RATING_PERIOD.as_secs_f64()
 }
 
-/// What came of a match, as far as ratings go.
+/// The outcome of a match for ratings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nobody won.
+    /// All players drew.
     Draw,
-    /// The lower number won. Equals are a team, or tied: between them there was no game.
+    /// Ranks, of which the lower number won. Equal ranks are a team, or tied: they played no game against
+    /// each other.
     Ranks(BTreeMap<PlayerId, u64>),
 }
 
 impl Outcome {
-    /// Reads a result: `{"winner":"p_…"}`, `{"draw":true}` or `{"ranks":{"p_…":1,…}}` with everybody in it; other fields
-    /// do not matter. None: there is nothing to rate.
+    /// Reads a result: `{"winner":"p_…"}`, `{"draw":true}` or `{"ranks":{"p_…":1,…}}` with all players; other
+    /// fields are ignored. None if the result cannot be rated.
     #[must_use]
     pub fn of(players: &BTreeSet<PlayerId>, result: &Value) -> Option<Self> {
         if result.get("draw").and_then(Value::as_bool) == Some(true) {
@@ -158,12 +159,12 @@ impl Outcome {
                 let winner: PlayerId = winner.as_str()?.parse().ok()?;
                 let rank = |player: &PlayerId| if *player == winner { 1 } else { 2 };
                 let players = players.iter();
-                players.map(|one| (one.clone(), rank(one))).collect()
+                players.map(|player| (player.clone(), rank(player))).collect()
             }
             (None, Some(ranks)) => {
                 let rank = |player: &PlayerId| ranks.get(player.as_str())?.as_u64();
                 let players = players.iter();
-                players.map(|one| Some((one.clone(), rank(one)?))).collect::<Option<_>>()?
+                players.map(|player| Some((player.clone(), rank(player)?))).collect::<Option<_>>()?
             }
             (None, None) => return None,
         };
@@ -171,11 +172,11 @@ impl Outcome {
         (distinct.len() > 1).then_some(Self::Ranks(ranks))
     }
 
-    /// One's score against another; none, they played no game against each other.
-    fn score(&self, one: &PlayerId, other: &PlayerId) -> Option<f64> {
+    /// Returns a player's score against another; none if they played no game against each other.
+    fn score(&self, player: &PlayerId, other: &PlayerId) -> Option<f64> {
         match self {
             Self::Draw => Some(0.5),
-            Self::Ranks(ranks) => match ranks.get(one)?.cmp(ranks.get(other)?) {
+            Self::Ranks(ranks) => match ranks.get(player)?.cmp(ranks.get(other)?) {
                 std::cmp::Ordering::Less => Some(1.0),
                 std::cmp::Ordering::Equal => None,
                 std::cmp::Ordering::Greater => Some(0.0),
@@ -184,8 +185,8 @@ impl Outcome {
     }
 }
 
-/// The ratings after a match: everybody played a game against everybody of another rank. Each comes with the rating
-/// periods since their last match.
+/// Returns the ratings after a match, in which each player played a game against each player of another rank.
+/// The second value of each entry is the number of rating periods since that player's last match.
 #[must_use]
 pub fn rate(before: &BTreeMap<PlayerId, (Rating, f64)>, outcome: &Outcome) -> BTreeMap<PlayerId, Rating> {
     let after = |player: &PlayerId, (rating, periods): &(Rating, f64)| {

@@ -1,291 +1,245 @@
-//! Where people who were matched meet: seats, one log, one board, an end.
+//! A room: seats, one ordered log, one board, and an end.
 //!
-//! A room is driven by inputs and answers with effects. It knows no clock, no socket and no disk.
+//! A room is driven by inputs and answers with effects. It has no clock, no socket and no disk.
 
+mod backpressure;
 pub mod board;
-mod command;
-mod dismissal;
+mod commands;
 mod effect;
+mod end;
+mod forced_close;
 mod input;
 pub mod log;
-mod over;
-mod presence;
-mod pressure;
+mod membership;
 mod report;
-pub mod rules;
-pub mod save;
-pub mod seat;
+pub mod seats;
+pub mod snapshot;
+pub mod state;
 mod welcome;
 
-use crate::id::{PlayerId, PoolName, RoomId};
-use crate::outbox::{Heed, Scope};
-use crate::protocol::event;
-use crate::protocol::{Close, Fault};
-use crate::record::EndReason;
-use crate::socket::{self, Line};
-pub use crate::socket::{Conn, Who};
-use crate::time::Time;
-use board::Board;
+pub use crate::connection::{Conn, Identity};
+pub use crate::pool::rules::{EndRule, Rules};
+pub use crate::rpc::Setup;
 pub use effect::{Call, Effect, Save};
 pub use input::{Input, Resume, Role};
-use log::{Log, New};
-pub use rules::{EndRule, Rules};
-pub use save::Saved;
-use seat::Seat;
-use serde::{Deserialize, Serialize};
+pub use state::{Phase, RoomState};
+
+use crate::connection::{self, ConnectionGuard};
+use crate::delivery::outbox::{Audience, DeliveryLevel};
+use crate::id::{PlayerId, RoomId};
+use crate::time::Time;
+use crate::wire::CloseCode;
+use crate::wire::envelope::Envelope;
+use crate::wire::room::{Event, Member};
+use board::Board;
+use log::{Log, NewEntry};
+use seats::Seat;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How a room begins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Setup {
-    /// Its name; the match's too.
-    pub id: RoomId,
-    /// The pool that made it.
-    pub pool: Option<PoolName>,
-    /// Who may put others out.
-    pub owner: Option<PlayerId>,
-    /// The places.
-    pub seats: Vec<Seat>,
-    /// What holds here.
-    pub rules: Rules,
-}
-
-/// Whether the room is going on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// It is.
-    Open,
-    /// It ended then.
-    Over {
-        /// When.
-        at: Time,
-        /// Why.
-        reason: EndReason,
-    },
-}
-
-/// A socket as the room knows it. What is not in its attachment may be forgotten.
-#[derive(Debug, Clone)]
-struct Socket {
-    line: Line,
-    role: Role,
-    /// The position the client says it has seen; none, it never said.
-    seen: Option<u64>,
-    /// How much of what is told to all it still gets.
-    heed: Heed,
-}
-
-/// A room.
+/// A room as its object holds it in memory.
 #[derive(Debug, Clone)]
 pub struct Room {
-    saved: Saved,
+    state: RoomState,
     log: Log,
     board: Board,
     /// The position of the board that is on disk.
     board_saved: u64,
     sockets: BTreeMap<Conn, Socket>,
-    /// What the platform's alarm is set to, as far as is known.
+    /// The last time to which the platform's alarm was set; none if it fired or is unknown.
     armed: Option<Time>,
     debug: bool,
-    turn: Turn,
+    pending: Pending,
 }
 
-/// What the input at hand has led to so far.
+/// One open socket. A restart finds its identity, role, confirmed position and delivery level in the attachment.
+#[derive(Debug, Clone)]
+struct Socket {
+    guard: ConnectionGuard,
+    role: Role,
+    /// The position that the client confirmed last; none if it never did.
+    seen: Option<u64>,
+    level: DeliveryLevel,
+}
+
+/// The effects of the input that is being handled.
 #[derive(Debug, Clone, Default)]
-struct Turn {
+struct Pending {
+    /// Effects that need not wait for the write.
     out: Vec<Effect>,
-    /// After the write.
+    /// Effects that follow the write.
     after: Vec<Effect>,
-    /// After what is said.
+    /// Closes, which follow all messages.
     closes: Vec<Effect>,
+    /// True if the room's row changed.
     room: bool,
+    /// True if the log must be written now.
     flush: bool,
-    /// Sockets whose attachment is no longer what it should be.
-    carriers: BTreeSet<Conn>,
+    /// The sockets whose attachment changed.
+    dirty_attachments: BTreeSet<Conn>,
 }
 
 impl Room {
-    /// A new room, and the write that makes it last.
+    /// Creates a room, and the write that stores it.
     #[must_use]
     pub fn create(now: Time, setup: Setup, debug: bool) -> (Self, Vec<Effect>) {
-        let mut room = Self::from_saved(Saved::new(now, setup), debug);
-        room.turn.room = true;
+        let mut room = Self::from_state(RoomState::new(now, setup), debug);
+        room.pending.room = true;
         let effects = room.finish(now);
         (room, effects)
     }
 
-    fn from_saved(saved: Saved, debug: bool) -> Self {
+    fn from_state(state: RoomState, debug: bool) -> Self {
         Self {
-            saved,
+            state,
             log: Log::default(),
             board: Board::default(),
             board_saved: 0,
             sockets: BTreeMap::new(),
             armed: None,
             debug,
-            turn: Turn::default(),
+            pending: Pending::default(),
         }
     }
 
-    /// What happens next.
+    /// Handles one input, and returns the effects in the order in which they must be carried out.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
         self.log.trim(now);
-        // The welcome is the first word on a socket: whose time is up is seen to after it.
+        // The welcome is the first message on a socket, so expired tokens are handled after it.
         if !matches!(input, Input::Opened { .. }) {
             self.expire(now);
         }
         match input {
-            Input::Opened { conn, who, role, resume } => {
+            Input::Opened { conn, identity: who, role, resume } => {
                 self.opened(now, conn, who, role, resume.as_ref());
                 self.expire(now);
             }
-            Input::Said { conn, text } => self.heard(now, conn, socket::hear(text)),
-            Input::Binary { conn, bytes } => self.heard(now, conn, socket::binary(bytes)),
-            Input::Closed { conn } => self.closed(now, conn),
+            Input::Connection(input) => connection::handle(self, now, input),
             Input::Woke => {
                 self.armed = None;
                 self.woke(now);
             }
-            Input::Confirmed { call } => self.turn.room |= self.saved.calls.confirm(call),
-            Input::Dismissed { player, dismissal } => self.dismissed(now, &player, &dismissal),
-            Input::Renewed { conn, id, verdict } => self.renewed(conn, id.as_ref(), verdict),
+            Input::Confirmed { call } => self.pending.room |= self.state.calls.confirm(call),
+            Input::ForcedClose { player, close: dismissal } => self.force_close(now, &player, &dismissal),
         }
         self.finish(now)
     }
 
-    /// A number for the next socket.
+    /// Returns a number for the next socket.
     #[must_use]
     pub fn next_conn(&self) -> Conn {
         let open = self.sockets.keys().next_back().map_or(0, |conn| conn.0);
-        Conn(open.max(self.saved.last_conn) + 1)
+        Conn(open.max(self.state.last_conn) + 1)
     }
 
-    /// The room's name.
+    /// Returns the name of the room.
     #[must_use]
     pub fn id(&self) -> &RoomId {
-        &self.saved.setup.id
+        &self.state.setup.id
     }
 
-    /// The sockets on which this player is here.
+    /// Returns the sockets of a player.
     #[must_use]
-    pub fn holds(&self, player: &PlayerId) -> Vec<Conn> {
-        self.sockets
-            .iter()
-            .filter(|(_, socket)| socket.line.who.player == *player)
-            .map(|(&conn, _)| conn)
-            .collect()
+    pub fn connections_of(&self, player: &PlayerId) -> Vec<Conn> {
+        let sockets = self.sockets.iter();
+        let own = sockets.filter(|(_, socket)| socket.guard.identity.player == *player);
+        own.map(|(&conn, _)| conn).collect()
     }
 
-    /// Those of them on which they only watch.
+    /// Returns the sockets on which a player is a spectator.
     #[must_use]
-    pub fn watches(&self, player: &PlayerId) -> Vec<Conn> {
-        let mut all = self.holds(player);
-        all.retain(|conn| {
-            let socket = self.sockets.get(conn);
-            socket.is_some_and(|socket| socket.role == Role::Spectator)
-        });
-        all
+    pub fn spectator_conns(&self, player: &PlayerId) -> Vec<Conn> {
+        let mut conns = self.connections_of(player);
+        conns.retain(|conn| self.sockets.get(conn).is_some_and(|socket| socket.role == Role::Spectator));
+        conns
     }
 
-    /// What holds here.
+    /// Returns the rules of the room.
     #[must_use]
     pub fn rules(&self) -> &Rules {
-        &self.saved.setup.rules
+        &self.state.setup.rules
     }
 
-    /// Who is to be owed what is told: for an outbox that begins anew.
-    pub fn recipients(&self) -> impl Iterator<Item = (Conn, &PlayerId, Heed)> {
-        self.sockets.iter().map(|(&conn, socket)| (conn, &socket.line.who.player, socket.heed))
+    /// Returns the connections that receive broadcasts; used to rebuild the outbox.
+    pub fn recipients(&self) -> impl Iterator<Item = (Conn, &PlayerId, DeliveryLevel)> {
+        let sockets = self.sockets.iter();
+        sockets.map(|(&conn, socket)| (conn, &socket.guard.identity.player, socket.level))
     }
 
-    /// What anybody may know of the room.
+    /// Returns the public summary of the room.
     #[must_use]
     pub fn summary(&self) -> Value {
         serde_json::json!({
-            "room": self.saved.setup.id,
-            "pool": self.saved.setup.pool,
-            "phase": self.phase_name(),
+            "room": self.state.setup.id,
+            "pool": self.state.setup.pool,
+            "phase": self.state.phase.name(),
             "members": self.members(),
             "at": self.log.head(),
         })
     }
 
-    /// When the room next has something to do by itself.
+    /// Returns the time at which the room next acts without an input.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        [self.log.due(), self.saved.calls.wake_at(), self.deadline()].into_iter().flatten().min()
+        [self.log.due(), self.state.calls.wake_at(), self.deadline()].into_iter().flatten().min()
     }
 
     fn woke(&mut self, now: Time) {
         if self.log.due().is_some_and(|due| due <= now) {
-            self.turn.flush = true;
+            self.pending.flush = true;
         }
         self.pass_deadlines(now);
     }
 
-    /// Appends an event and tells everybody.
-    fn happen(&mut self, now: Time, new: &New<'_>) -> u64 {
+    /// Appends an event to the log, and broadcasts it.
+    fn append_event(&mut self, now: Time, new: NewEntry<'_>) -> u64 {
+        self.pending.dirty_attachments.extend(new.conn);
         let entry = self.log.push(now, new);
-        self.turn.carriers.extend(new.conn);
         let effect = match &entry.to {
             Some(to) => {
-                let scope = Scope::But(to.clone(), entry.text.clone());
-                Effect::Tell { text: event::skip(entry.at), scope }
+                let scope = Audience::Except(to.clone(), entry.text.clone());
+                Effect::Broadcast { text: log::skip(entry.at), audience: scope }
             }
-            None => Effect::Tell { text: entry.text.clone(), scope: Scope::All },
+            None => Effect::Broadcast { text: entry.text.clone(), audience: Audience::All },
         };
-        self.turn.out.push(effect);
-        self.watch_lag(now);
+        self.pending.out.push(effect);
+        self.enforce_lag(now);
         entry.at
     }
 
-    /// Ends the turn: one write where one is due, then what may only follow it.
+    /// Collects the effects of an input: one write where one is due, then the effects that must follow it.
     fn finish(&mut self, now: Time) -> Vec<Effect> {
-        let mut turn = std::mem::take(&mut self.turn);
-        let calls = self.saved.calls.take_due(now);
-        turn.room |= !calls.is_empty();
-        let mut save = Save::default();
-        if turn.flush || turn.room || self.log.full() || self.overflows() {
-            save.chunk = self.log.chunk();
-            if self.board.at() > self.board_saved {
-                self.board_saved = self.board.at();
-                save.board = serde_json::to_string(&self.board).ok();
-            }
-            save.room = turn.room.then(|| self.saved.text());
-        }
-        let done = self.done(now);
-        let wake = self.wake_at();
-        if let Some(wake) = wake
-            && self.armed.is_none_or(|armed| wake < armed)
-            && !done
-        {
-            save.alarm = Some(wake);
-            self.armed = Some(wake);
+        let mut pending = std::mem::take(&mut self.pending);
+        let calls = self.state.calls.take_due(now);
+        pending.room |= !calls.is_empty();
+        let mut save = self.save(&pending);
+        let done = self.is_done(now);
+        if !done {
+            save.alarm = self.alarm();
         }
         let wrote = save.chunk.is_some();
-        let attach = turn.carriers.iter().filter_map(|&conn| {
+        let attach = pending.dirty_attachments.iter().filter_map(|&conn| {
             let data = self.attachment(conn)?;
             Some(Effect::Attach { conn, data })
         });
-        // Who comes and goes is written before anybody hears of it: no socket carries it, and were it lost after it
-        // was seen, its position would come again with another event. What is said need not wait; its sender's
-        // socket carries it, and is missed where it is lost.
+        // Membership events are written before they are sent: no attachment carries them, and if one were lost after
+        // it was sent, its position would be used again. Other events need not wait: the sender's attachment carries
+        // them, and the loss of that socket is noticed.
         let mut out = Vec::new();
         let first = save.room.is_some();
         let mut save = (save != Save::default()).then_some(Effect::Save(save));
         if first {
             out.extend(save.take());
         }
-        out.append(&mut turn.out);
+        out.append(&mut pending.out);
         out.extend(save);
         out.extend(attach);
         if wrote {
-            out.push(Effect::Tell { text: event::durable(self.log.durable()), scope: Scope::All });
+            let text = Envelope::ephemeral(Event::Durable { to: self.log.durable() }).text();
+            out.push(Effect::Broadcast { text, audience: Audience::All });
         }
-        out.append(&mut turn.after);
-        out.append(&mut turn.closes);
+        out.append(&mut pending.after);
+        out.append(&mut pending.closes);
         out.extend(calls.into_iter().map(|(id, call)| Effect::Call { id, call }));
         if done {
             out.push(Effect::Erase);
@@ -293,22 +247,39 @@ impl Room {
         out
     }
 
-    fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Fault) {
-        self.turn.out.push(Effect::Send { conn, text: event::err(id, fault) });
+    /// Returns the rows that must be written now.
+    fn save(&mut self, pending: &Pending) -> Save {
+        let mut save = Save::default();
+        if pending.flush || pending.room || self.log.full() || self.overflows() {
+            save.chunk = self.log.chunk();
+            if self.board.at() > self.board_saved {
+                self.board_saved = self.board.at();
+                save.board = serde_json::to_string(&self.board).ok();
+            }
+            save.room = pending.room.then(|| self.state.text());
+        }
+        save
     }
 
-    /// Closes a socket and forgets it, so that nothing late of it counts.
-    fn drop_socket(&mut self, conn: Conn, why: Close) {
+    /// Returns the new alarm, where the next deadline is earlier than the known one.
+    fn alarm(&mut self) -> Option<Time> {
+        let wake = self.wake_at().filter(|wake| self.armed.is_none_or(|armed| *wake < armed))?;
+        self.armed = Some(wake);
+        Some(wake)
+    }
+
+    /// Closes a socket and forgets it, so that its late frames are ignored.
+    fn drop_socket(&mut self, conn: Conn, why: CloseCode) {
         if self.sockets.remove(&conn).is_some() {
-            self.turn.closes.push(Effect::Close { conn, why });
+            self.pending.closes.push(Effect::Close { conn, code: why });
         }
     }
 
     fn seat_of(&mut self, player: &PlayerId) -> Option<&mut Seat> {
-        self.saved.setup.seats.iter_mut().find(|seat| seat.player.as_ref() == Some(player))
+        self.state.setup.seats.iter_mut().find(|seat| seat.player.as_ref() == Some(player))
     }
 
-    fn members(&self) -> Vec<Value> {
-        self.saved.setup.seats.iter().filter_map(Seat::member).collect()
+    fn members(&self) -> Vec<Member> {
+        self.state.setup.seats.iter().filter_map(Seat::member).collect()
     }
 }

@@ -1,9 +1,10 @@
-//! How edge and region know each other's requests: each is signed with a shared key.
+//! Signed requests between edge and region, authenticated with a shared key.
 //!
-//! HMAC-SHA256 over `v1\n<ms>\n<nonce>\n<METHOD>\n<path?query>\n<hex of SHA-256 of the body>\n`. A signature is good for
-//! [`caps::SIGNED`] around its time. Nobody keeps the nonces: internal calls may be repeated without harm.
+//! HMAC-SHA256 over `v1\n<ms>\n<nonce>\n<METHOD>\n<path?query>\n<hex of SHA-256 of the body>\n`. A signature
+//! is valid for [`limits::SIGNATURE_AGE_MAX`] around its time. Nonces are not stored: internal calls may be
+//! repeated without harm.
 
-use crate::caps;
+use crate::limits;
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -13,16 +14,17 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-/// The header that carries the signature: `v1 <ms> <nonce> <hex>`.
+/// The header with the signature: `v1 <ms> <nonce> <hex>`.
 pub const HEADER: &str = "x-matchpoint-signature";
 
-/// The keys of one direction. The first signs, all verify: a new key is added behind on the verifying side, moved to
-/// the front on the signing side, and the old one removed a minute later.
+/// The keys of one direction. The first key signs, all keys verify: a new key is appended on the verifying
+/// side, moved to the front on the signing side, and the old one is removed a minute later.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignKeys(Vec<Vec<u8>>);
 
 impl SignKeys {
-    /// The value of [`HEADER`] for a request. `nonce` is up to 64 visible ASCII characters, different each time.
+    /// Returns the value of [`HEADER`] for a request. `nonce` is up to 64 visible ASCII characters, different
+    /// each time.
     #[must_use]
     pub fn sign(&self, now: Time, nonce: &str, method: &str, path_and_query: &str, body: &[u8]) -> String {
         let ts = now.ms().to_string();
@@ -33,8 +35,8 @@ impl SignKeys {
         format!("v1 {ts} {nonce} {tag}")
     }
 
-    /// Whether a request that came with this header is the other side's, and recent. Takes as long for a tag that is
-    /// nearly right as for one that is all wrong.
+    /// Checks that a request with this header was signed by the other side, and recently. The check takes the
+    /// same time for a tag that is nearly right as for one that is entirely wrong.
     pub fn verify(
         &self,
         now: Time,
@@ -49,13 +51,13 @@ impl SignKeys {
         else {
             return Err(SignError::Malformed);
         };
-        let fine = !nonce.is_empty()
-            && nonce.len() <= caps::KEY_BYTES
+        let nonce_ok = !nonce.is_empty()
+            && nonce.len() <= limits::KEY_BYTES_MAX
             && nonce.bytes().all(|b| b.is_ascii_graphic());
-        let tag = unhex(tag).filter(|_| fine).ok_or(SignError::Malformed)?;
+        let tag = unhex(tag).filter(|_| nonce_ok).ok_or(SignError::Malformed)?;
         let at: u64 = ts.parse().map_err(|_| SignError::Malformed)?;
         let at = Time::from_ms(at);
-        if now.since(at) > caps::SIGNED || at.since(now) > caps::SIGNED {
+        if now.since(at) > limits::SIGNATURE_AGE_MAX || at.since(now) > limits::SIGNATURE_AGE_MAX {
             return Err(SignError::Stale);
         }
         for key in &self.0 {
@@ -70,7 +72,7 @@ impl SignKeys {
 
 impl FromStr for SignKeys {
     type Err = BadSignKeys;
-    /// Keys in base64 (with padding), comma separated, each of at least 32 bytes.
+    /// Reads keys in base64 with padding, separated by commas, each of at least 32 bytes.
     fn from_str(text: &str) -> Result<Self, BadSignKeys> {
         let keys = text
             .split(',')
@@ -86,33 +88,33 @@ impl fmt::Debug for SignKeys {
     }
 }
 
-/// A text that is no list of keys.
+/// A text that is not a list of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadSignKeys;
 
 impl fmt::Display for BadSignKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the keys are base64, comma separated, each of at least {KEY_BYTES} bytes")
+        write!(f, "keys must be base64, separated by commas, each of at least {KEY_BYTES} bytes")
     }
 }
 
 impl std::error::Error for BadSignKeys {}
 
-/// Why a request is not taken for the other side's.
+/// The reason why a signature is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignError {
-    /// The header is no signature.
+    /// The header is not a signature.
     Malformed,
-    /// It was signed too long ago, or in the future.
+    /// The request was signed too long ago, or in the future.
     Stale,
-    /// No key of ours makes this signature over this request.
+    /// No known key produces this signature for this request.
     Wrong,
 }
 
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "the request's signature is unreadable",
+            Self::Malformed => "the request's signature is malformed",
             Self::Stale => "the request was signed too long ago, or the clocks differ",
             Self::Wrong => "the request's signature is wrong",
         })
@@ -121,10 +123,10 @@ impl fmt::Display for SignError {
 
 impl std::error::Error for SignError {}
 
-/// As long as the hash: a shorter key is weaker than the signature (RFC 2104 §3).
+/// Smallest key, as long as the hash: a shorter key is weaker than the signature (RFC 2104 §3).
 const KEY_BYTES: usize = 32;
 
-/// None where the key cannot be used; HMAC takes keys of every length.
+/// Returns the MAC over the request; none if the key cannot be used (HMAC accepts every length).
 fn mac(key: &[u8], ts: &str, nonce: &str, method: &str, path: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     let hash = hex(&Sha256::digest(body));
@@ -144,7 +146,7 @@ fn hex(bytes: &[u8]) -> String {
     out
 }
 
-/// The 32 bytes of a tag, from lower-case hex.
+/// Reads the 32 bytes of a tag from lower-case hex.
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let lower = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     if text.len() != 64 || !text.bytes().all(lower) {
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_request_is_known() {
+    fn signed_request_is_accepted_and_altered_ones_are_rejected() {
         let header = keys(&[1]).sign(NOW, "n0", "POST", PATH, b"{}");
         check(&header, Ok(()));
         assert_eq!(keys(&[1]).verify(NOW, &header, "PUT", PATH, b"{}"), Err(SignError::Wrong));
@@ -184,9 +186,9 @@ mod tests {
         check(&header.replace("n0", "n1"), Err(SignError::Wrong));
     }
 
-    /// Kept, so that two versions of this code understand each other during a deploy.
+    /// Never changed, so that two versions of this code understand each other during a deploy.
     #[test]
-    fn the_signature_of_a_known_request() {
+    fn signature_of_a_fixed_request_never_changes() {
         let header = keys(&[1]).sign(NOW, "n0", "POST", PATH, b"{}");
         assert_eq!(
             header,
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn two_keys_are_good_during_a_rotation() {
+    fn both_keys_verify_during_a_rotation() {
         let old = keys(&[1]).sign(NOW, "n", "GET", "/", b"");
         let new = keys(&[2]).sign(NOW, "n", "GET", "/", b"");
         let both = keys(&[2, 1]);
@@ -206,17 +208,17 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_good_for_a_minute_around_its_time() {
+    fn signature_is_valid_for_a_minute_around_its_time() {
         let at = |time: Time| keys(&[1]).sign(time, "n", "POST", PATH, b"{}");
         let more = std::time::Duration::from_millis(1);
-        check(&at(NOW - caps::SIGNED), Ok(()));
-        check(&at(NOW + caps::SIGNED), Ok(()));
-        check(&at(NOW - caps::SIGNED - more), Err(SignError::Stale));
-        check(&at(NOW + caps::SIGNED + more), Err(SignError::Stale));
+        check(&at(NOW - limits::SIGNATURE_AGE_MAX), Ok(()));
+        check(&at(NOW + limits::SIGNATURE_AGE_MAX), Ok(()));
+        check(&at(NOW - limits::SIGNATURE_AGE_MAX - more), Err(SignError::Stale));
+        check(&at(NOW + limits::SIGNATURE_AGE_MAX + more), Err(SignError::Stale));
     }
 
     #[test]
-    fn an_unreadable_header_is_malformed() {
+    fn unreadable_header_is_malformed() {
         let tag = "0".repeat(64);
         let now = NOW.ms();
         check(&format!("v1 {now} n {tag}"), Err(SignError::Wrong));
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_checked_and_never_shown() {
+    fn malformed_keys_are_rejected_and_debug_hides_keys() {
         for text in ["", ",", "AAAA", "not base64", &format!("{},", BASE64.encode([1; 32]))] {
             assert_eq!(text.parse::<SignKeys>(), Err(BadSignKeys), "{text}");
         }

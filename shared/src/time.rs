@@ -1,10 +1,10 @@
-//! A moment and a span, in whole milliseconds, as everything here counts them.
+//! Points in time and spans, in whole milliseconds.
 
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A moment: milliseconds since 1970-01-01T00:00:00Z. It always comes in as an argument.
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z. It is always passed in as an argument.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -12,24 +12,24 @@ pub struct Time(u64);
 
 impl Time {
     #[must_use]
-    /// A moment from milliseconds since 1970.
+    /// Returns the time that is this many milliseconds after 1970.
     pub const fn from_ms(ms: u64) -> Self {
         Self(ms)
     }
 
     #[must_use]
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     pub const fn ms(self) -> u64 {
         self.0
     }
 
     #[must_use]
-    /// Whole seconds since 1970, as JWTs and DynamoDB's TTL count.
+    /// Returns the whole seconds since 1970, as JWTs and DynamoDB's TTL count.
     pub const fn secs(self) -> u64 {
         self.0 / 1000
     }
 
-    /// How long after `earlier` this is; zero where clocks stepped back.
+    /// Returns the span since `earlier`; zero if the clock stepped back.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -50,7 +50,7 @@ impl Sub<Duration> for Time {
     }
 }
 
-/// A span in whole milliseconds; a span beyond 584 million years is that long.
+/// Returns a span in whole milliseconds, saturating at 584 million years.
 #[must_use]
 pub fn ms(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
@@ -61,12 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_steps_back_gives_zero() {
+    fn span_is_zero_when_the_clock_steps_back() {
         assert_eq!(Time::from_ms(5).since(Time::from_ms(9)), Duration::ZERO);
     }
 
     #[test]
-    fn sums_saturate() {
+    fn sums_and_differences_saturate() {
         assert_eq!(Time::from_ms(u64::MAX) + Duration::from_secs(1), Time::from_ms(u64::MAX));
         assert_eq!(Time::from_ms(1) - Duration::from_secs(1), Time::from_ms(0));
     }

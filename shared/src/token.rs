@@ -1,10 +1,10 @@
-//! Who somebody says they are, and whether the region said so first: the access token.
+//! Access tokens: Ed25519 JWTs that the region signs and both region and edge verify without a call.
 //!
-//! An Ed25519 JWT. The algorithm and the type are fixed here and never read from the token: a header that names
-//! others is no token of ours. The region mints (feature `mint`); region and edge verify, without a call.
+//! The algorithm and the type are fixed here and never read from the token: a token whose header names others
+//! is malformed. The region signs tokens (feature `mint`).
 
-use crate::caps;
 use crate::id::{PlayerId, SessionId};
+use crate::limits;
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -22,32 +22,32 @@ mod tests;
 #[cfg(feature = "mint")]
 pub use mint::Signer;
 
-/// What an access token says. Times are whole seconds since 1970, as RFC 7519 has them.
+/// The claims of an access token. Times are whole seconds since 1970, as in RFC 7519.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The region that issued it.
+    /// The region that issued the token.
     pub iss: String,
-    /// The system that it is meant for.
+    /// The system that the token is intended for.
     pub aud: String,
-    /// The player.
+    /// The player's id.
     pub sub: PlayerId,
-    /// The session: a login on one device.
+    /// The player's session.
     pub sid: SessionId,
-    /// When it was issued.
+    /// Time of issue.
     pub iat: u64,
-    /// The first second at which it is no longer good.
+    /// The first second at which the token is no longer valid.
     pub exp: u64,
-    /// The player's auth epoch when it was issued; "revoke all" raises the player's.
+    /// The player's auth epoch at the time of issue; "revoke all" raises the player's epoch.
     pub ep: u64,
 }
 
-/// The public keys that tokens may be signed with, by their `kid`. Empty by default.
+/// The public keys that verify tokens, by `kid`. Empty by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeySet(BTreeMap<String, VerifyingKey>);
 
 impl KeySet {
-    /// Reads a JWK set (RFC 7517). Keys of other kinds than Ed25519 are passed over, as the RFC asks; an Ed25519
-    /// key that cannot be used is an error.
+    /// Reads a JWK set (RFC 7517). Keys of other kinds than Ed25519 are skipped, as the RFC requires; an
+    /// unusable Ed25519 key is an error.
     pub fn from_jwks(text: &str) -> Result<Self, BadKeys> {
         let set: Jwks = serde_json::from_str(text).map_err(|_| BadKeys)?;
         let mut keys = BTreeMap::new();
@@ -62,7 +62,7 @@ impl KeySet {
             let x = BASE64.decode(jwk.x.ok_or(BadKeys)?).map_err(|_| BadKeys)?;
             let bytes: [u8; 32] = x.try_into().map_err(|_| BadKeys)?;
             let key = VerifyingKey::from_bytes(&bytes).map_err(|_| BadKeys)?;
-            // A weak key verifies signatures that nobody made.
+            // A weak key verifies forged signatures.
             if key.is_weak() {
                 return Err(BadKeys);
             }
@@ -71,71 +71,71 @@ impl KeySet {
         Ok(Self(keys))
     }
 
-    /// Whether a token with this `kid` can be checked.
+    /// True if a token with this `kid` can be verified.
     #[must_use]
     pub fn has(&self, kid: &str) -> bool {
         self.0.contains_key(kid)
     }
 }
 
-/// A text that is no usable JWK set.
+/// A text that is not a usable JWK set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadKeys;
 
 impl fmt::Display for BadKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the key set is no JWK set of Ed25519 keys, each with a kid")
+        f.write_str("the key set is not a JWK set of Ed25519 keys, each with a kid")
     }
 }
 
 impl std::error::Error for BadKeys {}
 
-/// Why a token is not accepted.
+/// The reason why a token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
-    /// It is no token of ours: too long, not three parts, another algorithm or type, or unreadable.
+    /// Not an access token: too long, not three parts, another algorithm or type, or unreadable.
     Malformed,
-    /// It names a key that is not known; the key set may have changed.
+    /// The `kid` is unknown; the key set may have changed.
     UnknownKey,
-    /// The signature is not that key's over these words.
+    /// The signature does not match the key and the content.
     BadSignature,
-    /// Its time is over.
+    /// The token has expired.
     Expired,
-    /// It was issued in the future, by more than clocks may differ.
+    /// The token was issued in the future, by more than [`limits::CLOCK_SKEW_MAX`].
     NotYet,
-    /// Somebody else issued it.
+    /// The token has another issuer.
     WrongIssuer,
-    /// It is meant for somebody else.
+    /// The token has another audience.
     WrongAudience,
 }
 
 impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "the token is no access token",
+            Self::Malformed => "the token is not an access token",
             Self::UnknownKey => "the token is signed with an unknown key",
             Self::BadSignature => "the token's signature is wrong",
             Self::Expired => "the token has expired",
-            Self::NotYet => "the token is issued in the future",
-            Self::WrongIssuer => "the token is issued by somebody else",
-            Self::WrongAudience => "the token is meant for somebody else",
+            Self::NotYet => "the token was issued in the future",
+            Self::WrongIssuer => "the token has another issuer",
+            Self::WrongAudience => "the token has another audience",
         })
     }
 }
 
 impl std::error::Error for TokenError {}
 
-/// The `kid` that a token names, before anything about it is believed: to decide whether the key set is worth
-/// loading again.
+/// Returns the `kid` of a token before anything in it is verified, to decide whether the key set should be
+/// fetched again.
 #[must_use]
 pub fn kid(token: &str) -> Option<String> {
     Parts::of(token).map(|parts| parts.kid)
 }
 
-/// Checks a token and gives what it says.
+/// Verifies a token and returns its claims.
 ///
-/// [`caps::SKEW`] is allowed for `iat` alone. The expiry has no tolerance at all: a token is good until the second
-/// before `exp`, because whoever holds one is told to get the next in time.
+/// [`limits::CLOCK_SKEW_MAX`] is tolerated for `iat` only. The expiry has no tolerance: a token is valid
+/// until the second before `exp`, because clients refresh in time.
 pub fn verify(
     token: &str,
     keys: &KeySet,
@@ -159,7 +159,7 @@ pub fn verify(
     if now.secs() >= claims.exp {
         return Err(TokenError::Expired);
     }
-    if claims.iat > (now + caps::SKEW).secs() {
+    if claims.iat > (now + limits::CLOCK_SKEW_MAX).secs() {
         return Err(TokenError::NotYet);
     }
     Ok(claims)
@@ -173,7 +173,7 @@ struct Header {
     alg: String,
     typ: String,
     kid: String,
-    /// Extensions that one must understand (RFC 7515 §4.1.11); there are none that we do.
+    /// Extensions that a verifier must understand (RFC 7515 §4.1.11); none are supported.
     crit: Option<serde::de::IgnoredAny>,
 }
 
@@ -191,7 +191,7 @@ struct Jwk {
     x: Option<String>,
 }
 
-/// A token taken apart, its header already found to be ours.
+/// The parts of a token whose header has the expected algorithm and type.
 struct Parts<'a> {
     kid: String,
     signed: &'a str,
@@ -201,7 +201,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(token: &'a str) -> Option<Self> {
-        if token.len() > caps::TOKEN_BYTES {
+        if token.len() > limits::TOKEN_BYTES_MAX {
             return None;
         }
         let (signed, signature) = token.rsplit_once('.')?;
@@ -214,7 +214,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Strict verification: no small-order keys, and one encoding of a signature only.
+/// Verifies strictly: no small-order keys, and only one encoding of a signature.
 fn authentic(key: &VerifyingKey, signed: &str, signature: &str) -> bool {
     let Ok(bytes) = BASE64.decode(signature) else {
         return false;

@@ -1,4 +1,4 @@
-//! Real browsers: Chromium through chromedriver, each person in a browser of their own.
+//! Real browsers: Chromium through chromedriver, one browser per person.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,9 +15,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
-/// How long anything on a page may take. Three browsers share the machine with the stack.
+/// Limit for anything on a page. Three browsers share the machine with the stack.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How long chromedriver may take to listen.
+/// Limit for chromedriver to listen.
 const START: Duration = Duration::from_secs(20);
 /// No sandbox, because CI runs as root in a container; no background traffic, because there is no network.
 const FLAGS: &[&str] = &[
@@ -33,7 +33,7 @@ const FLAGS: &[&str] = &[
     "--hide-scrollbars",
 ];
 
-/// A chromedriver of our own, and everything it started. All of it ends with this value.
+/// A chromedriver and the processes that it started. Dropping it ends them.
 pub struct Chromium {
     driver: Child,
     url: String,
@@ -42,7 +42,7 @@ pub struct Chromium {
     opened: usize,
 }
 
-/// What is installed: the browser and its driver, where both are on the `PATH`.
+/// Returns the installed browser and its driver, if both are on the `PATH`.
 #[must_use]
 pub fn installed() -> Option<(PathBuf, PathBuf)> {
     let browser =
@@ -51,7 +51,7 @@ pub fn installed() -> Option<(PathBuf, PathBuf)> {
 }
 
 impl Chromium {
-    /// Starts chromedriver on a port that it finds free.
+    /// Starts chromedriver on a free port.
     pub async fn start() -> Result<Self> {
         let (browser, driver) = installed().context("Chromium or chromedriver is not installed")?;
         let mut driver = Command::new(driver)
@@ -69,7 +69,7 @@ impl Chromium {
         Ok(Self { driver, url: format!("http://127.0.0.1:{port}"), browser, profiles, opened: 0 })
     }
 
-    /// Opens a browser with a fresh profile: another person, as far as any page can tell.
+    /// Opens a browser with a new profile: for a page, another person.
     pub async fn open(&mut self, width: u32, height: u32, dark: bool) -> Result<Page> {
         self.opened += 1;
         let profile = self.profiles.join(self.opened.to_string());
@@ -94,8 +94,8 @@ impl Chromium {
 }
 
 impl Drop for Chromium {
-    /// Chromium puts itself into process groups of its own, so its processes are found by their parents, and ended
-    /// one by one before the driver that owns them.
+    /// Ends the processes of Chromium one by one before their driver. Chromium starts process groups of its
+    /// own, so the processes are found by their parents.
     fn drop(&mut self) {
         if let Some(driver) = self.driver.id() {
             for pid in descendants(driver) {
@@ -110,7 +110,7 @@ impl Drop for Chromium {
     }
 }
 
-/// One browser window. What it is asked for is waited for, with a deadline.
+/// A browser window. Every method waits for what it needs, with a deadline.
 pub struct Page(Client);
 
 impl Page {
@@ -119,17 +119,17 @@ impl Page {
         Ok(self.0.goto(url).await?)
     }
 
-    /// Loads the page anew, as the reload button does.
+    /// Reloads the page, as the reload button does.
     pub async fn reload(&self) -> Result<()> {
         Ok(self.0.refresh().await?)
     }
 
-    /// Waits until something matches the selector.
+    /// Waits until an element matches the selector.
     pub async fn find(&self, css: &str) -> Result<Element> {
         let found = self.0.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
         match found {
             Ok(element) => Ok(element),
-            Err(error) => bail!("{css} never came ({error}); the page says:\n{}", self.text().await),
+            Err(error) => bail!("{css} did not appear ({error}); the page says:\n{}", self.text().await),
         }
     }
 
@@ -148,7 +148,7 @@ impl Page {
         Ok(self.by_id(testid).await?.send_keys(&format!("{text}\u{E007}")).await?)
     }
 
-    /// The texts of everything that matches, in the page's order.
+    /// Returns the texts of all matching elements, in the order of the page.
     pub async fn texts(&self, css: &str) -> Result<Vec<String>> {
         let script = "return [...document.querySelectorAll(arguments[0])].map(found => found.textContent)";
         let found = self.0.execute(script, vec![json!(css)]).await?;
@@ -169,13 +169,13 @@ impl Page {
         }
     }
 
-    /// Keeps a picture of the page in the directory that `SHOTS` names; none, no picture.
+    /// Saves a screenshot in the directory that `SHOTS` names, if it is set.
     pub async fn shoot(&self, name: &str) -> Result<()> {
         let Some(dir) = std::env::var_os("SHOTS") else {
             return Ok(());
         };
         fs::create_dir_all(&dir)?;
-        // What moves on its way somewhere is let arrive; what goes on forever is taken as it is.
+        // Waits for finite animations to end; infinite ones are taken as they are.
         let rest = "const done = arguments[0];
             const moves = document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity);
             Promise.allSettled(moves.map(({ finished }) => finished)).then(() => done())";
@@ -191,7 +191,8 @@ impl Page {
     }
 }
 
-/// Reads chromedriver's output until it names its port, and goes on reading so that it never blocks on a full pipe.
+/// Reads the output of chromedriver until it names its port. Keeps reading, so that it never blocks on a full
+/// pipe.
 async fn port(output: tokio::process::ChildStdout) -> Result<u16> {
     let mut lines = BufReader::new(output).lines();
     while let Some(line) = lines.next_line().await? {
@@ -204,7 +205,7 @@ async fn port(output: tokio::process::ChildStdout) -> Result<u16> {
     bail!("chromedriver ended before it listened")
 }
 
-/// Every process below this one, the youngest first.
+/// Returns the descendants of a process, the youngest first.
 fn descendants(of: u32) -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -214,7 +215,7 @@ fn descendants(of: u32) -> Vec<u32> {
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
             continue;
         };
-        // The name stands in brackets and may hold anything; the parent is the second word after it.
+        // The name is in brackets and may contain anything; the parent is the second word after it.
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
         if let Some(parent) = parent {
             children.entry(parent).or_default().push(pid);

@@ -1,7 +1,8 @@
-//! A store that is in trouble: stands before the real one, throttles, cancels, fails, and loses answers.
+//! A proxy in front of the store that throttles, cancels and fails calls, and loses answers.
 //!
-//! It never lies about what is stored: what it refuses was not done, and of what it loses nobody can know.
+//! A refused call was not executed; the outcome of a lost one is unknown to the caller.
 
+use crate::kit::chance::Chance;
 use anyhow::Result;
 use axum::Router;
 use axum::body::Bytes;
@@ -17,32 +18,32 @@ use tokio::task::JoinHandle;
 
 const TARGET: &str = "x-amz-target";
 
-/// What may befall a call.
+/// A fault of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Refused before anything was done: the table is at its ceiling.
+    /// Refused and not executed: the table is at its limit.
     Throttled,
-    /// A transaction refused before anything was done: another one is under way.
+    /// A transaction refused and not executed: it conflicts with another one.
     Conflict,
-    /// A transaction refused before anything was done: a partition is at its ceiling.
+    /// A transaction refused and not executed: a partition is at its limit.
     Cancelled,
-    /// Failed before anything was done.
+    /// Failed and not executed.
     Failed,
-    /// Done, and the answer says that it failed.
+    /// Executed, but the answer reports a failure.
     Lost,
 }
 
-/// A store in trouble. Dropping it stops it.
+/// A running proxy. Dropping it stops it.
 #[derive(Debug)]
-pub struct Troubled {
-    /// Where the region finds it.
+pub struct FaultyStore {
+    /// The address that the region uses.
     pub endpoint: String,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
-struct Desk {
+struct Shared {
     store: String,
     http: reqwest::Client,
     weather: Mutex<Weather>,
@@ -50,68 +51,87 @@ struct Desk {
 
 #[derive(Debug)]
 struct Weather {
-    /// Of a hundred calls so many meet a fault.
+    /// Percent of the calls that fail.
     percent: u64,
-    state: u64,
+    chance: Chance,
+    /// The transactions to cancel next, and why.
+    cancel: (u32, &'static str),
+    transactions: u32,
     met: BTreeMap<Fault, u32>,
 }
 
-impl Troubled {
-    /// Before the store at this endpoint; calm until [`Troubled::rough`].
+impl FaultyStore {
+    /// Starts in front of the store at this endpoint, without faults until [`FaultyStore::set_rate`].
     pub async fn before(store: String, seed: u64) -> Result<Self> {
-        let desk = Arc::new(Desk {
+        let shared = Arc::new(Shared {
             store,
             http: reqwest::Client::new(),
-            weather: Mutex::new(Weather { percent: 0, state: seed | 1, met: BTreeMap::new() }),
+            weather: Mutex::new(Weather {
+                percent: 0,
+                chance: Chance::new(seed),
+                cancel: (0, ""),
+                transactions: 0,
+                met: BTreeMap::new(),
+            }),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let routes = Router::new().fallback(pass).with_state(desk.clone());
+        let routes = Router::new().fallback(pass).with_state(shared.clone());
         let task = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
         });
-        Ok(Self { endpoint, desk, task })
+        Ok(Self { endpoint, shared, task })
     }
 
-    /// From now on so many of a hundred calls meet a fault.
-    pub fn rough(&self, percent: u64) {
-        self.desk.weather().percent = percent;
+    /// Sets how many of a hundred calls fail.
+    pub fn set_rate(&self, percent: u64) {
+        self.shared.weather().percent = percent;
     }
 
-    /// How often each fault was met.
+    /// Cancels the next `count` transactions for this reason.
+    pub fn cancel(&self, count: u32, reason: &'static str) {
+        self.shared.weather().cancel = (count, reason);
+    }
+
+    /// Returns how many transactions the region sent.
+    #[must_use]
+    pub fn transactions(&self) -> u32 {
+        self.shared.weather().transactions
+    }
+
+    /// Returns how often each fault occurred.
     #[must_use]
     pub fn met(&self) -> BTreeMap<Fault, u32> {
-        self.desk.weather().met.clone()
+        self.shared.weather().met.clone()
     }
 }
 
-impl Drop for Troubled {
+impl Drop for FaultyStore {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Desk {
+impl Shared {
     fn weather(&self) -> std::sync::MutexGuard<'_, Weather> {
         self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Weather {
-    /// Xorshift: the same seed is the same weather.
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state % sides
+    /// Counts a transaction. Returns the reason if it must be cancelled.
+    fn cancelled(&mut self) -> Option<&'static str> {
+        self.transactions += 1;
+        self.cancel.0 = self.cancel.0.checked_sub(1)?;
+        Some(self.cancel.1)
     }
 
     fn fault(&mut self, transaction: bool) -> Option<Fault> {
-        if self.roll(100) >= self.percent {
+        if self.chance.roll(100) >= self.percent {
             return None;
         }
-        // What is lost is the hardest: it comes most often.
-        let fault = match self.roll(8) {
+        // A lost answer is the hardest case, so it is the most frequent one.
+        let fault = match self.chance.roll(8) {
             1 if transaction => Fault::Conflict,
             2 if transaction => Fault::Cancelled,
             0..=2 => Fault::Throttled,
@@ -123,11 +143,14 @@ impl Weather {
     }
 }
 
-async fn pass(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn pass(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(ToOwned::to_owned);
     let target = text(TARGET).unwrap_or_default();
     let transaction = target.ends_with("TransactWriteItems");
-    let fault = desk.weather().fault(transaction);
+    if transaction && let Some(reason) = shared.weather().cancelled() {
+        return cancelled(reason);
+    }
+    let fault = shared.weather().fault(transaction);
     match fault {
         Some(Fault::Throttled) => return refused(400, "ProvisionedThroughputExceededException"),
         Some(Fault::Failed) => return refused(500, "InternalServerError"),
@@ -135,7 +158,7 @@ async fn pass(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) ->
         Some(Fault::Cancelled) => return cancelled("ThrottlingError"),
         Some(Fault::Lost) | None => {}
     }
-    let mut request = desk.http.post(&desk.store).body(body.to_vec());
+    let mut request = shared.http.post(&shared.store).body(body.to_vec());
     for name in [TARGET, "authorization", "x-amz-date", "content-type"] {
         if let Some(value) = text(name) {
             request = request.header(name, value);
@@ -155,7 +178,7 @@ async fn pass(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) ->
 fn refused(status: u16, code: &str) -> Response {
     let body = json!({
         "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
-        "message": "the weather",
+        "message": "an injected fault",
     });
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let json = [("content-type", "application/x-amz-json-1.0")];
@@ -166,7 +189,7 @@ fn cancelled(reason: &str) -> Response {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": "Transaction cancelled",
-        "CancellationReasons": [{"Code": reason, "Message": "the weather"}],
+        "CancellationReasons": [{"Code": reason, "Message": "an injected fault"}],
     });
     let json = [("content-type", "application/x-amz-json-1.0")];
     (StatusCode::BAD_REQUEST, json, body.to_string()).into_response()

@@ -1,4 +1,4 @@
-//! An identity provider: a JWK set over HTTP and id tokens signed with it. It rotates keys, and it can be away.
+//! An identity provider for tests: serves a JWK set, signs id tokens, rotates keys, and can be unavailable.
 
 use anyhow::{Context, Result};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -18,22 +18,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Bytes in front of an RSA key of 2048 bits in its PKCS #8 form.
+/// Length of the PKCS #8 header of an RSA key of 2048 bits.
 const PKCS8_HEAD: usize = 26;
 
 /// A running provider. Dropping it stops it.
 #[derive(Debug)]
 pub struct Issuer {
-    /// Its `iss`, and where it listens.
+    /// The `iss` of its tokens, and its address.
     pub url: String,
     desk: Arc<Desk>,
     task: JoinHandle<()>,
 }
 
-/// A key that signs, published or not.
+/// A signing key, published or not.
 #[derive(Clone)]
 pub struct Key {
-    /// Its name.
+    /// The key id, `kid`.
     pub kid: String,
     alg: Algorithm,
     secret: EncodingKey,
@@ -49,7 +49,7 @@ struct Desk {
 }
 
 impl Issuer {
-    /// Starts with no key, and keys that are good for five minutes.
+    /// Starts without keys. Key sets are cacheable for five minutes.
     pub async fn start() -> Result<Self> {
         let desk = Arc::new(Desk::default());
         desk.max_age.store(300, Ordering::SeqCst);
@@ -62,14 +62,14 @@ impl Issuer {
         Ok(Self { url, desk, task })
     }
 
-    /// How a region is told of it: the value of `OIDC_PROVIDERS`.
+    /// Returns the value of `OIDC_PROVIDERS` that makes a region trust it.
     #[must_use]
     pub fn configured(&self, audience: &str) -> String {
         let jwks = format!("{}/keys", self.url);
         json!([{"issuer": self.url, "audience": [audience], "jwks": jwks}]).to_string()
     }
 
-    /// From now on these are its keys.
+    /// Publishes these keys in place of the previous ones.
     pub fn publish(&self, keys: &[&Key]) -> Result<()> {
         let public = keys.iter().map(|key| {
             let mut jwk = serde_json::to_value(&key.public)?;
@@ -81,12 +81,12 @@ impl Issuer {
         Ok(())
     }
 
-    /// From now on it answers 503, or its keys again.
+    /// Makes it answer 503, or its keys again.
     pub fn away(&self, away: bool) {
         self.desk.away.store(away, Ordering::SeqCst);
     }
 
-    /// How often its keys were asked for.
+    /// Returns how often its keys were fetched.
     #[must_use]
     pub fn asked(&self) -> u32 {
         self.desk.asked.load(Ordering::SeqCst)
@@ -100,7 +100,7 @@ impl Drop for Issuer {
 }
 
 impl Key {
-    /// A new RS256, `ES256` or `EdDSA` key.
+    /// Makes a new `RS256`, `ES256` or `EdDSA` key.
     pub fn new(kid: &str, alg: Algorithm) -> Result<Self> {
         let unspecified = |_| anyhow::anyhow!("no key");
         let secret = match alg {
@@ -117,7 +117,7 @@ impl Key {
             _ => {
                 let pair = KeyPair::generate(KeySize::Rsa2048).map_err(unspecified)?;
                 let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(unspecified)?;
-                // The key itself (PKCS #1), behind what PKCS #8 says of one of this size.
+                // The PKCS #1 key follows the PKCS #8 header.
                 let key = der.as_ref().get(PKCS8_HEAD..).context("a key")?;
                 EncodingKey::from_rsa_der(key)
             }
@@ -127,7 +127,7 @@ impl Key {
         Ok(Self { kid, alg, secret, public })
     }
 
-    /// A token that says this.
+    /// Signs a token with these claims.
     pub fn sign(&self, claims: &Value) -> Result<String> {
         let mut header = Header::new(self.alg);
         header.kid = Some(self.kid.clone());

@@ -1,9 +1,11 @@
-//! What the tests share.
+//! Helpers that the test binaries share: stacks, stand-ins for other services, browsers, the simulation kit.
 
 pub mod chromium;
 pub mod faults;
 pub mod issuer;
+#[path = "../tests/sim/kit/mod.rs"]
+pub mod kit;
 pub mod listener;
 pub mod runtime_api;
 pub mod stack;
-pub mod worlds;
+pub mod tokens;

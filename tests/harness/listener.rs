@@ -1,4 +1,4 @@
-//! An edge that only listens: checks the region's signature, keeps the notices in order, and refuses when told to.
+//! A stand-in for the edge: verifies the signature of the region, collects its notices, and can refuse them.
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -18,9 +18,9 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-/// The route that the region tells things to.
+/// The route for notices.
 const PATH: &str = "/internal/v1/notices";
-/// After this long nothing comes any more.
+/// Limit for a notice to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A listening edge. Dropping it stops it.
@@ -42,12 +42,12 @@ struct Desk {
 }
 
 impl Listener {
-    /// Listens to a region with these keys and the machine's time.
+    /// Starts for a region with these keys and the time of the machine.
     pub async fn start(keys: &str) -> Result<Self> {
         Self::start_at(keys, machine).await
     }
 
-    /// Listens to a region whose time is another.
+    /// Starts for a region with another clock.
     pub async fn start_at(keys: &str, now: fn() -> Time) -> Result<Self> {
         let (sender, heard) = unbounded_channel();
         let desk =
@@ -62,19 +62,19 @@ impl Listener {
         Ok(Self { url, desk, heard, task })
     }
 
-    /// From now on it answers 503, or confirms again.
+    /// Makes it answer 503, or confirm again.
     pub fn refuse(&self, refuses: bool) {
         self.desk.refuses.store(refuses, Ordering::SeqCst);
     }
 
-    /// The next request: how it was answered, and its notices.
+    /// Waits for the next request. Returns the status that it was answered with, and its notices.
     pub async fn request(&self) -> Result<(StatusCode, Vec<Value>)> {
         let mut heard = self.heard.lock().await;
         let next = tokio::time::timeout(PATIENCE, heard.recv()).await;
-        next.context("the region says nothing")?.context("it stopped")
+        next.context("no notice arrived")?.context("the listener stopped")
     }
 
-    /// The next so many notices that it confirmed.
+    /// Waits for the next `count` confirmed notices.
     pub async fn notices(&self, count: usize) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         while all.len() < count {
@@ -107,7 +107,7 @@ async fn hear(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) ->
         StatusCode::OK
     };
     let notices = serde_json::from_slice(&body).unwrap_or_default();
-    // Nobody may be waiting any more.
+    // The test may no longer be waiting.
     let _ = desk.heard.send((status, notices));
     status
 }

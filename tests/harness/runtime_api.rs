@@ -1,4 +1,4 @@
-//! A function of the region as it is deployed, and Lambda's side of it.
+//! Runs a Lambda binary of the region against a stand-in for the Lambda runtime API.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -7,8 +7,8 @@ use std::process::Stdio;
 use tokio::process::Command;
 pub use xtask::runtime_api::Function;
 
-/// Builds a Lambda binary of the region, of the very crates that these tests are made of: with features of its own
-/// everything below it would be built a second time. `cargo xtask lambda` builds it as it is deployed.
+/// Builds a Lambda binary of the region together with this package: with other features, cargo would build
+/// all dependencies a second time. `cargo xtask lambda` builds it as it is deployed.
 pub async fn build(name: &str) -> Result<PathBuf> {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--package", "regional", "--package", "tests"])

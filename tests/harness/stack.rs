@@ -1,9 +1,8 @@
-//! The real stack for a test: the Worker in workerd and the region, on ports and data of their own.
+//! The real stack for a test: the Worker in workerd and the region, with their own ports and data.
 //!
-//! A test that only talks to it takes [`shared()`]; one that kills, stops or reads the disk takes one of its own
-//! from [`start`] or [`start_with`].
-//! What one can do to a stack is said at [`Stack`]: `evict`, `kill_workerd` and `restart_edge`, `stop_region` and
-//! `start_region`, all on the same data and the same ports.
+//! A test that only sends requests uses [`shared()`]; a test that kills, stops or reads the disk starts
+//! another stack with [`start`] or [`start_with`]. [`Stack`] documents `evict`, `kill_workerd`,
+//! `restart_edge`, `stop_region` and `start_region`, which all keep the data and the ports.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -21,32 +20,33 @@ use xtask::scratch;
 pub use xtask::stack::{Options, Stack};
 use xtask::{artifacts, artifacts::Artifacts};
 
-/// Data of stacks that nobody runs any more is removed after this long; until then one can look at it.
-const KEPT: Duration = Duration::from_mins(10);
+/// Age after which the data of stopped stacks is removed; until then it can be inspected.
+const DATA_TTL: Duration = Duration::from_mins(10);
 
-/// The one stack of this test binary. It ends with the process: its parts end when their stdin closes.
+/// Returns the shared stack of this test binary. It ends with the process, which closes the stdin of its
+/// parts.
 pub async fn shared() -> Result<&'static Stack> {
     static SHARED: OnceCell<Stack> = OnceCell::const_new();
     SHARED.get_or_try_init(start).await
 }
 
-/// A stack of one's own, with debug commands on and logs in its data directory. It ends with the value.
+/// Starts a stack with debug commands on and logs in its data directory. It ends when it is dropped.
 pub async fn start() -> Result<Stack> {
     start_with(|_| ()).await
 }
 
-/// The same, after `change` has altered how it starts: more values for the Worker, more of the region's environment.
+/// Starts a stack with changed options: more values for the Worker, more environment for the region.
 pub async fn start_with(change: impl FnOnce(&mut Options)) -> Result<Stack> {
     let mut options = options()?;
     change(&mut options);
     Stack::start(&Root::here(), built().await?, options).await
 }
 
-/// The same, with a link between edge and region that counts what passes, and fails when it is told to.
+/// Starts a stack with a link between edge and region that counts requests and injects faults.
 pub async fn start_linked(change: impl FnOnce(&mut Options)) -> Result<(Stack, Link)> {
     let mut options = options()?;
     change(&mut options);
-    let link = Link::before(&mut options).await?;
+    let link = Link::in_front_of(&mut options).await?;
     let stack = Stack::start(&Root::here(), built().await?, options).await?;
     Ok((stack, link))
 }
@@ -57,23 +57,23 @@ fn options() -> Result<Options> {
         log_to_files: true,
         ..Options::new(data()?, port::take(0, "")?, port::take(0, "")?)
     };
-    // A hundred tests come from one address; the one that looks at the pace turns it on again.
-    options.unpace_edge();
+    // A hundred tests share one address; the test of the rate limit turns it on again.
+    options.disable_edge_rate_limits();
     Ok(options)
 }
 
-/// What every stack runs, built once a process; other processes wait for the one that builds.
+/// Builds the artifacts that every stack runs, once per process. Other processes wait for the build.
 pub async fn built() -> Result<&'static Artifacts> {
     static BUILT: OnceCell<Artifacts> = OnceCell::const_new();
     BUILT.get_or_try_init(|| async { spawn_blocking(|| artifacts::build(&Root::here())).await? }).await
 }
 
-/// A new data directory, in memory where there is room.
+/// Makes a new data directory, in memory if there is room.
 pub fn data() -> Result<PathBuf> {
     folder(&scratch::folder(&Root::here(), "stacks"))
 }
 
-/// A new folder on the disk, from which programs may be run, under `target/`.
+/// Makes a new folder under `target/`, on a disk from which programs can be run.
 pub fn disk() -> Result<PathBuf> {
     folder(&Root::here().path("target/stacks"))
 }
@@ -95,5 +95,5 @@ fn folder(all: &Path) -> Result<PathBuf> {
 fn is_abandoned(data: &Path) -> bool {
     let age = fs::metadata(data).and_then(|of| of.modified()).ok().and_then(|at| at.elapsed().ok());
     let is_free = File::open(data.join("lock")).map_or(true, |lock| lock.try_lock().is_ok());
-    is_free && age.is_some_and(|age| age > KEPT)
+    is_free && age.is_some_and(|age| age > DATA_TTL)
 }

@@ -1,4 +1,4 @@
-//! Do two people in two real browsers meet, lose nothing, and find each other in their history?
+//! Tests the SDK and the demo in two real browsers: parties, proposals, chat over a disconnect, history.
 
 use std::process::Command;
 
@@ -9,9 +9,9 @@ use xtask::tools;
 
 const LINES: &str = "[data-testid='message-text']";
 
-/// The rules of the SDK that need no browser, under the pinned Node; and its types.
+/// Runs the unit tests and the type check of the SDK under the pinned Node.
 #[test]
-fn sdk_rules_hold() -> Result<()> {
+fn sdk_unit_tests_and_types_pass() -> Result<()> {
     let root = Root::here();
     let node = tools::node::ensure(&root)?;
     let run = |args: &[&str]| -> Result<()> {
@@ -29,7 +29,7 @@ fn sdk_rules_hold() -> Result<()> {
     run(&["--test", "edge/sdk/*.test.ts"])
 }
 
-/// Real browsers, where they are installed.
+/// Starts browsers if Chromium is installed. CI must have it.
 async fn browsers() -> Result<Option<Chromium>> {
     if chromium::installed().is_none() {
         ensure!(std::env::var_os("CI").is_none(), "CI has no Chromium: install chromium and chromium-driver");
@@ -43,18 +43,18 @@ async fn browsers() -> Result<Option<Chromium>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_browsers_meet() -> Result<()> {
+async fn two_browsers_are_matched_and_chat() -> Result<()> {
     let Some(mut chromium) = browsers().await? else {
         return Ok(());
     };
     let stack = tests::stack::start().await?;
     let ana = open(&mut chromium, stack.edge_url(), 1180, 820, false).await?;
     let bo = open(&mut chromium, stack.edge_url(), 390, 844, true).await?;
-    meeting(&ana, &bo).await
+    match_and_chat(&ana, &bo).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_browsers_come_as_a_party_and_are_asked_first() -> Result<()> {
+async fn two_browsers_queue_as_a_party_and_accept_a_proposal() -> Result<()> {
     let Some(mut chromium) = browsers().await? else {
         return Ok(());
     };
@@ -68,10 +68,10 @@ async fn two_browsers_come_as_a_party_and_are_asked_first() -> Result<()> {
         state(page, "history").await?;
         page.press("again").await?;
     }
-    asked(&ana, &bo).await
+    proposal(&ana, &bo).await
 }
 
-/// A party of two waits on one ticket, and leaves together.
+/// Makes a party of two, which waits with one ticket and leaves together.
 async fn party(ana: &Page, bo: &Page) -> Result<()> {
     for (page, name) in [(ana, "Ana"), (bo, "Bo")] {
         page.enter("name-input", name).await?;
@@ -107,13 +107,13 @@ async fn party(ana: &Page, bo: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Both are asked, and meet once both said yes.
-async fn asked(ana: &Page, bo: &Page) -> Result<()> {
+/// Proposes a match to both, and opens the room when both have accepted.
+async fn proposal(ana: &Page, bo: &Page) -> Result<()> {
     for page in [ana, bo] {
-        page.find("[data-testid='offer']:not([hidden])").await?;
+        page.find("[data-testid='proposal']:not([hidden])").await?;
     }
-    ana.shoot("offer").await?;
-    bo.shoot("offer-phone").await?;
+    ana.shoot("proposal").await?;
+    bo.shoot("proposal-phone").await?;
     ana.press("accept").await?;
     ana.until_texts("[data-testid='accept']", &["Accepted"]).await?;
     ana.shoot("accepted").await?;
@@ -129,8 +129,8 @@ async fn open(chromium: &mut Chromium, url: &str, width: u32, height: u32, dark:
     Ok(page)
 }
 
-/// From two names to two histories.
-async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
+/// Plays a whole match in two browsers, from the names to the histories.
+async fn match_and_chat(ana: &Page, bo: &Page) -> Result<()> {
     ana.shoot("name").await?;
     bo.shoot("name-phone").await?;
     ana.enter("name-input", "Ana").await?;
@@ -150,21 +150,21 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     ana.until_texts(LINES, &said).await?;
 
     bo.press("drop").await?;
-    bo.find("[data-line='waiting']").await?;
+    bo.find("[data-connection='waiting']").await?;
     ana.find("[data-own='false'][data-presence='away']").await?;
     bo.shoot("offline-phone").await?;
     for text in ["one", "two", "three", "four", "five"] {
         ana.enter("say-input", text).await?;
         said.push(text);
     }
-    bo.find("[data-line='open']").await?;
+    bo.find("[data-connection='open']").await?;
     bo.until_texts(LINES, &said).await?;
     ana.until_texts(LINES, &said).await?;
     ana.find("[data-testid='message'][data-mark='durable']").await?;
 
     bo.reload().await?;
     state(bo, "room").await?;
-    bo.find("[data-line='open']").await?;
+    bo.find("[data-connection='open']").await?;
     bo.until_texts(LINES, &said).await?;
     ana.shoot("room").await?;
     bo.shoot("room-phone").await?;
@@ -172,13 +172,13 @@ async fn meeting(ana: &Page, bo: &Page) -> Result<()> {
     ana.press("end").await?;
     for (page, other) in [(ana, "Bo"), (bo, "Ana")] {
         state(page, "history").await?;
-        page.until_texts("[data-testid='meeting-with']", &[other]).await?;
+        page.until_texts("[data-testid='match-with']", &[other]).await?;
     }
     for page in [ana, bo] {
-        page.press("tie").await?;
+        page.press("follow").await?;
     }
     for page in [ana, bo] {
-        page.find("[data-testid='sight'][data-sight='online']").await?;
+        page.find("[data-testid='presence'][data-state='online']").await?;
     }
     ana.shoot("history").await?;
     bo.shoot("history-phone").await

@@ -1,4 +1,4 @@
-//! Does `cargo dev` start everything, say where, and end everything?
+//! Tests that `cargo dev` starts the stack, prints its addresses, and stops all of it.
 
 use std::fs;
 use std::io::Read;
@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use xtask::root::Root;
-use xtask::{artifacts, group};
+use xtask::{artifacts, process_group};
 
 /// A cold build of everything, on a slow machine.
 const READY: Duration = Duration::from_mins(20);
@@ -68,41 +68,41 @@ async fn check_health(line: &Value, part: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn one_line_says_where_everything_is_and_sigterm_ends_it() -> Result<()> {
+async fn one_line_names_all_addresses_and_sigterm_stops_the_stack() -> Result<()> {
     stack::built().await?;
     let data = stack::data()?;
     let mut dev = start(&data).await?;
     check_health(&dev.line, "edge").await?;
     check_health(&dev.line, "region").await?;
     let (workerd, region) = (pid(&dev.line, "workerd")?, pid(&dev.line, "region")?);
-    assert!(group::exists(workerd) && group::exists(region));
+    assert!(process_group::exists(workerd) && process_group::exists(region));
 
-    group::terminate(dev.child.id().context("it has ended")?)?;
+    process_group::terminate(dev.child.id().context("it has ended")?)?;
     let status = timeout(STOPPED, dev.child.wait()).await??;
     assert!(status.success(), "{status}");
     assert_eq!(dev.rest.next_line().await?, None, "one line and nothing else on stdout");
-    assert!(!group::exists(workerd), "workerd is left over");
-    assert!(!group::exists(region), "the region is left over");
+    assert!(!process_group::exists(workerd), "workerd is left over");
+    assert!(!process_group::exists(region), "the region is left over");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_part_that_dies_ends_everything_with_a_message() -> Result<()> {
+async fn dead_part_stops_the_stack_with_a_message() -> Result<()> {
     stack::built().await?;
     let data = stack::data()?;
     let mut child = cargo_dev(&data, 0).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut rest = BufReader::new(child.stdout.take().context("no stdout")?).lines();
     let line = timeout(READY, rest.next_line()).await??.context("cargo dev ended before it was ready")?;
     let line: Value = serde_json::from_str(&line)?;
-    group::kill(pid(&line, "workerd")?)?;
+    process_group::kill(pid(&line, "workerd")?)?;
     let output = timeout(STOPPED, child.wait_with_output()).await??;
     check_error(&output, &["the Worker ended", "Everything else is stopped"]);
-    assert!(!group::exists(pid(&line, "region")?), "the region is left over");
+    assert!(!process_group::exists(pid(&line, "region")?), "the region is left over");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_named_with_the_option_that_changes_it() -> Result<()> {
+async fn port_in_use_is_named_with_its_option() -> Result<()> {
     let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = held.local_addr()?.port();
     let output = timeout(READY, cargo_dev(&stack::data()?, port).output()).await??;
@@ -111,11 +111,11 @@ async fn a_port_in_use_is_named_with_the_option_that_changes_it() -> Result<()> 
 }
 
 #[tokio::test]
-async fn a_missing_or_old_node_is_named_with_what_to_do() -> Result<()> {
+async fn missing_or_old_node_is_named_with_a_remedy() -> Result<()> {
     let root = Root::here();
     let xtask = tokio::task::spawn_blocking(move || artifacts::binary(&root, "Building xtask", "xtask", &[]))
         .await??;
-    // A checkout where nothing has been installed, on a machine without Node.
+    // A checkout without installed packages, on a machine without Node.
     let (checkout, path) = (stack::disk()?, stack::disk()?);
     fs::write(checkout.join("package-lock.json"), "{}")?;
     check_error(&tools(&xtask, &checkout, &path).await?, &["Node.js is missing", "https://nodejs.org"]);
@@ -128,7 +128,7 @@ async fn a_missing_or_old_node_is_named_with_what_to_do() -> Result<()> {
 }
 
 #[tokio::test]
-async fn parts_that_were_killed_come_back_where_they_were() -> Result<()> {
+async fn killed_parts_restart_at_the_same_addresses() -> Result<()> {
     let stack = stack::start().await?;
     let (edge, region) = (format!("{}/health", stack.edge_url()), format!("{}/health", stack.region_url()));
     let before = stack.pids();
@@ -147,7 +147,7 @@ async fn parts_that_were_killed_come_back_where_they_were() -> Result<()> {
     stack.reload_edge().await?;
     assert_ne!(after.workerd, stack.pids().workerd, "a reload is a new workerd");
     stack.stop().await;
-    assert!(!group::exists(after.region) && !group::exists(stack.pids().workerd));
+    assert!(!process_group::exists(after.region) && !process_group::exists(stack.pids().workerd));
     Ok(())
 }
 

@@ -1,42 +1,40 @@
-//! Does the wire keep its promises in the real workerd: through lost connections, kills, evictions, panics?
+//! Tests the edge in a real workerd: delivery, resume, evictions, kills, panics, limits, reads and presence.
 
 #[path = "edge/bad_input.rs"]
 mod bad_input;
-#[path = "edge/counts.rs"]
-mod counts;
-#[path = "edge/crowd.rs"]
-mod crowd;
-#[path = "edge/cuts.rs"]
-mod cuts;
-#[path = "edge/dismissals.rs"]
-mod dismissals;
+#[path = "edge/chat.rs"]
+mod chat;
+#[path = "edge/client_close.rs"]
+mod client_close;
+#[path = "edge/disconnects.rs"]
+mod disconnects;
 #[path = "edge/evictions.rs"]
 mod evictions;
-#[path = "edge/goodbye.rs"]
-mod goodbye;
-#[path = "edge/history.rs"]
-mod history;
-#[path = "edge/idle.rs"]
-mod idle;
+#[path = "edge/forced_closes.rs"]
+mod forced_closes;
+#[path = "edge/hibernation.rs"]
+mod hibernation;
 #[path = "edge/kills.rs"]
 mod kills;
-#[path = "edge/mint.rs"]
-mod mint;
-#[path = "edge/outage.rs"]
-mod outage;
+#[path = "edge/lobby_crowd.rs"]
+mod lobby_crowd;
+#[path = "edge/match_history.rs"]
+mod match_history;
+#[path = "edge/metrics.rs"]
+mod metrics;
 #[path = "edge/panics.rs"]
 mod panics;
 #[path = "edge/presence.rs"]
 mod presence;
-#[path = "edge/reads.rs"]
-mod reads;
-#[path = "edge/shield.rs"]
-mod shield;
-#[path = "edge/signed_out.rs"]
-mod signed_out;
-#[path = "edge/talk.rs"]
-mod talk;
+#[path = "edge/profile_reads.rs"]
+mod profile_reads;
+#[path = "edge/region_client.rs"]
+mod region_client;
+#[path = "edge/region_outage.rs"]
+mod region_outage;
+#[path = "edge/request_limits.rs"]
+mod request_limits;
+#[path = "edge/sign_out.rs"]
+mod sign_out;
 #[path = "edge/tickets.rs"]
 mod tickets;
-#[path = "edge/word.rs"]
-mod word;

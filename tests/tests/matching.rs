@@ -1,4 +1,4 @@
-//! Does the replay of a log come to the figures that one finds by hand?
+//! Tests the replay of queue logs: figures computed by hand, near-optimal pairs, the output of the command.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,14 +7,14 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use xtask::artifacts;
-use xtask::matching::{Cohort, Exact, GOAL, Replay, exact, replay};
+use xtask::matching::{Cohort, ExactOptions, GOAL, Replay, exact, replay};
 use xtask::root::Root;
 
-/// Eight people in a pool that widens by 10 points a second.
+/// Eight players in a pool whose window widens by 10 points a second.
 ///
 /// - a and c are 50 apart: matched when c comes (3 s, 0 s). So are b and d (3 s, 0 s).
 /// - f speaks English; e wants French, and gives way after 20 s: matched then (20 s, 19 s), 20 apart.
-/// - g is too far from everybody and waits 2 s; h leaves after 4 s.
+/// - g is too far from all others and waits 2 s; h leaves after 4 s.
 const LOG: &str = r#"at,player,op,rating,lang,wants,patience_s
 0,p_a,enter,1500,en,,
 1000,p_b,enter,1700,en,,
@@ -28,7 +28,7 @@ const LOG: &str = r#"at,player,op,rating,lang,wants,patience_s
 "#;
 const POOL: &str = "seats = 2\nrating = { within = 100, widen_per_s = 10, at_most = 400 }\n";
 
-/// A folder of this test's own, with the log and the pool in it.
+/// Makes a folder for one test, with the log and the pool.
 fn folder(name: &str) -> Result<PathBuf> {
     let dir = Root::here().path(&format!("target/tests/matching-{name}"));
     fs::create_dir_all(&dir)?;
@@ -38,7 +38,7 @@ fn folder(name: &str) -> Result<PathBuf> {
 }
 
 #[test]
-fn a_small_log_comes_to_what_one_finds_by_hand() -> Result<()> {
+fn replay_of_a_small_log_has_the_figures_computed_by_hand() -> Result<()> {
     let dir = folder("by-hand")?;
     let pool = dir.join("pool.toml");
     let mut asked = Replay::of(&dir.join("log.csv"), &[&pool.to_string_lossy()]);
@@ -55,30 +55,30 @@ fn a_small_log_comes_to_what_one_finds_by_hand() -> Result<()> {
     assert_eq!(format!("{:.1} {:.1}", all.gap.mean, all.gap.p90), "40.0 50.0");
     assert_eq!((all.wants, all.relaxed, all.passed_over), (1, 1, 0));
     assert_eq!(all.longest_ms, 20_000);
-    let french = ours.cohorts.get("lang").and_then(|by| by.get("fr")).context("who speaks French")?;
+    let french = ours.cohorts.get("lang").and_then(|by| by.get("fr")).context("the cohort fr")?;
     assert_eq!((french.people, french.matched, french.left), (3, 2, 1));
-    // First come first served takes whoever is there: a and b, c and d, e and f, g until her patience is over.
+    // First come, first served pairs all that wait: a and b, c and d, e and f, g and h.
     let fifo = report.runs.get(1).context("first come")?;
     assert_eq!((fifo.all.matched, fifo.all.gap.mean.round()), (8, 230.0), "{text}");
-    // Nakama's runs at 15 s, when d, g and h have gone.
+    // Nakama's matcher runs at 15 s, when d, g and h have left.
     let nakama = report.runs.get(2).context("Nakama")?;
     assert_eq!((nakama.all.gave_up, nakama.all.left), (2, 1), "{text}");
     ensure!(nakama.waits.iter().all(|wait| *wait >= 9000), "{text}");
     Ok(())
 }
 
-/// Where many wait at once, ratings in a match are nearly as near as they can be at all.
+/// Checks that the rating gaps of pairs are close to the minimum when many players wait at once.
 #[test]
-fn pairs_are_nearly_the_best_possible_ones() -> Result<()> {
-    // A few people are a matter of chance, so of them there are many snapshots.
+fn pairs_are_close_to_the_optimum() -> Result<()> {
+    // Small samples vary, so they have many snapshots.
     for (sizes, seeds) in [(vec![4, 10], 400), (vec![50], 60), (vec![200], 12)] {
         let rows = 4 * sizes.len();
-        let asked = Exact { pool: "ranked".into(), sizes, seeds, age_s: 60 };
+        let asked = ExactOptions { pool: "ranked".into(), sizes, seeds, age_s: 60 };
         let comparison = exact(&Root::here(), &asked)?;
         let worst = comparison.worst().context("a row")?;
         ensure!(worst.ratio() <= GOAL, "{comparison}");
-        // Who is matched does not change by exchanging partners, so beside the best pairs of the same people it is a
-        // narrow thing.
+        // Exchanging partners does not change the set of matched players, so the limit for the same players
+        // is narrow.
         for row in &comparison.rows {
             ensure!(row.same_ratio() <= 1.05, "{comparison}");
         }
@@ -87,9 +87,9 @@ fn pairs_are_nearly_the_best_possible_ones() -> Result<()> {
     Ok(())
 }
 
-/// The command as a person runs it: the same figures on the screen, as JSON and as a page.
+/// Runs the command as a user does, and compares its output as text, as JSON and as a page.
 #[test]
-fn the_command_writes_what_it_prints() -> Result<()> {
+fn command_writes_the_same_figures_as_text_json_and_page() -> Result<()> {
     let dir = folder("command")?;
     let program = artifacts::binary(&Root::here(), "Building xtask", "xtask", &[])?;
     let run = |words: &[&str]| -> Result<String> {
@@ -121,7 +121,7 @@ fn the_command_writes_what_it_prints() -> Result<()> {
     assert_eq!(report["runs"][0]["cohorts"]["rating"]["1500–2000"]["people"], 6);
     let page = fs::read_to_string(dir.join("report.html"))?;
     ensure!(page.contains("<svg") && page.contains("6 (75.0 %)"), "no plots");
-    ensure!(!page.contains("http://") && !page.contains("https://"), "it fetches something");
+    ensure!(!page.contains("http://") && !page.contains("https://"), "the page fetches a resource");
 
     fs::write(dir.join("bad.csv"), "at,player,rating\n0,p_a,high\n")?;
     let error = run(&["--log", "bad.csv"]).unwrap_err().to_string();

@@ -1,10 +1,13 @@
-//! Do the documents of edge and region say what is answered there?
+//! Tests the OpenAPI documents of edge and region against their routes, codes and answers.
 
 #[path = "openapi/examples.rs"]
 mod examples;
+#[path = "openapi/style.rs"]
+mod style;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -19,16 +22,16 @@ fn read(file: &str) -> Result<Value> {
 }
 
 #[test]
-fn the_edges_document_is_of_its_paths() -> Result<()> {
+fn edge_document_matches_its_paths() -> Result<()> {
     let made = edge(&read(REGION)?)?;
-    ensure!(read(EDGE)? == made, "{EDGE} is of other paths: run `cargo xtask openapi`");
+    ensure!(read(EDGE)? == made, "{EDGE} is out of date: run `cargo xtask openapi`");
     let paths = made["paths"].as_object().context("paths")?;
     for &path in Path::ALL {
         let known = paths.contains_key(path.template());
-        ensure!(known || path == Path::Nothing, "{path:?} is not described");
+        ensure!(known || path == Path::Unknown, "{path:?} is not described");
     }
     for (path, item) in paths {
-        // Whoever answers GET answers HEAD, without being asked to.
+        // Every GET path answers HEAD too, implicitly.
         let taken = Path::of(path).allow().split(", ");
         let taken: BTreeSet<String> =
             taken.filter(|method| *method != "HEAD").map(str::to_lowercase).collect();
@@ -38,14 +41,28 @@ fn the_edges_document_is_of_its_paths() -> Result<()> {
     Ok(())
 }
 
+/// Returns the Rust files under a directory.
+fn sources(dir: &std::path::Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(sources(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
 #[test]
-fn every_code_of_the_edge_is_in_its_document() -> Result<()> {
+fn every_code_of_the_edge_is_documented() -> Result<()> {
     let mut found: BTreeSet<String> = BTreeSet::new();
-    for entry in fs::read_dir(Root::here().path("edge/src"))? {
-        let text = fs::read_to_string(entry?.path())?;
+    for source in sources(&Root::here().path("edge/src"))? {
+        let text = fs::read_to_string(source)?;
         for (at, call) in text.match_indices("refused(") {
             let call = text[at + call.len()..].trim_start();
-            // `refused(status, "code", …)`: what has no status is another function, what has no quotes another's word.
+            // Matches `refused(status, "code", …)`; other calls have no status or no literal code.
             let Some((status, rest)) = call.split_once(',') else {
                 continue;
             };
@@ -56,8 +73,8 @@ fn every_code_of_the_edge_is_in_its_document() -> Result<()> {
             }
         }
     }
-    assert!(found.len() > 8, "the sources are read: {found:?}");
-    // What the edge reads of the region's refusals reaches nobody.
+    assert!(found.len() > 8, "too few codes found: {found:?}");
+    // An internal code for refusals of the region; it never leaves the edge.
     found.remove("region_refused");
     for code in found {
         ensure!(CODES.contains(&code.as_str()), "{code}");

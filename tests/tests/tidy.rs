@@ -1,24 +1,24 @@
-//! Is the house in order: arrows between crates, first lines, lengths, clocks, limits, size?
+//! Tests the rules of the source tree: crate dependencies, language, lengths, clocks, panics, limits, and the Worker's size.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use xtask::artifacts;
 use xtask::root::Root;
+use xtask::{artifacts, language, map};
 
-/// Lines of a source. Beyond this it is two nouns.
+/// The most lines of a source file; a longer file has two subjects and is split.
 const LINES: usize = 400;
-/// Directories that are made, not written.
-const MADE: &[&str] = &["target", "node_modules", ".git", ".wrangler"];
-/// Who may not be depended on by whom: a name, or the beginning of one.
-const ARROWS: &[(&str, &[&str])] = &[
+/// Directories with generated files.
+const GENERATED: &[&str] = &["target", "node_modules", ".git", ".wrangler"];
+/// Crates and the dependencies they must not have: a name, or a prefix that ends with `-` or `_`.
+const FORBIDDEN: &[(&str, &[&str])] = &[
     ("shared", &["edge", "regional", "tests", "xtask"]),
     ("edge", &["regional", "tests", "xtask", "tokio", "aws-", "lambda_"]),
     ("regional", &["edge", "tests", "xtask", "worker", "wasm-bindgen"]),
     ("xtask", &["edge", "regional", "tests"]),
 ];
-/// What `shared` may not know: a platform, a clock, chance, another's time, a log.
+/// Dependencies that `shared` must not have: platforms, clocks, randomness, asynchronous runtimes, logs.
 const PLATFORM: &[&str] = &[
     "worker",
     "wasm-",
@@ -40,10 +40,10 @@ const PLATFORM: &[&str] = &[
     "log",
     "tracing",
 ];
-/// The same, by the names one would write. An order that a hash decides is chance too.
+/// Names that `shared` must not use: clocks, randomness, and maps whose order depends on a hash.
 const IMPURE: &[&str] =
     &["SystemTime", "Instant", "Utc", "OffsetDateTime", "getrandom", "thread_rng", "HashMap", "HashSet"];
-/// What ends a request with a panic. One panic in the Worker is a lost request; in a loop it is an outage.
+/// Calls that end a request with a panic. A panic in the Worker loses a request; in a loop it is an outage.
 const PANICS: &[&str] = &[".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!("];
 
 struct Source {
@@ -52,14 +52,14 @@ struct Source {
 }
 
 impl Source {
-    /// The lines that are compiled into the product, numbered, without comments: up to the tests, which come last.
+    /// Returns the numbered lines of compiled code without comments, up to the tests at the end of the file.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
         lines.enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()))
     }
 }
 
-/// The files under `dir` whose names end so, by their names from the root.
+/// Returns the files under `dir` with one of these endings, sorted by their path from the root.
 fn sources(dir: &str, endings: &[&str]) -> Result<Vec<Source>> {
     let (root, mut found) = (Root::here(), Vec::new());
     let mut dirs: Vec<PathBuf> = vec![root.path(dir)];
@@ -68,12 +68,12 @@ fn sources(dir: &str, endings: &[&str]) -> Result<Vec<Source>> {
             let path = entry?.path();
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
-                if !MADE.contains(&file.as_str()) {
+                if !GENERATED.contains(&file.as_str()) {
                     dirs.push(path);
                 }
             } else if endings.iter().any(|ending| file.ends_with(ending)) {
                 let name = root.short(&path);
-                // What is no text has no words.
+                // Binary files count as empty.
                 let text = String::from_utf8(fs::read(&path)?).unwrap_or_default();
                 found.push(Source { name, text });
             }
@@ -83,13 +83,14 @@ fn sources(dir: &str, endings: &[&str]) -> Result<Vec<Source>> {
     Ok(found)
 }
 
-fn none(faults: impl IntoIterator<Item = String>, rule: &str) -> Result<()> {
-    let faults: Vec<String> = faults.into_iter().collect();
-    ensure!(faults.is_empty(), "{rule}\n  {}", faults.join("\n  "));
+/// Fails with the rule and its violations, if there are any.
+fn hold(rule: &str, violations: impl IntoIterator<Item = String>) -> Result<()> {
+    let violations: Vec<String> = violations.into_iter().collect();
+    ensure!(violations.is_empty(), "{rule}\n  {}", violations.join("\n  "));
     Ok(())
 }
 
-/// Whether `text` has `word` as a whole word.
+/// Returns true if `text` contains `word` as a whole word.
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word)
@@ -104,26 +105,25 @@ fn dependencies(package: &str) -> Result<Vec<String>> {
 }
 
 #[test]
-fn arrows_between_crates_point_one_way() -> Result<()> {
+fn crates_depend_in_one_direction() -> Result<()> {
     let mut faults = Vec::new();
     let mut check = |package: &str, forbidden: &[&str]| -> Result<()> {
         for name in dependencies(package)? {
-            // `aws-` forbids a family, `time` one crate.
             if forbidden.iter().any(|f| name == *f || (f.ends_with(['-', '_']) && name.starts_with(f))) {
                 faults.push(format!("{package} depends on {name}"));
             }
         }
         Ok(())
     };
-    for (package, forbidden) in ARROWS {
+    for (package, forbidden) in FORBIDDEN {
         check(package, forbidden)?;
     }
     check("shared", PLATFORM)?;
-    none(faults, "edge → shared ← regional, and shared knows no platform:")
+    hold("edge → shared ← regional, and shared has no platform dependency:", faults)
 }
 
 #[test]
-fn shared_has_no_clock_and_no_chance() -> Result<()> {
+fn shared_uses_no_clock_and_no_randomness() -> Result<()> {
     let mut faults = Vec::new();
     for source in sources("shared/src", &[".rs"])? {
         for (at, line) in source.code() {
@@ -131,22 +131,25 @@ fn shared_has_no_clock_and_no_chance() -> Result<()> {
             faults.extend(found.map(|word| format!("{}:{at}: {word}", source.name)));
         }
     }
-    none(faults, "time, chance and identity are arguments in shared:")
+    hold("time, randomness and identity are arguments in shared:", faults)
 }
 
 #[test]
-fn every_file_says_what_it_is() -> Result<()> {
+fn every_file_begins_with_a_module_comment() -> Result<()> {
     let all = sources("", &[".rs"])?;
     let silent = all.iter().filter(|source| !source.text.starts_with("//! "));
-    none(silent.map(|source| source.name.clone()), "the first line says in product words what a file is:")
+    hold("the first line of a file says what it is:", silent.map(|source| source.name.clone()))
 }
 
 #[test]
-fn no_file_is_two_nouns() -> Result<()> {
+fn files_have_at_most_400_lines() -> Result<()> {
     let all = sources("", &[".rs", ".ts"])?;
     let long =
         all.iter().map(|source| (source, source.text.lines().count())).filter(|(_, lines)| *lines > LINES);
-    none(long.map(|(s, lines)| format!("{}: {lines} lines", s.name)), "split what has more than 400 lines:")
+    hold(
+        "split files of more than 400 lines:",
+        long.map(|(source, lines)| format!("{}: {lines} lines", source.name)),
+    )
 }
 
 #[test]
@@ -154,30 +157,30 @@ fn shells_do_not_panic() -> Result<()> {
     let mut faults = Vec::new();
     let (mut all, regional) = (sources("edge/src", &[".rs"])?, sources("regional/src", &[".rs"])?);
     all.extend(regional);
-    // A file of tests is none of the shell's.
+    // Unit tests in files of their own may panic.
     all.retain(|source| !source.name.ends_with("/tests.rs"));
     for source in &all {
         for (at, line) in source.code() {
             let found = PANICS.iter().filter(|word| line.contains(**word));
             faults.extend(found.map(|word| format!("{}:{at}: {word}", source.name)));
-            // In workerd it throws where Rust cannot catch it, and the request hangs.
+            // In workerd it throws outside of Rust, and the request hangs.
             if source.name.starts_with("edge") && line.contains(".one()") {
                 faults.push(format!("{}:{at}: .one() of a cursor", source.name));
             }
         }
     }
-    none(faults, "trouble is a value in the shells:")
+    hold("errors are values in the shells:", faults)
 }
 
 #[test]
-fn the_repository_knows_no_machine() -> Result<()> {
-    // In pieces, so that this file does not say them.
+fn the_repository_names_no_machine() -> Result<()> {
+    // In pieces, so that this file does not contain them.
     let words = [concat!("/", "root/"), concat!("/", "work/"), concat!("/", "home/"), concat!("/", "Users/")];
     let endings = [".rs", ".ts", ".toml", ".md", ".json", ".yaml", ".yml", ".html", ".css", ".lock", "run"];
     let mut faults = Vec::new();
     for source in sources("", &endings)? {
         for (at, line) in source.text.lines().enumerate() {
-            // A path begins a word; a URL may go through a folder of that name.
+            // A path starts a word; a URL may contain a folder of that name.
             let found = words.iter().filter(|word| {
                 line.match_indices(**word)
                     .any(|(i, _)| !line[..i].ends_with(|c: char| c.is_alphanumeric() || ".}*-_".contains(c)))
@@ -185,18 +188,19 @@ fn the_repository_knows_no_machine() -> Result<()> {
             faults.extend(found.map(|word| format!("{}:{}: {word}", source.name, at + 1)));
         }
     }
-    none(faults, "no path of somebody's machine:")
+    hold("no file contains a path of a developer's machine:", faults)
 }
 
 #[test]
 fn every_limit_has_a_reason_and_a_use() -> Result<()> {
-    let caps = fs::read_to_string(Root::here().path("shared/src/caps.rs"))?;
+    let limits = sources("shared/src/limits", &[".rs"])?;
     let mut users = sources("shared/src", &[".rs"])?;
     users.extend(sources("edge/src", &[".rs"])?);
     users.extend(sources("regional/src", &[".rs"])?);
-    users.retain(|source| source.name != "shared/src/caps.rs");
+    users.retain(|source| !source.name.starts_with("shared/src/limits"));
+    ensure!(!limits.is_empty(), "no limits in shared/src/limits");
     let (mut faults, mut before) = (Vec::new(), "");
-    for line in caps.lines() {
+    for line in limits.iter().flat_map(|source| source.text.lines()) {
         if let Some(name) = line.strip_prefix("pub const ").and_then(|rest| rest.split(':').next()) {
             if !before.starts_with("///") {
                 faults.push(format!("{name} has no reason"));
@@ -207,7 +211,7 @@ fn every_limit_has_a_reason_and_a_use() -> Result<()> {
         }
         before = line;
     }
-    none(faults, "everything has a limit, and the limit has a name, a reason and a use:")
+    hold("every limit has a name, a reason and a use:", faults)
 }
 
 #[test]
@@ -218,7 +222,17 @@ fn the_worker_is_small() -> Result<()> {
 }
 
 #[test]
-fn words_are_whole() {
+fn the_language_standard_is_kept() -> Result<()> {
+    language::check(&Root::here())
+}
+
+#[test]
+fn the_code_map_is_current() -> Result<()> {
+    map::check(&Root::here())
+}
+
+#[test]
+fn has_word_matches_whole_words() {
     assert!(has_word("a HashMap<K, V>", "HashMap"));
     assert!(!has_word("MyHashMap", "HashMap") && !has_word("Instantly", "Instant"));
 }

@@ -1,4 +1,4 @@
-//! The Worker as it runs locally: what `wrangler.toml` says, kept in one directory, on one port.
+//! Runs the Worker locally in Miniflare, configured by `wrangler.toml`, on one data directory and one port.
 
 import { subscribe } from "node:diagnostics_channel";
 import type { ChildProcess } from "node:child_process";
@@ -8,18 +8,18 @@ import { basename, dirname, join } from "node:path";
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as workerOptions, unstable_readConfig as readConfig } from "wrangler";
 
-/** What the parent hands over first. Secrets come this way, never on a command line. */
+/** The first line from the parent. It carries the secrets, which are never on a command line. */
 export interface Start {
   /** Path of `wrangler.toml`, the only list of bindings. */
   config: string;
-  /** Where objects keep their databases. */
+  /** Directory of the objects' databases. */
   data: string;
   port: number;
   /** Values for the names that `wrangler.toml` declares: variables to override, and its secrets. */
   values: Record<string, string>;
 }
 
-/** What an evicted object's sockets do: sleep, as in hibernation, or close, as in a deploy. */
+/** The fate of an evicted object's sockets: they sleep, as in hibernation, or close, as in a deploy. */
 export type WebSockets = "hibernate" | "close";
 
 export interface Died {
@@ -32,13 +32,13 @@ export class Edge {
   #name = "";
   #miniflare: Miniflare | undefined;
   #workerd: ChildProcess | undefined;
-  /** workerd's end is our own doing: a reload or a stop. */
+  /** True while this class ends workerd itself, in a reload or a stop. */
   #ending = false;
   url = "";
 
   constructor(start: Start, died: (died: Died) => void) {
     this.#start = start;
-    // Miniflare restarts a workerd that died; a test wants to see the gap, and a developer the reason. Our
+    // Miniflare restarts a workerd that died; a test must see the gap, and a developer the reason. This
     // listener is the first on the process, so the parent hears of the death before anything restarts.
     subscribe("child_process", (message) => {
       const { process: child } = message as { process: ChildProcess };
@@ -92,7 +92,7 @@ export class Edge {
 
   #options(): MiniflareOptions {
     const { data, port, values } = this.#start;
-    // Faults are errors all the same; hints about newer keys belong to whoever deploys.
+    // Errors still throw; hints about newer keys matter at a deploy only.
     const config = readConfig({ config: this.#start.config }, { hideWarnings: true });
     const { workerOptions: options, main, externalWorkers } = workerOptions(config);
     if (!main || !config.name) throw new Error(`${this.#start.config} lacks \`name\` or \`main\``);
@@ -111,7 +111,7 @@ export class Edge {
       logRequests: false,
       cf: false,
       handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
-        // stdout of this process speaks the protocol above, so both of workerd's go to stderr.
+        // The protocol of main.ts uses this process's stdout, so both of workerd's streams go to stderr.
         stdout.pipe(process.stderr, { end: false });
         stderr.pipe(process.stderr, { end: false });
       },

@@ -1,4 +1,4 @@
-//! Runs the Worker in workerd, and does what its parent says, a JSON line at a time.
+//! Runs the Worker in workerd and executes its parent's commands, one JSON line at a time.
 //!
 //! The first line on stdin is the `Start`; every later one is a `Command`. Answers go to stdout, logs to
 //! stderr. When stdin closes, whatever the reason, this process ends and takes workerd with it.
@@ -11,7 +11,7 @@ type Command =
   | { id: number; cmd: "reload" }
   | { id: number; cmd: "stop" };
 
-// stdout speaks the protocol alone; libraries that log go to stderr.
+// stdout carries the protocol only; libraries that log go to stderr.
 console.log = console.info = console.debug = console.error;
 
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -41,7 +41,7 @@ async function obey(edge: Edge, command: Command): Promise<void> {
   }
 }
 
-/** A faulty line is answered, never fatal: only the parent decides when the Worker stops. */
+/** Executes one line. An invalid line gets an error answer: only the parent decides when the Worker stops. */
 async function answer(edge: Edge, line: string): Promise<void> {
   let id: number | undefined;
   try {
@@ -53,11 +53,11 @@ async function answer(edge: Edge, line: string): Promise<void> {
   }
 }
 
-// The parent may be gone before its last answer is written.
+// The parent may end before its last answer is written.
 process.stdout.on("error", () => process.exit(1));
 
 const lines = createInterface({ input: process.stdin });
-// The first two are taken at once; what comes between them and the loop below must not be lost.
+// Lines may arrive before the loop below runs, and must not be lost.
 const queue: string[] = [];
 let wake = () => {};
 lines.on("line", (line) => {

@@ -1,5 +1,5 @@
-"""Whom schemathesis speaks for: a person of its own a request, a moderator where one is needed, the other side where a
-signature is."""
+"""Hooks of schemathesis: credentials for each request (a new guest, the moderator, or a signature), and filters for
+valid requests that the servers refuse by rules that JSON Schema cannot express."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ import schemathesis
 
 REGION = os.environ["MATCHPOINT_REGION"]
 MODERATOR = os.environ["MATCHPOINT_MODERATOR"]
-# Somebody who is there, and a pool that is rated.
+# An existing player, and a pool with ratings.
 PLAYER, POOL = os.environ["MATCHPOINT_PLAYER"], os.environ["MATCHPOINT_POOL"]
 KEY = base64.b64decode(os.environ["MATCHPOINT_KEY"])
 SESSION = requests.Session()
@@ -23,7 +23,7 @@ LOCK = threading.Lock()
 
 
 def guest():
-    """The access token of somebody new: some routes end the login that asks."""
+    """Returns the access token of a new guest, because some routes end the session of their caller."""
     with LOCK:
         answer = SESSION.post(f"{REGION}/v1/sessions", json={"guest": {"name": "Ana"}}, timeout=10)
     answer.raise_for_status()
@@ -31,7 +31,7 @@ def guest():
 
 
 def signature(request):
-    """As `shared::sign` has it."""
+    """Returns the signature header, in the format of `shared::sign`."""
     at, nonce = int(time.time() * 1000), f"schemathesis-{next(COUNT)}"
     body = request.body or b""
     digest = hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest()
@@ -40,13 +40,13 @@ def signature(request):
 
 
 def moderates(method, path):
-    """Whether the route is for moderators."""
+    """Returns true for routes that require a moderator."""
     if path.startswith("/v1/bans/"):
         return not path.startswith("/v1/bans/me")
     return path.startswith("/v1/reports") and (method, path) != ("POST", "/v1/reports")
 
 
-class Somebody(requests.auth.AuthBase):
+class Credentials(requests.auth.AuthBase):
     def __call__(self, request):
         path = request.path_url
         if path.startswith("/internal/"):
@@ -58,58 +58,58 @@ class Somebody(requests.auth.AuthBase):
         return request
 
 
-schemathesis.auth.set_from_requests(Somebody())
+schemathesis.auth.set_from_requests(Credentials())
 
 
 def negative(case):
-    """Whether it is meant to be refused."""
+    """Returns true for a case that is generated to be refused."""
     return case.meta is not None and case.meta.generation.mode.is_negative
 
 
 def past(text):
-    """Whether a moment is over."""
+    """Returns true for a time in the past."""
     return isinstance(text, str) and text < "2027"
 
 
 def wide(value):
-    """Whether a text of an attribute has more bytes than characters: its limit counts bytes."""
+    """Returns true if a text has more bytes than characters: limits of attributes count bytes."""
     if isinstance(value, (list, dict)):
         return any(wide(one) for one in (value.values() if isinstance(value, dict) else value))
     return isinstance(value, str) and not value.isascii()
 
 
 def twice(seats):
-    """Whether somebody has two of them."""
+    """Returns true if a player has two seats."""
     players = [seat.get("player") for seat in seats or [] if isinstance(seat, dict)]
     return len(set(players)) < len(players)
 
 
 def pointless(value):
-    """Whether there is a number such as 1.0: JSON Schema takes it for an integer, and the servers do not."""
+    """Returns true if a number such as 1.0 is in it: JSON Schema accepts it as an integer, and the servers do not."""
     if isinstance(value, (list, dict)):
         return any(pointless(one) for one in (value.values() if isinstance(value, dict) else value))
     return isinstance(value, float) and value.is_integer()
 
 
 def refused(case):
-    """Whether it is well formed and still refused, by a rule that no schema can say."""
+    """Returns true for a valid case that the servers refuse by a rule that no schema can express."""
     query, body = case.query or {}, case.body if isinstance(case.body, dict) else {}
     rules = [
-        # The region alone makes cursors.
+        # Only the region creates cursors.
         "cursor" in query,
         # A ban ends in the future.
         past(body.get("until")),
-        # Nobody reports themselves.
+        # Players cannot report themselves.
         "by" in body and body["by"] == body.get("player"),
         # A match ends after it began.
         "started" in body and body["started"] > body.get("ended", 0),
         # A player has one seat.
         twice(body.get("players")),
-        # The order of pictures names those that there are; somebody new has none.
+        # The order of pictures names existing ones; a new player has none.
         bool(body.get("pictures")),
         wide(body.get("attrs")),
         pointless(case.body),
-        # A result and a private part are bounded in bytes of JSON.
+        # Result and private data have limits in bytes of JSON.
         len(str(body.get("result", ""))) > 2000 or len(str(body.get("private", ""))) > 2000,
     ]
     return any(rules)
@@ -117,19 +117,19 @@ def refused(case):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """Leaves these out."""
+    """Filters out valid cases that the servers refuse."""
     return negative(case) or not refused(case)
 
 
 @schemathesis.hook
 def before_add_examples(context, examples):
-    """Also where the examples of the document made them: a cursor of an answer is no cursor of this server's."""
+    """Filters examples of the document too: an example cursor is not a cursor of this server."""
     examples[:] = [case for case in examples if not refused(case)]
 
 
 @schemathesis.hook
 def map_case(context, case):
-    """Names what is there in half of the cases that are well formed: elsewhere most would end with 404."""
+    """Inserts the existing player and pool in half of the valid cases, as most would end with 404 otherwise."""
     if negative(case):
         return case
     parts = case.path_parameters or {}

@@ -1,4 +1,4 @@
-//! What a stack runs: the Worker, the pages, the regional binary.
+//! Builds the artifacts of a stack: the Worker, the pages and the regional binary.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,16 +10,14 @@ use crate::root::Root;
 use crate::worker::Size;
 use crate::{pages, progress, region, tools, worker};
 
-/// Everything built.
+/// The artifacts of one build.
 #[derive(Debug, Clone)]
 pub struct Artifacts {
-    /// How large the Worker is.
     pub worker: Size,
-    /// The regional binary.
     pub region: PathBuf,
 }
 
-/// Builds what changed since the last time, after installing what is missing. One process at a time.
+/// Installs missing tools and rebuilds the artifacts whose sources changed. One process builds at a time.
 pub fn build(root: &Root) -> Result<Artifacts> {
     let _lock = root.lock()?;
     let worker = deployable(root)?;
@@ -27,7 +25,7 @@ pub fn build(root: &Root) -> Result<Artifacts> {
     Ok(Artifacts { worker, region })
 }
 
-/// Builds what is deployed to the edge: the Worker and the pages.
+/// Builds the artifacts of the edge: the Worker and the pages.
 pub fn edge(root: &Root) -> Result<Size> {
     let _lock = root.lock()?;
     deployable(root)
@@ -41,7 +39,7 @@ fn deployable(root: &Root) -> Result<Size> {
 }
 
 /// Builds the program `name` of the workspace for this machine and returns its path. All default members are
-/// selected, so that libraries are compiled with the features that `cargo test` uses, once for both.
+/// selected, so that libraries are compiled once, with the features that `cargo test` uses.
 pub fn binary(root: &Root, title: &str, name: &str, flags: &[&str]) -> Result<PathBuf> {
     let mut build = Command::new("cargo");
     build
@@ -54,5 +52,5 @@ pub fn binary(root: &Root, title: &str, name: &str, flags: &[&str]) -> Result<Pa
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message.pointer("/target/name").and_then(Value::as_str) == Some(name))
         .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
-        .with_context(|| format!("cargo names no program {name}"))
+        .with_context(|| format!("cargo built no program {name}"))
 }

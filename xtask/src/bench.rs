@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures of the real stack on this machine, for comparison with others of the same machine.
+//! `cargo xtask bench`: measures a local stack; its figures are comparable with others of the same machine.
 
 mod lambda;
 mod outage;
@@ -19,12 +19,12 @@ use crate::root::Root;
 use crate::scratch;
 use crate::stack::{self, Stack};
 
-/// Measures something of a stack of its own.
+/// Measures a local stack.
 #[derive(Debug, Clone, Args)]
 pub struct Bench {
     #[command(subcommand)]
     what: What,
-    /// Where the stack keeps its data; what it kept before is forgotten [default: in memory, or target/bench]
+    /// Directory of the stack's data; earlier data is deleted [default: in memory, or target/bench]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ enum What {
     Revoke(revoke::Revoke),
 }
 
-/// Runs it and prints the figures.
+/// Runs the measurement and prints the figures.
 pub async fn run(root: &Root, bench: Bench) -> Result<()> {
     let data = bench.data;
     let text = match bench.what {
@@ -72,22 +72,22 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
     Ok(())
 }
 
-/// A stack that does not hold back one address, and a link that counts what its region is asked.
+/// Starts a stack without rate limits per address, and a link that counts the requests to its region.
 async fn start(root: &Root, data: Option<PathBuf>) -> Result<(Stack, Link)> {
     let (artifacts, mut options) = stack::fresh(root, data, "bench").await?;
-    options.unpace_edge();
-    let link = Link::before(&mut options).await?;
+    options.disable_edge_rate_limits();
+    let link = Link::in_front_of(&mut options).await?;
     let stack = Stack::start(root, &artifacts, options).await?;
     Ok((stack, link))
 }
 
-/// Times, to three digits, in microseconds.
+/// A histogram of times in microseconds, to three digits.
 #[derive(Debug, Clone)]
 struct Times(Histogram<u64>);
 
 impl Times {
     fn new() -> Result<Self> {
-        // Up to ten minutes: what is longer counts as that.
+        // Up to ten minutes; longer times count as ten minutes.
         Ok(Self(Histogram::new_with_bounds(1, 600_000_000, 3)?))
     }
 
@@ -99,7 +99,7 @@ impl Times {
         self.0.len()
     }
 
-    /// `p50 0.3 ms, p95 …`.
+    /// Formats the percentiles as `p50 0.3 ms, p95 …`.
     fn show(&self) -> String {
         if self.0.is_empty() {
             return "none".to_owned();
@@ -107,7 +107,7 @@ impl Times {
         let at = |quantile| Duration::from_micros(self.0.value_at_quantile(quantile));
         let ms = |span: Duration| format!("{:.1} ms", span.as_secs_f64() * 1000.0);
         format!(
-            "p50 {}, p95 {}, p99 {}, most {}",
+            "p50 {}, p95 {}, p99 {}, max {}",
             ms(at(0.5)),
             ms(at(0.95)),
             ms(at(0.99)),

@@ -1,4 +1,5 @@
-//! `cargo xtask chaos`: rooms full of people in bad weather, and whether anybody lost anything.
+//! `cargo xtask chaos`: runs rooms of clients under injected failures, and checks that no durable event is
+//! lost.
 
 mod client;
 mod report;
@@ -20,53 +21,53 @@ use tokio::time::{Instant, interval};
 use crate::root::Root;
 use crate::stack::{self, Stack};
 use crate::wire::{Player, Server, num};
-use client::{Client, Phase, Tally};
+use client::{Client, Counters, Phase};
 use report::Report;
-use weather::{Chance, Plan};
+use weather::{Plan, Random};
 
-/// How long everybody may take to come back and to hear everything, once the weather is fine again.
+/// Limit for the clients to reconnect and receive everything after the failures end.
 const CALM: Duration = Duration::from_mins(3);
 
-/// Runs a stack of its own under bad weather: clients in rooms, lost connections, slow readers, evictions, kills.
-/// At the end nothing that was reported durable may be missing, doubled or out of order.
+/// Runs a stack of its own under failures: clients in rooms, lost connections, slow readers, evictions,
+/// kills. At the end no event that was reported durable may be missing, doubled or out of order.
 #[derive(Debug, Clone, Args)]
 pub struct Chaos {
-    /// How long the weather is bad.
+    /// Minutes of failures.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
-    /// People.
+    /// Number of clients.
     #[arg(long, default_value_t = 200)]
     clients: usize,
-    /// Rooms that they share evenly.
+    /// Number of rooms; the clients are spread evenly.
     #[arg(long, default_value_t = 50)]
     rooms: usize,
-    /// Messages that each of them says in a second.
+    /// Messages per second of each client.
     #[arg(long, default_value_t = 0.5)]
     rate: f64,
-    /// Seconds between kills of workerd; 0, none.
+    /// Seconds between kills of workerd; 0 for no kills.
     #[arg(long, value_name = "S", default_value_t = 30)]
     kill_every: u64,
-    /// The same weather again.
+    /// Seed of an earlier run, to repeat its failures.
     #[arg(long)]
     seed: Option<u64>,
-    /// Where the stack keeps its data; what it kept before is forgotten [default: in memory, or target/chaos]
+    /// Directory of the stack's data; earlier data is deleted [default: in memory, or target/chaos]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
-/// Runs it, prints the report, and fails on any broken promise.
+/// Runs the storm, prints the report, and fails on any broken promise.
 pub async fn run(root: &Root, chaos: Chaos) -> Result<()> {
     let seats = chaos.clients / chaos.rooms.max(1);
-    let fits = (1..=shared::caps::SEATS).contains(&seats) && seats * chaos.rooms == chaos.clients;
+    let fits = (1..=shared::limits::SEATS_MAX).contains(&seats) && seats * chaos.rooms == chaos.clients;
     ensure!(fits, "--clients must be 1 to 64 times --rooms");
     let seed = chaos.seed.unwrap_or_else(weather::seed);
-    eprintln!("--seed {seed} gives the same weather again.");
+    eprintln!("--seed {seed} repeats the same failures.");
     let stack = Arc::new(start(root, &chaos).await?);
     let result = storm(&stack, &chaos, seats, seed).await;
     stack.stop().await;
     let report = result?;
     println!("{report}");
-    if !report.is_fine() {
+    if !report.is_success() {
         bail!("a promise was broken; --seed {seed}");
     }
     Ok(())
@@ -77,8 +78,8 @@ async fn start(root: &Root, chaos: &Chaos) -> Result<Stack> {
     Stack::start(root, &artifacts, options).await
 }
 
-/// Who is where.
-async fn gather(server: &Server, rooms: usize, seats: usize) -> Result<Vec<(String, Vec<Player>)>> {
+/// Opens the rooms and creates their players.
+async fn open_rooms(server: &Server, rooms: usize, seats: usize) -> Result<Vec<(String, Vec<Player>)>> {
     let mut making = JoinSet::new();
     for at in 0..rooms {
         let server = server.clone();
@@ -98,7 +99,7 @@ async fn gather(server: &Server, rooms: usize, seats: usize) -> Result<Vec<(Stri
 
 async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Result<Report> {
     let server = Server::at(stack.edge_url(), stack.region_url())?;
-    let rooms = gather(&server, chaos.rooms, seats).await?;
+    let rooms = open_rooms(&server, chaos.rooms, seats).await?;
     let (phase, phases) = watch::channel(Phase::Storm);
     let mut running = JoinSet::new();
     let (mut orders, mut tallies) = (Vec::new(), Vec::new());
@@ -108,7 +109,7 @@ async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Re
             let (client, order, tally) = Client::new(&server, at, room, player, every, seat);
             orders.push(order);
             tallies.push(tally);
-            running.spawn(client.live(phases.clone()));
+            running.spawn(client.run(phases.clone()));
         }
     }
     let names = rooms.iter().map(|(room, _)| room.clone()).collect();
@@ -119,7 +120,7 @@ async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Re
     };
     let began = Instant::now();
     let mut line = interval(Duration::from_secs(1));
-    let weather = weather::rage(stack.clone(), plan, Chance::new(seed), orders);
+    let weather = weather::inject(stack.clone(), plan, Random::new(seed), orders);
     tokio::pin!(weather);
     let done = loop {
         tokio::select! {
@@ -139,7 +140,7 @@ async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Re
     for (room, _) in &rooms {
         let answer = server.get(&format!("/v1/rooms/{room}")).await?;
         let summary: Value = answer.json().await?;
-        heads.push(num(&summary, "/at").with_context(|| format!("a room is gone: {summary}"))?);
+        heads.push(num(&summary, "/at").with_context(|| format!("a room does not exist: {summary}"))?);
     }
     phase.send(Phase::Until(Arc::new(heads), deadline))?;
     let clients = running.join_all().await;
@@ -147,15 +148,15 @@ async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Re
     Ok(verdict::report(clients, chaos.rooms, &done, unsettled))
 }
 
-fn show(began: Instant, tallies: &[Arc<Tally>]) {
-    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(|tally| of(tally)).sum::<u64>();
+fn show(began: Instant, tallies: &[Arc<Counters>]) {
+    let sum = |of: fn(&Counters) -> u64| tallies.iter().map(|tally| of(tally)).sum::<u64>();
     let seconds = began.elapsed().as_secs();
-    let here = sum(Tally::here);
-    let (said, left) = (sum(Tally::said), sum(Tally::unsettled));
+    let here = sum(Counters::here);
+    let (said, left) = (sum(Counters::said), sum(Counters::unsettled));
     let line = format!(
         "{seconds:>4} s  {here:>4} here  {said:>7} said  {left:>5} not yet durable  {:>8} delivered  {:>6} resumes",
-        sum(Tally::delivered),
-        sum(Tally::resumes),
+        sum(Counters::delivered),
+        sum(Counters::resumes),
     );
     if std::io::stderr().is_terminal() {
         eprint!("\r{line}");

@@ -1,14 +1,13 @@
-//! `cargo xtask conformance`: does a server keep the wire's rules? Each check has a number that docs/protocol.md
-//! refers to.
+//! `cargo xtask conformance`: checks a running server against the numbered rules of docs/protocol.md.
 
 macro_rules! checks {
-    ($($number:literal $says:literal => $run:ident;)*) => {
-        /// The checks of this file.
+    ($($number:literal $rule:literal => $run:ident;)*) => {
+        /// Returns the checks of this file.
         pub(super) fn all() -> Vec<super::Check> {
             vec![$(super::Check {
                 number: $number,
-                says: $says,
-                run: |table| Box::pin($run(table)),
+                rule: $rule,
+                run: |fixture| Box::pin($run(fixture)),
             }),*]
         }
     };
@@ -16,19 +15,21 @@ macro_rules! checks {
 
 mod auth;
 mod board;
-mod company;
-mod consent;
+mod connection;
 mod delivery;
 mod end;
 mod fields;
+mod fixture;
 mod frames;
 mod http;
 mod keys;
 mod lobby;
 mod me;
 mod opening;
+mod party;
 mod pools;
 mod presence;
+mod proposal;
 mod queue;
 mod reads;
 mod report;
@@ -36,12 +37,11 @@ mod resume;
 mod say;
 mod signal;
 mod spectators;
-mod table;
 mod wants;
 mod welcome;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,100 +53,110 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::wire::{Player, Server};
+pub use fixture::Fixture;
 pub use report::{Outcome, Report, Verdict};
-pub use table::Table;
 
-/// How long one check may take.
+/// Limit for one check.
 const LIMIT: Duration = Duration::from_secs(50);
-/// Checks at once.
+/// Checks that run concurrently.
 const AT_ONCE: usize = 16;
 
-/// Checks a running server against the wire's rules. Without tokens each check begins guest sessions of its own.
+/// Checks a running server against the wire's rules. Without tokens each check creates its own guest
+/// sessions.
 #[derive(Debug, Clone, Args)]
 pub struct Conformance {
-    /// The edge.
+    /// URL of the edge
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787")]
     url: String,
-    /// The region [default: the one that the edge names]
+    /// URL of the region [default: the one that the edge names]
     #[arg(long, value_name = "URL")]
     region: Option<String>,
-    /// An access token, in place of guests; up to three, of different players.
+    /// An access token, to use instead of guests; up to three, of different players
     #[arg(long = "token", value_name = "TOKEN")]
     tokens: Vec<String>,
-    /// An access token whose time is up. Without it the check that needs one is passed over.
+    /// An expired access token. The check that needs one is skipped without it
     #[arg(long, value_name = "TOKEN")]
     expired: Option<String>,
-    /// Only checks whose number or rule contains this.
+    /// Only checks whose number or rule contains this text
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// Write the results there, as JSON.
+    /// Write the results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// Runs the checks as the command line says, and prints each with its verdict.
+/// Runs the selected checks and prints each with its verdict.
 pub async fn run(conformance: Conformance) -> Result<()> {
     let server = match &conformance.region {
         Some(region) => Server::at(&conformance.url, region)?,
         None => Server::find(&conformance.url).await?,
     };
-    let players = conformance.tokens.iter().map(|token| Player::of_token(token));
-    let subject = Subject { server, players: players.collect::<Result<_>>()?, expired: conformance.expired };
+    let players = conformance.tokens.iter().map(|token| Player::from_token(token));
+    let subject = Subject {
+        server,
+        players: players.collect::<Result<_>>()?,
+        expired: conformance.expired,
+        expiring: None,
+    };
     let only = conformance.only.unwrap_or_default();
-    let report = examine(subject, &only).await;
+    let report = run_checks(subject, &only).await;
     print!("{report}");
     if let Some(file) = conformance.json {
         std::fs::write(file, report.json().to_string())?;
     }
     ensure!(report.count(&Verdict::is_pass) > 0, "no check ran");
-    if report.is_fine() {
+    if report.is_success() {
         return Ok(());
     }
     bail!("this server does not keep the wire's rules");
 }
 
-/// What is checked, and as whom.
+/// The server to check, and the players to check it with.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// Where it is.
     pub server: Server,
-    /// Who checks; nobody, guests do.
+    /// Players of given tokens; empty for guests.
     pub players: Vec<Player>,
-    /// A token that is no longer good.
+    /// An expired access token.
     pub expired: Option<String>,
+    /// Signs a token of the same login as an access token's, that expires in some seconds.
+    pub expiring: Option<(PathBuf, ExpiringToken)>,
 }
 
-/// A check that is being made.
+/// Signs a copy of an access token that expires in some seconds, with the keys in a data directory.
+pub type ExpiringToken = fn(&Path, &str) -> Result<String>;
+
+/// A running check.
 type Run = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
-/// One rule of the wire, and how to see whether it is kept.
+/// One rule of the wire and its check.
 pub struct Check {
-    /// `W-017`. Never used for another rule.
+    /// For example `W-017`. A number is never reused for another rule.
     pub number: &'static str,
-    /// The rule.
-    pub says: &'static str,
-    run: fn(Table) -> Run,
+    /// The text of the rule.
+    pub rule: &'static str,
+    run: fn(Fixture) -> Run,
 }
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.number, self.says)
+        write!(f, "{} {}", self.number, self.rule)
     }
 }
 
-/// A check that could not be made, and why.
+/// The reason why a check was skipped.
 #[derive(Debug)]
-struct PassedOver(&'static str);
+struct Skipped(&'static str);
 
-impl fmt::Display for PassedOver {
+impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for PassedOver {}
+impl std::error::Error for Skipped {}
 
-/// Every check, by number.
+/// Returns every check, sorted by number.
 #[must_use]
 pub fn checks() -> Vec<Check> {
     let mut all: Vec<Check> = [
@@ -158,14 +168,15 @@ pub fn checks() -> Vec<Check> {
         signal::all(),
         delivery::all(),
         board::all(),
-        company::all(),
-        consent::all(),
+        party::all(),
+        proposal::all(),
         keys::all(),
         resume::all(),
         presence::all(),
         spectators::all(),
         end::all(),
         auth::all(),
+        connection::all(),
         lobby::all(),
         me::all(),
         queue::all(),
@@ -181,29 +192,29 @@ pub fn checks() -> Vec<Check> {
     all
 }
 
-/// Makes the checks whose number or rule contains `only`. With guests many run at once; with given players, who may
-/// have two sockets each, one after another.
-pub async fn examine(subject: Subject, only: &str) -> Report {
+/// Runs the checks whose number or rule contains `only`. With guests many run concurrently; given players may
+/// have two sockets each, so their checks run one after another.
+pub async fn run_checks(subject: Subject, only: &str) -> Report {
     let began = Instant::now();
     let at_once = if subject.players.is_empty() { AT_ONCE } else { 1 };
     let (gate, subject) = (Arc::new(Semaphore::new(at_once)), Arc::new(subject));
     let mut running = JoinSet::new();
     for check in checks() {
-        if !check.number.contains(only) && !check.says.contains(only) {
+        if !check.number.contains(only) && !check.rule.contains(only) {
             continue;
         }
-        let (gate, table) = (gate.clone(), Table::new(subject.clone()));
+        let (gate, fixture) = (gate.clone(), Fixture::new(subject.clone()));
         running.spawn(async move {
             let _turn = gate.acquire().await;
             let began = Instant::now();
-            let result = timeout(LIMIT, (check.run)(table)).await;
+            let result = timeout(LIMIT, (check.run)(fixture)).await;
             let verdict = match result {
                 Ok(Ok(())) => Verdict::Pass,
-                Ok(Err(error)) if error.is::<PassedOver>() => Verdict::PassedOver(error.to_string()),
+                Ok(Err(error)) if error.is::<Skipped>() => Verdict::Skipped(error.to_string()),
                 Ok(Err(error)) => Verdict::Fail(format!("{error:#}")),
-                Err(_) => Verdict::Fail(format!("it was not done after {LIMIT:?}")),
+                Err(_) => Verdict::Fail(format!("it took longer than {LIMIT:?}")),
             };
-            Outcome { number: check.number, says: check.says, verdict, took: began.elapsed() }
+            Outcome { number: check.number, rule: check.rule, verdict, took: began.elapsed() }
         });
     }
     let mut outcomes = running.join_all().await;

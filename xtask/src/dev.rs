@@ -1,4 +1,4 @@
-//! `cargo dev`: everything on this machine, rebuilt as it is edited.
+//! `cargo dev`: runs the stack on this machine and rebuilds it when a source changes.
 
 use std::future::pending;
 use std::path::PathBuf;
@@ -13,11 +13,11 @@ use tokio::task::spawn_blocking;
 use crate::artifacts::{self, Artifacts};
 use crate::root::Root;
 use crate::stack::{self, Options, Stack};
-use crate::watch::{Touched, Watch};
-use crate::{group, pages, port, region, worker};
+use crate::watch::{Affected, Watch};
+use crate::{pages, port, process_group, region, worker};
 
-/// Runs Matchpoint on this machine: the Worker in workerd, the region, an embedded store. Needs no account and no
-/// Docker; the first run installs what is missing. Ctrl-C stops everything; what was stored stays.
+/// Runs Matchpoint on this machine: the Worker in workerd, the region, an embedded store. It needs no account
+/// and no Docker; the first run installs missing tools. Ctrl-C stops everything; stored data stays.
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Dev {
@@ -27,10 +27,10 @@ pub struct Dev {
     /// Port of the region; 0 takes any free one.
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     region_port: u16,
-    /// Where databases and keys are kept [default: target/dev]
+    /// Directory of databases and keys [default: target/dev]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Forget what was kept there first.
+    /// Delete the data of earlier runs first.
     #[arg(long)]
     fresh: bool,
     /// Print one line of JSON on stdout once everything answers, and nothing else there.
@@ -39,12 +39,12 @@ pub struct Dev {
     /// Do not rebuild when a source is edited.
     #[arg(long)]
     no_watch: bool,
-    /// Let the Worker obey the debug commands. They exist for tests.
+    /// Let the Worker accept the debug commands, which exist for tests.
     #[arg(long)]
     debug_commands: bool,
 }
 
-/// Runs until a signal or until a part dies.
+/// Runs the stack until a signal arrives or a part of it ends.
 pub async fn run(root: Root, dev: Dev) -> Result<()> {
     let mut stopped = signals()?;
     let started = tokio::select! {
@@ -62,12 +62,12 @@ pub async fn run(root: Root, dev: Dev) -> Result<()> {
         }
         Err(error) => Err(error),
     };
-    // Whatever was left in the middle of a build or a start.
-    group::kill_all();
+    // A build or a start may have been interrupted.
+    process_group::kill_all();
     result
 }
 
-/// Says when a person or a supervisor wants an end.
+/// Returns a channel that receives SIGINT, SIGTERM and SIGHUP.
 fn signals() -> Result<UnboundedReceiver<()>> {
     let (tell, stopped) = unbounded_channel();
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
@@ -86,9 +86,9 @@ async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
     let region_port = port::take(dev.region_port, "--region-port")?;
     let data = std::path::absolute(dev.data.clone().unwrap_or_else(|| root.path("target/dev")))?;
     if dev.fresh {
-        stack::forget(&data)?;
+        stack::delete_data(&data)?;
     }
-    // The watch starts first: an edit during the build is not lost.
+    // The watch starts first, so that an edit during the build is not lost.
     let watch = if dev.no_watch { None } else { Some(Watch::start(root)?) };
     let artifacts = build(root).await?;
     let options =
@@ -107,12 +107,12 @@ async fn serve(root: &Root, stack: &Stack, mut watch: Option<Watch>) -> Result<(
             }
         };
         let touched = tokio::select! {
-            how = stack.died() => bail!("{how}. Everything else is stopped."),
+            how = stack.ended_unexpectedly() => bail!("{how}. Everything else is stopped."),
             touched = edit => touched,
         };
         match rebuild(root, stack, touched).await {
             Ok(()) => eprintln!("Ready again: {}", stack.edge_url()),
-            Err(error) => eprintln!("{error:#}\n\nWhat ran before still runs."),
+            Err(error) => eprintln!("{error:#}\n\nThe previous build still runs."),
         }
     }
 }
@@ -122,7 +122,7 @@ async fn build(root: &Root) -> Result<Artifacts> {
     spawn_blocking(move || artifacts::build(&root)).await?
 }
 
-async fn rebuild(root: &Root, stack: &Stack, touched: Touched) -> Result<()> {
+async fn rebuild(root: &Root, stack: &Stack, touched: Affected) -> Result<()> {
     let here = root.clone();
     spawn_blocking(move || {
         let _lock = here.lock()?;

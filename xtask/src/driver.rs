@@ -1,4 +1,4 @@
-//! The Worker's process: `xtask/driver` on the pinned Node, and workerd beneath it.
+//! Runs the Worker: `xtask/driver` on the pinned Node, with workerd as its child.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,17 +9,17 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::group;
+use crate::process_group;
 use crate::root::Root;
 use crate::service::{Log, Service};
 use crate::tools::node;
 
-/// How long workerd may take to be ready: about a second alone, several when compilers run beside it.
+/// Limit for workerd's start: about a second alone, several when compilers run beside it.
 const START: Duration = Duration::from_mins(1);
-/// How long a command may take.
+/// Limit for the answer to a command.
 const COMMAND: Duration = Duration::from_secs(30);
 
-/// What an evicted object's sockets do.
+/// The behaviour of an evicted object's sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebSockets {
     /// They stay open and wake a new instance, as after hibernation.
@@ -28,7 +28,7 @@ pub enum WebSockets {
     Close,
 }
 
-/// The running Worker.
+/// The running Worker process.
 #[derive(Debug)]
 pub struct Driver {
     service: Service,
@@ -37,7 +37,8 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts the Worker on `port`, its objects kept in `data`, with `values` for the names in `wrangler.toml`.
+    /// Starts the Worker on `port` with its objects stored in `data`; `values` override names of
+    /// `wrangler.toml`.
     pub async fn start(
         root: &Root,
         data: &Path,
@@ -56,50 +57,52 @@ impl Driver {
         let config = root.path("wrangler.toml");
         driver.service.send(&json!({ "config": config, "data": data, "port": port, "values": values }))?;
         let ready = driver.service.answer(START, |_| true).await?;
-        driver.learn(ready.get("ready"))?;
+        driver.update_pid(ready.get("ready"))?;
         Ok(driver)
     }
 
-    /// The driver itself: whoever awaits its end hears of workerd's.
+    /// The driver's process, which ends when workerd ends.
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Process id of workerd. A reload changes it.
+    /// Process id of workerd, which a reload changes.
     #[must_use]
     pub fn workerd(&self) -> u32 {
         self.workerd.load(Ordering::Relaxed)
     }
 
-    /// Takes an object out of memory, as the platform does when it likes. False: it was not in memory.
+    /// Evicts an object from memory, as the platform does at any time. Returns false if it was not in memory.
     pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<bool> {
         let web_sockets = match web_sockets {
             WebSockets::Hibernate => "hibernate",
             WebSockets::Close => "close",
         };
         let command = json!({ "cmd": "evict", "class": class, "name": name, "webSockets": web_sockets });
-        match self.ask(command).await {
+        match self.request(command).await {
             Ok(_) => Ok(true),
             Err(error) if error.to_string().contains("not currently running") => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Runs the build and the pages that are there now, on the same data and port.
+    /// Restarts the Worker with the current build and pages, on the same data and port.
     pub async fn reload(&self) -> Result<()> {
-        let answer = self.ask(json!({ "cmd": "reload" })).await?;
-        self.learn(answer.get("reloaded"))
+        let answer = self.request(json!({ "cmd": "reload" })).await?;
+        self.update_pid(answer.get("reloaded"))
     }
 
-    /// SIGKILL to workerd alone. The driver reports the death and ends; returns when it has.
+    /// Sends SIGKILL to workerd alone. The driver reports the death and ends; returns when it has ended.
     pub async fn kill_workerd(&self) -> Result<()> {
-        group::kill(self.workerd())?;
-        tokio::time::timeout(COMMAND, self.service.ended()).await.context("the driver outlives workerd")?;
+        process_group::kill(self.workerd())?;
+        tokio::time::timeout(COMMAND, self.service.ended())
+            .await
+            .context("the driver did not end after workerd")?;
         Ok(())
     }
 
-    async fn ask(&self, mut command: Value) -> Result<Value> {
+    async fn request(&self, mut command: Value) -> Result<Value> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         if let Some(command) = command.as_object_mut() {
             command.insert("id".to_owned(), json!(id));
@@ -108,10 +111,10 @@ impl Driver {
         self.service.answer(COMMAND, |line| line.get("id").and_then(Value::as_u64) == Some(id)).await
     }
 
-    fn learn(&self, answer: Option<&Value>) -> Result<()> {
+    fn update_pid(&self, answer: Option<&Value>) -> Result<()> {
         let pid = answer
             .and_then(|answer| answer.get("workerd_pid")?.as_u64())
-            .context("the driver names no workerd")?;
+            .context("the driver's answer has no workerd_pid")?;
         self.workerd.store(u32::try_from(pid)?, Ordering::Relaxed);
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! A link between edge and region that is made bad on purpose, and counts what passes.
+//! A proxy between edge and region that injects faults and counts requests.
 //!
-//! The edge is told the link's address in place of the region's ([`Link::before`]), and nothing else changes: tests and
-//! benches run the real Worker against the real region over it.
+//! The edge gets the link's address in place of the region's ([`Link::before`]), and nothing else changes:
+//! tests and benches run the real Worker against the real region over it.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,22 +17,21 @@ use tokio::time::sleep;
 
 use crate::stack::Options;
 
-/// What happens to requests on the link.
+/// A fault that requests on the link suffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing.
     None,
-    /// Each waits this long before it is passed on.
+    /// The link waits this long before it forwards a request.
     Delay(Duration),
-    /// Each is answered with this status, and not passed on.
+    /// The link answers with this status and does not forward the request.
     Status(u16),
-    /// The connection is closed when the request has come.
+    /// The link closes the connection after it received the request.
     Drop,
-    /// Half of the answer comes, and then the connection is closed.
+    /// The link sends a part of the answer and closes the connection.
     Partial,
 }
 
-/// A running link. It ends with this value.
+/// A running link, which stops when the value is dropped.
 #[derive(Debug)]
 pub struct Link {
     url: String,
@@ -44,13 +43,13 @@ pub struct Link {
 struct Shared {
     upstream: String,
     http: Client,
-    /// The fault, and how many more requests suffer it.
+    /// The fault, and the number of requests that it still applies to.
     fault: Mutex<(Fault, u64)>,
     asked: watch::Sender<Vec<String>>,
 }
 
-/// A request as it came.
-struct Asked {
+/// A request as it was received.
+struct ProxiedRequest {
     method: Method,
     target: String,
     headers: Vec<(String, String)>,
@@ -58,14 +57,14 @@ struct Asked {
 }
 
 impl Link {
-    /// A link to the server at `upstream`, on any free port.
+    /// Starts a link to the server at `upstream`, on any free port.
     pub async fn to(upstream: &str) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let http = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            // A region that is killed leaves connections behind that lead nowhere.
+            // A killed region leaves idle connections behind that are no longer usable.
             .pool_max_idle_per_host(0)
             .build()?;
         let shared = Arc::new(Shared {
@@ -78,39 +77,40 @@ impl Link {
         Ok(Self { url, shared, serving })
     }
 
-    /// A link in front of the region of a stack that is about to start: its edge is told of the link alone.
-    pub async fn before(options: &mut Options) -> Result<Self> {
+    /// Starts a link in front of the region of a stack that is about to start: its edge gets the link's
+    /// address only.
+    pub async fn in_front_of(options: &mut Options) -> Result<Self> {
         let link = Self::to(&options.region_url()).await?;
         let name = "REGION_URL".to_owned();
         options.edge_values.insert(name, link.url.clone());
         Ok(link)
     }
 
-    /// Where it listens.
+    /// The URL that the link listens on.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// From now on every request suffers this.
+    /// Applies this fault to all following requests.
     pub fn fail(&self, fault: Fault) {
         *self.shared.lock() = (fault, u64::MAX);
     }
 
-    /// The next request suffers this, and none after it.
+    /// Applies this fault to the next request only.
     pub fn fail_once(&self, fault: Fault) {
         *self.shared.lock() = (fault, 1);
     }
 
-    /// How many requests came so far whose path begins so.
+    /// Returns the number of requests so far whose path begins with `path`.
     #[must_use]
-    pub fn asked(&self, path: &str) -> usize {
+    pub fn request_count(&self, path: &str) -> usize {
         let asked = self.shared.asked.borrow();
         asked.iter().filter(|one| one.starts_with(path)).count()
     }
 
-    /// Waits until so many requests came whose path begins so.
-    pub async fn reached(&self, path: &str, count: usize) -> Result<()> {
+    /// Waits until `count` requests arrived whose path begins with `path`.
+    pub async fn wait_for_requests(&self, path: &str, count: usize) -> Result<()> {
         let mut asked = self.shared.asked.subscribe();
         let enough = |all: &Vec<String>| all.iter().filter(|a| a.starts_with(path)).count() >= count;
         let waiting = asked.wait_for(enough);
@@ -131,7 +131,7 @@ impl Shared {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the next request suffers.
+    /// Returns the fault of the next request.
     fn next(&self) -> Fault {
         let mut now = self.lock();
         match now.1.checked_sub(1) {
@@ -145,21 +145,21 @@ impl Shared {
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    // Whoever is being served ends with the link too.
+    // Connections that are being served end with the link.
     let mut serving = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
             Ok((stream, _)) = listener.accept() => {
                 let shared = shared.clone();
-                // A broken connection is the other side's to notice: that is what this is for.
-                serving.spawn(async move { drop(converse(stream, &shared).await) });
+                // Breaking connections is the purpose of the link, so their errors are not reported.
+                serving.spawn(async move { drop(serve_connection(stream, &shared).await) });
             }
             Some(_) = serving.join_next(), if !serving.is_empty() => {}
         }
     }
 }
 
-async fn converse(stream: TcpStream, shared: &Shared) -> Result<()> {
+async fn serve_connection(stream: TcpStream, shared: &Shared) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     while let Some(asked) = read(&mut stream).await? {
@@ -176,7 +176,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> Result<()> {
             Fault::Drop => return Ok(()),
             Fault::Partial => {
                 let whole = forward(shared, asked).await?;
-                // Some of the body is missing, whatever its length.
+                // A part of the body is missing, whatever its length.
                 let half = whole.get(..whole.len().saturating_sub(10));
                 stream.write_all(half.unwrap_or_default()).await?;
                 return Ok(stream.shutdown().await?);
@@ -187,15 +187,15 @@ async fn converse(stream: TcpStream, shared: &Shared) -> Result<()> {
     Ok(())
 }
 
-/// The next request of a connection; none, it has ended.
-async fn read(stream: &mut BufReader<TcpStream>) -> Result<Option<Asked>> {
+/// Reads the next request of a connection. Returns none if the connection has ended.
+async fn read(stream: &mut BufReader<TcpStream>) -> Result<Option<ProxiedRequest>> {
     let mut line = String::new();
     if stream.read_line(&mut line).await? == 0 {
         return Ok(None);
     }
     let mut words = line.split_whitespace();
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
-        bail!("no request: {line:?}");
+        bail!("not a request line: {line:?}");
     };
     let (method, target) = (method.parse()?, target.to_owned());
     let (mut headers, mut length) = (Vec::new(), 0);
@@ -208,20 +208,20 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Result<Option<Asked>> {
         let (name, value) = (name.to_ascii_lowercase(), value.trim().to_owned());
         match name.as_str() {
             "content-length" => length = value.parse()?,
-            "transfer-encoding" => bail!("the link takes bodies of a known length alone"),
-            // Those of the connection, not of the request.
+            "transfer-encoding" => bail!("the link accepts only bodies with a content-length"),
+            // These headers belong to the connection, not to the request.
             "host" | "connection" | "keep-alive" => {}
             _ => headers.push((name, value)),
         }
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Some(Asked { method, target, headers, body }))
+    Ok(Some(ProxiedRequest { method, target, headers, body }))
 }
 
-/// Asks the server behind the link, and writes its answer as it goes back. A server that is not there is a
-/// connection that breaks.
-async fn forward(shared: &Shared, asked: Asked) -> Result<Vec<u8>> {
+/// Forwards a request to the server behind the link and returns the answer's bytes. If the server is
+/// unreachable, the connection breaks.
+async fn forward(shared: &Shared, asked: ProxiedRequest) -> Result<Vec<u8>> {
     let url = format!("{}{}", shared.upstream, asked.target);
     let mut request = shared.http.request(asked.method, url).body(asked.body);
     for (name, value) in asked.headers {

@@ -1,11 +1,11 @@
-//! Whether a part of the stack answers.
+//! Waits until a part of the stack answers its health check.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, sleep};
 
-/// How long both parts may take from listening to answering.
+/// Limit for a part's start, from listening to the first healthy answer.
 const READY: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_millis(25);
 
@@ -21,7 +21,7 @@ pub async fn wait(url: &str) -> Result<()> {
             Err(error) if Instant::now() >= deadline => {
                 return Err(error).with_context(|| format!("{url}/health does not answer"));
             }
-            // Refused for good: a faulty answer does not heal by asking again.
+            // A client error is final: it does not change when the request is repeated.
             Err(error) if error.status().is_some_and(|status| status.is_client_error()) => {
                 bail!("{error}")
             }

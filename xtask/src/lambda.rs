@@ -1,4 +1,4 @@
-//! `cargo xtask lambda`: the region's functions as Lambda takes them, where the template looks for them.
+//! `cargo xtask lambda`: builds and zips the region's Lambda functions, where the template expects them.
 
 use std::fs;
 use std::path::Path;
@@ -11,20 +11,20 @@ use crate::progress;
 use crate::root::Root;
 use crate::tools::{on_path, python};
 
-/// The binaries of `regional` that are functions.
+/// The binaries of `regional` that run as Lambda functions.
 const FUNCTIONS: &[&str] = &["lambda", "stream", "pictures"];
-/// The C library of `provided.al2023`. A build against a newer one does not start there.
+/// The glibc version of `provided.al2023`. A binary that needs a newer one does not start there.
 const GLIBC: &str = "2.34";
 
 /// Builds the functions of the region into `target/lambda/<function>/bootstrap.zip`, for `sam deploy`.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Lambda {
-    /// The machines they run on: the template's parameter `Architecture`
+    /// Their processor architecture: the template's parameter `Architecture`
     #[arg(long, value_enum, default_value_t = Machine::Arm64)]
     machine: Machine,
 }
 
-/// As AWS names them.
+/// Architectures as AWS names them.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Machine {
     Arm64,
@@ -41,7 +41,7 @@ impl Machine {
     }
 }
 
-/// Builds, packs, and says how large they are.
+/// Builds the functions, zips them and prints their sizes.
 pub fn run(root: &Root, lambda: Lambda) -> Result<()> {
     let _lock = root.lock()?;
     let zig = python::zig(root)?.context(
@@ -91,7 +91,7 @@ fn path_with(first: &Path) -> Result<std::ffi::OsString> {
     Ok(std::env::join_paths(all)?)
 }
 
-/// To two digits behind the point.
+/// Formats a size in MiB with two decimals.
 #[must_use]
 pub fn megabytes(bytes: u64) -> String {
     let kib = u32::try_from(bytes / 1024).unwrap_or(u32::MAX);

@@ -1,10 +1,10 @@
-//! How the repository is run: what must be installed, what is built, and the stack on this machine.
+//! Repository tasks: tools, builds, the local stack, conformance checks, load and replays.
 //!
 //! `cargo dev` and the tests start the same [`stack::Stack`]: the WebAssembly Worker in workerd, and the
 //! regional binary beside it.
 //!
 //! ```text
-//! artifacts ─▶ tools      what is installed, and where
+//! artifacts ─▶ tools      installed programs
 //!           ─▶ worker     the Worker, target/edge
 //!           ─▶ pages      the pages and the SDK, target/pages
 //!           ─▶ region     the regional binary
@@ -12,24 +12,28 @@
 //!           ─▶ region     the regional process
 //! ```
 
-pub mod advice;
 pub mod artifacts;
 pub mod bench;
+pub mod build_stamp;
 pub mod chaos;
 pub mod conformance;
 pub mod dev;
 pub mod driver;
 pub mod faults;
-pub mod group;
+pub mod generated;
 pub mod health;
+pub mod hints;
 pub mod lambda;
+pub mod language;
 pub mod lint;
 pub mod load;
 pub mod manifest;
+pub mod map;
 pub mod matching;
 pub mod openapi;
 pub mod pages;
 pub mod port;
+pub mod process_group;
 pub mod progress;
 pub mod region;
 pub mod root;
@@ -39,8 +43,8 @@ pub mod scratch;
 pub mod secrets;
 pub mod service;
 pub mod stack;
-pub mod stamp;
 pub mod tools;
 pub mod watch;
 pub mod wire;
+pub mod wire_files;
 pub mod worker;

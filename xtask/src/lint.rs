@@ -1,4 +1,4 @@
-//! What the compiler and its friends find: clippy, the documentation's links, TypeScript, the template, licences.
+//! `cargo xtask lint`: clippy, rustdoc, TypeScript, the SAM template and the licences.
 
 use std::process::Command;
 
@@ -9,10 +9,10 @@ use crate::root::Root;
 use crate::tools::{node, on_path, python};
 
 const WASM: &str = "wasm32-unknown-unknown";
-/// TypeScript projects, checked where they exist.
+/// TypeScript projects to check; those that do not exist are skipped.
 const PROJECTS: &[&str] = &["xtask/driver", "edge", "edge/web", "edge/sdk"];
 
-/// Runs every check; the first that finds something ends it.
+/// Runs every check and stops at the first that fails.
 pub fn run(root: &Root) -> Result<()> {
     let cargo = |title: &str, words: &[&str], env: Option<(&str, &str)>| {
         let mut command = Command::new("cargo");
@@ -37,7 +37,7 @@ pub fn run(root: &Root) -> Result<()> {
     }
     template(root)?;
     if on_path("cargo-deny").is_some() {
-        // Without advisories: they change by the day, and a build must not.
+        // Without advisories, because they change daily and a build must be reproducible.
         cargo("cargo-deny", &["deny", "check", "licenses", "bans", "sources"], None)?;
     } else {
         eprintln!(
@@ -47,11 +47,11 @@ pub fn run(root: &Root) -> Result<()> {
     Ok(())
 }
 
-/// The template as CloudFormation would read it, in two regions that differ in what they offer.
+/// Checks the template for two regions that offer different resource types.
 fn template(root: &Root) -> Result<()> {
     let Some(program) = python::cfn_lint(root)? else {
         eprintln!(
-            "cfn-lint: there is no python3 with venv and pip, so template.yaml is not checked (Debian: `apt-get install python3-venv`)"
+            "cfn-lint: python3 with venv and pip is missing, so template.yaml is not checked (Debian: `apt-get install python3-venv`)"
         );
         return Ok(());
     };
@@ -63,7 +63,8 @@ fn template(root: &Root) -> Result<()> {
     progress::run("The template", &mut check).map(drop)
 }
 
-/// The workspace's own toolchain checks the Worker too; only its build needs the nightly.
+/// Installs the WebAssembly target of the workspace's own toolchain, which checks the Worker; only its build
+/// needs the nightly.
 fn target(root: &Root) -> Result<()> {
     let rustup =
         on_path("rustup").context("rustup is missing: install it (https://rustup.rs) and run this again.")?;

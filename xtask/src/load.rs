@@ -1,5 +1,4 @@
-//! `cargo xtask load`: a crowd that does what people do, on the real stack of this machine: what it costs, and whether
-//! everybody got what they were promised.
+//! `cargo xtask load`: runs a crowd of clients against a local stack, and reports costs and broken promises.
 
 mod guests;
 pub mod lobby;
@@ -14,12 +13,12 @@ use crate::root::Root;
 use crate::stack::{self, Stack};
 pub use outcome::Outcome;
 
-/// Lets a crowd into a stack of its own.
+/// Runs a crowd of clients against a stack of its own.
 #[derive(Debug, Clone, Args)]
 pub struct Load {
     #[command(subcommand)]
     what: What,
-    /// Where the stack keeps its data; what it kept before is forgotten [default: in memory, or target/load]
+    /// Directory of the stack's data; earlier data is deleted [default: in memory, or target/load]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 }
@@ -29,16 +28,16 @@ enum What {
     Lobby(lobby::Crowd),
 }
 
-/// Runs it, prints the figures, and fails where somebody did not get what was promised.
+/// Runs the crowd, prints the figures, and fails if a promise was broken.
 pub async fn run(root: &Root, load: Load) -> Result<()> {
     let What::Lobby(crowd) = load.what;
     let (artifacts, mut options) = stack::fresh(root, load.data, "load").await?;
-    options.unpace();
+    options.disable_rate_limits();
     let stack = Stack::start(root, &artifacts, options).await?;
     let outcome = crowd.run(&stack).await;
     stack.stop().await;
     let outcome = outcome?;
     println!("{outcome}");
-    ensure!(outcome.is_fine(), "a promise was broken");
+    ensure!(outcome.is_success(), "a promise was broken");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo dev` and `cargo xtask`: one command for each thing a person does with the repository.
+//! The command line of `cargo dev` and `cargo xtask`.
 
 use std::path::PathBuf;
 
@@ -6,13 +6,14 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, conformance, dev, lambda, lint, load, matching, openapi, schemathesis, tools,
+    artifacts, bench, chaos, conformance, dev, lambda, language, lint, load, map, matching, openapi,
+    schemathesis, tools, wire_files,
 };
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "How the repository is run.")]
+#[command(name = "cargo xtask", about = "Builds, runs, checks and measures Matchpoint.")]
 struct Xtask {
-    /// Work in another checkout than the one this was built from.
+    /// Work in this checkout instead of the one the program was built from.
     #[arg(long, value_name = "DIR", global = true)]
     root: Option<PathBuf>,
     #[command(subcommand)]
@@ -22,13 +23,13 @@ struct Xtask {
 #[derive(Subcommand)]
 enum Task {
     Dev(dev::Dev),
-    /// Builds what is deployed to the edge: the Worker into target/edge, the pages into target/pages.
+    /// Builds the edge: the Worker into target/edge, the pages into target/pages.
     Build {
         /// Fail if the Worker is too large.
         #[arg(long)]
         check_size: bool,
     },
-    /// Installs what a build and a local run need, and nothing that is there already.
+    /// Installs the missing tools of builds and local runs.
     Tools,
     Conformance(conformance::Conformance),
     Lambda(lambda::Lambda),
@@ -39,8 +40,11 @@ enum Task {
     /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
     Schemathesis(schemathesis::Schemathesis),
-    /// Clippy for both targets, rustdoc, TypeScript, the template, licences.
+    /// Runs clippy for both targets, rustdoc, TypeScript, and checks of the template and the licences.
     Lint,
+    Map(map::Map),
+    Wire(wire_files::Wire),
+    Words(language::Words),
 }
 
 #[tokio::main]
@@ -57,7 +61,7 @@ async fn main() {
         },
         |()| 0,
     );
-    // Not by returning: that would wait for a build that a signal has made pointless.
+    // The process exits here, because returning would wait for a build that a signal has cancelled.
     std::process::exit(code);
 }
 
@@ -78,9 +82,12 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Chaos(chaos) => chaos::run(&root, chaos).await,
         Task::Load(load) => load::run(&root, load).await,
         Task::Conformance(conformance) => conformance::run(conformance).await,
-        Task::Match(asked) => matching::run(&root, &asked),
+        Task::Match(options) => matching::run(&root, &options),
         Task::Openapi => openapi::write(&root),
-        Task::Schemathesis(asked) => schemathesis::run(&root, asked).await,
+        Task::Schemathesis(args) => schemathesis::run(&root, args).await,
         Task::Lint => lint::run(&root),
+        Task::Map(options) => map::run(&root, options),
+        Task::Wire(options) => wire_files::run(&root, options),
+        Task::Words(options) => language::run(&root, &options),
     }
 }

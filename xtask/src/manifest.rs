@@ -1,4 +1,4 @@
-//! `wrangler.toml`: the Worker's names and settings. Nothing here repeats them.
+//! Reads `wrangler.toml`, the only list of the Worker's names and settings.
 
 use std::fs;
 
@@ -6,26 +6,26 @@ use anyhow::{Context, Result};
 
 use crate::root::Root;
 
-/// What the region shares with the Worker, read from the Worker's variables.
+/// Settings that the region shares with the Worker, read from the Worker's variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// Who issues access tokens: `ISSUER`.
+    /// The issuer of access tokens: `ISSUER`.
     pub issuer: String,
-    /// For whom they are: `AUDIENCE`.
+    /// The audience of access tokens: `AUDIENCE`.
     pub audience: String,
-    /// The pools with a `rating`, comma separated.
+    /// Names of the pools with a `rating`, separated by commas.
     pub rated_pools: String,
 }
 
 impl Manifest {
-    /// Reads `wrangler.toml`.
+    /// Reads the settings from `wrangler.toml`.
     pub fn read(root: &Root) -> Result<Self> {
         let text = fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
         Self::parse(&text)
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let manifest: toml::Table = toml::from_str(text).context("wrangler.toml is faulty")?;
+        let manifest: toml::Table = toml::from_str(text).context("wrangler.toml is invalid")?;
         let var = |name: &str| {
             let value = manifest.get("vars").and_then(|vars| vars.get(name)?.as_str());
             value.map(str::to_owned).with_context(|| format!("wrangler.toml lacks the variable {name}"))
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_what_is_missing() -> Result<()> {
+    fn missing_variable_is_named_in_the_error() -> Result<()> {
         let both = Manifest::parse(
             "[vars]\nISSUER = \"i\"\nAUDIENCE = \"a\"\n[vars.POOLS.a]\nseats = 2\n[vars.POOLS.b]\nrating = {}",
         )?;

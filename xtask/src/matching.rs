@@ -1,13 +1,14 @@
-//! `cargo xtask match`: runs a log of who came and left through the lobby's own matchmaker, under simulated time, and
-//! tells how long people waited, how good their matches are, and who was left. docs/replay.md has the log's format.
+//! `cargo xtask match`: replays a log of arrivals through the lobby's own matchmaker, under simulated time.
+//!
+//! The report has waiting times, match quality and unmatched players. docs/replay.md has the log's format.
 
-mod best;
+mod baselines;
 mod cohort;
 mod engine;
+mod exact;
 mod generate;
 mod html;
 mod log;
-mod others;
 mod plot;
 mod read;
 mod replay;
@@ -27,72 +28,72 @@ use shared::pool::Shards;
 use shared::time::{self, Time};
 
 use crate::root::Root;
+use baselines::{Fifo, Interval, Query};
 pub use cohort::Cohort;
 pub use generate::{Generate, Kind};
 pub use log::Log;
-use others::{Fifo, Interval, Query};
 use replay::Lobby;
-pub use report::{Report, Run, Split};
+pub use report::{Report, Run, ShardingEffect};
 use rules::Rules;
-pub use shards::By;
+pub use shards::ShardKey;
 use shards::Sharded;
-pub use snapshots::{Comparison, Exact, GOAL};
+pub use snapshots::{Comparison, ExactOptions, GOAL};
 pub use summary::{Spread, Summary};
 
-/// Replays a log of who came and left: waits, quality and starvation, by the rules of one pool or several.
+/// Replays a log of arrivals with the rules of one pool or several: waits, quality and starvation.
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Match {
     #[command(subcommand)]
-    also: Option<Also>,
+    also: Option<Subtask>,
     #[command(flatten)]
     replay: Option<Replay>,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum Also {
+enum Subtask {
     Generate(Generate),
-    Exact(Exact),
+    Exact(ExactOptions),
 }
 
-/// A replay.
+/// The options of a replay.
 #[derive(Debug, Clone, Args)]
 pub struct Replay {
-    /// The log: CSV or JSON Lines, as docs/replay.md says.
+    /// The log: CSV or JSON Lines, as docs/replay.md describes
     #[arg(long, value_name = "FILE", required = true)]
     pub log: PathBuf,
-    /// A pool of wrangler.toml, or a TOML or JSON file of one; several stand side by side [default: all of
+    /// A pool of wrangler.toml, or a TOML or JSON file of one; several are compared [default: all of
     /// wrangler.toml]
     #[arg(long = "pool", value_name = "RULES")]
     pub pools: Vec<String>,
-    /// A column to group people by; `rating:100` makes bands of 100.
+    /// A column to group players by; `rating:100` makes bands of 100
     #[arg(long = "by", value_name = "COLUMN[:WIDTH]")]
     pub by: Vec<Cohort>,
-    /// Beside it: first come first served, Nakama's matchmaker, and the best possible pairs.
+    /// Compare with first come first served, Nakama's matchmaker, and the best possible pairs
     #[arg(long)]
     pub compare: bool,
-    /// Also with so many lobbies, and a parent for whoever waits too long; without it, with those that the pool says.
+    /// Also replay with this many shards and a parent; without it, with the shards that the pool has
     #[arg(long, value_name = "LOBBIES", value_parser = clap::value_parser!(u16).range(2..=1000))]
     pub shards: Option<u16>,
-    /// What decides which lobby somebody goes to.
-    #[arg(long, value_enum, default_value_t = By::Rating)]
-    pub shard_by: By,
-    /// Which attribute, for `--shard-by attr`.
+    /// The key that assigns players to shards
+    #[arg(long, value_enum, default_value_t = ShardKey::Rating)]
+    pub shard_by: ShardKey,
+    /// The attribute for `--shard-by attr`
     #[arg(long, value_name = "COLUMN", default_value = "lang")]
     pub shard_attr: String,
-    /// After how long somebody climbs to the parent, seconds.
+    /// Seconds after which a ticket escalates to the parent
     #[arg(long, default_value_t = 10)]
     pub climb_s: u32,
-    /// Write a page with plots there.
+    /// Write a page with plots to this file
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Write the figures there.
+    /// Write the figures to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
 
 impl Replay {
-    /// Of this log, by these rules, with nothing else.
+    /// Returns the options of a replay of this log with these pools and nothing else.
     #[must_use]
     pub fn of(log: &Path, pools: &[&str]) -> Self {
         Self {
@@ -101,7 +102,7 @@ impl Replay {
             by: Vec::new(),
             compare: false,
             shards: None,
-            shard_by: By::Rating,
+            shard_by: ShardKey::Rating,
             shard_attr: "lang".into(),
             climb_s: 10,
             html: None,
@@ -110,17 +111,17 @@ impl Replay {
     }
 }
 
-/// Does what is asked.
-pub fn run(root: &Root, asked: &Match) -> Result<()> {
-    match (&asked.also, &asked.replay) {
-        (Some(Also::Generate(generate)), _) => generate::run(generate),
-        (Some(Also::Exact(asked)), _) => say(&exact(root, asked)?.to_string()),
-        (None, Some(asked)) => {
-            let report = replay(root, asked)?;
-            if let Some(file) = &asked.html {
+/// Runs the command.
+pub fn run(root: &Root, options: &Match) -> Result<()> {
+    match (&options.also, &options.replay) {
+        (Some(Subtask::Generate(generate)), _) => generate::run(generate),
+        (Some(Subtask::Exact(options)), _) => say(&exact(root, options)?.to_string()),
+        (None, Some(options)) => {
+            let report = replay(root, options)?;
+            if let Some(file) = &options.html {
                 write(file, &html::page(&report))?;
             }
-            if let Some(file) = &asked.json {
+            if let Some(file) = &options.json {
                 let text = serde_json::to_string_pretty(&report)?;
                 write(file, &(text + "\n"))?;
             }
@@ -130,7 +131,7 @@ pub fn run(root: &Root, asked: &Match) -> Result<()> {
     }
 }
 
-/// Prints it. Who reads no further, as `head` does, has read enough.
+/// Prints text. A reader that closes the pipe early, as `head` does, is no error.
 fn say(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
@@ -142,24 +143,24 @@ fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// The lobby's pairs beside the best possible ones, on made-up snapshots.
-pub fn exact(root: &Root, asked: &Exact) -> Result<Comparison> {
-    snapshots::run(&rules::find(root, &asked.pool)?, asked)
+/// Compares the lobby's pairs with the best possible ones, on generated snapshots.
+pub fn exact(root: &Root, options: &ExactOptions) -> Result<Comparison> {
+    snapshots::run(&rules::find(root, &options.pool)?, options)
 }
 
-/// Runs a log through everything that is asked for.
-pub fn replay(root: &Root, asked: &Replay) -> Result<Report> {
-    let log = read::file(&asked.log)?;
-    let pools = if asked.pools.is_empty() {
+/// Replays a log through every matchmaker that the options name.
+pub fn replay(root: &Root, options: &Replay) -> Result<Report> {
+    let log = read::file(&options.log)?;
+    let pools = if options.pools.is_empty() {
         rules::all(root)?
     } else {
-        let names = asked.pools.iter();
+        let names = options.pools.iter();
         names.map(|name| rules::find(root, name)).collect::<Result<_>>()?
     };
     let times = log.events.iter().map(|(at, _)| *at);
     let began = times.clone().min().unwrap_or_default();
     let mut report = Report {
-        log: asked.log.display().to_string(),
+        log: options.log.display().to_string(),
         people: log.people(),
         span_ms: time::ms(times.max().unwrap_or_default().since(began)),
         runs: Vec::new(),
@@ -167,12 +168,12 @@ pub fn replay(root: &Root, asked: &Replay) -> Result<Report> {
         shards: Vec::new(),
     };
     for rules in &pools {
-        let whole = run_one(&log, &rules.name, rules, &mut Lobby::new(&rules.pool), asked);
-        let made_up = asked
+        let whole = run_one(&log, &rules.name, rules, &mut Lobby::new(&rules.pool), options);
+        let made_up = options
             .shards
-            .map(|many| shards::rule(&log, many, asked.shard_by, &asked.shard_attr, asked.climb_s));
+            .map(|many| shards::rule(&log, many, options.shard_by, &options.shard_attr, options.climb_s));
         if let Some(rule) = made_up.or_else(|| rules.pool.shards.clone()) {
-            let split = split(&log, rules, &rule, asked, &whole);
+            let split = split(&log, rules, &rule, options, &whole);
             report.runs.push(whole);
             report.runs.push(split.0);
             report.shards.push(split.1);
@@ -180,26 +181,26 @@ pub fn replay(root: &Root, asked: &Replay) -> Result<Report> {
             report.runs.push(whole);
         }
     }
-    if asked.compare {
-        compare(&log, &pools, began, asked, &mut report);
+    if options.compare {
+        compare(&log, &pools, began, options, &mut report);
     }
     Ok(report)
 }
 
-fn run_one(log: &Log, name: &str, rules: &Rules, matcher: &mut dyn replay::Matcher, asked: &Replay) -> Run {
+fn run_one(log: &Log, name: &str, rules: &Rules, matcher: &mut dyn replay::Matcher, options: &Replay) -> Run {
     let outcome = replay::run(log, &rules.pool, matcher);
-    Run::new(name, log, &outcome, &rules.pool, &asked.by)
+    Run::new(name, log, &outcome, &rules.pool, &options.by)
 }
 
-fn split(log: &Log, rules: &Rules, rule: &Shards, asked: &Replay, whole: &Run) -> (Run, Split) {
+fn split(log: &Log, rules: &Rules, rule: &Shards, options: &Replay, whole: &Run) -> (Run, ShardingEffect) {
     let mut sharded = Sharded::new(&rules.pool, rule);
     let name = format!("{} × {}", rules.name, rule.count());
-    let run = run_one(log, &name, rules, &mut sharded, asked);
+    let run = run_one(log, &name, rules, &mut sharded, options);
     let unmatched = |run: &Run| i64::try_from(run.all.unmatched()).unwrap_or(i64::MAX);
-    let split = Split {
+    let split = ShardingEffect {
         whole: whole.name.clone(),
         split: name,
-        climbed: sharded.climbed,
+        climbed: sharded.escalated,
         added_wait_ms: run.all.wait_ms.mean - whole.all.wait_ms.mean,
         added_p90_ms: run.all.wait_ms.p90 - whole.all.wait_ms.p90,
         added_gap: run.all.gap.mean - whole.all.gap.mean,
@@ -208,13 +209,13 @@ fn split(log: &Log, rules: &Rules, rule: &Shards, asked: &Replay, whole: &Run) -
     (run, split)
 }
 
-/// What others would make of it, by the first pool's seats and ratings.
-fn compare(log: &Log, pools: &[Rules], began: Time, asked: &Replay, report: &mut Report) {
+/// Adds the baselines to the report, with the first pool's seats and ratings.
+fn compare(log: &Log, pools: &[Rules], began: Time, options: &Replay, report: &mut Report) {
     let Some(rules) = pools.first() else {
         return;
     };
     let (_, seats) = engine::sizes(&rules.pool);
-    let fifo = run_one(log, "first come", rules, &mut Fifo::new(seats), asked);
+    let fifo = run_one(log, "first come", rules, &mut Fifo::new(seats), options);
     report.runs.push(fifo);
     let mut ranges = vec![("Nakama".to_owned(), f64::INFINITY)];
     if let Some(window) = rules.pool.rating {
@@ -224,7 +225,7 @@ fn compare(log: &Log, pools: &[Rules], began: Time, asked: &Replay, report: &mut
     for (name, within) in ranges {
         let query = Query { within, is_mutual: false };
         let mut interval = Interval::new(&rules.pool, query, began);
-        report.runs.push(run_one(log, &name, rules, &mut interval, asked));
+        report.runs.push(run_one(log, &name, rules, &mut interval, options));
     }
     for rules in pools.iter().filter(|rules| snapshots::applies(&rules.pool)) {
         let comparison = snapshots::of_log(log, &rules.pool);

@@ -1,36 +1,37 @@
-//! What the edge and the region answer, as documents: made of the code and committed, so that a change is seen in review.
+//! `cargo xtask openapi`: writes the OpenAPI documents of edge and region, which are generated from the code
+//! and committed for review.
 
-use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::artifacts;
+use crate::generated;
 use crate::root::Root;
 
-/// Where the edge's is kept.
+/// File of the edge's document.
 pub const EDGE: &str = "docs/openapi-edge.json";
-/// Where the region's is kept.
+/// File of the region's document.
 pub const REGION: &str = "docs/openapi-region.json";
 
-/// Makes both anew and writes them.
+/// Generates both documents and writes them.
 pub fn write(root: &Root) -> Result<()> {
     let program = artifacts::binary(root, "Building the document's printer", "openapi", &[])?;
     let made =
         Command::new(&program).output().with_context(|| format!("cannot run {}", program.display()))?;
     ensure!(made.status.success(), "the document cannot be made: {}", String::from_utf8_lossy(&made.stderr));
     let region: Value = serde_json::from_slice(&made.stdout)?;
-    keep(root, REGION, &region)?;
-    keep(root, EDGE, &edge(&region)?)
+    generated::write(root, REGION, &text(&region)?)?;
+    generated::write(root, EDGE, &text(&edge(&region)?)?)
 }
 
-/// The edge's document. Profiles are what the region says that they are.
+/// Returns the edge's document. Its profile schemas come from the region's.
 pub fn edge(region: &Value) -> Result<Value> {
     Ok(shared::http::openapi::document(region)?)
 }
 
-/// The operations of a document: path, method, and what is said of it.
+/// Returns the operations of a document: path, method, and the operation object.
 #[must_use]
 pub fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
     let paths = document.get("paths").and_then(Value::as_object);
@@ -44,9 +45,6 @@ pub fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
         .collect()
 }
 
-fn keep(root: &Root, file: &str, document: &Value) -> Result<()> {
-    let text = format!("{}\n", serde_json::to_string_pretty(document)?);
-    fs::write(root.path(file), text).with_context(|| format!("cannot write {file}"))?;
-    eprintln!("{file} is written.");
-    Ok(())
+fn text(document: &Value) -> Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(document)?))
 }

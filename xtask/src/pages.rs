@@ -1,4 +1,5 @@
-//! The pages, the SDK and the edge's document: TypeScript bundled for browsers, everything else copied.
+//! Builds the pages, the SDK and the edge's OpenAPI page: bundles TypeScript for browsers and copies the
+//! other files.
 
 use std::fs;
 use std::path::Path;
@@ -7,15 +8,15 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
+use crate::build_stamp::BuildStamp;
 use crate::openapi;
 use crate::progress;
 use crate::root::Root;
-use crate::stamp::Stamp;
 use crate::tools::node;
 
 const WEB: &str = "edge/web";
 const SDK: &str = "edge/sdk";
-/// The edge's document, and the page that shows it: under these names, beside the others.
+/// The edge's OpenAPI document and the page that shows it, with their names among the pages.
 const DOCUMENT: [(&str, &str); 4] = [
     (openapi::EDGE, "openapi.json"),
     ("docs/page/docs.html", "docs.html"),
@@ -32,13 +33,13 @@ const FLAGS: &[&str] = &[
     "--log-level=warning",
 ];
 
-/// Builds the pages into `target/pages`, unless they are of these sources already. Each `edge/web/*.ts` becomes a
-/// script of its name, `edge/sdk/index.ts` becomes `sdk.js`. A faulty source leaves the last good pages in place.
+/// Builds the pages into `target/pages` if a source changed. Each `edge/web/*.ts` becomes a script of its
+/// name, `edge/sdk/index.ts` becomes `sdk.js`. If the build fails, the previous pages stay.
 pub fn build(root: &Root) -> Result<()> {
     let mut sources = vec![WEB, SDK, "package-lock.json"];
     sources.extend(DOCUMENT.map(|(file, _)| file));
-    let stamp = Stamp::of(root, "pages", &sources, FLAGS)?;
-    if stamp.holds() && root.pages().is_dir() {
+    let stamp = BuildStamp::of(root, "pages", &sources, FLAGS)?;
+    if stamp.is_current() && root.pages().is_dir() {
         return Ok(());
     }
     let node = node::ensure(root)?;
@@ -67,10 +68,11 @@ pub fn build(root: &Root) -> Result<()> {
         fs::remove_dir_all(root.pages())?;
     }
     fs::rename(&fresh, root.pages())?;
-    stamp.keep()
+    stamp.record()
 }
 
-/// Copies what browsers take as it is; returns the scripts to bundle, by their names from the root.
+/// Copies the files that browsers load unchanged; returns the scripts to bundle, by their names from the
+/// root.
 fn copy(web: &Path, to: &Path) -> Result<Vec<String>> {
     let mut scripts = Vec::new();
     if !web.is_dir() {

@@ -1,16 +1,17 @@
-//! A port to listen on, taken by number or found.
+//! Takes a port to listen on: a given one or any free one.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Result, bail};
 
-/// Ports tried for "any free one". Below those that systems hand to outgoing connections, so that a port stays
-/// free while its server restarts.
+/// Range of ports tried for "any free one". It lies below the ports that systems use for outgoing
+/// connections, so that a port stays free while its server restarts.
 const FREE: std::ops::Range<u16> = 12_000..32_000;
 const TRIES: usize = 200;
 
-/// The port itself if it is free, or any free one for 0. `option` is how a person chooses another.
+/// Returns `port` if it is free, or any free port for 0. `option` is the command line option that errors
+/// name.
 pub fn take(port: u16, option: &str) -> Result<u16> {
     if port == 0 {
         return any();
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_which_port_is_in_use_and_which_option_changes_it() -> Result<()> {
+    fn error_names_the_used_port_and_the_option_that_changes_it() -> Result<()> {
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = held.local_addr()?.port();
         let error = take(port, "--edge-port").map_or_else(|e| e.to_string(), |_| String::new());

@@ -1,4 +1,4 @@
-//! A step that takes a while, shown as it goes: its title, its last line of output, its time.
+//! Runs a step and shows its progress: its title, its last line of output, its time.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::advice;
-use crate::group::Group;
+use crate::hints;
+use crate::process_group::ProcessGroup;
 
 /// Lines of a failed step's output that are shown.
 const TAIL: usize = 60;
 
-/// Runs `command` as the step `title` and returns its stdout. Everything shown goes to stderr. A failure carries
-/// the end of the output, and what to do about it.
+/// Runs `command` as the step `title` and returns its stdout. Progress is shown on stderr. An error contains
+/// the end of the output, and a hint if the failure is a known one.
 pub fn run(title: &str, command: &mut Command) -> Result<String> {
     let started = Instant::now();
     let bar = bar(title);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let name = command.get_program().to_string_lossy().into_owned();
     let (group, mut child) =
-        Group::spawn(command).with_context(|| format!("{title}: cannot run `{name}`"))?;
+        ProcessGroup::spawn(command).with_context(|| format!("{title}: cannot run `{name}`"))?;
     let (lines, received) = channel();
     if let Some(out) = child.stdout.take() {
         read(out, lines.clone(), true);
@@ -40,7 +40,7 @@ pub fn run(title: &str, command: &mut Command) -> Result<String> {
             stdout.push_str(&line);
             stdout.push('\n');
         }
-        // Cargo's messages for machines are no news for people.
+        // Cargo's JSON messages are not shown.
         if !line.starts_with('{') {
             bar.set_message(line.trim().to_owned());
             tail.push_back(line);
@@ -56,7 +56,7 @@ pub fn run(title: &str, command: &mut Command) -> Result<String> {
         return Ok(stdout);
     }
     let tail = Vec::from(tail).join("\n");
-    match advice::of(&tail) {
+    match hints::for_output(&tail) {
         Some(advice) => bail!("{title} failed ({status}):\n{tail}\n\n{advice}"),
         None => bail!("{title} failed ({status}):\n{tail}"),
     }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_which_step_and_what_to_do() {
+    fn failure_names_the_step_and_gives_a_hint() {
         let error = run("Filling", &mut sh("echo 'ENOSPC: no space' >&2; exit 3"))
             .map_or_else(|e| e.to_string(), |_| String::new());
         assert!(

@@ -1,4 +1,4 @@
-//! The region's process: the router that Lambda runs, over an embedded store.
+//! Builds and runs the region: the router that Lambda runs, over an embedded store.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::artifacts;
 use crate::root::Root;
 use crate::service::{Log, Service};
 
-/// How long the region may take to listen.
+/// Limit for the region's start.
 const START: Duration = Duration::from_secs(30);
 
 /// Builds the regional binary and returns its path.
@@ -20,14 +20,14 @@ pub fn build(root: &Root) -> Result<PathBuf> {
     artifacts::binary(root, "Building the region", "local", &["--features", "regional/local"])
 }
 
-/// The running region.
+/// The running region process.
 #[derive(Debug)]
 pub struct Region {
     service: Service,
 }
 
 impl Region {
-    /// Starts `program` on `port`, its tables kept in `data`, told the rest by its environment.
+    /// Starts `program` on `port` with its tables stored in `data`; the environment has its other settings.
     pub async fn start(
         program: &Path,
         data: &Path,
@@ -45,11 +45,11 @@ impl Region {
         let line = service
             .answer(START, |line| line.get("listening").is_some() || line.get("error").is_some())
             .await?;
-        line.get("listening").and_then(Value::as_str).context("the region names no address")?;
+        line.get("listening").and_then(Value::as_str).context("the region's answer has no address")?;
         Ok(Self { service })
     }
 
-    /// The process.
+    /// The region's process.
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.service

@@ -1,7 +1,7 @@
-//! Lambda's side of a function: starts its binary, hands it events, takes its answers.
+//! A local Lambda Runtime API: starts a function's binary, sends it events and receives its answers.
 //!
-//! The Runtime API is four routes: the function asks for the next event, and posts a response or an error for it, or
-//! one for its own start. <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+//! The Runtime API is four routes: the function requests the next event, and posts a response or an error for
+//! it, or an error of its own start. <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use anyhow::{Context, Result, anyhow};
 use axum::Router;
@@ -25,7 +25,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-/// How long one event may take; the function's own limit in the template.
+/// Limit for one event: the function's own timeout in the template.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A running function. Dropping it kills the process.
@@ -33,7 +33,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub struct Function {
     events: mpsc::UnboundedSender<Event>,
     server: JoinHandle<()>,
-    /// Whether it has asked for its first event.
+    /// True once the function has requested its first event.
     ready: watch::Receiver<bool>,
     lines: mpsc::UnboundedReceiver<String>,
     /// Held for its drop: `kill_on_drop`.
@@ -46,7 +46,7 @@ struct Event {
     answer: oneshot::Sender<Result<Value>>,
 }
 
-/// What the routes share: events to come, and those whose answer is awaited, by request id.
+/// State of the routes: events to send, and the senders of awaited answers by request id.
 #[derive(Debug)]
 struct Desk {
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
@@ -56,7 +56,7 @@ struct Desk {
 }
 
 impl Function {
-    /// Starts `program` with this environment and nothing else of ours.
+    /// Starts `program` with this environment alone.
     pub async fn start(program: PathBuf, env: &[(&str, &str)]) -> Result<Self> {
         let (events, coming) = mpsc::unbounded_channel();
         let (begun, ready) = watch::channel(false);
@@ -100,33 +100,33 @@ impl Function {
         tokio::spawn(async move {
             let mut out = BufReader::new(out).lines();
             while let Ok(Some(line)) = out.next_line().await {
-                // Whoever started it may not want to know.
+                // The caller may not read the log.
                 let _ = said.send(line);
             }
         });
         Ok(Self { events, server, ready, lines, process })
     }
 
-    /// Waits until it asks for its first event: that is how long a cold start takes.
+    /// Waits until the function requests its first event, which is the end of a cold start.
     pub async fn ready(&mut self) -> Result<()> {
         let asked = self.ready.wait_for(|ready| *ready);
         tokio::time::timeout(DEADLINE, asked).await??;
         Ok(())
     }
 
-    /// The next line that it writes to its log.
+    /// Returns the next line that the function writes to its log.
     pub async fn line(&mut self) -> Result<String> {
         let line = tokio::time::timeout(DEADLINE, self.lines.recv()).await?;
-        line.context("it writes no more")
+        line.context("the function's log has ended")
     }
 
-    /// Its process, while it runs.
+    /// Process id of the function while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.process.id()
     }
 
-    /// Hands the function an event and waits for what it answers.
+    /// Sends the function an event and waits for its answer.
     pub async fn invoke(&self, event: &Value) -> Result<Value> {
         let (answer, answered) = oneshot::channel();
         let body = event.to_string();
@@ -161,7 +161,7 @@ async fn next(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
 }
 
 async fn response(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let value = serde_json::from_slice(&body).context("the answer is no JSON");
+    let value = serde_json::from_slice(&body).context("the answer is not JSON");
     desk.answer(&id, value)
 }
 
@@ -169,7 +169,7 @@ async fn error(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Byte
     desk.answer(&id, Err(anyhow!("the function failed: {}", String::from_utf8_lossy(&body))))
 }
 
-/// The function could not start: whoever waits for an answer hears why.
+/// Receives a failed start and passes the reason to the callers that wait for an answer.
 async fn init_error(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
     let why = String::from_utf8_lossy(&body).into_owned();
     while let Some(event) = desk.events.lock().await.recv().await {
@@ -184,7 +184,7 @@ impl Desk {
         let Some(answer) = asked.remove(id) else {
             return StatusCode::NOT_FOUND;
         };
-        // Who asked may have stopped waiting.
+        // The caller may have stopped waiting.
         let _ = answer.send(value);
         StatusCode::ACCEPTED
     }

@@ -1,6 +1,7 @@
-//! Where data lies that nobody keeps: in memory, where the system offers that. Databases wait for the disk at each
-//! commit, and a test or a load that shares its disk with a build would measure the disk. What is killed finds its
-//! data again all the same: it is the system that holds it, not the process.
+//! Folders for temporary data: in memory, where the system offers that.
+//!
+//! Databases wait for the disk at each commit, and a test or a load that shares its disk with a build would
+//! measure the disk. A killed process still finds its data again: the system holds it, not the process.
 
 use std::path::{Path, PathBuf};
 
@@ -8,12 +9,13 @@ use rustix::fs::{Access, access, statvfs};
 
 use crate::root::Root;
 
-/// Where Linux keeps files in memory.
+/// Directory that Linux keeps in memory.
 const MEMORY: &str = "/dev/shm";
-/// Bytes that have to be free there: a container is often given only 64 MiB.
+/// Bytes that must be free there: a container often has only 64 MiB.
 const FREE: u64 = 1 << 30;
 
-/// A folder for data of this name, `target/NAME` where memory is not to be had. It may have to be made.
+/// Returns the folder for data of this name: in memory, or `target/NAME` if memory is not available. It may
+/// not exist yet.
 #[must_use]
 pub fn folder(root: &Root, name: &str) -> PathBuf {
     let memory = Path::new(MEMORY);
@@ -21,7 +23,7 @@ pub fn folder(root: &Root, name: &str) -> PathBuf {
         return root.path("target").join(name);
     }
     // Each checkout has its own, as it has its own `target/`.
-    let checkout = shared::mix::fnv(root.dir().as_os_str().as_encoded_bytes());
+    let checkout = shared::hash::fnv(root.dir().as_os_str().as_encoded_bytes());
     memory.join(format!("matchpoint-{checkout:016x}")).join(name)
 }
 
@@ -44,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_folder_has_no_room() {
+    fn missing_folder_has_no_free_space() {
         assert!(!has_room(Path::new("/nowhere/at/all")));
     }
 }

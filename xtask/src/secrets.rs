@@ -1,4 +1,5 @@
-//! The keys of a local stack: made once, kept in its data directory, readable by their owner alone.
+//! Keys of a local stack, generated once and stored in its data directory with permissions for their owner
+//! alone.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -10,26 +11,26 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-/// What the Worker and the region must know and nobody else.
+/// Secrets of the Worker and the region.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secrets {
     /// Seed of the Ed25519 key that signs access tokens, 32 bytes in base64.
     pub signing_seed: String,
-    /// The name of that key.
+    /// Key id of that key.
     pub signing_kid: String,
-    /// Keys of requests from the edge to the region, base64, separated by commas, the first one signs.
+    /// Keys of requests from the edge to the region: base64, separated by commas; the first one signs.
     pub edge_to_region_keys: String,
-    /// Keys of requests from the region to the edge, likewise.
+    /// Keys of requests from the region to the edge, in the same form.
     pub region_to_edge_keys: String,
 }
 
 impl Secrets {
-    /// Those of the data directory `dir`, made if there are none.
+    /// Returns the secrets in the data directory `dir`, generated if it has none.
     pub fn of(dir: &Path) -> Result<Self> {
         let file = dir.join("secrets.json");
         if let Ok(text) = fs::read_to_string(&file) {
             return serde_json::from_str(&text).with_context(|| {
-                format!("{} is faulty: remove it, or start with `--fresh`", file.display())
+                format!("{} is invalid: remove it, or start with `--fresh`", file.display())
             });
         }
         let secrets = Self {
@@ -40,7 +41,7 @@ impl Secrets {
         };
         let mut open = OpenOptions::new();
         let mut file =
-            open.write(true).create_new(true).mode(0o600).open(&file).context("cannot keep the keys")?;
+            open.write(true).create_new(true).mode(0o600).open(&file).context("cannot store the keys")?;
         file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
         Ok(secrets)
     }
@@ -58,7 +59,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn are_made_once_and_for_their_owner() -> Result<()> {
+    fn secrets_are_generated_once_and_readable_by_their_owner() -> Result<()> {
         let dir = std::env::temp_dir().join(format!("matchpoint-secrets-{}", std::process::id()));
         fs::create_dir_all(&dir)?;
         let first = Secrets::of(&dir)?;

@@ -1,4 +1,5 @@
-//! A long-running child: it is spoken to in JSON lines, and ends when its stdin closes.
+//! A long-running child process that receives JSON lines on stdin, answers on stdout, and ends when its stdin
+//! closes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -14,27 +15,27 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::group::Group;
+use crate::process_group::ProcessGroup;
 
-/// How long a child may take to end by itself once its stdin is closed.
+/// Time for a child to end by itself after its stdin was closed.
 const GRACE: Duration = Duration::from_secs(5);
 /// Bytes at the end of a log that an error shows.
 const TAIL: usize = 4000;
 
-/// Where a child's stderr goes.
+/// Destination of a child's stderr.
 #[derive(Debug, Clone)]
 pub enum Log {
-    /// To ours.
+    /// The terminal of this process.
     Terminal,
-    /// To the end of a file; errors show the last of it.
+    /// A file that is appended to; errors show its end.
     File(PathBuf),
 }
 
-/// A running child. It ends with this value, and with this process however that ends.
+/// A running child. It ends when the value is dropped, and when this process ends for any reason.
 #[derive(Debug)]
 pub struct Service {
     name: &'static str,
-    group: Group,
+    group: ProcessGroup,
     log: Log,
     stdin: Mutex<Option<ChildStdin>>,
     lines: tokio::sync::Mutex<UnboundedReceiver<Value>>,
@@ -43,7 +44,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts `command`; `name` is what errors call it.
+    /// Starts `command`; errors call it `name`.
     pub fn start(name: &'static str, mut command: Command, log: Log) -> Result<Self> {
         let file = match &log {
             Log::Terminal => None,
@@ -55,9 +56,9 @@ impl Service {
             .stdout(Stdio::piped())
             .stderr(stderr.map_or(Stdio::inherit(), Stdio::from));
         let (group, mut child) =
-            Group::spawn(&mut command).with_context(|| format!("cannot start {name}"))?;
+            ProcessGroup::spawn(&mut command).with_context(|| format!("cannot start {name}"))?;
         let stdin = child.stdin.take();
-        let stdout = child.stdout.take().context("a child without stdout")?;
+        let stdout = child.stdout.take().context("the child has no stdout")?;
 
         let (said, lines) = unbounded_channel();
         let last_words = Arc::new(Mutex::new(None));
@@ -81,7 +82,7 @@ impl Service {
         thread::spawn(move || {
             let status =
                 group.wait(&mut child).map_or_else(|error| error.to_string(), |status| status.to_string());
-            // The whole group is gone, so its stdout has an end; its last words may still be on the way.
+            // The group has ended, so its stdout has an end; its last lines may not have been read yet.
             let _ = reader.join();
             let _ = tell.send(Some(status));
         });
@@ -96,7 +97,7 @@ impl Service {
         })
     }
 
-    /// Process id.
+    /// Process id of the child.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.group.pid()
@@ -109,8 +110,8 @@ impl Service {
         writeln!(stdin, "{line}").with_context(|| format!("{} does not listen{}", self.name, self.tail()))
     }
 
-    /// The first line from now on that `wanted` accepts; others are passed over. Ends with an error when a line
-    /// says `error`, when the child ends, and after `within`.
+    /// Returns the next line that `wanted` accepts; other lines are skipped. Fails when a line has `error`,
+    /// when the child ends, and after `within`.
     pub async fn answer(&self, within: Duration, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         let mut lines = self.lines.lock().await;
         let find = async {
@@ -130,16 +131,16 @@ impl Service {
         })
     }
 
-    /// Waits until the child has ended, and says how it did.
+    /// Waits until the child has ended, and returns a description of its exit.
     pub async fn ended(&self) -> String {
         let mut ended = self.ended.clone();
         let status = ended.wait_for(Option::is_some).await.ok().and_then(|status| status.clone());
         let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let how = words.map(|died| format!("it died, {died}")).or(status);
-        format!("{} ended: {}", self.name, how.unwrap_or_else(|| "nobody knows how".to_owned()))
+        format!("{} ended: {}", self.name, how.unwrap_or_else(|| "for an unknown reason".to_owned()))
     }
 
-    /// Lets the child end by itself, by closing its stdin; kills it if it does not.
+    /// Closes the child's stdin so that it ends by itself, and kills it if it does not.
     pub async fn stop(&self) {
         drop(self.stdin.lock().unwrap_or_else(PoisonError::into_inner).take());
         if timeout(GRACE, self.ended()).await.is_err() {
@@ -148,7 +149,7 @@ impl Service {
         }
     }
 
-    /// SIGKILL, to the child and all that it started.
+    /// Sends SIGKILL to the child and its descendants.
     pub fn kill(&self) {
         if self.group.is_running() {
             self.group.kill();

@@ -1,7 +1,7 @@
-//! The stack on this machine: the Worker in workerd, and the region beside it, on one data directory.
+//! The local stack: the Worker in workerd and the region, on one data directory.
 
-mod fresh;
 pub mod options;
+mod temporary;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -19,19 +19,18 @@ use crate::manifest::Manifest;
 use crate::region::Region;
 use crate::root::Root;
 use crate::secrets::Secrets;
-pub use fresh::fresh;
 pub use options::Options;
+pub use temporary::fresh;
 
-/// Process ids of what listens.
+/// Process ids of the listening processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Pids {
-    /// workerd.
     pub workerd: u32,
     /// The regional binary; 0 while it is stopped.
     pub region: u32,
 }
 
-/// A running stack. It ends with this value, and with this process however that ends.
+/// A running stack. It ends when the value is dropped, and when this process ends for any reason.
 #[derive(Debug)]
 pub struct Stack {
     root: Root,
@@ -43,7 +42,7 @@ pub struct Stack {
     env: BTreeMap<String, String>,
     edge: RwLock<Arc<Driver>>,
     region: RwLock<Option<Arc<Region>>>,
-    /// One stack a data directory.
+    /// At most one stack runs on a data directory.
     _lock: File,
 }
 
@@ -57,7 +56,7 @@ impl Stack {
         let env = options.region(&secrets, &Manifest::read(root)?);
         let program = artifacts.region.clone();
         let (objects, edge_log) = (options.data.join("edge"), options.log("edge"));
-        // At once: neither needs the other to start.
+        // Concurrently: neither needs the other to start.
         let (region, edge) = tokio::join!(
             start_region(&program, &options, &env),
             Driver::start(root, &objects, options.edge_port, &values, edge_log),
@@ -92,13 +91,13 @@ impl Stack {
         &self.region_url
     }
 
-    /// Where everything is kept.
+    /// The data directory of the stack.
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.options.data
     }
 
-    /// Who listens now.
+    /// Process ids of the processes that listen now.
     #[must_use]
     pub fn pids(&self) -> Pids {
         Pids {
@@ -107,19 +106,19 @@ impl Stack {
         }
     }
 
-    /// Takes an object out of memory: `class` as in `wrangler.toml`, `name` as the Worker names it. False: it was
-    /// not in memory.
+    /// Evicts an object from memory: `class` as in `wrangler.toml`, `name` as the Worker names it. Returns
+    /// false if it was not in memory.
     pub async fn evict(&self, class: &str, name: &str, web_sockets: WebSockets) -> Result<bool> {
         self.edge().evict(class, name, web_sockets).await
     }
 
-    /// Runs the newly built Worker and pages.
+    /// Restarts the Worker with the newly built artifacts.
     pub async fn reload_edge(&self) -> Result<()> {
         self.edge().reload().await?;
         health::wait(&self.edge_url).await
     }
 
-    /// SIGKILL to workerd: what was not on disk is lost, every socket breaks. Nothing listens until
+    /// Sends SIGKILL to workerd: unsaved state is lost and every socket breaks. Nothing listens until
     /// [`Stack::restart_edge`].
     pub async fn kill_workerd(&self) -> Result<()> {
         self.edge().kill_workerd().await
@@ -143,7 +142,7 @@ impl Stack {
         }
     }
 
-    /// SIGKILL to the region.
+    /// Sends SIGKILL to the region.
     pub async fn kill_region(&self) {
         let region = self.region.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(region) = region {
@@ -160,8 +159,9 @@ impl Stack {
         health::wait(&self.region_url).await
     }
 
-    /// Waits until a part ends that nobody stopped, and says which and how. To be asked anew after each restart.
-    pub async fn died(&self) -> String {
+    /// Waits until a part ends unexpectedly, and describes which and how. Must be called again after each
+    /// restart.
+    pub async fn ended_unexpectedly(&self) -> String {
         let (edge, region) = (self.edge(), self.region());
         let region = async {
             match &region {
@@ -175,7 +175,7 @@ impl Stack {
         }
     }
 
-    /// Ends both parts and waits for it.
+    /// Stops both parts and waits for their end.
     pub async fn stop(&self) {
         let edge = self.edge();
         tokio::join!(edge.service().stop(), self.stop_region());
@@ -190,8 +190,8 @@ impl Stack {
     }
 }
 
-/// Removes what a stack kept in `data`, and nothing else that may lie there.
-pub fn forget(data: &Path) -> Result<()> {
+/// Removes a stack's files from `data`, and nothing else in it.
+pub fn delete_data(data: &Path) -> Result<()> {
     let lock = if data.exists() { Some(occupy(data)?) } else { None };
     for name in ["edge", "region"] {
         let dir = data.join(name);
@@ -234,7 +234,8 @@ fn occupy(data: &Path) -> Result<File> {
     }
 }
 
-/// Sockets are files, and the usual soft limit is 1024 of them. Children inherit what is set here.
+/// Raises the limit of open files: sockets are files, and the usual soft limit is 1024. Children inherit the
+/// limit.
 fn raise_open_files() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

@@ -1,6 +1,8 @@
-//! What must be on this machine: Node, the pinned npm tools, the pinned nightly, the Worker's builder.
+//! Installs the tools of builds and local runs: Node, the pinned npm tools, the pinned nightly, the Worker's
+//! builder.
 //!
-//! Versions live in one place each: `package.json`, `Cargo.lock` (wasm-bindgen) and the constants in [`rust`].
+//! Versions live in one place each: `package.json`, `Cargo.lock` (wasm-bindgen) and the constants in
+//! [`rust`].
 
 pub mod node;
 pub mod python;
@@ -15,14 +17,14 @@ use anyhow::{Context, Result};
 
 use crate::root::Root;
 
-/// Installs whatever is missing for a build, a local run and the tests.
+/// Installs the missing tools of a build, a local run and the tests.
 pub fn ensure(root: &Root) -> Result<()> {
     let node = node::ensure(root)?;
     rust::ensure(root, &node)?;
     Ok(())
 }
 
-/// The program `name` on the `PATH` of this process.
+/// Returns the path of the program `name` on the `PATH` of this process.
 #[must_use]
 pub fn on_path(name: &str) -> Option<PathBuf> {
     env::var_os("PATH").and_then(|path| find(name, &path))
@@ -37,7 +39,7 @@ fn is_program(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
-/// Writes a small shell script that can be run.
+/// Writes a small executable shell script.
 fn script(file: &Path, body: &str) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let text = format!("#!/bin/sh\n{body}");

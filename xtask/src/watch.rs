@@ -1,4 +1,4 @@
-//! What a person edits, and what must be built again for it.
+//! Watches the sources and reports which artifacts an edit affects.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,22 +10,21 @@ use tokio::time::timeout;
 
 use crate::root::Root;
 
-/// Editors write a file in several steps; this much silence ends them.
+/// Editors write a file in several steps; a pause of this length ends them.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// What an edit touches. An edit may touch several.
+/// The artifacts that edits affect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Touched {
+pub struct Affected {
     /// The Worker or its bindings.
     pub worker: bool,
     /// The pages or the SDK.
     pub pages: bool,
-    /// The regional binary.
     pub region: bool,
 }
 
-impl Touched {
-    /// By the edit of the file with this name from the root.
+impl Affected {
+    /// Returns the artifacts that depend on the file with this name from the root.
     #[must_use]
     pub fn by(name: &Path) -> Self {
         let under = |dir: &str| name.starts_with(dir);
@@ -49,14 +48,14 @@ impl Touched {
     }
 }
 
-/// Watches the sources.
+/// A watch on the sources.
 pub struct Watch {
-    edits: UnboundedReceiver<Touched>,
+    edits: UnboundedReceiver<Affected>,
     _watcher: RecommendedWatcher,
 }
 
 impl Watch {
-    /// From now on.
+    /// Starts to watch the sources.
     pub fn start(root: &Root) -> Result<Self> {
         let (tell, edits) = unbounded_channel();
         let base = root.clone();
@@ -66,7 +65,7 @@ impl Watch {
                 return;
             }
             for path in &event.paths {
-                let touched = path.strip_prefix(base.dir()).map(Touched::by).unwrap_or_default();
+                let touched = path.strip_prefix(base.dir()).map(Affected::by).unwrap_or_default();
                 if touched.any() {
                     let _ = tell.send(touched);
                 }
@@ -80,13 +79,13 @@ impl Watch {
                     .with_context(|| format!("cannot watch {dir}"))?;
             }
         }
-        // The directory, not the file: editors replace files.
+        // Watches the directory, because editors replace files.
         watcher.watch(root.dir(), RecursiveMode::NonRecursive).context("cannot watch the checkout")?;
         Ok(Self { edits, _watcher: watcher })
     }
 
-    /// The next edits, taken together once they pause.
-    pub async fn next(&mut self) -> Touched {
+    /// Waits for edits and returns their artifacts, once the edits pause.
+    pub async fn next(&mut self) -> Affected {
         let Some(mut touched) = self.edits.recv().await else {
             return std::future::pending().await;
         };
@@ -102,9 +101,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_edit_touches_what_is_made_of_it() {
+    fn edit_affects_the_artifacts_made_of_the_file() {
         let check = |name: &str, worker: bool, pages: bool, region: bool| {
-            assert_eq!(Touched::by(Path::new(name)), Touched { worker, pages, region }, "{name}");
+            assert_eq!(Affected::by(Path::new(name)), Affected { worker, pages, region }, "{name}");
         };
         check("edge/src/room.rs", true, false, false);
         check("shared/src/room/log.rs", true, false, true);

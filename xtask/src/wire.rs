@@ -1,53 +1,96 @@
-//! The wire as a client speaks it: sockets, players, and somebody who follows a room through every interruption.
+//! A client of the wire for tests and tools: sockets, sessions, and a room client that reconnects.
 //!
 //! ```text
-//! server    where edge and region are: guests, rooms, history
-//! opening   how a socket is asked for
-//! socket    one socket: frames in order, replies, the close code
-//! follower  many sockets after one another: resumes, repeats by key, keeps one log
+//! server       URLs of edge and region: guests, rooms, history
+//! opening      the request for a socket
+//! socket       one socket: messages in order, replies, the close code
+//! room_client  consecutive sockets of one room: resumes, repeats by key, keeps one log
 //! ```
 
-pub mod follower;
 pub mod opening;
+pub mod room_client;
 pub mod server;
 pub mod socket;
 
-pub use follower::Follower;
 pub use opening::Opening;
+pub use room_client::RoomClient;
 pub use server::{Player, Server};
-pub use socket::{Goodbye, Got, Socket};
+pub use shared::wire::lobby::Event as LobbyEvent;
+pub use shared::wire::me::Event as MeEvent;
+pub use shared::wire::room::Event as RoomEvent;
+pub use socket::{Received, Socket, SocketClose};
 
+use serde::Deserialize;
 use serde_json::Value;
+use shared::wire::envelope::{Envelope, Event};
 
-/// The text at a JSON pointer; empty where there is none.
+/// Returns the text at a JSON pointer; empty if there is none.
 #[must_use]
 pub fn text<'a>(message: &'a Value, pointer: &str) -> &'a str {
     message.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The whole number at a JSON pointer.
+/// Returns the whole number at a JSON pointer.
 #[must_use]
 pub fn num(message: &Value, pointer: &str) -> Option<u64> {
     message.pointer(pointer).and_then(Value::as_u64)
 }
 
-/// What happened: the name of an event; empty where the message is a reply.
+/// Reads a message as an event of one object; none if it is a reply, the welcome, or not an event of this
+/// object.
 #[must_use]
-pub fn ev(message: &Value) -> &str {
-    text(message, "/ev")
+pub fn event<E: Event>(message: &Value) -> Option<E> {
+    let envelope = Envelope::deserialize(message).ok()?;
+    Some(envelope.event)
 }
 
-/// The position of an event, where it has one.
+/// Returns true if the message is the first of a socket.
+#[must_use]
+pub fn is_welcome(message: &Value) -> bool {
+    text(message, "/ev") == "welcome"
+}
+
+/// Returns true if the message answers a command or refuses a frame.
+#[must_use]
+pub fn is_reply(message: &Value) -> bool {
+    message.get("ev").is_none()
+}
+
+/// Returns the position of an event that has one.
 #[must_use]
 pub fn at(message: &Value) -> Option<u64> {
-    num(message, "/at").filter(|_| ev(message) != "welcome")
+    num(message, "/at").filter(|_| !is_welcome(message))
 }
 
-/// Random bytes as hexadecimal: a key or a name that nobody else has.
+/// Returns true if a message is this event: `is_event!(message, RoomEvent::Said)`.
+#[macro_export]
+macro_rules! is_event {
+    ($message:expr, $Event:ident::$Variant:ident) => {
+        matches!($crate::wire::event($message), Some($Event::$Variant { .. }))
+    };
+}
+
+/// Waits for the next event of a variant: `next_event!(socket, RoomEvent::Said).await?` returns its message.
+#[macro_export]
+macro_rules! next_event {
+    ($socket:expr, $Event:ident::$Variant:ident) => {
+        $socket.event(stringify!($Variant), |event: &$Event| matches!(event, $Event::$Variant { .. }))
+    };
+}
+
+/// Returns the messages that are this event, out of several: `events!(messages, RoomEvent::Said)`.
+#[macro_export]
+macro_rules! events {
+    ($messages:expr, $Event:ident::$Variant:ident) => {
+        $messages.iter().filter(|message| $crate::is_event!(*message, $Event::$Variant)).collect::<Vec<_>>()
+    };
+}
+
+/// Returns random bytes as hexadecimal: a unique key or name.
 #[must_use]
 pub fn unique() -> String {
     let mut bytes = [0u8; 8];
-    // Without chance there are no keys either, and the handshake fails before this matters.
+    // Without random numbers the handshake fails before this matters.
     let _ = getrandom::fill(&mut bytes);
     format!("{:016x}", u64::from_le_bytes(bytes))
 }

@@ -1,4 +1,4 @@
-//! The Worker: WebAssembly made of `edge`, and how large it may be.
+//! Builds the Worker, the WebAssembly of `edge`, and checks its size.
 
 use std::fmt;
 use std::fs;
@@ -10,13 +10,13 @@ use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::build_stamp::BuildStamp;
 use crate::progress;
 use crate::root::Root;
-use crate::stamp::Stamp;
 use crate::tools::{node, rust};
 
-/// Gzipped bytes the Worker must stay below. Cloudflare takes 3 MB on its free plan; every cold isolate parses it
-/// all, so a third of that is the house's own limit.
+/// Limit for the gzipped Worker, bytes. Cloudflare accepts 3 MB on its free plan; every cold isolate parses
+/// the whole module, so this project allows a third of that.
 pub const MOST: usize = 1024 * 1024;
 
 const SOURCES: &[&str] = &[
@@ -29,21 +29,21 @@ const SOURCES: &[&str] = &[
     ".cargo/config.toml",
 ];
 
-/// The workspace's release profile serves the region; here size counts, in every library.
+/// The workspace's release profile is for the region; the Worker needs size optimization in every library.
 pub(crate) const PROFILE: &[(&str, &str)] =
     &[("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"), ("CARGO_PROFILE_RELEASE_LTO", "fat")];
 
-/// Bytes of the WebAssembly module.
+/// Sizes of the WebAssembly module, bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// As it lies on the disk.
+    /// Size of the file.
     pub raw: usize,
-    /// As it is uploaded.
+    /// Size of the upload.
     pub gzipped: usize,
 }
 
 impl Size {
-    /// Of the module in `file`.
+    /// Reads the module in `file`.
     pub fn of(file: &Path) -> Result<Self> {
         let wasm = fs::read(file).with_context(|| format!("no Worker at {}", file.display()))?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -51,7 +51,7 @@ impl Size {
         Ok(Self { raw: wasm.len(), gzipped: gzip.finish()?.len() })
     }
 
-    /// An error if the Worker is too large to be deployed.
+    /// Fails if the Worker is larger than the limit.
     pub fn check(self) -> Result<()> {
         if self.gzipped < MOST {
             return Ok(());
@@ -66,13 +66,13 @@ impl fmt::Display for Size {
     }
 }
 
-/// Builds the Worker into `target/edge`, unless it is of these sources already.
+/// Builds the Worker into `target/edge` if a source changed.
 pub fn build(root: &Root) -> Result<Size> {
     let wasm = root.edge().join("index_bg.wasm");
     let mut versions = vec![rust::NIGHTLY, rust::WORKER_BUILD];
     versions.extend(PROFILE.iter().flat_map(|(name, value)| [*name, *value]));
-    let stamp = Stamp::of(root, "worker", SOURCES, &versions)?;
-    if !(stamp.holds() && wasm.is_file() && root.edge().join("index.js").is_file()) {
+    let stamp = BuildStamp::of(root, "worker", SOURCES, &versions)?;
+    if !(stamp.is_current() && wasm.is_file() && root.edge().join("index.js").is_file()) {
         let node = node::ensure(root)?;
         let tools = rust::ensure(root, &node)?;
         let mut build = Command::new(&tools.worker_build);
@@ -84,10 +84,10 @@ pub fn build(root: &Root) -> Result<Size> {
             .env("WASM_OPT_BIN", &tools.wasm_opt)
             .env("ESBUILD_BIN", &node.esbuild)
             .envs(PROFILE.iter().copied())
-            // Set by the cargo that runs this program; the Worker's toolchain is another.
+            // Set by the cargo that runs this program; the Worker has another toolchain.
             .env_remove("RUSTUP_TOOLCHAIN");
         progress::run("Building the Worker", &mut build)?;
-        stamp.keep()?;
+        stamp.record()?;
     }
     Size::of(&wasm)
 }

@@ -1,15 +1,15 @@
-// The page's hands: find, make and fill elements, and show one screen at a time.
+// DOM helpers: find, create and fill elements, and show one screen at a time.
 
 export type Screen = "loading" | "name" | "queue" | "room" | "history";
 
-/** The one element with this test id. Its absence is a fault of the page. */
+/** Returns the element with this test id. A missing element is a bug of the page. */
 export function el<T extends HTMLElement = HTMLElement>(testid: string): T {
   const found = document.querySelector<T>(`[data-testid="${testid}"]`);
   if (!found) throw new Error(`the page has no ${testid}`);
   return found;
 }
 
-/** A new element with text and attributes; `undefined` leaves an attribute out. */
+/** Creates an element with attributes and content; an `undefined` attribute is left out. */
 export function make(tag: string, attributes: Record<string, string | undefined> = {}, ...inside: (Node | string)[]): HTMLElement {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(name, value);
@@ -17,12 +17,12 @@ export function make(tag: string, attributes: Record<string, string | undefined>
   return made;
 }
 
-/** Writes text only where it is another: what is read aloud is not read twice. */
+/** Sets text only if it differs, so that screen readers do not repeat it. */
 export function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Shows one screen, stamps the body with its name, and takes the keyboard and the reader there. */
+/** Shows one screen, marks the body with its name, and moves the focus there. */
 export function show(screen: Screen, focus?: HTMLElement): void {
   if (document.body.dataset.state === screen) return;
   document.body.dataset.state = screen;
@@ -33,7 +33,7 @@ export function show(screen: Screen, focus?: HTMLElement): void {
   (focus ?? document.querySelector<HTMLElement>(`[data-screen="${screen}"] h1`))?.focus({ preventScroll: true });
 }
 
-/** Says in words what went wrong and what to do; an empty text takes it away. */
+/** Shows a notice; an empty text hides it. */
 export function notice(text: string, kind: "trouble" | "news" = "trouble"): void {
   const box = el("notice");
   box.dataset.kind = kind;

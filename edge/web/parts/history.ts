@@ -1,40 +1,40 @@
-// People one met: past meetings, newest first, read from the region.
+// The history screen: past matches, newest first, read from the region.
 
-import type { Matchpoint, Meeting, Session } from "../../sdk/index.ts";
+import type { Matchpoint, PastMatch, Session } from "../../sdk/index.ts";
 import { SessionLost } from "../../sdk/index.ts";
 import { el, make, notice, show, write } from "./dom.ts";
-import { remember } from "./memory.ts";
-import { Ties } from "./ties.ts";
-import * as words from "./words.ts";
+import { save_location } from "./page_state.ts";
+import { FollowButtons } from "./follows.ts";
+import * as phrases from "./phrases.ts";
 
-/** A meeting reaches the record a moment after its end; it is asked for at these distances. */
+/** The waits between reads until a match that has just ended is in the history. */
 const ASK_AGAIN_MS = [300, 700, 1_500, 3_000, 6_000];
 
-const REASONS: Record<Meeting["reason"], string> = {
+const REASONS: Record<PastMatch["reason"], string> = {
   ended: "",
-  abandoned: "everybody left",
-  no_show: "somebody did not come",
-  time_up: "time was up",
+  abandoned: "all players left",
+  no_show: "a player did not show up",
+  time_up: "time ran out",
 };
 
-/** Shows the past until somebody wants to meet again. `fresh` is a meeting that has just ended and belongs in it. */
+/** Shows the history until the player queues again. `fresh` is a match that has just ended and must appear in it. */
 export function history(matchpoint: Matchpoint, session: Session, fresh: string | null): Promise<{ log_in: boolean }> {
-  remember({ at: "history" });
+  save_location({ at: "history" });
   el("history-list").replaceChildren();
   show("history");
   return new Promise((done) => {
     let gone = false;
-    const ties = new Ties(matchpoint, session);
+    const follows = new FollowButtons(matchpoint, session);
     const leave = (log_in: boolean) => {
       gone = true;
-      ties.close();
+      follows.close();
       done({ log_in });
     };
     el<HTMLButtonElement>("again").onclick = () => leave(false);
-    load(matchpoint, session, ties, fresh, () => gone).catch((error: unknown) => {
+    load(matchpoint, session, follows, fresh, () => gone).catch((error: unknown) => {
       if (gone) return;
-      notice(words.trouble(error));
-      write(el("history-status"), "Your meetings could not be read. Reload the page to try again.");
+      notice(phrases.error(error));
+      write(el("history-status"), "Your past matches could not be loaded. Reload the page to try again.");
       if (error instanceof SessionLost) leave(true);
     });
   });
@@ -43,55 +43,55 @@ export function history(matchpoint: Matchpoint, session: Session, fresh: string 
 async function load(
   matchpoint: Matchpoint,
   session: Session,
-  ties: Ties,
+  follows: FollowButtons,
   fresh: string | null,
   gone: () => boolean,
 ): Promise<void> {
-  const followed = ties.load();
+  const followed = follows.load();
   const status = el("history-status");
-  write(status, fresh ? "Writing down what happened…" : "Looking back…");
-  let page = await matchpoint.meetings(session);
+  write(status, fresh ? "Saving your match…" : "Loading your past matches…");
+  let page = await matchpoint.matches(session);
   for (const wait of fresh === null ? [] : ASK_AGAIN_MS) {
     if (gone() || page.matches.some(({ match }) => match === fresh)) break;
-    await new Promise((rung) => setTimeout(rung, wait));
-    page = await matchpoint.meetings(session);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    page = await matchpoint.matches(session);
   }
   await followed;
   if (gone()) return;
   const list = el("history-list");
-  list.replaceChildren(...page.matches.map((meeting) => item(meeting, session.player, ties, meeting.match === fresh)));
+  list.replaceChildren(...page.matches.map((match) => item(match, session.player, follows, match.match === fresh)));
   const late = fresh !== null && !page.matches.some(({ match }) => match === fresh);
-  if (late) write(status, "Your last meeting is still being written down. Reload in a moment to see it.");
-  else write(status, page.matches.length === 0 ? "Nobody yet. That can change in a minute." : "");
+  if (late) write(status, "Your last match is still being saved. Reload in a moment to see it.");
+  else write(status, page.matches.length === 0 ? "No matches yet." : "");
 
   const more = el<HTMLButtonElement>("history-more");
   more.hidden = page.cursor === null;
   more.onclick = async () => {
     more.disabled = true;
     try {
-      page = await matchpoint.meetings(session, page.cursor);
-      list.append(...page.matches.map((meeting) => item(meeting, session.player, ties, false)));
+      page = await matchpoint.matches(session, page.cursor);
+      list.append(...page.matches.map((match) => item(match, session.player, follows, false)));
       more.hidden = page.cursor === null;
     } catch (error) {
-      notice(words.trouble(error));
+      notice(phrases.error(error));
     }
     more.disabled = false;
   };
 }
 
-function item(meeting: Meeting, me: string, ties: Ties, fresh: boolean): HTMLElement {
-  const others = meeting.players.filter(({ player }) => player !== me);
-  const names = others.map(({ name }) => name).join(", ") || "Nobody";
-  const started = Date.parse(meeting.started);
-  const how = REASONS[meeting.reason];
-  const facts = [words.span(Date.parse(meeting.ended) - started), how].filter(Boolean);
+function item(match: PastMatch, me: string, follows: FollowButtons, fresh: boolean): HTMLElement {
+  const others = match.players.filter(({ player }) => player !== me);
+  const names = others.map(({ name }) => name).join(", ") || "No one";
+  const started = Date.parse(match.started);
+  const how = REASONS[match.reason];
+  const facts = [phrases.duration(Date.parse(match.ended) - started), how].filter(Boolean);
   return make(
     "li",
-    { "data-testid": "meeting", "data-match": meeting.match, class: fresh ? "fresh" : undefined },
+    { "data-testid": "match", "data-match": match.match, class: fresh ? "fresh" : undefined },
     make("span", { class: "face", "aria-hidden": "true" }, names.slice(0, 1).toUpperCase()),
-    make("strong", { "data-testid": "meeting-with" }, names),
-    make("time", { datetime: meeting.started }, words.when(started)),
+    make("strong", { "data-testid": "match-with" }, names),
+    make("time", { datetime: match.started }, phrases.date_time(started)),
     make("span", { class: "facts" }, facts.join(" · ")),
-    make("span", { class: "ties" }, ...others.filter(({ gone }) => !gone).map(({ player, name }) => ties.about(player, name))),
+    make("span", { class: "follows" }, ...others.filter(({ gone }) => !gone).map(({ player, name }) => follows.row(player, name))),
   );
 }

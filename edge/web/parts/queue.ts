@@ -1,110 +1,110 @@
-// The queue: how long one has waited, how many wait, how long it may take, and the match that is proposed.
+// The queue screen: elapsed and estimated wait, queue size, party and proposal.
 
 import type { Lobby, Matchpoint, Session } from "../../sdk/index.ts";
 import { el, notice, show, write } from "./dom.ts";
-import { remember } from "./memory.ts";
-import { draw_offer } from "./offer.ts";
-import { attend_party } from "./party.ts";
-import * as words from "./words.ts";
+import { save_location } from "./page_state.ts";
+import { draw_proposal } from "./proposal.ts";
+import { attach_party } from "./party.ts";
+import * as phrases from "./phrases.ts";
 
-/** How waiting ended: in a room, or not. `log_in` says that the session is no more. */
+/** The end of queueing: a room, or none. `log_in`: the session has ended. */
 export type Found = { room: string } | { room: null; log_in: boolean };
 
-/** How often one asks why one still waits. */
+/** The interval of requests for an explanation of the wait. */
 const WHY_MS = 5_000;
 
-/** Queues until matched or given up. The same `key`, after a reload, is the same ticket. */
+/** Queues until the player is matched or gives up. The same `key` after a reload is the same ticket. */
 export function queue(matchpoint: Matchpoint, session: Session, pool: string, key: string): Promise<Found> {
-  remember({ at: "queue", key });
+  save_location({ at: "queue", key });
   write(el("queue-why"), "");
   show("queue");
-  const company = (matchpoint.rules[pool]?.party ?? 1) > 1;
-  return new Promise((found) => {
+  const parties = (matchpoint.rules[pool]?.party ?? 1) > 1;
+  return new Promise((resolve) => {
     const began = Date.now();
-    let told: object | null = null;
+    let announced: object | null = null;
     const changed = () => {
       if (over) return;
       party.draw();
       draw(lobby, began);
-      const { place } = lobby;
-      if (place.is === "matched") return done({ room: place.room });
-      if (place.is !== "out") return;
-      if (told !== place) notice(words.out(place, lobby.line));
-      told = place;
-      // Whoever is in a party stays with it, and may try again.
-      if (lobby.party && lobby.line.is !== "stopped") return;
-      done({ room: null, log_in: lobby.line.is === "stopped" && lobby.line.log_in });
+      const { state } = lobby;
+      if (state.is === "matched") return done({ room: state.room });
+      if (state.is !== "out") return;
+      if (announced !== state) notice(phrases.queue_exit(state, lobby.connection));
+      announced = state;
+      // A player in a party stays in the lobby and may try again.
+      if (lobby.party && lobby.connection.is !== "stopped") return;
+      done({ room: null, log_in: lobby.connection.is === "stopped" && lobby.connection.log_in });
     };
-    // The first change comes only after the constructor is through.
+    // Deferred, because the first change is reported before the constructor returns.
     const handlers = { changed: () => queueMicrotask(changed) };
-    const lobby = matchpoint.lobby(session, pool, {}, handlers, { key, at_once: !company });
-    const party = attend_party(lobby, session, company);
+    const lobby = matchpoint.lobby(session, pool, {}, handlers, { key, enter_now: !parties });
+    const party = attach_party(lobby, session, parties);
     const tick = setInterval(() => draw(lobby, began), 250);
-    const curious = setInterval(() => void wonder(lobby), WHY_MS);
+    const explain_timer = setInterval(() => void explain_wait(lobby), WHY_MS);
     el("accept").onclick = () => void lobby.accept().catch(failed);
     el("decline").onclick = () => void lobby.decline().catch(failed);
     const cancel = el<HTMLButtonElement>("queue-cancel");
     cancel.disabled = false;
     cancel.onclick = () => {
-      if (lobby.party && waits(lobby)) return void lobby.withdraw().catch(failed);
+      if (lobby.party && is_queued(lobby)) return void lobby.withdraw().catch(failed);
       cancel.disabled = true;
       lobby.leave().catch(failed);
-      // A network that is gone must not hold anybody in a queue: the ticket lapses by itself.
-      if (lobby.line.is !== "open") done({ room: null, log_in: false });
+      // Without a network the page leaves the queue anyway: the ticket expires by itself.
+      if (lobby.connection.is !== "open") done({ room: null, log_in: false });
     };
     let over = false;
     const done = (how: Found) => {
       if (over) return;
       over = true;
       clearInterval(tick);
-      clearInterval(curious);
+      clearInterval(explain_timer);
       lobby.close();
-      found(how);
+      resolve(how);
     };
   });
 }
 
 function failed(error: unknown): void {
-  notice(words.trouble(error));
+  notice(phrases.error(error));
 }
 
-/** Whether one has asked for a place. */
-function waits({ place }: Lobby): boolean {
-  return place.is !== "here" && place.is !== "out";
+/** Returns whether the player is queued or entering. */
+function is_queued({ state }: Lobby): boolean {
+  return state.is !== "idle" && state.is !== "out";
 }
 
 function draw(lobby: Lobby, began: number): void {
-  const { place } = lobby;
-  const queued = place.is === "queued" ? place : place.is === "proposed" ? place.queued : null;
-  const since = queued ? queued.since - lobby.skew_ms : waits(lobby) ? began : Date.now();
-  draw_offer(lobby);
-  el("score").hidden = !waits(lobby);
-  write(el("queue-title"), waits(lobby) ? "Finding somebody for you" : "Who are you coming with?");
-  write(el("queue-cancel"), waits(lobby) ? "Leave the queue" : "Go back");
-  write(el("queue-elapsed"), words.stopwatch(Date.now() - since));
+  const { state } = lobby;
+  const queued = state.is === "queued" ? state : state.is === "proposed" ? state.queued : null;
+  const since = queued ? queued.since - lobby.skew_ms : is_queued(lobby) ? began : Date.now();
+  draw_proposal(lobby);
+  el("score").hidden = !is_queued(lobby);
+  write(el("queue-title"), is_queued(lobby) ? "Finding you a match" : "Who are you playing with?");
+  write(el("queue-cancel"), is_queued(lobby) ? "Leave the queue" : "Go back");
+  write(el("queue-elapsed"), phrases.stopwatch(Date.now() - since));
   write(el("queue-waiting"), queued?.waiting == null ? "–" : String(queued.waiting));
-  write(el("queue-like"), words.like(queued?.waiting ?? null, queued?.like_you ?? null));
-  write(el("queue-estimate"), words.about(queued?.estimate_ms ?? null));
-  write(el("queue-most"), queued?.estimate_p90_ms == null ? "" : `${words.about(queued.estimate_p90_ms)} at most, for 9 of 10`);
+  write(el("queue-like"), phrases.similar(queued?.waiting ?? null, queued?.like_you ?? null));
+  write(el("queue-estimate"), phrases.estimate(queued?.estimate_ms ?? null));
+  write(el("queue-most"), queued?.estimate_p90_ms == null ? "" : `${phrases.estimate(queued.estimate_p90_ms)} or less for 9 of 10`);
   write(el("queue-status"), status(lobby, queued?.waiting ?? null));
-  el("queue-why").hidden = place.is !== "queued";
+  el("queue-why").hidden = state.is !== "queued";
 }
 
-/** Asks the lobby why one still waits, and says it in words. */
-async function wonder(lobby: Lobby): Promise<void> {
-  if (lobby.place.is !== "queued" || lobby.line.is !== "open") return;
-  const why = await lobby.why().catch(() => null);
-  if (why && lobby.place.is === "queued") write(el("queue-why"), words.why(why));
+/** Shows why the player still waits. */
+async function explain_wait(lobby: Lobby): Promise<void> {
+  if (lobby.state.is !== "queued" || lobby.connection.is !== "open") return;
+  const why = await lobby.explain().catch(() => null);
+  if (why && lobby.state.is === "queued") write(el("queue-why"), phrases.wait_explanation(why));
 }
 
-/** Said rarely, because it is read aloud. */
-function status({ place, line, skew_ms, party }: Lobby, waiting: number | null): string {
-  if (line.is === "waiting") return "The connection was lost. Your place is kept while it comes back.";
-  if (place.is === "matched") return "Found somebody.";
-  if (place.is === "proposed") return "";
-  if (place.is === "cooling") return `You let somebody wait, so you can queue again at ${words.exactly(place.until - skew_ms)}.`;
-  if (place.is === "here" || place.is === "out") return party ? "Whoever made the party takes everybody into the queue." : "";
-  if (place.is !== "queued") return "Taking your place…";
-  if (waiting === 1) return "You are the only one here so far. Open a second window to meet yourself.";
-  return "You keep your place, even if your connection drops.";
+/** Returns the status line. It changes rarely, because screen readers announce it. */
+function status({ state, connection, skew_ms, party }: Lobby, waiting: number | null): string {
+  if (connection.is === "waiting") return "The connection was lost. You keep your place while it reconnects.";
+  if (state.is === "matched") return "Match found.";
+  if (state.is === "proposed") return "";
+  if (state.is === "cooldown") return `You missed or declined a match. You will be queued again at ${phrases.time_with_seconds(state.until - skew_ms)}.`;
+  if (state.is === "idle" || state.is === "out") return party ? "The party leader enters the queue for the whole party." : "";
+  if (state.is !== "queued") return "Joining the queue…";
+  if (waiting === 1) return "You are the only one here so far. Open a second window to play against yourself.";
+  return "You keep your place in the queue even if your connection drops.";
 }

@@ -1,59 +1,59 @@
-// The room: two people, what they say, and a connection that may be lost without losing anything.
+// The room screen: members, messages, and a connection that may drop without losing messages.
 
 import type { Matchpoint, Member, Room, Session } from "../../sdk/index.ts";
-import { draw_lines } from "./lines.ts";
+import { draw_messages } from "./messages.ts";
 import { el, make, notice, show, write } from "./dom.ts";
-import { keep_view, kept_view, remember } from "./memory.ts";
-import * as words from "./words.ts";
+import { save_view, load_view, save_location } from "./page_state.ts";
+import * as phrases from "./phrases.ts";
 
-/** How long "Drop my connection" stays away: long enough to see what the other then says. */
+/** How long "Drop my connection" stays disconnected: long enough to miss messages. */
 const AWAY_MS = 4_000;
 
 const STATES: Record<Member["state"], string> = {
   here: "here",
   away: "away",
-  expected: "on the way",
+  expected: "not here yet",
   left: "has left",
 };
 
-/** How a meeting ended for this page. `met` says that it was a meeting, to be found among the past ones. */
-export type Parted = { met: boolean; log_in: boolean };
+/** The end of the room for this page. `ended`: the match is over, and will appear in the history. */
+export type RoomExit = { ended: boolean; log_in: boolean };
 
-/** Meets in a room until it is over, or one leaves. */
-export function meet(matchpoint: Matchpoint, session: Session, id: string): Promise<Parted> {
-  remember({ at: "room", room: id });
-  el("lines").replaceChildren();
+/** Shows a room until it ends or the player leaves. */
+export function show_room(matchpoint: Matchpoint, session: Session, id: string): Promise<RoomExit> {
+  save_location({ at: "room", room: id });
+  el("messages").replaceChildren();
   const input = el<HTMLInputElement>("say-input");
   show("room", input);
-  return new Promise((parted) => {
+  return new Promise((resolve) => {
     let over = false;
     let leaving = false;
     const left = () => {
-      if (!over) notice("You left. The meeting is listed here once it is over for the other one too.", "news");
-      done({ met: false, log_in: false });
+      if (!over) notice("You left. The match will appear here once it has ended for the other player too.", "news");
+      done({ ended: false, log_in: false });
     };
-    const done = (how: Parted) => {
+    const done = (how: RoomExit) => {
       if (over) return;
       over = true;
       clearInterval(tick);
       removeEventListener("pagehide", keep);
       room.close();
-      parted(how);
+      resolve(how);
     };
     const changed = () => {
       if (over) return;
       draw(room);
       if (room.view.ended) {
-        notice(farewell(room), "news");
-        done({ met: true, log_in: false });
-      } else if (room.line.is === "stopped") {
-        const { code, log_in } = room.line;
+        notice(end_notice(room), "news");
+        done({ ended: true, log_in: false });
+      } else if (room.connection.is === "stopped") {
+        const { code, log_in } = room.connection;
         if (leaving && (code === 4000 || code === 1000)) return left();
-        notice(log_in ? "Your session is over. Give your name again to carry on." : words.closed(code));
-        done({ met: code === 4007, log_in });
+        notice(log_in ? "Your session has ended. Enter your name again to continue." : phrases.close_reason(code));
+        done({ ended: code === 4007, log_in });
       }
     };
-    // Drawn after the constructor is through, and once for all that happens in one turn.
+    // Deferred until the constructor returns, and drawn once per turn of the event loop.
     let due = false;
     const soon = () => {
       if (due) return;
@@ -63,9 +63,9 @@ export function meet(matchpoint: Matchpoint, session: Session, id: string): Prom
         changed();
       });
     };
-    const room = matchpoint.room(session, id, { changed: soon }, kept_view(id));
-    const keep = () => keep_view(id, room.view);
-    const tick = setInterval(() => draw_line(room), 500);
+    const room = matchpoint.room(session, id, { changed: soon }, load_view(id));
+    const keep = () => save_view(id, room.view);
+    const tick = setInterval(() => draw_connection(room), 500);
     addEventListener("pagehide", keep);
 
     el("say-form").onsubmit = (event) => {
@@ -77,11 +77,11 @@ export function meet(matchpoint: Matchpoint, session: Session, id: string): Prom
       room.say({ text }).catch((error: unknown) => {
         if (over) return;
         if (input.value === "") input.value = text;
-        notice(words.trouble(error));
+        notice(phrases.error(error));
       });
     };
     el("drop").onclick = () => {
-      room.drop(AWAY_MS);
+      room.disconnect(AWAY_MS);
       input.focus();
     };
     el("end").onclick = () => act(room.end(), () => over);
@@ -97,7 +97,7 @@ function act(doing: Promise<void>, over: () => boolean): void {
   for (const button of buttons) button.disabled = true;
   doing
     .catch((error: unknown) => {
-      if (!over()) notice(words.trouble(error));
+      if (!over()) notice(phrases.error(error));
     })
     .finally(() => {
       for (const button of buttons) button.disabled = false;
@@ -107,17 +107,17 @@ function act(doing: Promise<void>, over: () => boolean): void {
 function draw(room: Room): void {
   const { view } = room;
   const others = view.members.filter(({ player }) => player !== view.you);
-  write(el("room-title"), others.map(({ name }) => name).join(", ") || "Your meeting");
+  write(el("room-title"), others.map(({ name }) => name).join(", ") || "Your match");
   const own = view.members.filter(({ player }) => player === view.you);
-  // What the room last said of oneself is no news while one cannot hear it.
-  const offline = room.line.is !== "open";
+  // While disconnected, the player's own state in the view is outdated.
+  const offline = room.connection.is !== "open";
   const own_now = own.map((member) => (offline ? { ...member, state: "away" as const } : member));
   const members = [...own_now, ...others].map((member) => chip(member, member.player === view.you));
   const drawn = members.map(({ outerHTML }) => outerHTML).join("");
   const list = el("members");
   if (list.innerHTML !== drawn) list.replaceChildren(...members);
-  draw_lines(view, room.unsent);
-  draw_line(room);
+  draw_messages(view, room.unsent);
+  draw_connection(room);
 }
 
 function chip({ player, name, state }: Member, you: boolean): HTMLElement {
@@ -130,19 +130,19 @@ function chip({ player, name, state }: Member, you: boolean): HTMLElement {
   );
 }
 
-function draw_line(room: Room): void {
-  const place = el("connection");
-  place.dataset.line = room.line.is;
-  write(place, words.line(room.line));
-  write(el("connection-said"), words.line_said(room.line));
-  el<HTMLButtonElement>("drop").disabled = room.line.is !== "open";
+function draw_connection(room: Room): void {
+  const status = el("connection");
+  status.dataset.connection = room.connection.is;
+  write(status, phrases.connection(room.connection));
+  write(el("connection-announcement"), phrases.connection_announcement(room.connection));
+  el<HTMLButtonElement>("drop").disabled = room.connection.is !== "open";
 }
 
-function farewell({ view }: Room): string {
+function end_notice({ view }: Room): string {
   const { reason, by } = view.ended ?? {};
-  const other = view.members.find(({ player }) => player === by)?.name ?? "The other person";
-  if (reason === "ended") return by === view.you ? "You ended the meeting." : `${other} ended the meeting.`;
-  if (reason === "no_show") return "The other person never came. That happens; try again.";
-  if (reason === "time_up") return "Time was up, so the meeting is over.";
-  return "Everybody left, so the meeting is over.";
+  const other = view.members.find(({ player }) => player === by)?.name ?? "The other player";
+  if (reason === "ended") return by === view.you ? "You ended the match." : `${other} ended the match.`;
+  if (reason === "no_show") return "The other player never connected. Try again.";
+  if (reason === "time_up") return "Time ran out, so the match has ended.";
+  return "All players left, so the match has ended.";
 }

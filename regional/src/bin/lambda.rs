@@ -1,4 +1,4 @@
-//! The region behind AWS Lambda.
+//! The API function: runs the region behind AWS Lambda.
 
 use lambda_http::tracing;
 use regional::clock::Clock;

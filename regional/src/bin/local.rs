@@ -1,15 +1,19 @@
-//! The region on one machine: one process, one file, no account and no network.
+//! Runs the region on one machine: one process and one database file, without an AWS account or a network.
 
+use axum::Router;
 use base64::Engine as _;
 use clap::Parser;
 use lambda_http::tracing;
-use regional::bucket::Bucket;
-use regional::clock::{Clock, chance};
-use regional::config::{Config, ToEdge};
-use regional::local::{Database, Folder, LocalStore, Wake, default, develop, follow, open, place};
+use regional::clock::{Clock, random_bytes};
+use regional::config::Config;
+use regional::config::edge::ToEdge;
+use regional::edge_notices::stream::NoticeStream;
+use regional::integrations::object_store::Bucket;
+use regional::local::{
+    Database, Folder, LocalStore, Wake, default, follow, offset_file, open, process_uploads,
+};
+use regional::picture_processing::PictureProcessor;
 use regional::store::Store;
-use regional::stream::Stream;
-use regional::studio::Studio;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -20,21 +24,22 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// The region over an embedded store. Prints `{"listening":"http://127.0.0.1:PORT"}` when it is ready.
 ///
-/// The environment is as for Lambda (see `config.rs`), with defaults for a machine of one's own; keys that are not
-/// given are made up for this run. With `EDGE_URL` and `REGION_TO_EDGE_KEYS` the edge is told what concerns it.
+/// The environment variables are those of Lambda (see `config.rs`), with defaults for a local machine;
+/// missing keys are random for this run. With `EDGE_URL` and `REGION_TO_EDGE_KEYS`, the region notifies the
+/// edge of changes.
 #[derive(Parser)]
 #[command(name = "local", version)]
 struct Flags {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 selects a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// The folder that keeps the data, as `region.db`; made if it is absent.
+    /// The folder of the database `region.db`; created if it is absent.
     #[arg(long)]
     data: PathBuf,
 }
 
-/// Waits this long for requests under way when it is told to stop.
-const STOP: Duration = Duration::from_millis(800);
+/// The time for which a stopping process waits for the requests in progress.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(800);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -59,55 +64,57 @@ async fn run(flags: Flags) -> Result<(), String> {
     let file = flags.data.join("region.db");
     let unusable = |error: &dyn std::fmt::Display| format!("{} cannot be used: {error}", file.display());
     std::fs::create_dir_all(&flags.data).map_err(|error| unusable(&error))?;
-    let path = file.to_str().ok_or_else(|| unusable(&"its name is no UTF-8"))?;
+    let path = file.to_str().ok_or_else(|| unusable(&"its name is not UTF-8"))?;
     let db = Database::new(path).map_err(|error| unusable(&error))?;
     let store = LocalStore::serve(db.clone()).await.map_err(|error| error.to_string())?;
     let (folder, uploads) = Folder::serve(flags.data.join("pictures"), Clock::system())
         .await
         .map_err(|error| error.to_string())?;
-    config.pictures.get_or_insert_with(|| folder.place());
+    config.pictures.get_or_insert_with(|| folder.config());
     let pictures = config.pictures.clone();
     let (names, wake) = (config.tables.clone(), Wake::default());
     let router = open(&store, config, Clock::system()).await.map_err(|error| unusable(&error))?;
     let router = wake.layer(router);
-    // Both end with the process.
-    if let Some(place) = pictures.clone() {
-        let studio = Studio {
+    // The tasks end with the process.
+    if let Some(config) = pictures.clone() {
+        let processor = PictureProcessor {
             store: Store::new(store.client(), names.clone()),
-            bucket: Bucket::new(place),
+            bucket: Bucket::new(config),
             clock: Clock::system(),
         };
-        tokio::spawn(develop(studio, uploads));
+        tokio::spawn(process_uploads(processor, uploads));
     }
     if let Some(edge) = ToEdge::read(&variable).map_err(|error| error.to_string())? {
-        let (core, place) = (names.core.clone(), place(&flags.data));
-        let stream =
-            Stream::new(Store::new(store.client(), names), edge, Clock::system()).with_pictures(pictures);
-        tokio::spawn(follow(db, core, place, stream, wake));
+        let (core, offset) = (names.core.clone(), offset_file(&flags.data));
+        let stream = NoticeStream::new(Store::new(store.client(), names), edge, Clock::system())
+            .with_pictures(pictures);
+        tokio::spawn(follow(db, core, offset, stream, wake));
     }
-
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let mut told = stopped.clone();
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        // An error means that nobody is left to tell.
-        let _ = told.wait_for(|stop| *stop).await;
-    });
-    let server = tokio::spawn(server.into_future());
     println!("{}", serde_json::json!({ "listening": format!("http://{address}") }));
     std::io::stdout().flush().map_err(|error| error.to_string())?;
+    serve(listener, router).await.map_err(|error| error.to_string())
+}
 
-    wait().await.map_err(|error| error.to_string())?;
+/// Serves until the process is told to stop, and then waits for the requests in progress.
+async fn serve(listener: TcpListener, router: Router) -> std::io::Result<()> {
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        // An error means that the sender is gone, which is a reason to stop as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    });
+    let server = tokio::spawn(server.into_future());
+    wait_for_stop().await?;
     let _ = stop.send(true);
-    let _ = tokio::time::timeout(STOP, server).await;
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, server).await;
     Ok(())
 }
 
-/// The environment first, then what goes without saying on one machine.
+/// Reads the environment, with random keys and local defaults for absent variables.
 fn config() -> Result<Config, String> {
     let mut keys = [String::new(), String::new()];
     for key in &mut keys {
-        let bytes = chance::<32>().map_err(|error| error.to_string())?;
+        let bytes = random_bytes::<32>().map_err(|error| error.to_string())?;
         *key = base64::engine::general_purpose::STANDARD.encode(bytes);
     }
     let [seed, edge] = keys;
@@ -125,8 +132,8 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Until somebody says stop: a signal, or the end of standard input where the parent asked for that.
-async fn wait() -> std::io::Result<()> {
+/// Waits for a signal, or for the end of standard input if the parent process requests that.
+async fn wait_for_stop() -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let with_parent = std::env::var("EXIT_ON_STDIN_EOF").is_ok_and(|value| value == "1");
     tokio::select! {
@@ -137,14 +144,14 @@ async fn wait() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The parent holds the other end; when it is killed, the end closes. A thread of its own reads, because the runtime
-/// would wait for a read of its own before it stops.
+/// Waits for the end of standard input, which closes when the parent process dies. A separate thread reads,
+/// because the runtime would wait for a pending read before it stops.
 async fn end_of_input() {
-    let (over, is_over) = tokio::sync::oneshot::channel();
+    let (sender, ended) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
-        // An error is the end as well.
+        // An error ends the input as well.
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        let _ = over.send(());
+        let _ = sender.send(());
     });
-    let _ = is_over.await;
+    let _ = ended.await;
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match regional::openapi::document().and_then(|made| serde_json::to_string_pretty(&made)) {
+    match regional::openapi::document().and_then(|document| serde_json::to_string_pretty(&document)) {
         Ok(text) => {
             println!("{text}");
             ExitCode::SUCCESS

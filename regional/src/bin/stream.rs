@@ -1,13 +1,14 @@
-//! The function behind the stream of the core table: tells the edge what was committed.
+//! The function behind the stream of the core table: notifies the edge of committed changes.
 
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use lambda_http::tracing;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use regional::clock::Clock;
-use regional::config::StreamConfig;
+use regional::config::edge::StreamConfig;
+use regional::config::pictures;
+use regional::edge_notices::stream::NoticeStream;
 use regional::store::{self, Store};
-use regional::stream::Stream;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -15,23 +16,23 @@ async fn main() -> Result<(), Error> {
     let config = StreamConfig::from_env().inspect_err(|error| tracing::error!(%error, "not started"))?;
     let client = store::client(config.endpoint.as_deref()).await;
     let store = Store::new(client, config.tables);
-    let pictures = regional::config::pictures(&|name| std::env::var(name).ok())?;
-    let stream = &Stream::new(store, config.edge, Clock::system()).with_pictures(pictures);
-    let take = |event: LambdaEvent<Event>| async move {
-        Ok::<_, Error>(Box::pin(take(stream, event.payload)).await)
+    let pictures = pictures::from_source(&|name| std::env::var(name).ok())?;
+    let stream = &NoticeStream::new(store, config.edge, Clock::system()).with_pictures(pictures);
+    let handler = |event: LambdaEvent<Event>| async move {
+        Ok::<_, Error>(Box::pin(process(stream, event.payload)).await)
     };
-    Box::pin(lambda_runtime::run(service_fn(take))).await
+    Box::pin(lambda_runtime::run(service_fn(handler))).await
 }
 
-/// Names the first change that could not be followed: the stream begins there again.
-async fn take(stream: &Stream, event: Event) -> DynamoDbEventResponse {
-    let mut answer = DynamoDbEventResponse::default();
-    if let Err(stopped) = stream.take(&event.records).await {
-        tracing::warn!(error = %stopped.error, at = stopped.at, "not followed, to be repeated");
+/// Processes a batch. The response names the first change that failed, from which Lambda repeats the stream.
+async fn process(stream: &NoticeStream, event: Event) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    if let Err(stopped) = stream.process(&event.records).await {
+        tracing::warn!(error = %stopped.error, at = stopped.at, "a change was not processed and will be repeated");
         let record = event.records.get(stopped.at);
         let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = record.and_then(|one| one.change.sequence_number.clone());
-        answer.batch_item_failures.push(failure);
+        failure.item_identifier = record.and_then(|record| record.change.sequence_number.clone());
+        response.batch_item_failures.push(failure);
     }
-    answer
+    response
 }

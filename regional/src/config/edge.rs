@@ -1,83 +1,65 @@
-//! What is configured for telling the edge.
+//! The configuration of the functions behind the stream of the core table, which notify the edge.
 
-use super::{BadConfig, Reader, TableNames};
+use crate::config::reader::{BadConfig, Reader};
+use crate::config::tables::TableNames;
 use shared::sign::SignKeys;
 
-/// Where the edge is, and how it knows us.
+/// The address of the edge and the keys that sign requests to it.
 #[derive(Debug, Clone)]
 pub struct ToEdge {
-    /// `EDGE_URL`: where the edge answers, without a path.
+    /// `EDGE_URL`: the address of the edge, without a path.
     pub url: String,
-    /// `REGION_TO_EDGE_KEYS`: what our requests to it are signed with; base64, comma separated, the first signs.
+    /// `REGION_TO_EDGE_KEYS`: the keys that sign requests to the edge; base64, comma-separated, the first one
+    /// signs.
     pub keys: SignKeys,
 }
 
-/// All that the function behind the stream is told. It signs no tokens and has no key for that.
+/// The configuration of a stream function. It has no signing key, because it issues no tokens.
 #[derive(Debug)]
 pub struct StreamConfig {
     /// `TABLE_CORE`, `TABLE_HISTORY`, `TABLE_EVENTS`.
     pub tables: TableNames,
-    /// Where the edge is.
+    /// `EDGE_URL` and `REGION_TO_EDGE_KEYS`.
     pub edge: ToEdge,
-    /// `DYNAMODB_ENDPOINT`: a store at another address than AWS's; the SDK's own default otherwise.
+    /// `DYNAMODB_ENDPOINT`: the address of another store; the default of the SDK otherwise.
     pub endpoint: Option<String>,
 }
 
 impl StreamConfig {
-    /// From the process's environment.
+    /// Reads the configuration from the environment of the process.
     pub fn from_env() -> Result<Self, BadConfig> {
         Self::read(&|name| std::env::var(name).ok())
     }
 
-    /// From any source of variables.
+    /// Reads the configuration from any source of variables.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
-        let mut read = Reader { source, faults: Vec::new() };
-        let tables = read.tables();
-        if read.get("EDGE_URL").is_none() {
-            read.fault("EDGE_URL", "set");
+        let mut reader = Reader::new(source);
+        let tables = TableNames::read(&mut reader);
+        if reader.get("EDGE_URL").is_none() {
+            reader.fault("EDGE_URL", "set");
         }
-        let edge = read.edge();
-        let endpoint = read.get("DYNAMODB_ENDPOINT");
-        match edge {
-            Some(edge) if read.faults.is_empty() => Ok(Self { tables, edge, endpoint }),
-            Some(_) | None => Err(BadConfig(read.faults)),
-        }
+        let edge = ToEdge::read_optional(&mut reader);
+        let endpoint = reader.get("DYNAMODB_ENDPOINT");
+        reader.finish(edge).map(|edge| Self { tables, edge, endpoint })
     }
 }
 
 impl ToEdge {
-    /// From any source of variables; none where no edge is named.
+    /// Reads the address and the keys from any source of variables; `None` if `EDGE_URL` is not set.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, BadConfig> {
-        let mut read = Reader { source, faults: Vec::new() };
-        let edge = read.edge();
-        if read.faults.is_empty() { Ok(edge) } else { Err(BadConfig(read.faults)) }
-    }
-}
-
-impl Reader<'_> {
-    pub(super) fn tables(&mut self) -> TableNames {
-        TableNames {
-            core: self.text("TABLE_CORE"),
-            history: self.text("TABLE_HISTORY"),
-            events: self.text("TABLE_EVENTS"),
-        }
+        let mut reader = Reader::new(source);
+        let edge = Self::read_optional(&mut reader);
+        reader.finish(Some(edge))
     }
 
-    /// None where no edge is named.
-    fn edge(&mut self) -> Option<ToEdge> {
-        let url = self.get("EDGE_URL")?;
+    fn read_optional(reader: &mut Reader<'_>) -> Option<Self> {
+        let url = reader.get("EDGE_URL")?;
         let host = url.strip_prefix("https://").or(url.strip_prefix("http://"));
-        let fine = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#']));
-        if !fine {
-            self.fault("EDGE_URL", "https://host, without a path");
+        if !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#'])) {
+            reader.fault("EDGE_URL", "https://host, without a path");
         }
-        let keys = self.get("REGION_TO_EDGE_KEYS");
-        let keys = keys.and_then(|text| text.parse().ok());
-        if keys.is_none() {
-            let rule = "keys of at least 32 bytes in base64, comma separated";
-            self.fault("REGION_TO_EDGE_KEYS", rule);
-        }
-        Some(ToEdge { url, keys: keys? })
+        let keys = reader.sign_keys("REGION_TO_EDGE_KEYS")?;
+        Some(Self { url, keys })
     }
 }
 
@@ -99,12 +81,12 @@ mod tests {
         vars.extend(changes.iter().copied());
         let read = StreamConfig::read(&|name| vars.get(name).map(|value| (*value).to_owned()));
         let faults = read.err().map_or(Vec::new(), |bad| bad.0);
-        let names: Vec<_> = faults.iter().filter_map(|one| one.split(' ').next()).collect();
+        let names: Vec<_> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
         assert_eq!(names, expected, "{changes:?}");
     }
 
     #[test]
-    fn a_fault_names_its_variable() {
+    fn fault_names_its_variable() {
         check(&[], &[]);
         check(&[("EDGE_URL", "")], &["EDGE_URL"]);
         check(&[("EDGE_URL", "edge.test")], &["EDGE_URL"]);

@@ -1,44 +1,32 @@
-//! Where pictures are.
+//! The configuration of the bucket of pictures.
 
-use super::{BadConfig, Reader, TableNames};
-use crate::bucket::Place;
+use crate::config::reader::{BadConfig, Reader};
+use crate::integrations::object_store::BucketConfig;
 use aws_credential_types::Credentials;
 
-/// The names of the tables, for a function that needs no more.
-pub fn tables(source: &dyn Fn(&str) -> Option<String>) -> Result<TableNames, BadConfig> {
-    let mut reader = Reader { source, faults: Vec::new() };
-    let names = reader.tables();
-    if reader.faults.is_empty() {
-        return Ok(names);
-    }
-    Err(BadConfig(reader.faults))
+/// Reads the bucket for a function that needs no further configuration; `None` if `PICTURES_URL` is not set.
+pub fn from_source(source: &dyn Fn(&str) -> Option<String>) -> Result<Option<BucketConfig>, BadConfig> {
+    let mut reader = Reader::new(source);
+    let bucket = read(&mut reader);
+    reader.finish(Some(bucket))
 }
 
-/// Where pictures are, by a source of variables; none where that is not said.
-pub fn pictures(source: &dyn Fn(&str) -> Option<String>) -> Result<Option<Place>, BadConfig> {
-    let mut reader = Reader { source, faults: Vec::new() };
-    let place = read(&mut reader);
-    if reader.faults.is_empty() {
-        return Ok(place);
-    }
-    Err(BadConfig(reader.faults))
-}
-
-/// From `PICTURES_URL` and what Lambda says of itself. Without that address there are no pictures.
-pub(super) fn read(read: &mut Reader<'_>) -> Option<Place> {
-    let url = read.get("PICTURES_URL")?;
+/// Reads the bucket from `PICTURES_URL` and the variables that Lambda sets. Pictures are disabled without
+/// that address.
+pub fn read(reader: &mut Reader<'_>) -> Option<BucketConfig> {
+    let url = reader.get("PICTURES_URL")?;
     let url = url.trim_end_matches('/').to_owned();
-    let public = read.get("PICTURES_PUBLIC_URL").unwrap_or_else(|| url.clone());
-    let mut needed = |name: &str| {
-        read.get(name).unwrap_or_else(|| {
-            read.fault(name, "set where PICTURES_URL is");
+    let public = reader.get("PICTURES_PUBLIC_URL").unwrap_or_else(|| url.clone());
+    let mut required = |name: &str| {
+        reader.get(name).unwrap_or_else(|| {
+            reader.fault(name, "set if PICTURES_URL is");
             String::new()
         })
     };
     let (region, id, secret) =
-        (needed("AWS_REGION"), needed("AWS_ACCESS_KEY_ID"), needed("AWS_SECRET_ACCESS_KEY"));
-    let token = read.get("AWS_SESSION_TOKEN");
-    Some(Place {
+        (required("AWS_REGION"), required("AWS_ACCESS_KEY_ID"), required("AWS_SECRET_ACCESS_KEY"));
+    let token = reader.get("AWS_SESSION_TOKEN");
+    Some(BucketConfig {
         url,
         public: public.trim_end_matches('/').to_owned(),
         region,

@@ -1,15 +1,16 @@
-//! Who asks: the bearer of an access token.
+//! The bearer of an access token, verified by signature and expiry alone.
 
+use crate::app::App;
 use crate::error::Refusal;
-use crate::http::problem::Code;
-use crate::routes::App;
+use crate::error::code::Code;
+use crate::error::refusals::token_missing;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use shared::token::{Claims, TokenError};
 
-/// The bearer of a good access token. As an `Option` it is nobody when no token came; a bad token is refused either
-/// way, so that an app learns at once that it has to refresh.
+/// The claims of a valid access token. `Option<Bearer>` is `None` where the request has no token; an invalid
+/// token is rejected in both forms, so that an app learns at once that it must refresh.
 #[derive(Debug, Clone)]
 pub struct Bearer(pub Claims);
 
@@ -17,13 +18,7 @@ impl FromRequestParts<App> for Bearer {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        bearer(parts, app)?.ok_or_else(|| {
-            Refusal::new(
-                Code::TokenMissing,
-                "Send the access token of a session as `Authorization: Bearer <token>`.",
-            )
-            .field("Authorization")
-        })
+        bearer(parts, app)?.ok_or_else(token_missing)
     }
 }
 
@@ -45,12 +40,12 @@ fn bearer(parts: &Parts, app: &App) -> Result<Option<Bearer>, Refusal> {
         .and_then(|header| header.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
-        .ok_or_else(|| invalid("The header must read `Bearer <token>`."))?;
-    match app.mint.verify(token, app.clock.now()) {
+        .ok_or_else(|| invalid("Send the header as `Authorization: Bearer <token>`."))?;
+    match app.tokens.verify(token, app.clock.now()) {
         Ok(claims) => Ok(Some(Bearer(claims))),
         Err(TokenError::Expired) => {
-            Err(Refusal::new(Code::TokenExpired, "Get a new one with POST /v1/sessions/refresh.")
-                .field("Authorization"))
+            let detail = "The access token has expired. Get a new one with POST /v1/sessions/refresh.";
+            Err(Refusal::new(Code::TokenExpired, detail).field("Authorization"))
         }
         Err(
             error @ (TokenError::Malformed
@@ -59,7 +54,7 @@ fn bearer(parts: &Parts, app: &App) -> Result<Option<Bearer>, Refusal> {
             | TokenError::NotYet
             | TokenError::WrongIssuer
             | TokenError::WrongAudience),
-        ) => Err(invalid(&format!("Refused: {error}."))),
+        ) => Err(invalid(&format!("The access token is rejected: {error}."))),
     }
 }
 

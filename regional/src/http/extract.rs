@@ -1,16 +1,19 @@
-//! Bodies, queries and ids as they come in, each with a refusal that says what is wrong with it.
+//! Extractors for bodies, queries and ids; each rejects invalid input with the field at fault.
 
 use crate::error::Refusal;
-use crate::http::problem::Code;
+use crate::error::code::Code;
+use crate::error::refusals::bad_id;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use shared::caps;
 use shared::id::PlayerId;
+use shared::limits;
+use std::fmt::Display;
+use std::str::FromStr;
 
-/// A JSON body.
+/// A JSON body, read as a `T`.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -30,25 +33,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let detail = "Send the body as `Content-Type: application/json`.";
             return Err(Refusal::new(Code::UnsupportedMediaType, detail).field("Content-Type"));
         }
-        let bytes = bytes(request, state).await?;
-        json(&bytes).map(Self)
+        let bytes = read_bytes(request, state).await?;
+        parse_json(&bytes).map(Self)
     }
 }
 
-/// The bytes of a body that is not too large.
-pub async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
+/// Reads a body of at most [`limits::HTTP_BODY_BYTES_MAX`] bytes.
+pub async fn read_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
     Bytes::from_request(request, state).await.map_err(|_| {
-        let detail = format!("A body may have {} bytes.", caps::HTTP_BODY);
-        Refusal::new(Code::TooLarge, detail).limit(caps::HTTP_BODY)
+        let detail = format!("A body has at most {} bytes.", limits::HTTP_BODY_BYTES_MAX);
+        Refusal::new(Code::TooLarge, detail).limit(limits::HTTP_BODY_BYTES_MAX)
     })
 }
 
-/// Reads a JSON object, and names the field that is wrong.
-pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    // serde would take an array for a struct, its items for the fields in order.
+/// Parses a JSON object; the refusal names the field at fault.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // serde accepts an array for a struct, with its items as the fields in order.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(match serde_json::from_slice::<IgnoredAny>(bytes) {
-            Ok(_) => Refusal::new(Code::BadBody, "The body is one JSON object."),
+            Ok(_) => Refusal::new(Code::BadBody, "The body must be one JSON object."),
             Err(error) => Refusal::new(Code::BadJson, format!("{error}")),
         });
     }
@@ -66,7 +69,7 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     Ok(value)
 }
 
-/// A query string.
+/// A query string, read as a `T`.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -80,25 +83,46 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A player named in the path; none for `me`.
+/// A player that the path names by id.
 #[derive(Debug)]
-pub struct Named(pub Option<PlayerId>);
+pub struct PathPlayer(pub PlayerId);
 
-impl<S: Send + Sync> FromRequestParts<S> for Named {
+impl<S: Send + Sync> FromRequestParts<S> for PathPlayer {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|error| Refusal::new(Code::BadId, error.body_text()).field("player"))?;
-        if text == "me" {
-            return Ok(Self(None));
-        }
-        player(&text).map(|player| Self(Some(player)))
+        parse_player(&path_segment(parts, state).await?).map(Self)
     }
 }
 
-/// A player's id, from text.
-pub fn player(text: &str) -> Result<PlayerId, Refusal> {
-    text.parse().map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("player"))
+/// A player that the path names by id; `None` for `me`, which is the bearer of the token.
+#[derive(Debug)]
+pub struct PathPlayerOrMe(pub Option<PlayerId>);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPlayerOrMe {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let text = path_segment(parts, state).await?;
+        if text == "me" {
+            return Ok(Self(None));
+        }
+        parse_player(&text).map(|player| Self(Some(player)))
+    }
+}
+
+async fn path_segment<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Refusal> {
+    let segment = Path::<String>::from_request_parts(parts, state).await;
+    let Path(text) = segment.map_err(|error| Refusal::new(Code::BadId, error.body_text()).field("player"))?;
+    Ok(text)
+}
+
+/// Parses a player id from the `player` parameter.
+pub fn parse_player(text: &str) -> Result<PlayerId, Refusal> {
+    parse_id("player", text)
+}
+
+/// Parses an id; `field` is the parameter that the refusal names.
+pub fn parse_id<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|error| bad_id(field, error))
 }

@@ -1,10 +1,10 @@
-//! What every request goes through: a deadline, a log line, the headers that protect a browser, CORS.
+//! The layers around every route: a deadline, a log line, `Server-Timing`, security headers and CORS.
 
+use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
-use crate::http::record::Record;
-use crate::routes::App;
-use crate::store::timing::{Share, measured};
+use crate::request_metrics::RequestMetric;
+use crate::store::timing::{StoreUsage, measure};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH,
@@ -13,31 +13,31 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use shared::caps;
+use shared::limits;
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// Says what a route answered and how long that took, once: as a metric where metrics are wanted, else as a line of the
-/// log. Never a body, a token or a query.
+/// Records the route, status and latency of each request once: as a metric where metrics are enabled, or else
+/// as a log line. It never records a body, a token or a query.
 pub async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
+    let started = Instant::now();
     let method = request.method().clone();
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let cold = app.records.cold();
+    let cold = app.metrics.is_cold_start();
     let mut response = next.run(request).await;
-    let (status, latency) = (response.status().as_u16(), begun.elapsed());
-    let share = response.extensions_mut().remove::<Share>();
-    if app.records.on() {
-        app.records.write(&Record {
+    let (status, latency) = (response.status().as_u16(), started.elapsed());
+    let usage = response.extensions_mut().remove::<StoreUsage>();
+    if app.metrics.is_enabled() {
+        app.metrics.write(&RequestMetric {
             at: app.clock.now(),
             route: format!("{method} {route}"),
             status,
             latency,
             cold,
-            share: share.unwrap_or_default(),
+            usage: usage.unwrap_or_default(),
         });
     } else {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
@@ -46,12 +46,12 @@ pub async fn log(State(app): State<App>, request: Request, next: Next) -> Respon
     response
 }
 
-/// Says how long the request waited for the store, in milliseconds: `Server-Timing: store;dur=1.234`.
-pub async fn timing(request: Request, next: Next) -> Response {
-    let (mut response, share) = measured(next.run(request)).await;
-    response.extensions_mut().insert(share);
-    if share.calls > 0 {
-        let (ms, calls) = (share.waited.as_secs_f64() * 1000.0, share.calls);
+/// Reports how long the request waited for the store, in milliseconds: `Server-Timing: store;dur=1.234`.
+pub async fn server_timing(request: Request, next: Next) -> Response {
+    let (mut response, usage) = measure(next.run(request)).await;
+    response.extensions_mut().insert(usage);
+    if usage.calls > 0 {
+        let (ms, calls) = (usage.waited.as_secs_f64() * 1000.0, usage.calls);
         let text = format!("store;dur={ms:.3};desc=\"{calls} calls\"");
         if let Ok(value) = HeaderValue::from_str(&text) {
             let name = HeaderName::from_static("server-timing");
@@ -61,14 +61,16 @@ pub async fn timing(request: Request, next: Next) -> Response {
     response
 }
 
-/// Answers in time, if only that it cannot. Whether the work is done is then unknown; every mutation may be repeated.
+/// Answers 503 after [`limits::REGION_REQUEST_TIMEOUT`]. The outcome of the work is then unknown; every
+/// mutation may be repeated.
 pub async fn deadline(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(caps::REGION_REQUEST, next.run(request)).await;
-    answer.unwrap_or_else(|_| Error::Slow.into_response())
+    let response = tokio::time::timeout(limits::REGION_REQUEST_TIMEOUT, next.run(request)).await;
+    response.unwrap_or_else(|_| Error::TimedOut.into_response())
 }
 
-/// Nothing here is a page, but for `/docs`: no script, no frame, no sniffing, and nothing is kept unless the route says so.
-pub async fn protect(request: Request, next: Next) -> Response {
+/// Forbids scripts, frames, content sniffing and caching, unless a route sets its own header. `/docs` is the
+/// only page.
+pub async fn security_headers(request: Request, next: Next) -> Response {
     const HEADERS: [(HeaderName, &str); 4] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
@@ -78,14 +80,14 @@ pub async fn protect(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        // One page has a policy of its own: the document's.
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// Which web pages may call: those configured, letter by letter. Tokens ride in a header, so no cookies.
+/// Allows the configured web origins, compared exactly. Tokens travel in a header, so cookies are not
+/// allowed.
 pub fn cors(config: &Config) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(config.origins.clone()))

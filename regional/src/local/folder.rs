@@ -1,8 +1,8 @@
-//! A folder that answers as S3 does, to the same signed addresses: pictures on one machine.
+//! A folder that serves the same presigned URLs as S3, for pictures on one machine.
 
-use crate::bucket::Place;
 use crate::clock::Clock;
-use crate::studio::Studio;
+use crate::integrations::object_store::BucketConfig;
+use crate::picture_processing::PictureProcessor;
 use aws_credential_types::Credentials;
 use axum::Router;
 use axum::body::Bytes;
@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use shared::caps;
+use shared::limits;
 use shared::time::Time;
 use std::collections::BTreeMap;
 use std::io;
@@ -22,54 +22,54 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tower_http::cors::{Any, CorsLayer};
 
-/// A folder, served on a port of its own. Dropping it stops serving.
+/// A folder that is served on its own port. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Folder {
-    place: Place,
+    config: BucketConfig,
     task: JoinHandle<()>,
 }
 
 #[derive(Clone)]
 struct Shared {
-    place: Place,
+    config: BucketConfig,
     dir: PathBuf,
     clock: Clock,
     uploads: UnboundedSender<String>,
 }
 
 impl Folder {
-    /// Serves a folder. Each key that is uploaded comes out of the receiver, as S3 tells a function.
+    /// Serves a folder. The receiver gets the key of each upload, as S3 notifies a function.
     pub async fn serve(dir: PathBuf, clock: Clock) -> io::Result<(Self, UnboundedReceiver<String>)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let place = Place {
+        let config = BucketConfig {
             public: url.clone(),
             url,
             region: "local".into(),
             credentials: Credentials::new("local", "local", None, None, "local"),
         };
         let (uploads, uploaded) = unbounded_channel();
-        let shared = Shared { place: place.clone(), dir, clock, uploads };
+        let shared = Shared { config: config.clone(), dir, clock, uploads };
         let cors = CorsLayer::new()
             .allow_origin(Any)
             .allow_methods([Method::GET, Method::PUT])
             .allow_headers([CONTENT_TYPE]);
         let router = Router::new()
             .fallback(answer)
-            .layer(DefaultBodyLimit::max(caps::PICTURE_BYTES))
+            .layer(DefaultBodyLimit::max(limits::PICTURE_BYTES_MAX))
             .layer(cors)
             .with_state(shared);
         let task = tokio::spawn(async move {
-            // It ends with the process.
+            // The task ends with the process.
             let _ = axum::serve(listener, router).await;
         });
-        Ok((Self { place, task }, uploaded))
+        Ok((Self { config, task }, uploaded))
     }
 
-    /// Where it is, for the configuration.
+    /// The location of the folder, for the configuration.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.place.clone()
+    pub fn config(&self) -> BucketConfig {
+        self.config.clone()
     }
 }
 
@@ -79,11 +79,11 @@ impl Drop for Folder {
     }
 }
 
-/// Sees to each upload, one after another. What fails is uploaded again by whoever wants it shown.
-pub async fn develop(studio: Studio, mut uploads: UnboundedReceiver<String>) {
+/// Processes uploads one after another. The player has to repeat an upload that fails.
+pub async fn process_uploads(processor: PictureProcessor, mut uploads: UnboundedReceiver<String>) {
     while let Some(key) = uploads.recv().await {
-        if let Err(error) = studio.uploaded(&key).await {
-            tracing::error!(%error, "a picture was not seen to");
+        if let Err(error) = processor.process_upload(&key).await {
+            tracing::error!(%error, "an uploaded picture could not be processed");
         }
     }
 }
@@ -100,7 +100,7 @@ async fn answer(
     if key.is_empty() || key.contains("..") || !key.bytes().all(plain) {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    // What is ready is everybody's, as the bucket's policy says.
+    // Variants are public, as in the policy of the bucket.
     let public = method == Method::GET && key.starts_with("out/");
     if !public && !allowed(&shared, &method, key, &uri, &headers) {
         return StatusCode::FORBIDDEN.into_response();
@@ -109,7 +109,7 @@ async fn answer(
         Ok(response) => response,
         Err(error) if error.kind() == io::ErrorKind::NotFound => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
-            tracing::error!(%error, "the folder of pictures cannot be used");
+            tracing::error!(%error, "the folder of pictures cannot be read or written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -129,7 +129,7 @@ impl Shared {
                 }
                 tokio::fs::write(file, body).await?;
                 if key.starts_with("in/") {
-                    // Nobody listens any more when the process stops.
+                    // The receiver is gone when the process stops.
                     let _ = self.uploads.send(key.to_owned());
                 }
                 Ok(StatusCode::OK.into_response())
@@ -143,19 +143,20 @@ impl Shared {
     }
 }
 
-/// Whether the address was signed for this very request and is still good: signed once more, it is the same.
+/// Returns whether the URL was signed for this request and has not expired: signing it again gives the same
+/// signature.
 fn allowed(shared: &Shared, method: &Method, key: &str, uri: &Uri, headers: &HeaderMap) -> bool {
     let query = axum::extract::Query::<BTreeMap<String, String>>::try_from_uri(uri);
     let Ok(axum::extract::Query(query)) = query else {
         return false;
     };
     let get = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
-    let (Some(signed), Ok(secs)) = (moment(get("X-Amz-Date")), get("X-Amz-Expires").parse()) else {
+    let (Some(signed), Ok(secs)) = (parse_amz_date(get("X-Amz-Date")), get("X-Amz-Expires").parse()) else {
         return false;
     };
     let good_for = Duration::from_secs(secs);
     let now = shared.clock.now();
-    if now > signed + good_for || signed > now + caps::SKEW {
+    if now > signed + good_for || signed > now + limits::CLOCK_SKEW_MAX {
         return false;
     }
     let names = get("X-Amz-SignedHeaders").split(';');
@@ -163,18 +164,18 @@ fn allowed(shared: &Shared, method: &Method, key: &str, uri: &Uri, headers: &Hea
         .filter(|name| *name != "host")
         .map(|name| Some((name, headers.get(name)?.to_str().ok()?)))
         .collect();
-    // A browser may send more than was signed, but not another length or type than was.
-    let whole = *method != Method::PUT || headers.contains_key(CONTENT_LENGTH);
-    let again = covered.map(|covered| shared.place.presign(method, key, &covered, signed, good_for));
+    // A browser may send more headers than were signed, but must send the signed length and type.
+    let has_length = *method != Method::PUT || headers.contains_key(CONTENT_LENGTH);
+    let again = covered.map(|covered| shared.config.presign(method, key, &covered, signed, good_for));
     let same = |again: &Uri| {
         let signature = format!("X-Amz-Signature={}", get("X-Amz-Signature"));
         again.query().is_some_and(|query| query.ends_with(&signature))
     };
-    whole && matches!(again, Some(Ok(again)) if same(&again))
+    has_length && matches!(again, Some(Ok(again)) if same(&again))
 }
 
-/// `20241130T205320Z`.
-fn moment(text: &str) -> Option<Time> {
+/// Parses the format `20241130T205320Z`.
+fn parse_amz_date(text: &str) -> Option<Time> {
     use time::macros::format_description;
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     let moment = time::PrimitiveDateTime::parse(text, format).ok()?.assume_utc();

@@ -1,15 +1,15 @@
-//! The embedded store's stream, followed as Lambda follows the real one.
+//! Processes the stream of the embedded store, as Lambda processes the stream of DynamoDB.
 //!
-//! Nothing is polled: whoever commits wakes it. Its place is a file beside the store, so that a region that was killed
-//! goes on where the edge had confirmed.
+//! Nothing is polled: each request that may commit wakes the processor. The offset is a file beside the
+//! store, so a region that was killed continues after the last change that the edge confirmed.
 
-use super::Database;
-use crate::stream::{Stopped, Stream};
+use crate::edge_notices::stream::{BatchFailure, NoticeStream};
 use aws_lambda_events::event::dynamodb::EventRecord;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn};
+use dynoxide::Database;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
 use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
@@ -21,21 +21,22 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
-/// Changes taken at once, as in the template.
+/// Changes in one batch, as in the template.
 const BATCH: usize = 100;
-/// First wait after the edge did not confirm; it doubles up to [`WAIT_MAX`].
+/// The first wait after the edge did not confirm. It doubles up to [`WAIT_MAX`].
 const WAIT: Duration = Duration::from_millis(50);
-/// The longest.
+/// The longest wait after the edge did not confirm.
 const WAIT_MAX: Duration = Duration::from_secs(2);
-/// A request that ran into its deadline may commit when nobody listens any more; this finds it.
-const LOST: Duration = Duration::from_secs(30);
+/// The time after which the stream is read without a wake-up: a request that timed out may still commit
+/// later.
+const RECHECK: Duration = Duration::from_secs(30);
 
-/// Wakes whoever follows the stream. A copy is a pointer.
+/// Wakes the processor of the stream. Clones share the same signal.
 #[derive(Debug, Clone, Default)]
 pub struct Wake(Arc<Notify>);
 
 impl Wake {
-    /// A router that wakes with each request that may have committed something.
+    /// Returns a router that wakes the processor after each request that may have committed a change.
     pub fn layer(&self, router: Router) -> Router {
         let wake = self.clone();
         router.layer(from_fn(move |request: Request, next: Next| {
@@ -52,20 +53,20 @@ impl Wake {
     }
 }
 
-/// Where in a stream one is.
+/// The position in a stream, kept in a file.
 #[derive(Debug)]
-struct Place {
+struct StreamOffset {
     file: PathBuf,
-    /// The last change that is done with.
+    /// The sequence number of the last processed change.
     last: Option<String>,
 }
 
-/// Follows the stream of `table` for ever. `file` keeps the place.
-pub async fn follow(db: Database, table: String, file: PathBuf, stream: Stream, wake: Wake) {
-    let mut place = Place::of(file);
+/// Processes the stream of `table` until the process ends. `file` keeps the offset.
+pub async fn follow(db: Database, table: String, file: PathBuf, stream: NoticeStream, wake: Wake) {
+    let mut offset = StreamOffset::load(file);
     let mut wait = WAIT;
     loop {
-        let (from, source, name) = (place.last.clone(), db.clone(), table.clone());
+        let (from, source, name) = (offset.last.clone(), db.clone(), table.clone());
         let read = spawn_blocking(move || records(&source, &name, from)).await;
         let records = match read {
             Ok(Ok(records)) => records,
@@ -74,20 +75,20 @@ pub async fn follow(db: Database, table: String, file: PathBuf, stream: Stream, 
                 tokio::time::sleep(WAIT_MAX).await;
                 continue;
             }
-            // The process stops.
+            // The runtime is shutting down.
             Err(_) => return,
         };
         if records.is_empty() {
-            let _ = tokio::time::timeout(LOST, wake.0.notified()).await;
+            let _ = tokio::time::timeout(RECHECK, wake.0.notified()).await;
             continue;
         }
-        let done = match Box::pin(stream.take(&records)).await {
+        let done = match Box::pin(stream.process(&records)).await {
             Ok(()) => {
                 wait = WAIT;
                 records.len()
             }
-            Err(Stopped { at, error }) => {
-                tracing::warn!(%error, "not followed, to be repeated");
+            Err(BatchFailure { at, error }) => {
+                tracing::warn!(%error, "changes are not processed and will be retried");
                 tokio::time::sleep(wait).await;
                 wait = wait.saturating_mul(2).min(WAIT_MAX);
                 at
@@ -95,22 +96,22 @@ pub async fn follow(db: Database, table: String, file: PathBuf, stream: Stream, 
         };
         let last = done.checked_sub(1).and_then(|at| records.get(at));
         if let Some(last) = last.and_then(|record| record.change.sequence_number.clone())
-            && let Err(error) = place.keep(last)
+            && let Err(error) = offset.save(last)
         {
-            tracing::error!(%error, "the place in the stream cannot be kept: a restart repeats");
+            tracing::error!(%error, "the stream offset cannot be saved: a restart repeats changes");
         }
     }
 }
 
-impl Place {
-    fn of(file: PathBuf) -> Self {
+impl StreamOffset {
+    fn load(file: PathBuf) -> Self {
         let last = std::fs::read_to_string(&file).ok();
         let last = last.filter(|last| last.len() >= 21 && last.bytes().all(|b| b.is_ascii_digit()));
         Self { file, last }
     }
 
-    /// Replaced as a whole: a kill leaves the one or the other.
-    fn keep(&mut self, last: String) -> io::Result<()> {
+    /// Replaces the file as a whole, so that a kill leaves either the old or the new offset.
+    fn save(&mut self, last: String) -> io::Result<()> {
         let next = self.file.with_extension("next");
         std::fs::write(&next, &last)?;
         std::fs::rename(&next, &self.file)?;
@@ -119,9 +120,9 @@ impl Place {
     }
 }
 
-/// Where the place is kept, for a store in this folder.
+/// The file of the offset, for a store in this folder.
 #[must_use]
-pub fn place(data: &Path) -> PathBuf {
+pub fn offset_file(data: &Path) -> PathBuf {
     data.join("region.stream")
 }
 
@@ -152,7 +153,7 @@ fn records(db: &Database, table: &str, after: Option<String>) -> Result<Vec<Even
         shard_iterator: shard_iterator.ok_or("the stream has no iterator")?,
         limit: Some(BATCH),
     });
-    // The embedded store writes them as the service does, and Lambda hands them over as they are.
+    // The embedded store has the record format of DynamoDB, which Lambda passes on unchanged.
     let records = serde_json::to_value(got.map_err(text)?.records);
     records.and_then(serde_json::from_value).map_err(|error| error.to_string())
 }

@@ -1,36 +1,35 @@
-//! What goes in and what comes out, as one story: the examples of the document, in an order in which they can be run.
+//! The examples of the document: one story of requests and responses, in an order in which they can run.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 const STORY: &str = include_str!("examples.json");
 
-/// A request of the story, and its answer.
+/// A request of the story with its response.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Which route is asked.
+    /// The operationId of the route.
     pub operation: String,
-    /// Who asks: `ana`, whose session the story begins, somebody else, `edge`, or nobody.
+    /// The caller: a player such as `ana`, `edge` for a signed request, or none.
     #[serde(rename = "as")]
-    pub who: Option<String>,
-    /// What stands in the path, the query and the headers.
+    pub caller: Option<String>,
+    /// The values of path, query and header parameters.
     #[serde(default)]
     pub parameters: Map<String, Value>,
-    /// What is sent.
     pub body: Option<Value>,
-    /// The status of the answer.
     pub status: u16,
-    /// What is answered, where it is JSON and no document.
-    pub answer: Option<Value>,
+    /// The response body, if it is JSON and not the document itself.
+    #[serde(rename = "answer")]
+    pub response: Option<Value>,
 }
 
-/// The story.
+/// Returns the steps of the story.
 pub fn story() -> serde_json::Result<Vec<Step>> {
     serde_json::from_str(STORY)
 }
 
-/// Puts each step at its route. Where a route is asked twice the first time counts.
+/// Adds each step to its operation. The first step of an operation counts.
 pub(super) fn add(paths: &mut Map<String, Value>) -> serde_json::Result<()> {
     let story = story()?;
     for item in paths.values_mut() {
@@ -38,14 +37,14 @@ pub(super) fn add(paths: &mut Map<String, Value>) -> serde_json::Result<()> {
             let id = operation.get("operationId").and_then(Value::as_str);
             let step = story.iter().find(|step| Some(step.operation.as_str()) == id);
             if let Some(step) = step {
-                illustrate(operation, step);
+                add_example(operation, step);
             }
         }
     }
     Ok(())
 }
 
-fn illustrate(operation: &mut Value, step: &Step) {
+fn add_example(operation: &mut Value, step: &Step) {
     let parameters = operation.get_mut("parameters");
     for parameter in
         parameters.and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
@@ -55,15 +54,15 @@ fn illustrate(operation: &mut Value, step: &Step) {
         parameter.extend(value.map(|value| ("example".to_owned(), value)));
     }
     if let Some(body) = &step.body {
-        show(operation.pointer_mut("/requestBody/content"), body);
+        set_example(operation.pointer_mut("/requestBody/content"), body);
     }
-    if let Some(answer) = &step.answer {
-        let place = format!("/responses/{}/content", step.status);
-        show(operation.pointer_mut(&place), answer);
+    if let Some(response) = &step.response {
+        let pointer = format!("/responses/{}/content", step.status);
+        set_example(operation.pointer_mut(&pointer), response);
     }
 }
 
-fn show(content: Option<&mut Value>, example: &Value) {
+fn set_example(content: Option<&mut Value>, example: &Value) {
     for media in content
         .and_then(Value::as_object_mut)
         .into_iter()

@@ -1,293 +1,267 @@
-//! Bans: moderators set and lift them, the banned one reads and answers.
+//! The routes of bans: moderators ban players and lift bans; a banned player reads the ban and appeals.
 
-use super::App;
-use crate::ban::{Ban, FOR_GOOD, Sentence, Verdict, decide, text};
-use crate::clock::chance;
+pub mod decide;
+
+use crate::app::App;
+use crate::cursor;
+use crate::domain::ban::{Ban, BanDecision, BanTerms, PERMANENT};
+use crate::domain::text::check_text;
+use crate::error::code::Code;
 use crate::error::{Error, Fault, Refusal};
-use crate::http::active::{Here, Moderator};
-use crate::http::cursor;
-use crate::http::extract::{Body, Query, player};
-use crate::http::moment::{moment, rfc3339};
-use crate::http::problem::Code;
-use crate::store::bans::place;
+use crate::http::caller::{Moderator, SignedIn};
+use crate::http::extract::{Body, PathPlayer, Query};
+use crate::http::rfc3339::{format_time, parse_time};
+use crate::routes::bans::decide::apply_ban;
+use crate::store::keys::parse_ban_sort_key;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::caps;
 use shared::id::{BanId, PlayerId};
+use shared::limits;
 use utoipa::{IntoParams, ToSchema};
 
-/// `PUT /v1/bans/{player}`.
+/// The body of `PUT /v1/bans/{player}`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Sentence)]
-pub struct Put {
-    #[schema(value_type = crate::openapi::Reason)]
+#[schema(as = BanTerms)]
+pub struct NewBan {
+    #[schema(value_type = crate::schemas::Reason)]
     reason: String,
-    #[schema(value_type = Option<crate::openapi::Moment>)]
+    /// The end of the ban; absent for a permanent one.
+    #[schema(value_type = Option<crate::schemas::Timestamp>)]
     until: Option<String>,
 }
 
-/// `POST /v1/bans/me/appeal`.
+/// The body of `POST /v1/bans/me/appeal`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Appeal {
-    #[schema(value_type = crate::openapi::Reason)]
+pub struct NewAppeal {
+    #[schema(value_type = crate::schemas::Reason)]
     text: String,
 }
 
-/// A ban, as moderators see it; without who decided, as the banned one does.
+/// A ban. Moderators see who decided; the banned player does not.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ban)]
-pub struct View {
+pub struct BanView {
     ban: BanId,
     player: PlayerId,
     reason: String,
-    #[schema(value_type = crate::openapi::Moment)]
+    #[schema(value_type = crate::schemas::Timestamp)]
     decided: String,
-    /// None for one that has no end.
-    #[schema(value_type = Option<crate::openapi::Moment>)]
+    /// The end of the ban; `null` for a permanent one.
+    #[schema(value_type = Option<crate::schemas::Timestamp>)]
     until: Option<String>,
-    /// Whether it holds now.
+    /// True if the ban is in force now.
     active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<PlayerId>,
-    /// When it was lifted or replaced.
+    /// The time at which the ban was lifted or replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<crate::openapi::Moment>)]
+    #[schema(value_type = Option<crate::schemas::Timestamp>)]
     ended: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_by: Option<PlayerId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    appeal: Option<Appealed>,
+    appeal: Option<Appeal>,
 }
 
-/// What the banned one said to it.
+/// The appeal of a banned player.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Appealed)]
-pub struct Appealed {
-    #[schema(value_type = crate::openapi::Moment)]
+pub struct Appeal {
+    #[schema(value_type = crate::schemas::Timestamp)]
     at: String,
     text: String,
 }
 
-/// All that was decided about somebody.
+/// A page of a player's bans.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Bans)]
-pub struct List {
-    bans: Vec<View>,
-    /// For the next page; none when this is the last.
+pub struct Bans {
+    bans: Vec<BanView>,
+    /// The cursor of the next page; `null` on the last page.
     cursor: Option<String>,
 }
 
-/// `GET /v1/bans/{player}?cursor=…`.
+/// The query of `GET /v1/bans/{player}?cursor=…`.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Asked {
-    #[param(value_type = Option<crate::openapi::Cursor>)]
+pub struct BanPageQuery {
+    #[param(value_type = Option<crate::schemas::Cursor>)]
     cursor: Option<String>,
 }
 
-/// How often a decision is made anew while other moderators decide too.
-const ATTEMPTS: u32 = 5;
-
-/// Bans somebody, or says anew why and until when: 201 for a new decision, 200 where it is so already.
+/// Bans a player, or changes the reason and the end of the active ban.
+///
+/// The response is 201 for a new decision, and 200 if the same ban is already active.
 #[utoipa::path(
     put,
     path = "/v1/bans/{player}",
-    operation_id = "bans_put",
+    operation_id = "banPlayer",
     tag = "moderation",
-    params(("player" = PlayerId, Path, description = "Somebody else.")),
-    request_body = Put,
+    params(("player" = PlayerId, Path, description = "Another player.")),
+    request_body = NewBan,
     responses(
-        (status = 201, body = View, description = "A new decision."),
-        (status = 200, body = View, description = "It is so already."),
+        (status = 201, body = BanView, description = "The new ban."),
+        (status = 200, body = BanView, description = "The ban that was already active."),
         (status = 403, description = "`banned`, `not_moderator`"),
         (status = 404, description = "`player_not_found`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn put(
+pub async fn ban_player(
     State(app): State<App>,
     Moderator(by): Moderator,
-    Path(named): Path<String>,
-    Body(body): Body<Put>,
-) -> Result<(StatusCode, Json<View>), Fault> {
-    let player = player(&named)?;
-    let now = app.clock.now();
-    let until = body.until.as_deref().map(|text| moment("until", text));
-    let sentence = Sentence::new(now, &body.reason, until.transpose()?)?;
+    PathPlayer(player): PathPlayer,
+    Body(body): Body<NewBan>,
+) -> Result<(StatusCode, Json<BanView>), Fault> {
+    let until = body.until.as_deref().map(|text| parse_time("until", text));
+    let terms = BanTerms::new(app.clock.now(), &body.reason, until.transpose()?)?;
     if player == by {
         let detail = "A moderator cannot ban themselves.";
         return Err(Refusal::new(Code::BadId, detail).field("player").into());
     }
-    let verdict = Verdict { by, sentence: Some(sentence) };
-    let (ban, new) = judge(&app, &player, &verdict).await?;
+    let decision = BanDecision { by, terms: Some(terms) };
+    let (ban, changed) = apply_ban(&app, &player, &decision).await?;
     let ban = ban.ok_or(Error::Contended { call: "change_ban" })?;
-    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if changed { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(view(ban, &app, true))))
 }
 
-/// Lifts a ban. Where none holds, nothing changes.
+/// Lifts the active ban of a player.
+///
+/// Nothing changes if no ban is active.
 #[utoipa::path(
     delete,
     path = "/v1/bans/{player}",
-    operation_id = "bans_lift",
+    operation_id = "liftBan",
     tag = "moderation",
-    params(("player" = PlayerId, Path, description = "Somebody else.")),
+    params(("player" = PlayerId, Path, description = "Another player.")),
     responses(
-        (status = 204, description = "No ban holds."),
+        (status = 204, description = "No ban is active."),
         (status = 403, description = "`banned`, `not_moderator`"),
         (status = 404, description = "`player_not_found`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn lift(
+pub async fn lift_ban(
     State(app): State<App>,
     Moderator(by): Moderator,
-    Path(named): Path<String>,
+    PathPlayer(player): PathPlayer,
 ) -> Result<StatusCode, Fault> {
-    let player = player(&named)?;
-    let verdict = Verdict { by, sentence: None };
-    judge(&app, &player, &verdict).await?;
+    apply_ban(&app, &player, &BanDecision { by, terms: None }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// All that was ever decided about somebody, the newest first.
+/// Lists every ban of a player, newest first.
 #[utoipa::path(
     get,
     path = "/v1/bans/{player}",
-    operation_id = "bans_list",
+    operation_id = "listBans",
     tag = "moderation",
-    params(("player" = PlayerId, Path, description = "Somebody else."), Asked),
+    params(("player" = PlayerId, Path, description = "Another player."), BanPageQuery),
     responses(
-        (status = 200, body = List, description = "A page, newest first."),
+        (status = 200, body = Bans, description = "A page of bans, newest first."),
         (status = 403, description = "`banned`, `not_moderator`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn list(
+pub async fn list_bans(
     State(app): State<App>,
     _: Moderator,
-    Path(named): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Json<List>, Fault> {
-    let player = player(&named)?;
-    let after = cursor::open(asked.cursor.as_deref(), |key| place(key).is_some())?;
-    let page = app.store.bans_eventual(&player, after.as_deref(), caps::PAGE).await?;
-    Ok(Json(List {
+    PathPlayer(player): PathPlayer,
+    Query(query): Query<BanPageQuery>,
+) -> Result<Json<Bans>, Fault> {
+    let after = cursor::decode(query.cursor.as_deref(), |key| parse_ban_sort_key(key).is_some())?;
+    let page = app.store.bans_eventual(&player, after.as_deref(), limits::PAGE_SIZE_MAX).await?;
+    Ok(Json(Bans {
         bans: page.bans.into_iter().map(|ban| view(ban, &app, true)).collect(),
-        cursor: page.next.as_deref().map(cursor::seal),
+        cursor: page.next.as_deref().map(cursor::encode),
     }))
 }
 
-/// The ban that holds against oneself.
+/// Returns the caller's active ban.
 #[utoipa::path(
     get,
     path = "/v1/bans/me",
-    operation_id = "bans_own",
+    operation_id = "getOwnBan",
     tag = "moderation",
     responses(
-        (status = 200, body = View, description = "The ban that holds."),
+        (status = 200, body = BanView, description = "The active ban."),
         (status = 404, description = "`not_banned`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn own(State(app): State<App>, here: Here) -> Result<Json<View>, Fault> {
-    Ok(Json(view(active(&app, &here).await?, &app, false)))
+pub async fn get_own_ban(State(app): State<App>, caller: SignedIn) -> Result<Json<BanView>, Fault> {
+    Ok(Json(view(active_ban(&app, &caller).await?, &app, false)))
 }
 
-/// Says something to one's ban, once. The access token from before the ban is good for this while it lives.
+/// Appeals the caller's active ban, once per ban.
+///
+/// An access token from before the ban is accepted until it expires.
 #[utoipa::path(
     post,
     path = "/v1/bans/me/appeal",
-    operation_id = "bans_appeal",
+    operation_id = "appealBan",
     tag = "moderation",
-    request_body = Appeal,
+    request_body = NewAppeal,
     responses(
-        (status = 201, body = View, description = "Said."),
-        (status = 200, body = View, description = "Said before."),
+        (status = 201, body = BanView, description = "The ban with the new appeal."),
+        (status = 200, body = BanView, description = "The ban, which already had this appeal."),
         (status = 404, description = "`not_banned`"),
         (status = 409, description = "`already_appealed`, `in_progress`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn appeal(
+pub async fn appeal_ban(
     State(app): State<App>,
-    here: Here,
-    Body(body): Body<Appeal>,
-) -> Result<(StatusCode, Json<View>), Fault> {
-    let said = text("text", &body.text, 1)?;
-    let (ban, now) = (active(&app, &here).await?, app.clock.now());
-    match app.store.appeal(&ban, &said, now).await? {
+    caller: SignedIn,
+    Body(body): Body<NewAppeal>,
+) -> Result<(StatusCode, Json<BanView>), Fault> {
+    let text = check_text("text", &body.text, 1)?;
+    let (ban, now) = (active_ban(&app, &caller).await?, app.clock.now());
+    match app.store.appeal(&ban, &text, now).await? {
         Ok(()) => {
-            let appeal = Some((now, said));
+            let appeal = Some((now, text));
             let ban = Ban { appeal, ..ban };
             Ok((StatusCode::CREATED, Json(view(ban, &app, false))))
         }
-        Err(held) if held.appeal.as_ref().is_some_and(|(_, text)| *text == said) => {
-            Ok((StatusCode::OK, Json(view(held, &app, false))))
+        Err(stored) if stored.appeal.as_ref().is_some_and(|(_, earlier)| *earlier == text) => {
+            Ok((StatusCode::OK, Json(view(stored, &app, false))))
         }
-        Err(held) if held.holds(now) => {
-            let detail = "An appeal was sent before, and is read once by a moderator.";
+        Err(stored) if stored.is_active(now) => {
+            let detail = "This ban was already appealed. Each ban can be appealed once.";
             Err(Refusal::new(Code::AlreadyAppealed, detail).into())
         }
         Err(_) => Err(not_banned().into()),
     }
 }
 
-/// Carries a verdict out: the ban that holds then, and whether this changed anything.
-pub(super) async fn judge(
-    app: &App,
-    player: &PlayerId,
-    verdict: &Verdict,
-) -> Result<(Option<Ban>, bool), Fault> {
-    let id = BanId::random(chance()?);
-    for _ in 0..ATTEMPTS {
-        let status = app.store.status_strong(player).await?;
-        let status = status.ok_or_else(|| nobody(player))?;
-        let active = app.store.named_ban_strong(player, &status).await?;
-        let now = app.clock.now();
-        let Some(change) = decide(now, player, &status, active.clone(), verdict, id.clone()) else {
-            return Ok((active.filter(|ban| ban.holds(now)), false));
-        };
-        if app.store.change_ban(player, &status, &change).await? {
-            return Ok((change.new, true));
-        }
-    }
-    Err(Error::Contended { call: "change_ban" }.into())
-}
-
-async fn active(app: &App, here: &Here) -> Result<Ban, Fault> {
+async fn active_ban(app: &App, caller: &SignedIn) -> Result<Ban, Fault> {
     let now = app.clock.now();
-    let ban = app.store.named_ban_strong(&here.player, &here.status).await?;
-    let ban = ban.filter(|ban| ban.holds(now));
+    let ban = app.store.named_ban_strong(&caller.player, &caller.status).await?;
+    let ban = ban.filter(|ban| ban.is_active(now));
     Ok(ban.ok_or_else(not_banned)?)
 }
 
 fn not_banned() -> Refusal {
-    Refusal::new(Code::NotBanned, "No ban holds against you.")
+    Refusal::new(Code::NotBanned, "You have no active ban.")
 }
 
-pub(super) fn nobody(player: &PlayerId) -> Refusal {
-    Refusal::new(Code::PlayerNotFound, format!("There is no player {player}.")).field("player")
-}
-
-pub(super) fn view(ban: Ban, app: &App, to_moderator: bool) -> View {
-    let active = ban.holds(app.clock.now());
+fn view(ban: Ban, app: &App, to_moderator: bool) -> BanView {
+    let active = ban.is_active(app.clock.now());
     let (ended, ended_by) = ban.ended.unzip();
-    View {
+    BanView {
         ban: ban.id,
         player: ban.player,
         reason: ban.reason,
-        decided: rfc3339(ban.decided),
-        until: (ban.until < FOR_GOOD).then(|| rfc3339(ban.until)),
+        decided: format_time(ban.decided),
+        until: (ban.until < PERMANENT).then(|| format_time(ban.until)),
         active,
         by: to_moderator.then_some(ban.by),
-        ended: ended.map(rfc3339),
+        ended: ended.map(format_time),
         ended_by: ended_by.filter(|_| to_moderator),
-        appeal: ban.appeal.map(|(at, text)| Appealed { at: rfc3339(at), text }),
+        appeal: ban.appeal.map(|(at, text)| Appeal { at: format_time(at), text }),
     }
 }

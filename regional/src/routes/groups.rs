@@ -1,66 +1,71 @@
-//! The routes by what a request passes before it reaches them. Each brings its part of the document with it, so that there
-//! is no route without one.
+//! The routes, grouped by the layers that a request passes before its handler. Each route carries its OpenAPI
+//! description, so that no route is undocumented.
 
-use super::{
-    App, bans, boards, devices, docs, leaving, matches, operations, pictures, profiles, ratings, reports,
-    sessions, standing, ties,
+use crate::app::App;
+use crate::routes::profiles::update;
+use crate::routes::reports::resolve;
+use crate::routes::sessions::{create, manage, refresh};
+use crate::routes::{
+    account, bans, blocks, docs, follows, leaderboards, matches, matchmaking_profile, operations, pictures,
+    presence, profiles, ratings, reports,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// For the edge, and services of one's own: signed.
+/// Returns the routes that require a signature: those for the edge and other internal services.
 pub fn internal() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(matches::keep))
-        .routes(routes!(ties::circle))
-        .routes(routes!(reports::told))
-        .routes(routes!(profiles::set_tier))
-        .routes(routes!(standing::standing))
+        .routes(routes!(matches::record_match))
+        .routes(routes!(presence::get_visibility))
+        .routes(routes!(reports::submit_room_report))
+        .routes(routes!(update::set_tier))
+        .routes(routes!(matchmaking_profile::get_matchmaking_profile))
 }
 
-/// What may be repeated by its key, at one's pace.
+/// Returns the rate-limited routes that accept an `Idempotency-Key`.
 pub fn keyed() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(reports::make))
-        .routes(routes!(reports::resolve))
-        .routes(routes!(bans::appeal))
+        .routes(routes!(reports::create_report))
+        .routes(routes!(resolve::resolve_report))
+        .routes(routes!(bans::appeal_ban))
 }
 
-/// What a person asks at their pace.
-pub fn paced() -> OpenApiRouter<App> {
+/// Returns the rate-limited routes for players and moderators.
+pub fn rate_limited() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(sessions::begin, devices::list, devices::end_many))
-        .routes(routes!(devices::end))
-        .routes(routes!(sessions::refresh))
-        .routes(routes!(ties::blocks))
-        .routes(routes!(ties::block, ties::unblock, ties::blocked))
-        .routes(routes!(ties::follows))
-        .routes(routes!(ties::follow, ties::unfollow, ties::followed))
-        .routes(routes!(ties::presence, ties::hide))
-        .routes(routes!(reports::list))
-        .routes(routes!(reports::show))
-        .routes(routes!(bans::put, bans::lift, bans::list))
-        .routes(routes!(bans::own))
-        .routes(routes!(profiles::edit, profiles::show_own, leaving::erase))
-        .routes(routes!(leaving::export))
-        .routes(routes!(ratings::list))
-        .routes(routes!(pictures::announce, pictures::list))
-        .routes(routes!(pictures::remove))
-        .routes(routes!(matches::list))
-        .routes(routes!(boards::own))
+        .routes(routes!(create::create_session, manage::list_sessions, manage::end_sessions))
+        .routes(routes!(manage::end_session))
+        .routes(routes!(refresh::refresh_session))
+        .routes(routes!(blocks::list_blocks))
+        .routes(routes!(blocks::block_player, blocks::unblock_player, blocks::get_block))
+        .routes(routes!(follows::list_follows))
+        .routes(routes!(follows::follow_player, follows::unfollow_player, follows::get_follow))
+        .routes(routes!(presence::get_presence_settings, presence::update_presence_settings))
+        .routes(routes!(reports::list_reports))
+        .routes(routes!(reports::get_report))
+        .routes(routes!(bans::ban_player, bans::lift_ban, bans::list_bans))
+        .routes(routes!(bans::get_own_ban))
+        .routes(routes!(update::update_profile, profiles::get_own_profile, account::delete_account))
+        .routes(routes!(account::export_account))
+        .routes(routes!(ratings::list_ratings))
+        .routes(routes!(pictures::create_picture, pictures::list_pictures))
+        .routes(routes!(pictures::delete_picture))
+        .routes(routes!(matches::list_matches))
+        .routes(routes!(leaderboards::get_leaderboard_position))
 }
 
-/// What costs little, or is asked for a crowd: the edge reads profiles from few addresses, and paces the crowd itself.
+/// Returns the routes without a rate limit: cheap ones, and those that the edge reads for many players from
+/// few addresses and limits itself.
 pub fn open() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(profiles::list))
-        .routes(routes!(profiles::show))
-        .routes(routes!(boards::best))
-        .routes(routes!(operations::jwks))
-        .routes(routes!(operations::health))
-        .routes(routes!(operations::ready))
-        .routes(routes!(docs::document))
-        .routes(routes!(docs::page))
-        .routes(routes!(docs::script))
-        .routes(routes!(docs::style))
+        .routes(routes!(profiles::list_profiles))
+        .routes(routes!(profiles::get_profile))
+        .routes(routes!(leaderboards::get_leaderboard))
+        .routes(routes!(operations::get_jwks))
+        .routes(routes!(operations::get_health))
+        .routes(routes!(operations::get_readiness))
+        .routes(routes!(docs::get_open_api_document))
+        .routes(routes!(docs::get_docs_page))
+        .routes(routes!(docs::get_docs_script))
+        .routes(routes!(docs::get_docs_style))
 }

@@ -1,180 +1,190 @@
-//! What was played: kept when the edge says so, read by who played.
+//! The routes of matches: the edge records finished matches, and players list their own.
 
-use super::App;
+use crate::app::App;
+use crate::domain::history::{self, HistoryCursor};
+use crate::error::code::Code;
+use crate::error::refusals::page_size;
 use crate::error::{Fault, Refusal};
-use crate::history::{self, Place};
 use crate::http::bearer::Bearer;
-use crate::http::extract::{Body, Query, player};
-use crate::http::moment::{moment, rfc3339};
-use crate::http::problem::Code;
-use crate::store::matches::{Kept, Played, Wanted};
+use crate::http::extract::{Body, Query, parse_player};
+use crate::http::rfc3339::{format_time, parse_time};
+use crate::store::matches::{HistoryFilter, PlayedMatch, SaveOutcome};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::caps;
 use shared::id::{PlayerId, PoolName, RoomId};
-use shared::record::{EndReason, MatchRecord, Participant};
+use shared::rpc::record::{EndReason, MatchRecord, Participant};
 use shared::time::{self, Time};
 use utoipa::{IntoParams, ToSchema};
 
-/// `GET /v1/matches?player=me&pool=…&from=…&to=…&cursor=…&limit=…`.
+/// The query of `GET /v1/matches?player=me&pool=…&from=…&to=…&cursor=…&limit=…`.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Asked {
-    #[param(value_type = crate::openapi::Own)]
+pub struct MatchPage {
+    #[param(value_type = crate::schemas::Me)]
     player: String,
-    /// Those of this pool alone.
+    /// Returns the matches of this pool only.
     pool: Option<PoolName>,
-    /// Those that ended then or later.
-    #[param(value_type = Option<crate::openapi::Moment>)]
+    /// Returns matches that ended at this time or later.
+    #[param(value_type = Option<crate::schemas::Timestamp>)]
     from: Option<String>,
-    /// Those that ended before then.
-    #[param(value_type = Option<crate::openapi::Moment>)]
+    /// Returns matches that ended before this time.
+    #[param(value_type = Option<crate::schemas::Timestamp>)]
     to: Option<String>,
-    #[param(value_type = Option<crate::openapi::Cursor>)]
+    #[param(value_type = Option<crate::schemas::Cursor>)]
     cursor: Option<String>,
-    #[param(value_type = Option<crate::openapi::PageSize>)]
+    #[param(value_type = Option<crate::schemas::PageSize>)]
     limit: Option<usize>,
 }
 
-/// A page of history.
+/// A page of the caller's match history.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Matches)]
-pub struct List {
-    matches: Vec<View>,
-    /// For the next page; none when this is the last.
+pub struct Matches {
+    matches: Vec<MatchView>,
+    /// The cursor of the next page; `null` on the last page.
     cursor: Option<String>,
 }
 
-/// A match, as those who played it see it.
+/// A match, as its participants see it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Match)]
-pub struct View {
+pub struct MatchView {
     #[serde(rename = "match")]
     id: RoomId,
     pool: Option<PoolName>,
     players: Vec<Participant>,
-    #[schema(value_type = crate::openapi::Moment)]
+    #[schema(value_type = crate::schemas::Timestamp)]
     started: String,
-    #[schema(value_type = crate::openapi::Moment)]
+    #[schema(value_type = crate::schemas::Timestamp)]
     ended: String,
     reason: EndReason,
     by: Option<PlayerId>,
-    #[schema(value_type = crate::openapi::Anything)]
+    #[schema(value_type = crate::schemas::AnyJson)]
     result: Value,
-    /// How long it took.
     duration_ms: u64,
-    /// What it did to one's rating: before, after, and how many matches that is made of. None where it was unrated.
+    /// The caller's rating before and after the match, and the number of rated matches; absent for unrated
+    /// matches.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<crate::openapi::Anything>)]
+    #[schema(value_type = Option<crate::schemas::AnyJson>)]
     rating: Option<Value>,
 }
 
-/// What became of a record.
+/// The confirmation that a match record is stored.
 #[derive(Serialize, ToSchema)]
-#[schema(as = MatchKept)]
-pub struct Answer {
+pub struct MatchReceipt {
     #[serde(rename = "match")]
     id: RoomId,
     kept: bool,
 }
 
-/// One's own history, newest first.
+/// Lists the caller's matches, newest first.
 #[utoipa::path(
     get,
     path = "/v1/matches",
-    operation_id = "matches_list",
+    operation_id = "listMatches",
     tag = "matches",
-    params(Asked),
+    params(MatchPage),
     responses(
-        (status = 200, body = List, description = "A page, newest first."),
+        (status = 200, body = Matches, description = "A page of matches, newest first."),
     ),
     security(("access_token" = [])),
 )]
-pub async fn list(
+pub async fn list_matches(
     State(app): State<App>,
     bearer: Bearer,
-    Query(asked): Query<Asked>,
-) -> Result<Json<List>, Fault> {
-    let own = bearer.0.sub;
-    if asked.player != "me" && player(&asked.player)? != own {
-        let detail = "One's own history alone can be read: `player=me`.";
-        return Err(Refusal::new(Code::BadQuery, detail).field("player").into());
-    }
-    let limit = asked.limit.unwrap_or(shared::caps::PAGE_UNASKED);
-    if limit == 0 || limit > caps::PAGE {
-        let detail = format!("A page has 1 to {} matches.", caps::PAGE);
-        return Err(Refusal::new(Code::BadQuery, detail).field("limit").limit(caps::PAGE).into());
-    }
-    let bound = |field: &str, text: &Option<String>| -> Result<Option<Time>, Refusal> {
-        let read = text.as_deref().map(|text| moment(field, text)).transpose();
-        read.map_err(|refusal| Refusal { code: Code::BadQuery, ..refusal })
-    };
-    let (from, to) = (bound("from", &asked.from)?, bound("to", &asked.to)?);
-    if from.zip(to).is_some_and(|(from, to)| from >= to) {
-        let detail = "`from` is before `to`, or nothing could be between them.";
-        return Err(Refusal::new(Code::BadQuery, detail).field("to").into());
-    }
-    let (now, seals) = (app.clock.now(), app.mint.seals());
-    let [pool, since, until] = [
-        asked.pool.as_ref().map_or("", PoolName::as_str),
-        asked.from.as_deref().unwrap_or_default(),
-        asked.to.as_deref().unwrap_or_default(),
-    ];
-    let list = ["matches", own.as_str(), pool, since, until];
-    let after = asked.cursor.as_deref();
-    let after = after.map(|cursor| seals.open(&list, cursor, now)).transpose()?;
-    let wanted = Wanted { after: after.as_deref().and_then(Place::of), from, to, pool: asked.pool.clone() };
-    let page = app.store.history_eventual(&own, &wanted, limit, now).await?;
-    let next = page.next.map(|place| seals.seal(&list, &place.key(), now));
-    Ok(Json(List { matches: page.matches.into_iter().map(view).collect(), cursor: next }))
+    Query(query): Query<MatchPage>,
+) -> Result<Json<Matches>, Fault> {
+    let player = bearer.0.sub;
+    let (limit, from, to) = query.check(&player)?;
+    let (now, keys) = (app.clock.now(), app.tokens.cursors());
+    let list = query.cursor_scope(&player);
+    let after = query.cursor.as_deref();
+    let after = after.map(|cursor| keys.verify(&list, cursor, now)).transpose()?;
+    let after = after.as_deref().and_then(HistoryCursor::parse);
+    let filter = HistoryFilter { after, from, to, pool: query.pool.clone() };
+    let page = app.store.history_eventual(&player, &filter, limit, now).await?;
+    let cursor = page.next.map(|next| keys.sign(&list, &next.sort_key(), now));
+    Ok(Json(Matches { matches: page.matches.into_iter().map(view).collect(), cursor }))
 }
 
-/// Keeps the record of a finished match. The edge repeats it until it hears that it is kept: 201 the first time, 200
-/// after that, 409 if it is another record than the one kept.
+impl MatchPage {
+    /// Checks the query for its caller. Returns the page size and the bounds of the end times.
+    fn check(&self, caller: &PlayerId) -> Result<(usize, Option<Time>, Option<Time>), Refusal> {
+        if self.player != "me" && parse_player(&self.player)? != *caller {
+            let detail = "You can list only your own matches: send `player=me`.";
+            return Err(Refusal::new(Code::BadQuery, detail).field("player"));
+        }
+        let limit = page_size(self.limit)?;
+        let bound = |field: &str, text: &Option<String>| -> Result<Option<Time>, Refusal> {
+            let time = text.as_deref().map(|text| parse_time(field, text)).transpose();
+            time.map_err(|refusal| Refusal { code: Code::BadQuery, ..refusal })
+        };
+        let (from, to) = (bound("from", &self.from)?, bound("to", &self.to)?);
+        if from.zip(to).is_some_and(|(from, to)| from >= to) {
+            let detail = "`from` must be before `to`.";
+            return Err(Refusal::new(Code::BadQuery, detail).field("to"));
+        }
+        Ok((limit, from, to))
+    }
+
+    /// Returns the list for which a cursor is valid: its owner and filters.
+    fn cursor_scope<'a>(&'a self, caller: &'a PlayerId) -> [&'a str; 5] {
+        let pool = self.pool.as_ref().map_or("", PoolName::as_str);
+        let [from, to] = [&self.from, &self.to].map(|bound| bound.as_deref().unwrap_or_default());
+        ["matches", caller.as_str(), pool, from, to]
+    }
+}
+
+/// Stores the record of a finished match.
+///
+/// The edge repeats the request until the record is stored: 201 the first time, 200 after that, and 409 if a
+/// different record has the same id.
 #[utoipa::path(
     post,
     path = "/internal/v1/matches",
-    operation_id = "matches_keep",
+    operation_id = "recordMatch",
     tag = "internal",
     request_body = MatchRecord,
     responses(
-        (status = 201, body = Answer, description = "Kept."),
-        (status = 200, body = Answer, description = "Kept before."),
+        (status = 201, body = MatchReceipt, description = "The record is stored."),
+        (status = 200, body = MatchReceipt, description = "The record was stored before."),
         (status = 409, description = "`match_differs`"),
     ),
     security(("signature" = [])),
 )]
-pub async fn keep(
+pub async fn record_match(
     State(app): State<App>,
     Body(record): Body<MatchRecord>,
-) -> Result<(StatusCode, Json<Answer>), Fault> {
-    history::check(&record)?;
-    let rated = record.pool.as_ref().is_some_and(|pool| app.config.rated.contains(pool));
-    let kept = app.store.keep_match(&record, rated, app.config.history);
-    let status = match kept.await? {
-        Kept::New => StatusCode::CREATED,
-        Kept::Before => StatusCode::OK,
-        Kept::Another => {
-            let detail = format!("{} was told before, and differently. The first record stays.", record.id);
+) -> Result<(StatusCode, Json<MatchReceipt>), Fault> {
+    history::check_record(&record)?;
+    let rated = record.pool.as_ref().is_some_and(|pool| app.config.rated_pools.contains(pool));
+    let saved = app.store.save_match(&record, rated, app.config.history);
+    let status = match saved.await? {
+        SaveOutcome::New => StatusCode::CREATED,
+        SaveOutcome::Duplicate => StatusCode::OK,
+        SaveOutcome::Conflict => {
+            let detail = format!(
+                "A different record of {} is already stored. The stored one does not change.",
+                record.id
+            );
             return Err(Refusal::new(Code::MatchDiffers, detail).field("id").into());
         }
     };
-    Ok((status, Json(Answer { id: record.id, kept: true })))
+    Ok((status, Json(MatchReceipt { id: record.id, kept: true })))
 }
 
-fn view(played: Played) -> View {
-    let Played { record, rating } = played;
-    View {
+fn view(played: PlayedMatch) -> MatchView {
+    let PlayedMatch { record, rating } = played;
+    MatchView {
         duration_ms: time::ms(record.ended.since(record.started)),
         id: record.id,
         pool: record.pool,
         players: record.players,
-        started: rfc3339(record.started),
-        ended: rfc3339(record.ended),
+        started: format_time(record.started),
+        ended: format_time(record.ended),
         reason: record.reason,
         by: record.by,
         result: record.result,

@@ -1,9 +1,9 @@
-//! What operators and the edge ask of the region itself: is it there, can it serve, which keys does it sign with.
+//! The routes for operators and the edge: health, readiness and the public keys.
 
-use super::App;
+use crate::app::App;
 use crate::error::Refusal;
-use crate::http::moment::rfc3339;
-use crate::http::problem::Code;
+use crate::error::code::Code;
+use crate::http::rfc3339::format_time;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -12,71 +12,73 @@ use serde::Serialize;
 use std::time::Instant;
 use utoipa::ToSchema;
 
-/// `GET /health`.
+/// The response of `GET /health`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     status: &'static str,
     version: &'static str,
-    #[schema(value_type = crate::openapi::Moment)]
+    #[schema(value_type = crate::schemas::Timestamp)]
     now: String,
 }
 
-/// `GET /ready`.
+/// The response of `GET /ready`.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Ready {
+pub struct Readiness {
     status: &'static str,
-    /// How long the three tables took to answer.
+    /// The time in which all three tables answered.
     store_ms: u64,
 }
 
-/// Answers as long as the process does.
+/// Answers 200 while the process runs.
 #[utoipa::path(
     get,
     path = "/health",
-    operation_id = "operations_health",
+    operation_id = "getHealth",
     tag = "operations",
     responses(
-        (status = 200, body = Health, description = "The process answers."),
+        (status = 200, body = Health, description = "The process runs."),
     ),
 )]
-pub async fn health(State(app): State<App>) -> Json<Health> {
-    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), now: rfc3339(app.clock.now()) })
+pub async fn get_health(State(app): State<App>) -> Json<Health> {
+    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), now: format_time(app.clock.now()) })
 }
 
-/// Answers 200 only while the store does.
+/// Answers 200 while the store answers.
 #[utoipa::path(
     get,
     path = "/ready",
-    operation_id = "operations_ready",
+    operation_id = "getReadiness",
     tag = "operations",
     responses(
-        (status = 200, body = Ready, description = "The store answers."),
+        (status = 200, body = Readiness, description = "The store answers."),
     ),
 )]
-pub async fn ready(State(app): State<App>) -> Result<Json<Ready>, Refusal> {
-    let begun = Instant::now();
+pub async fn get_readiness(State(app): State<App>) -> Result<Json<Readiness>, Refusal> {
+    let started = Instant::now();
     if let Err(error) = Box::pin(app.store.ready()).await {
         tracing::error!(%error, "not ready");
         let detail = "The store does not answer. Try again in a moment.";
         return Err(Refusal::new(Code::Unavailable, detail));
     }
-    Ok(Json(Ready {
+    Ok(Json(Readiness {
         status: "ready",
-        store_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        store_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     }))
 }
 
-/// The public keys. Kept for five minutes: a new key is published a day before it signs.
+/// Returns the public keys that verify access tokens.
+///
+/// Clients may cache them for five minutes: a new key is published a day before it signs.
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",
-    operation_id = "operations_jwks",
+    operation_id = "getJwks",
     tag = "operations",
     responses(
-        (status = 200, body = crate::openapi::Keys, content_type = "application/jwk-set+json", description = "The keys, as RFC 7517 has them."),
+        (status = 200, body = crate::schemas::JwkSet, content_type = "application/jwk-set+json", description = "The JWK set (RFC 7517)."),
     ),
 )]
-pub async fn jwks(State(app): State<App>) -> impl IntoResponse {
+pub async fn get_jwks(State(app): State<App>) -> impl IntoResponse {
     let headers = [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=300")];
-    (headers, app.mint.jwks().to_owned())
+    (headers, app.tokens.jwks().to_owned())
 }

@@ -1,210 +1,223 @@
-//! Bringing pictures, seeing what became of them, and removing them.
+//! The routes of pictures: request an upload, list the results, and delete.
 
-use super::App;
-use crate::bucket::Bucket;
-use crate::clock::chance;
-use crate::error::{Fault, Refusal};
-use crate::http::active::Active;
-use crate::http::extract::Body;
-use crate::http::moment::rfc3339;
-use crate::http::problem::Code;
-use crate::picture::{self, Picture, SIDES, State as Became};
-use crate::studio::Studio;
+use crate::app::App;
+use crate::clock::random_bytes;
+use crate::domain::picture::{self, Picture, PictureState, VARIANT_SIDES};
+use crate::error::code::Code;
+use crate::error::refusals::full;
+use crate::error::{Error, Fault, Refusal};
+use crate::http::caller::ActivePlayer;
+use crate::http::extract::{Body, parse_id};
+use crate::http::rfc3339::format_time;
+use crate::integrations::object_store::Bucket;
+use crate::picture_processing::PictureProcessor;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use shared::caps;
 use shared::id::{PictureId, PlayerId};
+use shared::limits;
+use shared::time::Time;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// `POST /v1/pictures`.
+/// The body of `POST /v1/pictures`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewPicture)]
-pub struct Announced {
+pub struct NewPicture {
     #[serde(rename = "type")]
-    #[schema(value_type = crate::openapi::Media)]
+    #[schema(value_type = crate::schemas::Media)]
     media: String,
-    #[schema(value_type = crate::openapi::PictureBytes)]
+    #[schema(value_type = crate::schemas::PictureBytes)]
     bytes: usize,
 }
 
-/// A picture that may come.
+/// A picture that waits for its upload.
 #[derive(Serialize, ToSchema)]
-#[schema(as = PictureExpected)]
-pub struct Expected {
+pub struct ExpectedPicture {
     picture: PictureId,
     upload: Upload,
 }
 
-/// How its file is uploaded: exactly so.
+/// The request that uploads the file; method, address and headers must match exactly.
 #[derive(Serialize, ToSchema)]
 pub struct Upload {
     method: &'static str,
     url: String,
     #[schema(value_type = BTreeMap<String, String>)]
     headers: BTreeMap<&'static str, String>,
-    #[schema(value_type = crate::openapi::Moment)]
+    #[schema(value_type = crate::schemas::Timestamp)]
     expires: String,
 }
 
-/// One's own pictures.
+/// The pictures of the caller.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Pictures)]
-pub struct List {
-    pictures: Vec<View>,
+pub struct Pictures {
+    pictures: Vec<PictureView>,
 }
 
 /// A picture, as its owner sees it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Picture)]
-pub struct View {
+pub struct PictureView {
     picture: PictureId,
     /// `waiting`, `ready` or `refused`.
     state: &'static str,
-    /// Why it is refused.
+    /// The reason for `refused`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     urls: Option<BTreeMap<String, String>>,
-    #[schema(value_type = crate::openapi::Moment)]
+    #[schema(value_type = crate::schemas::Timestamp)]
     created: String,
 }
 
-/// Gives the address to which a picture can be uploaded, by its type and size.
+/// Returns the address to which the client can upload a picture of this type and size.
 #[utoipa::path(
     post,
     path = "/v1/pictures",
-    operation_id = "pictures_announce",
+    operation_id = "createPicture",
     tag = "profiles",
-    request_body = Announced,
+    request_body = NewPicture,
     responses(
-        (status = 201, body = Expected, description = "Where to upload it."),
+        (status = 201, body = ExpectedPicture, description = "The picture and its upload request."),
         (status = 403, description = "`banned`"),
         (status = 404, description = "`pictures_off`"),
         (status = 409, description = "`full`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn announce(
+pub async fn create_picture(
     State(app): State<App>,
-    active: Active,
-    Body(asked): Body<Announced>,
-) -> Result<(StatusCode, Json<Expected>), Fault> {
-    let studio = studio(&app)?;
-    picture::check(&asked.media, asked.bytes)?;
+    caller: ActivePlayer,
+    Body(body): Body<NewPicture>,
+) -> Result<(StatusCode, Json<ExpectedPicture>), Fault> {
+    let processor = processor(&app)?;
+    picture::check_announcement(&body.media, body.bytes)?;
     let now = app.clock.now();
-    let held = app.store.pictures_strong(&active.player).await?;
-    let over = |one: &&Picture| one.lapsed(now) || matches!(one.state, Became::Refused(_));
-    // What came to nothing makes room.
-    let (gone, there): (Vec<_>, Vec<_>) = held.iter().partition(over);
-    if there.len() >= caps::PICTURES {
-        let detail = format!("A profile has at most {} pictures. Remove one first.", caps::PICTURES);
-        return Err(Refusal::new(Code::Full, detail).limit(caps::PICTURES).into());
-    }
-    if held.len() >= caps::PICTURES {
-        for one in gone {
-            studio.remove(&active.player, &one.id).await?;
-        }
-    }
+    make_room(&app, &processor, &caller.player, now).await?;
     let picture = Picture {
-        id: PictureId::random(chance()?),
-        player: active.player,
-        media: asked.media,
-        bytes: asked.bytes,
-        state: Became::Waiting,
+        id: PictureId::random(random_bytes()?),
+        player: caller.player,
+        media: body.media,
+        bytes: body.bytes,
+        state: PictureState::Waiting,
         created: now,
     };
+    let upload = upload_request(&processor.bucket, &picture, now)?;
+    app.store.add_picture(&picture).await?;
+    let picture = picture.id;
+    Ok((StatusCode::CREATED, Json(ExpectedPicture { picture, upload })))
+}
+
+/// Deletes expired and refused pictures if the player has as many as the limit allows; rejects the request if
+/// all of them are in use.
+async fn make_room(
+    app: &App,
+    processor: &PictureProcessor,
+    player: &PlayerId,
+    now: Time,
+) -> Result<(), Fault> {
+    let pictures = app.store.pictures_strong(player).await?;
+    let unused =
+        |picture: &&Picture| picture.is_expired(now) || matches!(picture.state, PictureState::Refused(_));
+    let (unused, used): (Vec<_>, Vec<_>) = pictures.iter().partition(unused);
+    if used.len() >= limits::PICTURES_MAX {
+        let detail = format!("A profile has at most {} pictures. Delete one first.", limits::PICTURES_MAX);
+        return Err(full(detail, limits::PICTURES_MAX).into());
+    }
+    if pictures.len() >= limits::PICTURES_MAX {
+        for picture in unused {
+            processor.remove(player, &picture.id).await?;
+        }
+    }
+    Ok(())
+}
+
+fn upload_request(bucket: &Bucket, picture: &Picture, now: Time) -> Result<Upload, Error> {
     let bytes = picture.bytes.to_string();
     let headers = [("content-length", bytes.as_str()), ("content-type", &picture.media)];
-    let key = picture.upload();
-    let url = studio.bucket.presign(&Method::PUT, &key, &headers, now, caps::UPLOAD)?;
-    app.store.add_picture(&picture).await?;
-    let upload = Upload {
+    let key = picture.upload_key();
+    let url = bucket.presign(&Method::PUT, &key, &headers, now, limits::UPLOAD_URL_TTL)?;
+    Ok(Upload {
         method: "PUT",
         url: url.to_string(),
         headers: headers.map(|(name, value)| (name, value.to_owned())).into(),
-        expires: rfc3339(now + caps::UPLOAD),
-    };
-    let picture = picture.id;
-    Ok((StatusCode::CREATED, Json(Expected { picture, upload })))
+        expires: format_time(now + limits::UPLOAD_URL_TTL),
+    })
 }
 
-/// What became of one's pictures.
+/// Lists the caller's pictures with their states.
 #[utoipa::path(
     get,
     path = "/v1/pictures",
-    operation_id = "pictures_list",
+    operation_id = "listPictures",
     tag = "profiles",
     responses(
-        (status = 200, body = List, description = "One's pictures."),
+        (status = 200, body = Pictures, description = "The pictures."),
         (status = 403, description = "`banned`"),
         (status = 404, description = "`pictures_off`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn list(State(app): State<App>, active: Active) -> Result<Json<List>, Fault> {
-    let studio = studio(&app)?;
-    let pictures = app.store.pictures_strong(&active.player).await?;
-    let pictures = pictures.into_iter().map(|one| view(&studio.bucket, one));
-    Ok(Json(List { pictures: pictures.collect() }))
+pub async fn list_pictures(State(app): State<App>, caller: ActivePlayer) -> Result<Json<Pictures>, Fault> {
+    let processor = processor(&app)?;
+    let pictures = app.store.pictures_strong(&caller.player).await?;
+    let pictures = pictures.into_iter().map(|picture| view(&processor.bucket, picture));
+    Ok(Json(Pictures { pictures: pictures.collect() }))
 }
 
-/// Removes a picture.
+/// Deletes a picture.
 #[utoipa::path(
     delete,
     path = "/v1/pictures/{picture}",
-    operation_id = "pictures_remove",
+    operation_id = "deletePicture",
     tag = "profiles",
-    params(("picture" = PictureId, Path, description = "One of one's pictures.")),
+    params(("picture" = PictureId, Path, description = "A picture of the caller.")),
     responses(
-        (status = 204, description = "Removed."),
+        (status = 204, description = "The picture is deleted."),
         (status = 403, description = "`banned`"),
         (status = 404, description = "`pictures_off`, `picture_not_found`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn remove(
+pub async fn delete_picture(
     State(app): State<App>,
-    active: Active,
+    caller: ActivePlayer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Fault> {
-    let id: PictureId = id
-        .parse()
-        .map_err(|error| Refusal::new(Code::BadId, format!("Refused: {error}.")).field("picture"))?;
-    studio(&app)?.remove(&active.player, &id).await?;
+    let id: PictureId = parse_id("picture", &id)?;
+    processor(&app)?.remove(&caller.player, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Where everybody sees a picture, by the longest side.
+/// Returns the public addresses of a picture by the length of the longest side in pixels.
 #[must_use]
 pub fn urls(bucket: &Bucket, player: &PlayerId, id: &PictureId) -> BTreeMap<String, String> {
-    let url = |side: u32| bucket.public(&picture::variant(player, id, side));
-    SIDES.iter().map(|&side| (side.to_string(), url(side))).collect()
+    let url = |side: u32| bucket.public(&picture::variant_key(player, id, side));
+    VARIANT_SIDES.iter().map(|&side| (side.to_string(), url(side))).collect()
 }
 
-fn view(bucket: &Bucket, picture: Picture) -> View {
-    let ready = picture.state == Became::Ready;
+fn view(bucket: &Bucket, picture: Picture) -> PictureView {
+    let ready = picture.state == PictureState::Ready;
     let (state, reason) = match picture.state {
-        Became::Waiting => ("waiting", None),
-        Became::Ready => ("ready", None),
-        Became::Refused(reason) => ("refused", Some(reason)),
+        PictureState::Waiting => ("waiting", None),
+        PictureState::Ready => ("ready", None),
+        PictureState::Refused(reason) => ("refused", Some(reason)),
     };
-    View {
+    PictureView {
         urls: ready.then(|| urls(bucket, &picture.player, &picture.id)),
         picture: picture.id,
         state,
         reason,
-        created: rfc3339(picture.created),
+        created: format_time(picture.created),
     }
 }
 
-fn studio(app: &App) -> Result<Studio, Refusal> {
+fn processor(app: &App) -> Result<PictureProcessor, Refusal> {
     let bucket = app.bucket.clone().ok_or_else(|| {
-        let detail = "This region has nowhere to put pictures: `PICTURES_URL` is not set.";
+        let detail = "Pictures are disabled in this region: `PICTURES_URL` is not set.";
         Refusal::new(Code::PicturesOff, detail)
     })?;
-    Ok(Studio { store: app.store.clone(), bucket, clock: app.clock.clone() })
+    Ok(PictureProcessor { store: app.store.clone(), bucket, clock: app.clock.clone() })
 }

@@ -1,12 +1,13 @@
-//! How well somebody plays, pool by pool.
+//! The route that lists a player's ratings by pool.
 
-use super::App;
-use super::profiles::missing;
+use crate::app::App;
+use crate::domain::leaderboard::round_to_hundredths;
+use crate::domain::rating::PlayerRating;
 use crate::error::Fault;
+use crate::error::refusals::token_missing;
 use crate::http::bearer::Bearer;
-use crate::http::extract::Named;
-use crate::http::moment::rfc3339;
-use crate::rating::{Rated, hundredths};
+use crate::http::extract::PathPlayerOrMe;
+use crate::http::rfc3339::format_time;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -14,63 +15,61 @@ use shared::id::{PlayerId, PoolName};
 use shared::time::Time;
 use utoipa::ToSchema;
 
-/// The ratings of a player; without the pools where they have not played.
+/// The ratings of a player; pools without a rated match are absent.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Ratings)]
-pub struct List {
+pub struct Ratings {
     player: PlayerId,
-    ratings: Vec<View>,
+    ratings: Vec<PoolRating>,
 }
 
-/// A rating, as everybody sees it.
+/// The public rating of a player in one pool.
 #[derive(Serialize, ToSchema)]
-#[schema(as = PoolRating)]
-pub struct View {
+pub struct PoolRating {
     pool: PoolName,
     rating: f64,
-    /// As uncertain as it is now.
+    /// The deviation at the time of the request; it grows while the player does not play.
     deviation: f64,
     volatility: f64,
-    /// How many matches it is made of.
+    /// The number of rated matches.
     matches: u64,
-    /// When the last one was over.
-    #[schema(value_type = crate::openapi::Moment)]
+    /// The end of the last rated match.
+    #[schema(value_type = crate::schemas::Timestamp)]
     last: String,
 }
 
-/// Somebody's ratings.
+/// Lists the ratings of a player.
 #[utoipa::path(
     get,
     path = "/v1/profiles/{player}/ratings",
-    operation_id = "ratings_list",
+    operation_id = "listRatings",
     tag = "profiles",
-    params(("player" = crate::openapi::Who, Path, description = "A player, or `me`.")),
+    params(("player" = crate::schemas::PlayerOrMe, Path, description = "A player, or `me`.")),
     responses(
-        (status = 200, body = List, description = "The ratings; none of somebody who has not played."),
+        (status = 200, body = Ratings, description = "The ratings; empty if the player has no rated match."),
     ),
     security((), ("access_token" = [])),
 )]
-pub async fn list(
+pub async fn list_ratings(
     State(app): State<App>,
-    Named(named): Named,
+    PathPlayerOrMe(named): PathPlayerOrMe,
     bearer: Option<Bearer>,
-) -> Result<Json<List>, Fault> {
+) -> Result<Json<Ratings>, Fault> {
     let player = named.or_else(|| bearer.map(|bearer| bearer.0.sub));
-    let player = player.ok_or_else(missing)?;
+    let player = player.ok_or_else(token_missing)?;
     let now = app.clock.now();
     let ratings = app.store.ratings_of_strong(&player).await?;
-    let ratings = ratings.into_iter().map(|(pool, rated)| view(pool, &rated, now));
-    Ok(Json(List { ratings: ratings.collect(), player }))
+    let ratings = ratings.into_iter().map(|(pool, rating)| view(pool, &rating, now));
+    Ok(Json(Ratings { ratings: ratings.collect(), player }))
 }
 
-fn view(pool: PoolName, rated: &Rated, now: Time) -> View {
-    let rating = rated.now(now);
-    View {
+fn view(pool: PoolName, stored: &PlayerRating, now: Time) -> PoolRating {
+    let rating = stored.at_time(now);
+    PoolRating {
         pool,
-        rating: hundredths(rating.rating),
-        deviation: hundredths(rating.deviation),
+        rating: round_to_hundredths(rating.rating),
+        deviation: round_to_hundredths(rating.deviation),
         volatility: rating.volatility,
-        matches: rated.matches,
-        last: rfc3339(rated.at),
+        matches: stored.matches,
+        last: format_time(stored.at),
     }
 }

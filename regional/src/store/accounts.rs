@@ -1,41 +1,36 @@
-//! Whose accounts at identity providers belong to which players.
+//! Accounts at identity providers, each of one player.
 
-use super::item::{get_text, s};
+use super::item::{get_text, new_item, s};
 use super::keys::{GSI1PK, GSI1SK, Key, Table, account_index};
-use super::step::Step;
-use super::transact::Outcome;
+use super::write_op::WriteOp;
 use super::{Store, profiles, sessions};
+use crate::domain::profile::Profile;
+use crate::domain::session::Session;
 use crate::error::Error;
-use crate::profile::Profile;
-use crate::session::Session;
 use shared::id::PlayerId;
 
 impl Store {
-    /// The player of an account at this moment.
+    /// Returns the player of an account.
     pub async fn account_strong(&self, account: &str) -> Result<Option<PlayerId>, Error> {
-        let item = self.item_strong("get_account", Key::Account(account)).await?;
+        let item = self.item_strong("get_account", &Key::Account(account.to_owned())).await?;
         item.as_ref().map(|item| get_text(item, "uid")).transpose()
     }
 
-    /// Keeps a new player with their account and first session, or nothing. False: the account has a player by now.
+    /// Stores a new player with an account and a first session, all or nothing. Returns false if the account
+    /// has a player by now.
     pub async fn add_account(
         &self,
         account: &str,
         profile: &Profile,
         session: &Session,
     ) -> Result<bool, Error> {
-        let mut item = Key::Account(account).item();
-        let (whose, which) = account_index(&profile.player, account);
-        let fields = [
-            ("t", s("account")),
-            ("uid", s(profile.player.as_str())),
-            (GSI1PK, s(whose)),
-            (GSI1SK, s(which)),
-        ];
-        item.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-        let items = [item, profiles::write(profile), sessions::write(session)];
-        let steps = items.map(|item| Step::put(Table::Core, item).only_if("attribute_not_exists(pk)"));
-        let outcome = self.commit("add_account", steps.into()).await?;
-        Ok(matches!(outcome, Outcome::Done))
+        let (index_partition, index_sort) = account_index(&profile.player, account);
+        let row = new_item(
+            &Key::Account(account.to_owned()),
+            [("uid", s(profile.player.as_str())), (GSI1PK, s(index_partition)), (GSI1SK, s(index_sort))],
+        );
+        let items = [row, profiles::write(profile), sessions::write(session)];
+        let ops = items.map(|item| WriteOp::put(Table::Core, item).only_if("attribute_not_exists(pk)"));
+        Ok(self.commit("add_account", ops.into()).await?.is_committed())
     }
 }

@@ -1,163 +1,138 @@
-//! Bans in the store: all that were ever decided, and in the profile the one that holds.
+//! Bans: the row of each decision, and the active ban in the profile.
 
-use super::item::{Item, at, get_text, get_time, n, optional_text, optional_time, s};
-use super::keys::{BANS, Key, SK, Table};
-use super::read::Run;
-use super::step::Step;
-use super::transact::Outcome;
-use super::{Store, failed};
-use crate::ban::{Ban, Change};
+use super::Store;
+use super::item::{Item, at, get_text, get_time, new_item, optional_text, optional_time, s};
+use super::keys::{BAN_PREFIX, Key, SK, Table, ban_sort_key, parse_ban_sort_key};
+use super::query::Query;
+use super::write_op::{UpdateOutcome, WriteOp};
+use crate::domain::ban::{Ban, BanChange};
+use crate::domain::profile::columns::Column;
+use crate::domain::status::Status;
 use crate::error::Error;
-use crate::status::Status;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use shared::id::PlayerId;
 use shared::time::Time;
 
-/// A page of somebody's bans.
+/// A page of a player's bans.
 #[derive(Debug)]
-pub struct Page {
-    /// Newest first.
+pub struct BanPage {
+    /// The newest ban first.
     pub bans: Vec<Ban>,
-    /// The sort key behind which the next page begins, if there is one.
+    /// The sort key after which the next page starts; none on the last page.
     pub next: Option<String>,
 }
 
 impl Store {
-    /// The ban that a status names, as it is at this moment.
+    /// Returns the ban that a status names.
     pub async fn named_ban_strong(&self, player: &PlayerId, status: &Status) -> Result<Option<Ban>, Error> {
-        let Some((at, id)) = status.ban.as_deref().and_then(place) else {
+        let Some((decided, id)) = status.ban.as_deref().and_then(parse_ban_sort_key) else {
             return Ok(None);
         };
-        let item = self.item_strong("get_ban", Key::Ban(player, at, &id)).await?;
+        let item = self.item_strong("get_ban", &Key::Ban(player.clone(), decided, id)).await?;
         item.as_ref().map(read).transpose()
     }
 
-    /// Writes what was decided on this status, with the profile. False: the status is another by now.
+    /// Writes a decision that was made from this status, in the profile and in the bans. Returns false if the
+    /// status has changed since.
     pub async fn change_ban(
         &self,
         player: &PlayerId,
         status: &Status,
-        change: &Change,
+        change: &BanChange,
     ) -> Result<bool, Error> {
-        let steps = ban_steps(player, status, change);
-        let outcome = self.commit("change_ban", steps).await?;
-        Ok(matches!(outcome, Outcome::Done))
+        let ops = ban_ops(player, status, change);
+        Ok(self.commit("change_ban", ops).await?.is_committed())
     }
 
-    /// All that was ever decided about somebody, as it was a moment ago.
+    /// Returns a page of all decisions about a player.
     pub async fn bans_eventual(
         &self,
         player: &PlayerId,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Page, Error> {
-        let own = Key::Profile(player);
-        let run = Run {
-            pk: own.pk(),
-            prefix: BANS.into(),
-            backwards: true,
-            limit: Some(limit),
-            after: after.map(|key| {
-                let mut item = own.item();
-                item.insert(SK.into(), s(key));
-                item
-            }),
-            ..Run::default()
-        };
-        let (items, more) = self.page("get_bans", Table::Core, run).await?;
+    ) -> Result<BanPage, Error> {
+        let profile = Key::Profile(player.clone());
+        let start_after = after.map(|sort_key| {
+            let mut key = profile.item();
+            key.insert(SK.into(), s(sort_key));
+            key
+        });
+        let query = Query::new(profile.pk()).prefix(BAN_PREFIX).descending(true).limit(limit);
+        let (items, more) = self.query_page("get_bans", Table::Core, query.start_after(start_after)).await?;
         let bans = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let last = bans.last().filter(|_| more);
-        let next = last.map(|ban| Key::Ban(player, ban.decided, &ban.id).sk());
-        Ok(Page { bans, next })
+        let next = last.map(|ban| ban_sort_key(ban.decided, &ban.id));
+        Ok(BanPage { bans, next })
     }
 
-    /// Keeps what the banned one says to it, once. Otherwise gives the ban as it is.
+    /// Stores the appeal of the banned player, once. Otherwise returns the ban as it is.
     pub async fn appeal(&self, ban: &Ban, text: &str, now: Time) -> Result<Result<(), Ban>, Error> {
-        let key = Key::Ban(&ban.player, ban.decided, &ban.id);
-        let request = self
-            .client
-            .update_item()
-            .table_name(self.name(key.table()))
-            .set_key(Some(key.item()))
-            .update_expression("SET appeal = :text, appealed = :now")
-            .condition_expression(
-                "attribute_exists(pk) AND attribute_not_exists(appeal) AND attribute_not_exists(ended)",
-            )
-            .expression_attribute_values(":text", s(text))
-            .expression_attribute_values(":now", at(now))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = request.send().await else {
-            return Ok(Ok(()));
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(held)) => {
-                let held = held.item().map(read).transpose()?;
-                Ok(Err(held.unwrap_or_else(|| ban.clone())))
+        let op = WriteOp::update(&row_key(ban))
+            .set("appeal", s(text))
+            .set("appealed", at(now))
+            .only_if("attribute_exists(pk) AND attribute_not_exists(appeal) AND attribute_not_exists(ended)");
+        match self.update("appeal", op).await? {
+            UpdateOutcome::Updated(_) => Ok(Ok(())),
+            UpdateOutcome::ConditionFailed(found) => {
+                let found = found.as_ref().map(read).transpose()?;
+                Ok(Err(found.unwrap_or_else(|| ban.clone())))
             }
-            Some(_) | None => Err(failed("appeal")(error)),
         }
     }
 }
 
-/// The steps that carry out a decision: the profile mirrors it, and the bans remember it.
-pub(super) fn ban_steps(player: &PlayerId, status: &Status, change: &Change) -> Vec<Step> {
-    let set = "SET status_at = :at, v = v + :one";
-    let profile = Key::Profile(player);
-    let step = match &change.new {
-        Some(ban) => {
-            Step::update(profile, format!("{set}, ban = :ban, banned_until = :until, #status = :banned"))
-                .value(":banned", s("banned"))
-                .value(":ban", s(Key::Ban(player, ban.decided, &ban.id).sk()))
-                .value(":until", at(ban.until))
-        }
-        None => Step::update(profile, format!("{set} REMOVE ban, banned_until, #status")),
+/// The writes that carry out a decision: the profile mirrors the active ban, and the rows of the bans record
+/// it.
+pub(super) fn ban_ops(player: &PlayerId, status: &Status, change: &BanChange) -> Vec<WriteOp> {
+    let profile = WriteOp::update(&Key::Profile(player.clone()))
+        .set(Column::StatusAt.name(), at(change.at))
+        .add(Column::Version.name(), 1);
+    let profile = match &change.new {
+        Some(ban) => profile
+            .set(Column::Status.name(), s("banned"))
+            .set(Column::Ban.name(), s(ban_sort_key(ban.decided, &ban.id)))
+            .set(Column::BannedUntil.name(), at(ban.until)),
+        None => profile
+            .remove(Column::Ban.name())
+            .remove(Column::BannedUntil.name())
+            .remove(Column::Status.name()),
     };
-    let step = step.name("#status", "status").value(":at", at(change.at)).value(":one", n(1));
-    // Each decision has a moment of its own, so that this alone says whether another came between.
-    let mut steps = vec![match status.decided {
-        Some(seen) => step.only_if("status_at = :seen").value(":seen", at(seen)),
-        None => step.only_if("attribute_exists(pk) AND attribute_not_exists(status_at)"),
+    // Each decision has its own moment, so the moment alone shows whether another decision came between.
+    let mut ops = vec![match status.decided {
+        Some(seen) => profile.only_if("status_at = :seen").value(":seen", at(seen)),
+        None => profile.only_if("attribute_exists(pk) AND attribute_not_exists(status_at)"),
     }];
     if let Some(ban) = &change.over
         && let Some((ended, by)) = &ban.ended
     {
-        let key = Key::Ban(player, ban.decided, &ban.id);
-        steps.push(
-            Step::update(key, "SET ended = :at, ended_by = :by")
-                .only_if("attribute_exists(pk)")
-                .value(":at", at(*ended))
-                .value(":by", s(by.as_str())),
+        ops.push(
+            WriteOp::update(&row_key(ban))
+                .set("ended", at(*ended))
+                .set("ended_by", s(by.as_str()))
+                .only_if("attribute_exists(pk)"),
         );
     }
     if let Some(ban) = &change.new {
-        steps.push(Step::put(Table::Core, write(ban)).only_if("attribute_not_exists(pk)"));
+        ops.push(WriteOp::put(Table::Core, write(ban)).only_if("attribute_not_exists(pk)"));
     }
-    steps
+    ops
 }
 
-/// When a ban was decided, and which, from its sort key.
-pub(crate) fn place(key: &str) -> Option<(Time, shared::id::BanId)> {
-    let (ms, id) = key.strip_prefix(BANS)?.split_once('#')?;
-    let fine = ms.len() == 13 && ms.bytes().all(|b| b.is_ascii_digit());
-    Some((Time::from_ms(ms.parse().ok().filter(|_| fine)?), id.parse().ok()?))
+fn row_key(ban: &Ban) -> Key {
+    Key::Ban(ban.player.clone(), ban.decided, ban.id.clone())
 }
 
 fn write(ban: &Ban) -> Item {
-    let mut item = Key::Ban(&ban.player, ban.decided, &ban.id).item();
-    item.extend(
+    new_item(
+        &row_key(ban),
         [
-            ("t", s("ban")),
             ("id", s(ban.id.as_str())),
             ("uid", s(ban.player.as_str())),
             ("reason", s(&ban.reason)),
             ("by", s(ban.by.as_str())),
             ("decided", at(ban.decided)),
             ("until", at(ban.until)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
-    item
+        ],
+    )
 }
 
 fn read(item: &Item) -> Result<Ban, Error> {

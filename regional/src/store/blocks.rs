@@ -1,136 +1,112 @@
-//! Who keeps away from whom: a row on both sides, written and removed together.
+//! Blocks: a row on each side, written and deleted together.
 
 use super::Store;
-use super::item::{Item, at, get_time, n, s};
-use super::keys::{BLOCKS, Key, Table};
-use super::read::Run;
-use super::status::sort_key;
-use super::step::Step;
-use super::transact::Outcome;
+use super::item::{Item, at, get_time, n, new_item, stored_key};
+use super::keys::{BLOCK_PREFIX, Key, SK, Table};
+use super::query::Query;
+use super::transact::CommitOutcome;
+use super::write_op::WriteOp;
+use crate::domain::profile::columns::Column;
 use crate::error::Error;
-use shared::caps;
 use shared::id::PlayerId;
+use shared::limits;
 use shared::time::Time;
 
-/// How it ended.
+/// The result of a block or a follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tied {
-    /// It is so now.
-    Done,
-    /// It was so before.
-    Already,
-    /// One has as many as there may be.
-    Full,
-    /// There is no such player.
-    Nobody,
+pub enum TieOutcome {
+    Created,
+    AlreadyExists,
+    /// The player has as many blocks or follows as the limit allows.
+    LimitReached,
+    PlayerNotFound,
 }
 
-/// Somebody whom one blocks.
+/// A player that another player blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Who.
     pub player: PlayerId,
-    /// Since when.
     pub since: Time,
 }
 
 impl Store {
-    /// Keeps two apart, on both sides or on neither.
-    pub async fn block(&self, by: &PlayerId, player: &PlayerId, now: Time) -> Result<Tied, Error> {
-        let side = |key: Key<'_>| row(key, now);
-        let steps = vec![
-            Step::put(Table::Core, side(Key::Block(by, player))).only_if("attribute_not_exists(pk)"),
-            one_more(by, "blocks", caps::BLOCKS),
-            Step::put(Table::Core, side(Key::BlockedBy(player, by))),
-            Step::check(Key::Profile(player)).only_if("attribute_exists(pk)"),
+    /// Blocks a player, on both sides or on neither.
+    pub async fn block(&self, by: &PlayerId, player: &PlayerId, now: Time) -> Result<TieOutcome, Error> {
+        let side = |key: Key| WriteOp::put(Table::Core, new_item(&key, [("since", at(now))]));
+        let ops = vec![
+            side(Key::Block(by.clone(), player.clone())).only_if("attribute_not_exists(pk)"),
+            increment_count(by, Column::Blocks, limits::BLOCKS_MAX),
+            side(Key::BlockedBy(player.clone(), by.clone())),
+            WriteOp::check(&Key::Profile(player.clone())).only_if("attribute_exists(pk)"),
         ];
-        Ok(tied(&self.commit("block", steps).await?))
+        Ok(tie_outcome(&self.commit("block", ops).await?))
     }
 
-    /// Takes it back on both sides. Where there is no block, nothing changes.
+    /// Removes a block on both sides. Does nothing if there is no block.
     pub async fn unblock(&self, by: &PlayerId, player: &PlayerId) -> Result<(), Error> {
-        let steps = vec![
-            Step::delete(Key::Block(by, player)).only_if("attribute_exists(pk)"),
-            one_less(by, "blocks"),
-            Step::delete(Key::BlockedBy(player, by)),
+        let ops = vec![
+            WriteOp::delete(&Key::Block(by.clone(), player.clone())).only_if("attribute_exists(pk)"),
+            decrement_count(by, Column::Blocks),
+            WriteOp::delete(&Key::BlockedBy(player.clone(), by.clone())),
         ];
-        self.commit("unblock", steps).await.map(|_| ())
+        self.commit("unblock", ops).await.map(|_| ())
     }
 
-    /// Whether one blocks another, and since when.
+    /// Returns the block of a player by another, if there is one.
     pub async fn block_strong(&self, by: &PlayerId, player: &PlayerId) -> Result<Option<Block>, Error> {
-        let item = self.item_strong("get_block", Key::Block(by, player)).await?;
+        let item = self.item_strong("get_block", &Key::Block(by.clone(), player.clone())).await?;
         item.as_ref().map(read).transpose()
     }
 
-    /// Whom one blocks, by id, behind `after`; and whether there are more.
+    /// Returns a page of the players that a player blocks, by id, and whether more follow.
     pub async fn blocks_strong(
         &self,
         by: &PlayerId,
         after: Option<&PlayerId>,
         limit: usize,
     ) -> Result<(Vec<Block>, bool), Error> {
-        let run = Run {
-            pk: Key::Profile(by).pk(),
-            prefix: BLOCKS.into(),
-            strong: true,
-            after: after.map(|after| Key::Block(by, after).item()),
-            limit: Some(limit),
-            ..Run::default()
-        };
-        let (items, more) = self.page("get_blocks", Table::Core, run).await?;
+        let start = after.map(|after| Key::Block(by.clone(), after.clone()).item());
+        let query = Query::new(Key::Profile(by.clone()).pk()).prefix(BLOCK_PREFIX).strong();
+        let query = query.start_after(start).limit(limit);
+        let (items, more) = self.query_page("get_blocks", Table::Core, query).await?;
         let blocks = items.iter().map(read).collect::<Result<_, _>>()?;
         Ok((blocks, more))
     }
 }
 
-/// Counts one more of something that a player has, up to a bound. The profile is not another for it: its version stays.
-pub(super) fn one_more(player: &PlayerId, what: &str, most: usize) -> Step {
-    Step::update(Key::Profile(player), "ADD #count :one")
-        .only_if("attribute_exists(pk) AND (attribute_not_exists(#count) OR #count < :most)")
-        .name("#count", what)
-        .value(":one", n(1))
-        .value(":most", n(most))
+/// Increments the number of a player's blocks or follows, up to a limit. The profile's version stays, because
+/// the number is not visible.
+pub(super) fn increment_count(player: &PlayerId, column: Column, max: usize) -> WriteOp {
+    WriteOp::update(&Key::Profile(player.clone()))
+        .add(column.name(), 1)
+        .only_if("attribute_exists(pk) AND (attribute_not_exists(#count) OR #count < :max)")
+        .name("#count", column.name())
+        .value(":max", n(max))
 }
 
-/// Counts one less.
-pub(super) fn one_less(player: &PlayerId, what: &str) -> Step {
-    Step::update(Key::Profile(player), "ADD #count :less")
-        .only_if("attribute_exists(pk)")
-        .name("#count", what)
-        .value(":less", n(-1))
+/// Decrements the number of a player's blocks or follows.
+pub(super) fn decrement_count(player: &PlayerId, column: Column) -> WriteOp {
+    WriteOp::update(&Key::Profile(player.clone())).add(column.name(), -1).only_if("attribute_exists(pk)")
 }
 
-/// Reads the outcome of a transaction whose first steps are the tie itself, the count, and last the other's profile.
-pub(super) fn tied(outcome: &Outcome) -> Tied {
-    let Outcome::Refused(held) = outcome else {
-        return Tied::Done;
+/// Reads the outcome of a transaction whose first writes are the tie and the count, and whose last is the
+/// check of the other player's profile.
+pub(super) fn tie_outcome(outcome: &CommitOutcome) -> TieOutcome {
+    let CommitOutcome::ConditionFailed(found) = outcome else {
+        return TieOutcome::Created;
     };
-    let failed = |at: usize| held.get(at).is_some_and(Option::is_some);
-    if failed(0) {
-        Tied::Already
-    } else if held.last().is_some_and(Option::is_some) {
-        Tied::Nobody
+    if found.first().is_some_and(Option::is_some) {
+        TieOutcome::AlreadyExists
+    } else if found.last().is_some_and(Option::is_some) {
+        TieOutcome::PlayerNotFound
     } else {
-        Tied::Full
+        TieOutcome::LimitReached
     }
 }
 
-/// One side of a tie.
-fn row(key: Key<'_>, since: Time) -> Item {
-    let mut item = key.item();
-    item.insert("t".into(), s("block"));
-    item.insert("since".into(), at(since));
-    item
-}
-
 fn read(item: &Item) -> Result<Block, Error> {
-    Ok(Block { player: other(item, BLOCKS)?, since: get_time(item, "since")? })
-}
-
-/// The other player, whom the sort key names behind a prefix.
-pub(crate) fn other(item: &Item, prefix: &str) -> Result<PlayerId, Error> {
-    let player = sort_key(item)?.strip_prefix(prefix);
-    let player = player.and_then(|player| player.parse().ok());
-    player.ok_or(Error::Corrupt { attribute: super::keys::SK })
+    let Some(Key::Block(_, player)) = stored_key(item) else {
+        return Err(Error::Corrupt { attribute: SK });
+    };
+    Ok(Block { player, since: get_time(item, "since")? })
 }

@@ -1,200 +1,228 @@
-//! How somebody is forgotten: at once for all who look, then item by item.
+//! The erasure of a player: at once for all readers, then row by row.
 //!
-//! A mark is left in the transaction that ends their logins and empties their profile. The table's stream carries the
-//! mark to whoever does the rest, and brings it again until all of that is done: each step finds what is left, so a
-//! crash anywhere only means that the next one goes on. The mark stays, because a match that they were in may be told
-//! late. What moderators decided of them, and what was reported, stays too.
+//! A transaction leaves a mark, ends all sessions and empties the profile. The table's stream delivers the
+//! mark to the worker that deletes the rows, again and again until that is done. Each step looks for what is
+//! left, so a crash at any point only means that the next run continues. The mark stays, because a match of
+//! the player may be recorded late.
 
 use super::Store;
-use super::blocks::other;
-use super::item::{Item, at, get_text, n, s};
-use super::keys::{BLOCKED_BY, BLOCKS, FOLLOWS, Key, PK, SESSIONS, SK, Table, core, history};
-use super::read::Run;
-use super::status::{sort_key, truth};
-use super::step::Step;
-use super::transact::Outcome;
+use super::item::{Item, at, get_text, new_item, s, stored_key};
+use super::keys::{
+    BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS,
+    INDEXED_SESSIONS, Key, PICTURE_PREFIX, PK, RATING_PREFIX, RowKind, SK, Table, history_partition,
+    player_partition,
+};
+use super::query::{Consistency, Query};
+use super::retry::until_committed;
+use super::write_op::WriteOp;
+use super::{matches, profiles};
+use crate::domain::history::HistoryCursor;
+use crate::domain::lockout::Counter;
 use crate::error::Error;
-use crate::history::Place;
-use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{PlayerId, SessionId};
-use shared::record::MatchRecord;
+use shared::id::PlayerId;
+use shared::rpc::record::MatchRecord;
 use shared::time::Time;
 
-/// How the index's sort keys of a player's accounts elsewhere begin.
-const ACCOUNTS: &str = "A#";
-/// How often a record is changed anew while others are erased from it too.
+/// How often a name is removed from a record again while other players are erased from the same record.
 const ATTEMPTS: u32 = 8;
+/// Matches that one step of an erasure reads.
+const HISTORY_PAGE_SIZE: usize = 25;
 
 impl Store {
-    /// Empties a profile, ends all its logins, and leaves the mark that brings about the rest. False where there is no
-    /// such player, or where this was done before.
+    /// Empties a profile, ends all sessions, and leaves the mark from which the rest follows. Returns false
+    /// if there is no such player, or if the erasure has begun before.
     pub async fn begin_erasure(&self, player: &PlayerId, now: Time) -> Result<bool, Error> {
-        let mut mark = Key::Erased(player).item();
-        mark.insert("t".into(), s("erased"));
-        mark.insert("player".into(), s(player.as_str()));
-        mark.insert("since".into(), at(now));
-        let empty = "SET v = v + :one, auth_epoch = auth_epoch + :one, epoch_at = :now, updated = :now, erased = :yes, \
-                     #name = :none, bio = :none REMOVE attrs, #private, tier";
-        let steps = vec![
-            Step::put(Table::Core, mark).only_if("attribute_not_exists(pk)"),
-            Step::update(Key::Profile(player), empty)
-                .only_if("attribute_exists(pk)")
-                .name("#name", "name")
-                .name("#private", "private")
-                .value(":one", n(1))
-                .value(":now", at(now))
-                .value(":yes", AttributeValue::Bool(true))
-                .value(":none", s("")),
+        let mark =
+            new_item(&Key::Erased(player.clone()), [("player", s(player.as_str())), ("since", at(now))]);
+        let ops = vec![
+            WriteOp::put(Table::Core, mark).only_if("attribute_not_exists(pk)"),
+            profiles::erasure_op(player, now),
         ];
-        let outcome = self.commit("begin_erasure", steps).await?;
-        Ok(matches!(outcome, Outcome::Done))
+        Ok(self.commit("begin_erasure", ops).await?.is_committed())
     }
 
-    /// Whether somebody has been erased, or is being so.
+    /// Returns whether a player is erased, or is being erased.
     pub async fn erased_strong(&self, player: &PlayerId) -> Result<bool, Error> {
-        let mark = self.item_strong("get_erased", Key::Erased(player)).await?;
-        Ok(mark.is_some())
+        Ok(self.item_strong("get_erased", &Key::Erased(player.clone())).await?.is_some())
     }
 
-    /// Forgets somebody who is marked. Twice is the same as once, and what was left half is made whole.
+    /// Deletes the rows of a player whose erasure has begun. Repeating it changes nothing, and completes what
+    /// an interrupted run left.
     pub async fn erase(&self, player: &PlayerId, now: Time) -> Result<(), Error> {
-        for account in self.named(player, ACCOUNTS, "A#").await? {
-            let step = Step::delete(Key::Account(&account));
-            self.commit("erase_account", vec![step]).await?;
+        for kind in RowKind::ALL {
+            Box::pin(self.erase_rows(*kind, player)).await?;
         }
-        for sid in self.named(player, SESSIONS, "S#").await? {
-            let sid: SessionId = sid.parse().map_err(|_| Error::Corrupt { attribute: PK })?;
-            let step = Step::delete(Key::Session(&sid));
-            self.commit("erase_session", vec![step]).await?;
-        }
-        for whom in self.tied(player, BLOCKS).await? {
-            self.unblock(player, &whom).await?;
-        }
-        for by in self.tied(player, BLOCKED_BY).await? {
-            self.unblock(&by, player).await?;
-        }
-        for whom in self.tied(player, FOLLOWS).await? {
-            self.unfollow(player, &whom).await?;
-        }
-        for by in self.followers(player).await? {
-            self.unfollow(&by, player).await?;
-        }
-        self.erase_ratings(player).await?;
-        for picture in self.pictures_strong(player).await? {
-            let step = Step::delete(Key::Picture(player, &picture.id));
-            self.commit("erase_picture", vec![step]).await?;
-        }
-        while self.erase_some_history(player).await? {}
-        // Last: whoever counts ties counts them here.
-        let profile = Step::delete(Key::Profile(player));
-        self.commit("erase_profile", vec![profile]).await?;
-        let done = Step::update(Key::Erased(player), "SET done = :now")
-            .only_if("attribute_exists(pk)")
-            .value(":now", at(now));
-        self.commit("erased", vec![done]).await.map(|_| ())
+        let done = WriteOp::update(&Key::Erased(player.clone()))
+            .set("done", at(now))
+            .only_if("attribute_exists(pk)");
+        self.commit("end_erasure", vec![done]).await.map(|_| ())
     }
 
-    /// Forgets how well somebody plays.
-    async fn erase_ratings(&self, player: &PlayerId) -> Result<(), Error> {
-        for pool in self.ratings_of_strong(player).await?.into_keys() {
-            let step = Step::delete(Key::Rating(player, &pool));
-            self.commit("erase_rating", vec![step]).await?;
+    /// Erases the rows of one kind. Each kind of row has to be decided about here: deleted, redacted, or kept
+    /// for a reason.
+    async fn erase_rows(&self, kind: RowKind, player: &PlayerId) -> Result<(), Error> {
+        match kind {
+            RowKind::AccountFailures => {
+                for key in self.entries(player, INDEXED_ACCOUNTS).await? {
+                    if let Key::Account(account) = key {
+                        self.erase_row(&Key::Counter(Counter::AccountFailures(account))).await?;
+                    }
+                }
+                Ok(())
+            }
+            RowKind::ReportCount => self.erase_row(&Key::Counter(Counter::Reports(player.clone()))).await,
+            RowKind::Account => self.erase_entries(player, INDEXED_ACCOUNTS).await,
+            RowKind::Session => self.erase_entries(player, INDEXED_SESSIONS).await,
+            RowKind::Answer => self.erase_entries(player, INDEXED_ANSWERS).await,
+            RowKind::Block => {
+                for key in self.player_rows(player, BLOCK_PREFIX).await? {
+                    if let Key::Block(by, blocked) = key {
+                        self.unblock(&by, &blocked).await?;
+                    }
+                }
+                Ok(())
+            }
+            RowKind::BlockedBy => {
+                for key in self.player_rows(player, BLOCKED_BY_PREFIX).await? {
+                    if let Key::BlockedBy(blocked, by) = key {
+                        self.unblock(&by, &blocked).await?;
+                    }
+                }
+                Ok(())
+            }
+            RowKind::Follow => {
+                let followers = self.entries(player, INDEXED_FOLLOWERS).await?;
+                for key in self.player_rows(player, FOLLOW_PREFIX).await?.into_iter().chain(followers) {
+                    if let Key::Follow(by, followed) = key {
+                        self.unfollow(&by, &followed).await?;
+                    }
+                }
+                Ok(())
+            }
+            RowKind::Rating => self.erase_player_rows(player, RATING_PREFIX).await,
+            RowKind::Picture => self.erase_player_rows(player, PICTURE_PREFIX).await,
+            RowKind::MatchCopy => {
+                while self.erase_history_page(player).await? {}
+                Ok(())
+            }
+            RowKind::Profile => self.erase_row(&Key::Profile(player.clone())).await,
+            // Redacted together with the copies, which lead to the match.
+            RowKind::Match
+            // Not about a player. Expires with its window, within the hour.
+            | RowKind::AddressFailures
+            // Kept: what moderators decided, and why, has to stay accountable.
+            | RowKind::Ban
+            | RowKind::Report
+            // Kept: a match of the player may be recorded late, and must find that the player is erased.
+            | RowKind::Erased => Ok(()),
+        }
+    }
+
+    async fn erase_row(&self, key: &Key) -> Result<(), Error> {
+        self.commit("erase_row", vec![WriteOp::delete(key)]).await.map(|_| ())
+    }
+
+    async fn erase_player_rows(&self, player: &PlayerId, prefix: &str) -> Result<(), Error> {
+        for key in self.player_rows(player, prefix).await? {
+            self.erase_row(&key).await?;
         }
         Ok(())
     }
 
-    /// Takes those who are erased out of a match that has just been copied. A copy is written before this looks for
-    /// marks, and a mark before an erasure looks for copies: one of the two sees the other.
-    pub(super) async fn erase_late(&self, record: &MatchRecord, place: &Place) -> Result<(), Error> {
-        let players = record.players.iter().filter(|one| !one.gone);
-        let keys: Vec<Item> = players.map(|one| Key::Erased(&one.player).item()).collect();
-        for mark in self.items_strong("get_erased", Table::Core, &keys).await? {
+    async fn erase_entries(&self, player: &PlayerId, prefix: &str) -> Result<(), Error> {
+        for key in self.entries(player, prefix).await? {
+            self.erase_row(&key).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes erased players from a match that has just been copied to the histories. A copy is written
+    /// before this looks for marks, and a mark is written before an erasure looks for copies, so one of the
+    /// two sees the other.
+    pub(super) async fn erase_late(&self, record: &MatchRecord, cursor: &HistoryCursor) -> Result<(), Error> {
+        let players = record.players.iter().filter(|participant| !participant.erased);
+        let keys: Vec<Item> =
+            players.map(|participant| Key::Erased(participant.player.clone()).item()).collect();
+        for mark in self.items("get_erased", Table::Core, &keys, Consistency::Strong).await? {
             let player: PlayerId = get_text(&mark, "player")?;
-            self.erase_match(&player, place, record).await?;
-            self.erase_ratings(&player).await?;
+            self.erase_match(&player, cursor, record).await?;
+            self.erase_player_rows(&player, RATING_PREFIX).await?;
         }
         Ok(())
     }
 
-    /// One page of it; whether there may be more.
-    async fn erase_some_history(&self, player: &PlayerId) -> Result<bool, Error> {
-        let run = Run { pk: history(player), strong: true, limit: Some(25), ..Run::default() };
-        let (items, _) = self.page("erase_history", Table::History, run).await?;
+    /// Erases one page of a player's history. Returns whether more may follow.
+    async fn erase_history_page(&self, player: &PlayerId) -> Result<bool, Error> {
+        let query = Query::new(history_partition(player)).strong().limit(HISTORY_PAGE_SIZE);
+        let (items, _) = self.query_page("erase_history", Table::History, query).await?;
         for item in &items {
-            let place = Place::of(sort_key(item)?);
-            let place = place.ok_or(Error::Corrupt { attribute: SK })?;
-            let record: MatchRecord = super::matches::read(item)?;
-            self.erase_match(player, &place, &record).await?;
+            let Some(Key::MatchCopy(_, cursor)) = stored_key(item) else {
+                return Err(Error::Corrupt { attribute: SK });
+            };
+            self.erase_match(player, &cursor, &matches::read(item)?).await?;
         }
         Ok(!items.is_empty())
     }
 
-    /// Takes a player's name out of a match and out of the copies of all who played it, and then their own copy away.
-    async fn erase_match(&self, player: &PlayerId, place: &Place, record: &MatchRecord) -> Result<(), Error> {
-        self.erase_name(Key::Match(&place.id), player).await?;
-        for one in record.players.iter().filter(|one| one.player != *player) {
-            self.erase_name(Key::History(&one.player, place), player).await?;
+    /// Removes a player's name from a match and from the copies of all its players, and then deletes the
+    /// player's own copy.
+    async fn erase_match(
+        &self,
+        player: &PlayerId,
+        cursor: &HistoryCursor,
+        record: &MatchRecord,
+    ) -> Result<(), Error> {
+        self.erase_name(&Key::Match(cursor.id.clone()), player).await?;
+        for participant in record.players.iter().filter(|participant| participant.player != *player) {
+            let copy = Key::MatchCopy(participant.player.clone(), cursor.clone());
+            self.erase_name(&copy, player).await?;
         }
-        let own = Step::delete(Key::History(player, place));
-        self.commit("erase_match", vec![own]).await.map(|_| ())
+        self.erase_row(&Key::MatchCopy(player.clone(), cursor.clone())).await
     }
 
-    async fn erase_name(&self, key: Key<'_>, player: &PlayerId) -> Result<(), Error> {
+    async fn erase_name(&self, key: &Key, player: &PlayerId) -> Result<(), Error> {
         let call = "erase_name";
-        for _ in 0..ATTEMPTS {
-            let Some(item) = self.item_strong(call, key).await? else {
-                return Ok(());
-            };
-            let held: String = get_text(&item, "record")?;
-            let mut record = super::matches::read(&item)?;
-            let mut changed = false;
-            for one in record.players.iter_mut().filter(|one| one.player == *player) {
-                changed |= !one.gone;
-                one.gone = true;
-                one.name.clear();
-            }
-            if !changed {
-                return Ok(());
-            }
-            let step = Step::update(key, "SET #record = :next")
-                .only_if("#record = :held")
-                .name("#record", "record")
-                .value(":next", s(super::matches::text(&record)?))
-                .value(":held", s(held));
-            if let Outcome::Done = self.commit(call, vec![step]).await? {
-                return Ok(());
-            }
-        }
-        Err(Error::Contended { call })
+        until_committed(call, ATTEMPTS, |_| {
+            Box::pin(async move {
+                let Some(item) = self.item_strong(call, key).await? else {
+                    return Ok(Some(()));
+                };
+                let stored: String = get_text(&item, "record")?;
+                let mut record = matches::read(&item)?;
+                let mut changed = false;
+                for participant in
+                    record.players.iter_mut().filter(|participant| participant.player == *player)
+                {
+                    changed |= !participant.erased;
+                    participant.erased = true;
+                    participant.name.clear();
+                }
+                if !changed {
+                    return Ok(Some(()));
+                }
+                let op = WriteOp::update(key)
+                    .set("record", s(matches::text(&record)?))
+                    .only_if("#record = :stored")
+                    .name("#record", "record")
+                    .value(":stored", s(stored));
+                Ok(self.commit(call, vec![op]).await?.is_committed().then_some(()))
+            })
+        })
+        .await
     }
 
-    /// The others behind this beginning of the sort keys of a player's partition.
-    async fn tied(&self, player: &PlayerId, prefix: &str) -> Result<Vec<PlayerId>, Error> {
-        let run = Run { pk: core(player), prefix: prefix.into(), strong: true, ..Run::default() };
-        let items = self.run("erase_ties", Table::Core, run).await?;
-        items.iter().map(|item| other(item, prefix)).collect()
+    /// Returns the keys of the rows in a player's partition whose sort keys have this prefix.
+    async fn player_rows(&self, player: &PlayerId, prefix: &str) -> Result<Vec<Key>, Error> {
+        let query = Query::new(player_partition(player)).prefix(prefix).strong();
+        let items = self.query_all("erase_rows", Table::Core, query).await?;
+        items.iter().map(|item| stored_key(item).ok_or(Error::Corrupt { attribute: SK })).collect()
     }
 
-    async fn followers(&self, player: &PlayerId) -> Result<Vec<PlayerId>, Error> {
-        let ids = self.named(player, "F#", "U#").await?;
-        let id = |id: &String| id.parse().map_err(|_| Error::Corrupt { attribute: PK });
-        ids.iter().map(id).collect()
+    /// Returns the keys of the rows that the index lists for a player, and whose index sort keys have this
+    /// prefix.
+    async fn entries(&self, player: &PlayerId, prefix: &str) -> Result<Vec<Key>, Error> {
+        let query = Query::index(player_partition(player)).prefix(prefix);
+        let items = self.query_all("erase_entries", Table::Core, query).await?;
+        items.iter().map(|item| stored_key(item).ok_or(Error::Corrupt { attribute: PK })).collect()
     }
-
-    /// What the partition keys name of the items that the index holds of a player.
-    async fn named(&self, player: &PlayerId, prefix: &str, before: &str) -> Result<Vec<String>, Error> {
-        let run = Run { pk: core(player), prefix: prefix.into(), index: true, ..Run::default() };
-        let items = self.run("erase_indexed", Table::Core, run).await?;
-        let name = |item: &Item| {
-            let key: String = get_text(item, PK)?;
-            let name = key.strip_prefix(before).map(str::to_owned);
-            name.ok_or(Error::Corrupt { attribute: PK })
-        };
-        items.iter().map(name).collect()
-    }
-}
-
-/// Whether a profile's item is of somebody who is being erased: nobody for all who look.
-pub(super) fn is_erased(item: &Item) -> bool {
-    truth(item, "erased")
 }

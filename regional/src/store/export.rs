@@ -1,106 +1,112 @@
-//! Everything that is held about somebody, page by page, as it is stored.
+//! The export of everything that is stored about a player, page by page.
 
 use super::Store;
-use super::item::{Item, optional_text};
-use super::keys::{BLOCKED_BY, GSI1PK, GSI1SK, PK, SESSIONS, SK, TTL, Table, core, history};
-use super::read::Run;
-use super::status::sort_key;
+use super::item::{Item, optional_text, s, sort_key, stored_key};
+use super::keys::{
+    GSI1PK, GSI1SK, INDEXED_SESSIONS, Key, PK, SK, TTL, Table, history_partition, player_partition,
+};
+use super::query::Query;
+use crate::domain::profile::columns::{Column, InExport};
 use crate::error::Error;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value};
 use shared::id::PlayerId;
 
-/// Items a page.
-const PAGE: usize = 100;
-/// What is nobody's to know, or says nothing: keys, hashes of secrets, who decided, the name of the last change.
-const LEFT_OUT: [&str; 11] =
-    [PK, SK, GSI1PK, GSI1SK, TTL, "cur_hash", "prev_hash", "by", "edit", "place", "told"];
+/// Items in one page of an export.
+const PAGE_SIZE: usize = 100;
+/// Attributes that no export shows: keys, hashes of secrets, and the moderator who decided.
+const HIDDEN: [&str; 9] = [PK, SK, GSI1PK, GSI1SK, TTL, "cur_hash", "prev_hash", "by", "told"];
 
-/// Where an export goes on: in which part, behind which key of it.
+/// Where an export continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Next {
-    /// The part.
-    pub part: Part,
-    /// Behind this.
+pub struct ExportCursor {
+    pub section: Section,
+    /// The sort key after which the page starts.
     pub after: Option<String>,
 }
 
-/// The parts of what is held about somebody, in their order.
+/// The sections of an export, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Their own partition, and their logins.
-    Person,
-    /// What they played.
+pub enum Section {
+    /// The player's own partition, and the sessions.
+    Player,
     History,
 }
 
 impl Store {
-    /// A page of what is held about a player. Who blocks them is not theirs to know.
+    /// Returns a page of what is stored about a player, and where the next page continues. The players who
+    /// block the player stay hidden.
     pub async fn export_strong(
         &self,
         player: &PlayerId,
-        from: &Next,
-    ) -> Result<(Vec<Value>, Option<Next>), Error> {
-        let call = "export";
-        let (table, pk) = match from.part {
-            Part::Person => (Table::Core, core(player)),
-            Part::History => (Table::History, history(player)),
+        from: &ExportCursor,
+    ) -> Result<(Vec<Value>, Option<ExportCursor>), Error> {
+        let (table, pk) = match from.section {
+            Section::Player => (Table::Core, player_partition(player)),
+            Section::History => (Table::History, history_partition(player)),
         };
-        let after = from.after.as_ref().map(|sk| key(&pk, sk));
-        let run = Run { pk, strong: true, after, limit: Some(PAGE), ..Run::default() };
-        let (items, more) = self.page(call, table, run).await?;
-        let mut shown = Vec::with_capacity(items.len());
-        for item in &items {
-            if !sort_key(item)?.starts_with(BLOCKED_BY) {
-                shown.push(show(item)?);
-            }
-        }
+        let start = from.after.as_ref();
+        let start = start.map(|sk| Item::from([(PK.to_owned(), s(&pk)), (SK.to_owned(), s(sk))]));
+        let query = Query::new(&pk).strong().start_after(start).limit(PAGE_SIZE);
+        let (items, more) = self.query_page("export", table, query).await?;
+        let visible = items.iter().filter(|item| !matches!(stored_key(item), Some(Key::BlockedBy(..))));
+        let mut shown = visible.map(show).collect::<Result<Vec<_>, _>>()?;
         let last = items.last().map(sort_key).transpose()?;
-        let next = match (more, last, from.part) {
-            (true, Some(last), part) => Some(Next { part, after: Some(last.to_owned()) }),
-            (_, _, Part::Person) => {
+        let next = match (more, last, from.section) {
+            (true, Some(last), section) => Some(ExportCursor { section, after: Some(last.to_owned()) }),
+            (_, _, Section::Player) => {
                 shown.extend(self.export_sessions(player).await?);
-                Some(Next { part: Part::History, after: None })
+                Some(ExportCursor { section: Section::History, after: None })
             }
-            (_, _, Part::History) => None,
+            (_, _, Section::History) => None,
         };
         Ok((shown, next))
     }
 
     async fn export_sessions(&self, player: &PlayerId) -> Result<Vec<Value>, Error> {
-        let run = Run { pk: core(player), prefix: SESSIONS.into(), index: true, ..Run::default() };
-        let mut keys = self.run("export", Table::Core, run).await?;
-        for key in &mut keys {
-            key.retain(|name, _| name == PK || name == SK);
-        }
-        let items = self.items_strong("export", Table::Core, &keys).await?;
+        let query = Query::index(player_partition(player)).prefix(INDEXED_SESSIONS);
+        let entries = self.query_all("export", Table::Core, query).await?;
+        let items = self.items_of_entries("export", Table::Core, entries).await?;
         items.iter().map(show).collect()
     }
 }
 
-fn key(pk: &str, sk: &str) -> Item {
-    let text = |text: &str| super::item::s(text);
-    Item::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))])
-}
-
-/// An item without what is left out; what is stored as JSON is shown as JSON. `kind` says what it is; whom it is about,
-/// where it is about somebody else too, is in its key.
+/// Returns an item as an export shows it. `kind` is its tag, and `about` is the last part of its sort key:
+/// the other player, the pool, the picture or the match.
 fn show(item: &Item) -> Result<Value, Error> {
+    let is_profile = matches!(stored_key(item), Some(Key::Profile(_)));
     let mut shown = Map::new();
     let kind: Option<String> = optional_text(item, "t")?;
     shown.insert("kind".into(), kind.unwrap_or_default().into());
     if let Some((_, about)) = sort_key(item)?.rsplit_once('#') {
         shown.insert("about".into(), about.into());
     }
-    let rest = item.iter();
-    for (name, value) in rest.filter(|(name, _)| *name != "t" && !LEFT_OUT.contains(&name.as_str())) {
-        let plain: Value = serde_dynamo::from_attribute_value(value.clone())
-            .map_err(|_| Error::Corrupt { attribute: "t" })?;
-        let parsed = match name.as_str() {
-            "attrs" | "private" | "pictures" | "record" | "rating" => plain.as_str(),
-            _ => None,
+    for (name, value) in item.iter().filter(|(name, _)| *name != "t") {
+        match presentation(name, is_profile) {
+            InExport::Plain => shown.insert(name.clone(), plain(value)?),
+            InExport::Json => {
+                let plain = plain(value)?;
+                let parsed = plain.as_str().and_then(|text| serde_json::from_str(text).ok());
+                shown.insert(name.clone(), parsed.unwrap_or(plain))
+            }
+            InExport::Hidden => None,
         };
-        let parsed = parsed.and_then(|text| serde_json::from_str(text).ok());
-        shown.insert(name.clone(), parsed.unwrap_or(plain));
     }
     Ok(Value::Object(shown))
+}
+
+fn presentation(name: &str, is_profile: bool) -> InExport {
+    if HIDDEN.contains(&name) {
+        return InExport::Hidden;
+    }
+    match Column::parse(name).filter(|_| is_profile) {
+        Some(column) => column.in_export(),
+        // A match record, and the rating change in a player's copy of it.
+        None if matches!(name, "record" | "rating") => InExport::Json,
+        None => InExport::Plain,
+    }
+}
+
+fn plain(value: &AttributeValue) -> Result<Value, Error> {
+    serde_dynamo::from_attribute_value(value.clone()).map_err(|_| Error::Corrupt { attribute: "t" })
 }

@@ -1,179 +1,186 @@
-//! Finished matches in the store: one item for the match, one for each player who had a seat.
+//! Finished matches: one item for the match, and a copy in the history of each player.
 
-use super::item::{Item, get_number, get_text, n, optional_hash, optional_text, s};
-use super::keys::{Key, SK, TTL, Table, history};
-use super::read::Run;
-use super::step::Step;
-use super::transact::{Outcome, part};
+use super::item::{
+    Item, b, flag, get_flag, get_json, get_number, get_text, n, new_item, optional_hash, optional_text, s,
+    stored_key,
+};
+use super::keys::{Key, SK, TTL, Table, history_partition, history_range};
+use super::query::Query;
+use super::retry::until_committed;
+use super::transact::{CommitOutcome, jitter};
+use super::write_op::WriteOp;
 use super::{Store, failed, ratings};
+use crate::domain::history::HistoryCursor;
+use crate::domain::rating::{RatingChange, rated_outcome, rating_changes};
+use crate::domain::session::Hash;
 use crate::error::Error;
-use crate::history::{LAST, Place};
-use crate::rating::{Move, decide, rates};
-use crate::session::Hash;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::caps;
 use shared::id::{PlayerId, PoolName};
-use shared::record::MatchRecord;
+use shared::limits;
+use shared::rpc::record::MatchRecord;
 use shared::time::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How often a match is decided anew because its players' ratings moved meanwhile.
+/// How often rating changes are computed again because another match changed the ratings in between.
 const DECISIONS: u32 = 12;
-/// The longest wait before that, times the attempt: whoever was faster is done.
-const AGAIN: Duration = Duration::from_millis(10);
-/// Items that one batch writes at most, by the store's own rule.
+/// The upper bound of the wait before that, times the attempt, so that the faster writer can finish.
+const DECISION_WAIT: Duration = Duration::from_millis(10);
+/// Items in one batch write, DynamoDB's own limit.
 const BATCH: usize = 25;
-/// Rounds of a batch before what is left counts as busy.
+/// Extra rounds of a batch write before unwritten items count as busy.
 const ROUNDS: u32 = 4;
 
-/// What became of a record.
+/// The result of storing a record that may have been stored before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// It is kept now.
+pub enum SaveOutcome {
     New,
-    /// The same record was kept before.
-    Before,
-    /// Another record is kept under the same match.
-    Another,
+    /// The same record was stored before.
+    Duplicate,
+    /// A different record is stored under the same id.
+    Conflict,
 }
 
-/// A match in somebody's history.
+/// A match in a player's history.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Played {
-    /// What happened.
+pub struct PlayedMatch {
     pub record: MatchRecord,
-    /// What it did to their rating, if it was rated; see [`Move::show`].
+    /// The effect on the player's rating, if the match was rated; see [`RatingChange::to_json`].
     pub rating: Option<Value>,
 }
 
-/// Which of somebody's matches.
+/// A filter on the matches of a player.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// Behind this place.
-    pub after: Option<Place>,
-    /// That ended then or later.
+pub struct HistoryFilter {
+    pub after: Option<HistoryCursor>,
+    /// Matches that ended at this moment or later.
     pub from: Option<Time>,
-    /// That ended before then.
+    /// Matches that ended before this moment.
     pub to: Option<Time>,
-    /// Of this pool.
     pub pool: Option<PoolName>,
 }
 
-/// A page of somebody's history.
+/// A page of a player's history.
 #[derive(Debug)]
-pub struct Page {
-    /// Newest first.
-    pub matches: Vec<Played>,
-    /// Where the next page begins, if there may be one.
-    pub next: Option<Place>,
+pub struct HistoryPage {
+    /// The newest match first.
+    pub matches: Vec<PlayedMatch>,
+    /// Where the next page starts; none on the last page.
+    pub next: Option<HistoryCursor>,
 }
 
-/// A match as its own item says it.
+/// The item of a match.
 struct Row {
     record: MatchRecord,
-    /// Of the record as it was told.
-    told: Option<Hash>,
-    /// What it did to each rating.
-    steps: Map<String, Value>,
-    /// Whether everybody has their copy.
+    /// The hash of the record as the edge sent it. An erasure changes the record, but not this.
+    received: Option<Hash>,
+    /// The rating changes as the history shows them, by player.
+    ratings: Map<String, Value>,
+    /// True once all players have their copies.
     copied: bool,
 }
 
 impl Store {
-    /// Keeps a match, and with it what it does to ratings, once: all of that or nothing. Then gives each player a copy.
-    /// Who repeats a record after a crash in between has the copies made; keys follow from the record alone.
-    pub async fn keep_match(&self, record: &MatchRecord, rated: bool, keep: Duration) -> Result<Kept, Error> {
-        let told: Hash = Sha256::digest(text(record)?).into();
+    /// Stores a match together with its effect on ratings, once: all of it or nothing. Then gives each player
+    /// a copy. A repeated record completes the copies after a crash in between, because all keys follow from
+    /// the record.
+    pub async fn save_match(
+        &self,
+        record: &MatchRecord,
+        rated: bool,
+        keep: Duration,
+    ) -> Result<SaveOutcome, Error> {
+        let received: Hash = Sha256::digest(text(record)?).into();
         let ttl = (record.ended + keep).secs();
-        let result = rated.then(|| rates(record)).flatten();
-        let pool = record.pool.as_ref();
-        for attempt in 1..=DECISIONS {
-            let steps = match (pool, &result) {
-                (Some(pool), Some((players, outcome))) => {
-                    let known = self.ratings_strong(pool, players).await?;
-                    decide(record.ended, players, outcome, &known)
-                }
-                (None, _) | (_, None) => BTreeMap::new(),
-            };
-            match self.add_match(record, told, &steps, ttl).await? {
-                Outcome::Done => {
-                    let steps = steps.iter().map(|(who, step)| (who.to_string(), step.show()));
-                    self.copy(record, &steps.collect(), ttl).await?;
-                    return Ok(Kept::New);
-                }
-                Outcome::Refused(held) => {
-                    // The first item is the match. Were it absent, somebody's rating has moved: decide anew.
-                    let Some(held) = held.into_iter().next().flatten() else {
-                        tokio::time::sleep(part(AGAIN * attempt)?).await;
-                        continue;
-                    };
-                    let row = row(&held)?;
-                    if row.told != Some(told) {
-                        return Ok(Kept::Another);
+        until_committed("save_match", DECISIONS, |attempt| {
+            Box::pin(async move {
+                let changes = self.rating_changes(record, rated).await?;
+                let found = match self.add_match(record, received, &changes, ttl).await? {
+                    CommitOutcome::Committed => {
+                        self.copy_match(record, &shown(&changes), ttl).await?;
+                        return Ok(Some(SaveOutcome::New));
                     }
-                    if !row.copied {
-                        self.copy(&row.record, &row.steps, ttl).await?;
-                    }
-                    return Ok(Kept::Before);
+                    CommitOutcome::ConditionFailed(found) => found.into_iter().next().flatten(),
+                };
+                // The first write is the match. If its condition held, another match changed a rating in
+                // between.
+                let Some(found) = found else {
+                    tokio::time::sleep(jitter(DECISION_WAIT * attempt)?).await;
+                    return Ok(None);
+                };
+                let row = read_row(&found)?;
+                if row.received != Some(received) {
+                    return Ok(Some(SaveOutcome::Conflict));
                 }
-            }
-        }
-        Err(Error::Contended { call: "keep_match" })
+                if !row.copied {
+                    self.copy_match(&row.record, &row.ratings, ttl).await?;
+                }
+                Ok(Some(SaveOutcome::Duplicate))
+            })
+        })
+        .await
     }
 
-    /// The match and the ratings: at most 1 + [`shared::caps::SEATS`] items, where a transaction may have 100.
+    async fn rating_changes(
+        &self,
+        record: &MatchRecord,
+        rated: bool,
+    ) -> Result<BTreeMap<PlayerId, RatingChange>, Error> {
+        let outcome = rated.then(|| rated_outcome(record)).flatten();
+        let (Some(pool), Some((players, outcome))) = (&record.pool, outcome) else {
+            return Ok(BTreeMap::new());
+        };
+        let known = self.ratings_strong(pool, &players).await?;
+        Ok(rating_changes(record.ended, &players, &outcome, &known))
+    }
+
+    /// Writes the match and the ratings: at most 1 + [`limits::SEATS_MAX`] items, of the 100 that a
+    /// transaction may have.
     async fn add_match(
         &self,
         record: &MatchRecord,
-        told: Hash,
-        steps: &BTreeMap<PlayerId, Move>,
+        received: Hash,
+        changes: &BTreeMap<PlayerId, RatingChange>,
         ttl: u64,
-    ) -> Result<Outcome, Error> {
-        let key = Key::Match(&record.id);
-        let shown: Map<String, Value> =
-            steps.iter().map(|(player, step)| (player.to_string(), step.show())).collect();
-        let mut item = write(key, &text(record)?, ttl);
-        item.insert("told".into(), super::item::b(told));
-        item.insert("ratings".into(), s(Value::Object(shown).to_string()));
-        let put = Step::put(Table::History, item).only_if("attribute_not_exists(pk)");
-        let mut all = vec![put];
+    ) -> Result<CommitOutcome, Error> {
+        let mut item = write(&Key::Match(record.id.clone()), &text(record)?, ttl);
+        item.insert("told".into(), b(received));
+        item.insert("ratings".into(), s(Value::Object(shown(changes)).to_string()));
+        let mut ops = vec![WriteOp::put(Table::History, item).only_if("attribute_not_exists(pk)")];
         if let Some(pool) = &record.pool {
-            all.extend(steps.iter().map(|(player, to)| ratings::step(pool, player, to)));
+            ops.extend(changes.iter().map(|(player, change)| ratings::rating_op(pool, player, change)));
         }
-        self.commit("keep_match", all).await
+        self.commit("save_match", ops).await
     }
 
-    /// Gives each player who is still there a copy, and notes that this is done. Twice is the same as once.
-    async fn copy(&self, record: &MatchRecord, steps: &Map<String, Value>, ttl: u64) -> Result<(), Error> {
-        let place = Place { ended: record.ended, id: record.id.clone() };
+    /// Gives each player who is not erased a copy, and records that this is done. Repeating it changes
+    /// nothing.
+    async fn copy_match(
+        &self,
+        record: &MatchRecord,
+        ratings: &Map<String, Value>,
+        ttl: u64,
+    ) -> Result<(), Error> {
+        let call = "copy_match";
+        let cursor = HistoryCursor { ended: record.ended, id: record.id.clone() };
         let text = text(record)?;
-        let players = record.players.iter().filter(|one| !one.gone);
-        let copies = players.map(|one| {
-            let mut item = write(Key::History(&one.player, &place), &text, ttl);
-            if let Some(step) = steps.get(one.player.as_str()) {
-                item.insert("rating".into(), s(step.to_string()));
+        let players = record.players.iter().filter(|participant| !participant.erased);
+        let copies = players.map(|participant| {
+            let mut item = write(&Key::MatchCopy(participant.player.clone(), cursor.clone()), &text, ttl);
+            if let Some(rating) = ratings.get(participant.player.as_str()) {
+                item.insert("rating".into(), s(rating.to_string()));
             }
             item
         });
-        self.put_all("copy_match", Table::History, copies.collect()).await?;
-        self.erase_late(record, &place).await?;
-        self.client
-            .update_item()
-            .table_name(self.name(Table::History))
-            .set_key(Some(Key::Match(&record.id).item()))
-            .update_expression("SET copied = :yes")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(failed("copy_match"))
+        self.put_all(call, Table::History, copies.collect()).await?;
+        self.erase_late(record, &cursor).await?;
+        let done = WriteOp::update(&Key::Match(record.id.clone())).set("copied", flag(true));
+        self.update(call, done.only_if("attribute_exists(pk)")).await.map(|_| ())
     }
 
-    /// Puts items, whatever was there.
+    /// Writes items, replacing what exists.
     async fn put_all(&self, call: &'static str, table: Table, items: Vec<Item>) -> Result<(), Error> {
         let puts = items.into_iter().map(|item| {
             let put = PutRequest::builder().set_item(Some(item)).build();
@@ -183,7 +190,7 @@ impl Store {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::Store { call, text: error.to_string() })?;
         let table = self.name(table);
-        // What the store did not get to, because of a ceiling, is asked again.
+        // DynamoDB leaves items unwritten when a table is at its capacity.
         let mut rounds = left.len().div_ceil(BATCH) as u64 + u64::from(ROUNDS);
         while !left.is_empty() {
             rounds = rounds
@@ -198,42 +205,38 @@ impl Store {
         Ok(())
     }
 
-    /// A page of a player's history as it was a moment ago. What has outlived its time is left out, whether the store has
-    /// deleted it yet or not, and for a pool no more than [`caps::HISTORY_LOOKS`] pages are looked through; so a page may be
-    /// short, and `next` alone says whether there is more.
+    /// Returns a page of a player's history. Expired matches are left out, whether DynamoDB has deleted them
+    /// yet or not. With a pool, at most [`limits::HISTORY_PAGES_SCANNED_MAX`] pages are scanned, so a page
+    /// may be short: `next` alone says whether more matches follow.
     pub async fn history_eventual(
         &self,
         player: &PlayerId,
-        wanted: &Wanted,
+        filter: &HistoryFilter,
         limit: usize,
         now: Time,
-    ) -> Result<Page, Error> {
-        let mut page = Page { matches: Vec::with_capacity(limit), next: wanted.after.clone() };
-        for _ in 0..caps::HISTORY_LOOKS {
-            let run = Run {
-                pk: history(player),
-                span: Some(span(wanted)),
-                backwards: true,
-                after: page.next.map(|at| Key::History(player, &at).item()),
-                // One more than is missing tells whether there is a next page.
-                limit: Some(limit - page.matches.len() + 1),
-                ..Run::default()
-            };
+    ) -> Result<HistoryPage, Error> {
+        let mut page = HistoryPage { matches: Vec::with_capacity(limit), next: filter.after.clone() };
+        for _ in 0..limits::HISTORY_PAGES_SCANNED_MAX {
+            let start = page.next.take().map(|cursor| Key::MatchCopy(player.clone(), cursor).item());
             let missing = limit - page.matches.len();
-            let (items, more) = self.page("get_history", Table::History, run).await?;
+            // One more than is missing shows whether another page follows.
+            let query = Query::new(history_partition(player))
+                .between(history_range(filter.from, filter.to))
+                .descending(true)
+                .start_after(start)
+                .limit(missing + 1);
+            let (items, more) = self.query_page("get_history", Table::History, query).await?;
             let more = more || items.len() > missing;
-            page.next = None;
             for item in items.iter().take(missing) {
-                let key: String = get_text(item, SK)?;
-                page.next = Some(Place::of(&key).ok_or(Error::Corrupt { attribute: SK })?);
-                let record = read(item)?;
-                let of_pool = wanted.pool.is_none() || wanted.pool == record.pool;
-                if of_pool && now.secs() < get_number::<u64>(item, TTL)? {
-                    page.matches.push(Played { record, rating: optional_text(item, "rating")? });
+                let (cursor, entry) = read_copy(item)?;
+                page.next = Some(cursor);
+                let in_pool = filter.pool.is_none() || filter.pool == entry.record.pool;
+                if in_pool && now.secs() < get_number::<u64>(item, TTL)? {
+                    page.matches.push(entry);
                 }
             }
             page.next = page.next.filter(|_| more);
-            if page.next.is_none() || page.matches.len() == limit || wanted.pool.is_none() {
+            if page.next.is_none() || page.matches.len() == limit || filter.pool.is_none() {
                 break;
             }
         }
@@ -241,41 +244,38 @@ impl Store {
     }
 }
 
-/// The sort keys between which all of these lie: every one begins with 13 digits and a `#`.
-fn span(wanted: &Wanted) -> (String, String) {
-    let at = |time: Time| format!("{:013}", time.ms().min(LAST.ms()));
-    let from = wanted.from.map_or_else(|| "0".to_owned(), at);
-    (from, wanted.to.map_or_else(|| "~".to_owned(), at))
+/// Returns rating changes as the history shows them, by player.
+fn shown(changes: &BTreeMap<PlayerId, RatingChange>) -> Map<String, Value> {
+    changes.iter().map(|(player, change)| (player.to_string(), change.to_json())).collect()
 }
 
+/// Returns the stored text of a record.
 pub(super) fn text(record: &MatchRecord) -> Result<String, Error> {
     serde_json::to_string(record)
-        .map_err(|error| Error::Store { call: "keep_match", text: error.to_string() })
+        .map_err(|error| Error::Store { call: "save_match", text: error.to_string() })
 }
 
-fn write(key: Key<'_>, record: &str, ttl: u64) -> Item {
-    let mut item = key.item();
-    item.extend(
-        [("t", s("match")), ("record", s(record)), (TTL, n(ttl))]
-            .map(|(name, value)| (name.to_owned(), value)),
-    );
-    item
+fn write(key: &Key, record: &str, ttl: u64) -> Item {
+    new_item(key, [("record", s(record)), (TTL, n(ttl))])
 }
 
-fn row(item: &Item) -> Result<Row, Error> {
-    let steps: Option<Value> = optional_text(item, "ratings")?;
-    let copied = item.get("copied").and_then(|value| value.as_bool().ok());
+fn read_row(item: &Item) -> Result<Row, Error> {
     Ok(Row {
         record: read(item)?,
-        told: optional_hash(item, "told")?,
-        steps: match steps {
-            Some(Value::Object(steps)) => steps,
-            Some(_) | None => Map::new(),
-        },
-        copied: copied.copied().unwrap_or(false),
+        received: optional_hash(item, "told")?,
+        ratings: get_json(item, "ratings")?,
+        copied: get_flag(item, "copied"),
     })
 }
 
+fn read_copy(item: &Item) -> Result<(HistoryCursor, PlayedMatch), Error> {
+    let Some(Key::MatchCopy(_, cursor)) = stored_key(item) else {
+        return Err(Error::Corrupt { attribute: SK });
+    };
+    Ok((cursor, PlayedMatch { record: read(item)?, rating: optional_text(item, "rating")? }))
+}
+
+/// Reads the record of a match or of a copy.
 pub(super) fn read(item: &Item) -> Result<MatchRecord, Error> {
     let text: String = get_text(item, "record")?;
     serde_json::from_str(&text).map_err(|_| Error::Corrupt { attribute: "record" })

@@ -1,132 +1,129 @@
-//! Pictures in the store: one item each, and their order in the profile.
+//! Pictures: one item each, and their order in the profile.
 
 use super::Store;
-use super::item::{Item, at, get_number, get_text, get_time, n, optional_text, s};
-use super::keys::{Key, PICTURES, Table, core};
-use super::profiles::json;
-use super::read::Run;
-use super::step::Step;
-use super::transact::Outcome;
+use super::item::{Item, at, get_number, get_text, get_time, json, n, new_item, optional_text, s};
+use super::keys::{Key, PICTURE_PREFIX, Table, player_partition};
+use super::query::Query;
+use super::retry::until_committed;
+use super::write_op::WriteOp;
+use crate::domain::picture::{Picture, PictureState};
+use crate::domain::profile::columns::Column;
 use crate::error::Error;
-use crate::picture::{Picture, State};
 use shared::id::{PictureId, PlayerId};
 use shared::time::Time;
 
-/// How often a profile is read anew while its owner changes it.
+/// How often the order of pictures is written again while the owner changes the profile.
 const ATTEMPTS: u32 = 8;
 
 impl Store {
-    /// All pictures of a player, as they are at this moment.
+    /// Returns all pictures of a player, in any state.
     pub async fn pictures_strong(&self, player: &PlayerId) -> Result<Vec<Picture>, Error> {
-        let run = Run { pk: core(player), prefix: PICTURES.into(), strong: true, ..Run::default() };
-        let items = self.run("get_pictures", Table::Core, run).await?;
+        let query = Query::new(player_partition(player)).prefix(PICTURE_PREFIX).strong();
+        let items = self.query_all("get_pictures", Table::Core, query).await?;
         items.iter().map(read).collect()
     }
 
-    /// A picture as it is at this moment.
+    /// Returns a picture, in any state.
     pub async fn picture_strong(&self, player: &PlayerId, id: &PictureId) -> Result<Option<Picture>, Error> {
-        let key = Key::Picture(player, id);
-        let item = self.item_strong("get_picture", key).await?;
+        let item = self.item_strong("get_picture", &Key::Picture(player.clone(), id.clone())).await?;
         item.as_ref().map(read).transpose()
     }
 
-    /// Keeps a picture that was announced.
+    /// Stores an announced picture.
     pub async fn add_picture(&self, picture: &Picture) -> Result<(), Error> {
-        let mut item = Key::Picture(&picture.player, &picture.id).item();
-        let fields = [
-            ("t", s("picture")),
-            ("id", s(picture.id.as_str())),
-            ("player", s(picture.player.as_str())),
-            ("media", s(&picture.media)),
-            ("bytes", n(picture.bytes)),
-            ("state", s("waiting")),
-            ("created", at(picture.created)),
-        ];
-        item.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-        let steps = vec![
-            Step::put(Table::Core, item).only_if("attribute_not_exists(pk)"),
-            Step::check(Key::Profile(&picture.player))
+        let item = new_item(
+            &row_key(picture),
+            [
+                ("id", s(picture.id.as_str())),
+                ("player", s(picture.player.as_str())),
+                ("media", s(&picture.media)),
+                ("bytes", n(picture.bytes)),
+                ("state", s("waiting")),
+                ("created", at(picture.created)),
+            ],
+        );
+        let ops = vec![
+            WriteOp::put(Table::Core, item).only_if("attribute_not_exists(pk)"),
+            WriteOp::check(&Key::Profile(picture.player.clone()))
                 .only_if("attribute_exists(pk) AND attribute_not_exists(erased)"),
         ];
-        match self.commit("add_picture", steps).await? {
-            Outcome::Done => Ok(()),
-            // Its id is 128 random bits, so they have been erased this very moment.
-            Outcome::Refused(_) => Err(Error::Contended { call: "add_picture" }),
+        if self.commit("add_picture", ops).await?.is_committed() {
+            return Ok(());
         }
+        // The id is 128 random bits, so the player was erased a moment ago.
+        Err(Error::Contended { call: "add_picture" })
     }
 
-    /// Says why a picture is none of its profile's.
+    /// Marks a waiting picture as refused, with the reason for its owner.
     pub async fn refuse_picture(&self, picture: &Picture, reason: &str) -> Result<(), Error> {
-        let set = "SET #state = :refused, reason = :reason";
-        let step = Step::update(Key::Picture(&picture.player, &picture.id), set)
-            .only_if("#state = :waiting")
-            .name("#state", "state")
-            .value(":refused", s("refused"))
-            .value(":waiting", s("waiting"))
-            .value(":reason", s(reason));
-        self.commit("refuse_picture", vec![step]).await.map(|_| ())
+        let op = WriteOp::update(&row_key(picture)).set("state", s("refused")).set("reason", s(reason));
+        self.commit("refuse_picture", vec![if_waiting(op)]).await.map(|_| ())
     }
 
-    /// Makes a picture the last of its profile's. Twice is the same as once; false where it or they are gone.
+    /// Appends a waiting picture to the profile. Repeating it changes nothing. Returns false if the picture
+    /// or the player no longer exists.
     pub async fn show_picture(&self, picture: &Picture, now: Time) -> Result<bool, Error> {
-        for _ in 0..ATTEMPTS {
-            let Some(profile) = self.profile_strong(&picture.player).await? else {
-                return Ok(false);
-            };
-            if profile.pictures.contains(&picture.id) {
-                return Ok(true);
-            }
-            let mut next = profile.pictures;
-            next.push(picture.id.clone());
-            let ready = Step::update(Key::Picture(&picture.player, &picture.id), "SET #state = :ready")
-                .only_if("#state = :waiting")
-                .name("#state", "state")
-                .value(":ready", s("ready"))
-                .value(":waiting", s("waiting"));
-            let order = order(&picture.player, profile.version, &next, now);
-            match self.commit("show_picture", vec![ready, order]).await? {
-                Outcome::Done => return Ok(true),
-                // Removed, seen to by somebody else, or the profile has changed: another look tells.
-                Outcome::Refused(_) => {
-                    let now = self.picture_strong(&picture.player, &picture.id).await?;
-                    match now.map(|picture| picture.state) {
-                        Some(State::Waiting) => {}
-                        Some(State::Ready) => return Ok(true),
-                        Some(State::Refused(_)) | None => return Ok(false),
-                    }
+        until_committed("show_picture", ATTEMPTS, |_| {
+            Box::pin(async move {
+                let Some(profile) = self.profile_strong(&picture.player).await? else {
+                    return Ok(Some(false));
+                };
+                if profile.pictures.contains(&picture.id) {
+                    return Ok(Some(true));
                 }
-            }
-        }
-        Err(Error::Contended { call: "show_picture" })
+                let mut next = profile.pictures;
+                next.push(picture.id.clone());
+                let ready = if_waiting(WriteOp::update(&row_key(picture)).set("state", s("ready")));
+                let order = order_op(&picture.player, profile.version, &next, now);
+                if self.commit("show_picture", vec![ready, order]).await?.is_committed() {
+                    return Ok(Some(true));
+                }
+                // The picture was removed or processed by another worker, or the profile has changed.
+                let found = self.picture_strong(&picture.player, &picture.id).await?;
+                Ok(match found.map(|picture| picture.state) {
+                    Some(PictureState::Waiting) => None,
+                    Some(PictureState::Ready) => Some(true),
+                    Some(PictureState::Refused(_)) | None => Some(false),
+                })
+            })
+        })
+        .await
     }
 
-    /// Removes a picture, from its profile too. One that is not there is removed.
+    /// Deletes a picture, and removes it from the profile. Does nothing if there is no such picture.
     pub async fn remove_picture(&self, player: &PlayerId, id: &PictureId, now: Time) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
-            let mut steps = vec![Step::delete(Key::Picture(player, id))];
-            let profile = self.profile_strong(player).await?;
-            if let Some(profile) = profile.filter(|profile| profile.pictures.contains(id)) {
-                let mut next = profile.pictures;
-                next.retain(|one| one != id);
-                steps.push(order(player, profile.version, &next, now));
-            }
-            if let Outcome::Done = self.commit("remove_picture", steps).await? {
-                return Ok(());
-            }
-        }
-        Err(Error::Contended { call: "remove_picture" })
+        until_committed("remove_picture", ATTEMPTS, |_| {
+            Box::pin(async move {
+                let mut ops = vec![WriteOp::delete(&Key::Picture(player.clone(), id.clone()))];
+                let profile = self.profile_strong(player).await?;
+                if let Some(profile) = profile.filter(|profile| profile.pictures.contains(id)) {
+                    let mut next = profile.pictures;
+                    next.retain(|other| other != id);
+                    ops.push(order_op(player, profile.version, &next, now));
+                }
+                Ok(self.commit("remove_picture", ops).await?.is_committed().then_some(()))
+            })
+        })
+        .await
     }
 }
 
-/// The write of other pictures into a profile that is still at this version.
-fn order(player: &PlayerId, version: u64, pictures: &[PictureId], now: Time) -> Step {
-    let set = "SET v = v + :one, updated = :now, pictures = :pictures";
-    Step::update(Key::Profile(player), set)
+fn row_key(picture: &Picture) -> Key {
+    Key::Picture(picture.player.clone(), picture.id.clone())
+}
+
+fn if_waiting(op: WriteOp) -> WriteOp {
+    op.only_if("#state = :waiting").name("#state", "state").value(":waiting", s("waiting"))
+}
+
+/// The write that sets the pictures of a profile that is still at this version.
+fn order_op(player: &PlayerId, version: u64, pictures: &[PictureId], now: Time) -> WriteOp {
+    WriteOp::update(&Key::Profile(player.clone()))
+        .add(Column::Version.name(), 1)
+        .set(Column::Updated.name(), at(now))
+        .set(Column::Pictures.name(), s(json(&pictures)))
         .only_if("v = :version AND attribute_not_exists(erased)")
-        .value(":one", n(1))
-        .value(":now", at(now))
         .value(":version", n(version))
-        .value(":pictures", s(json(&pictures)))
 }
 
 fn read(item: &Item) -> Result<Picture, Error> {
@@ -137,9 +134,9 @@ fn read(item: &Item) -> Result<Picture, Error> {
         media: get_text(item, "media")?,
         bytes: get_number(item, "bytes")?,
         state: match state.as_str() {
-            "waiting" => State::Waiting,
-            "ready" => State::Ready,
-            "refused" => State::Refused(optional_text(item, "reason")?.unwrap_or_default()),
+            "waiting" => PictureState::Waiting,
+            "ready" => PictureState::Ready,
+            "refused" => PictureState::Refused(optional_text(item, "reason")?.unwrap_or_default()),
             _ => return Err(Error::Corrupt { attribute: "state" }),
         },
         created: get_time(item, "created")?,

@@ -1,206 +1,218 @@
-//! Profiles in the store.
+//! Profiles. The columns of a profile row, and what each function does with them, are in
+//! [`columns`](crate::domain::profile::columns).
 
-use super::erase::is_erased;
-use super::item::{Item, at, get_number, get_text, get_time, n, optional_text, optional_time, s};
-use super::keys::Key;
-use super::step::Step;
-use super::{Store, failed};
+use super::Store;
+use super::item::{
+    Item, at, flag, get_json, get_number, get_text, get_time, json, n, new_item, optional_text,
+    optional_time, s,
+};
+use super::keys::{Key, Table};
+use super::query::Consistency;
+use super::status::is_erased;
+use super::write_op::{UpdateOutcome, WriteOp};
+use crate::domain::profile::Profile;
+use crate::domain::profile::columns::{Column, OnEdit, OnErasure};
 use crate::error::Error;
-use crate::profile::Profile;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared::id::PlayerId;
 use shared::time::Time;
 
-/// How a change of a profile ended.
+/// The result of a profile edit.
 #[derive(Debug)]
-pub enum Edited {
-    /// It is this now.
+pub enum EditOutcome {
+    /// The profile after the edit.
     Done(Profile),
-    /// It had changed in between, and is this.
-    Changed(Profile),
-    /// There is no such player.
-    Gone,
+    /// The profile had changed in between: the profile as it is.
+    Conflict(Profile),
+    NotFound,
 }
 
-/// Rounds of a batch read before what is missing counts as busy.
-const ROUNDS: u32 = 3;
-
 impl Store {
-    /// A profile as it is at this moment: for its owner, for sign-in and for the edge.
+    /// Returns a profile as it is now: for its owner, for sign-in and for the edge.
     pub async fn profile_strong(&self, player: &PlayerId) -> Result<Option<Profile>, Error> {
-        self.profile(player, true).await
+        existing(self.item_strong("get_profile", &Key::Profile(player.clone())).await?)
     }
 
-    /// A profile as it was a moment ago, at half the price: for others.
+    /// Returns a profile as it was a moment ago, at half the price: for other players.
     pub async fn profile_eventual(&self, player: &PlayerId) -> Result<Option<Profile>, Error> {
-        self.profile(player, false).await
+        existing(self.item_eventual("get_profile", &Key::Profile(player.clone())).await?)
     }
 
-    async fn profile(&self, player: &PlayerId, strong: bool) -> Result<Option<Profile>, Error> {
-        let key = Key::Profile(player);
-        let got = self
-            .client
-            .get_item()
-            .table_name(self.name(key.table()))
-            .set_key(Some(key.item()))
-            .consistent_read(strong)
-            .send()
-            .await
-            .map_err(failed("get_profile"))?;
-        let there = got.item.filter(|item| !is_erased(item));
-        there.as_ref().map(read).transpose()
-    }
-
-    /// Several profiles as they were a moment ago, in no order; who is not there is left out.
+    /// Returns several profiles, in no particular order. Players that do not exist are left out.
     pub async fn profiles_eventual(&self, players: &[PlayerId]) -> Result<Vec<Profile>, Error> {
-        let call = "get_profiles";
-        let mut keys: Vec<Item> = players.iter().map(|player| Key::Profile(player).item()).collect();
-        let mut profiles = Vec::with_capacity(keys.len());
-        let Some(first) = players.first() else {
-            return Ok(profiles);
-        };
-        let table = self.name(Key::Profile(first).table());
-        for _ in 0..ROUNDS {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys));
-            let wanted = wanted.build().map_err(|error| Error::Store { call, text: error.to_string() })?;
-            let request = self.client.batch_get_item().request_items(table, wanted);
-            let got = request.send().await.map_err(failed(call))?;
-            for item in got.responses.unwrap_or_default().remove(table).unwrap_or_default() {
-                if !is_erased(&item) {
-                    profiles.push(read(&item)?);
-                }
-            }
-            // What the store did not get to, because of its size or a ceiling.
-            keys = got
-                .unprocessed_keys
-                .and_then(|mut left| left.remove(table))
-                .map(|left| left.keys)
-                .unwrap_or_default();
-            if keys.is_empty() {
-                return Ok(profiles);
-            }
-        }
-        Err(Error::Busy { call, text: format!("{} keys left unread", keys.len()) })
+        let keys: Vec<Item> = players.iter().map(|player| Key::Profile(player.clone()).item()).collect();
+        let items = self.items("get_profiles", Table::Core, &keys, Consistency::Eventual).await?;
+        items.iter().filter(|item| !is_erased(item)).map(read).collect()
     }
 
-    /// Puts what an owner may change as it is in `next`, if the profile is still at the version that `next` was made of.
-    /// `edit` names this very change: an attempt whose answer was lost is repeated by the SDK, and must find its own work
-    /// rather than somebody else's.
-    pub async fn edit_profile(&self, next: &Profile, now: Time, edit: &str) -> Result<Edited, Error> {
-        let key = Key::Profile(&next.player);
-        let request = self
-            .client
-            .update_item()
-            .table_name(self.name(key.table()))
-            .set_key(Some(key.item()))
-            .update_expression(
-                "SET v = v + :one, updated = :now, edit = :edit, #name = :name, bio = :bio, attrs = :attrs, \
-                 #private = :private, pictures = :pictures",
-            )
-            .condition_expression("v = :version")
-            .expression_attribute_names("#name", "name")
-            .expression_attribute_names("#private", "private")
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":now", at(now))
-            .expression_attribute_values(":edit", s(edit))
-            .expression_attribute_values(":version", n(next.version))
-            .expression_attribute_values(":name", s(&next.name))
-            .expression_attribute_values(":bio", s(&next.bio))
-            .expression_attribute_values(":attrs", s(json(&next.attrs)))
-            .expression_attribute_values(":private", s(json(&next.private)))
-            .expression_attribute_values(":pictures", s(json(&next.pictures)))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match request.send().await {
-            Ok(done) => return read(&done.attributes.unwrap_or_default()).map(Edited::Done),
-            Err(error) => error,
+    /// Writes the columns that an owner may edit from `next`, if the profile is still at the version that
+    /// `next` was made from. `edit` is an id of this edit: the SDK repeats an attempt whose response was
+    /// lost, and must then find its own edit rather than a conflict.
+    pub async fn edit_profile(&self, next: &Profile, now: Time, edit: &str) -> Result<EditOutcome, Error> {
+        let (found, edited) = match self.update("edit_profile", edit_op(next, now, edit)).await? {
+            UpdateOutcome::Updated(item) => return read(&item).map(EditOutcome::Done),
+            UpdateOutcome::ConditionFailed(None) => return Ok(EditOutcome::NotFound),
+            UpdateOutcome::ConditionFailed(Some(item)) => {
+                (read(&item)?, optional_text::<String>(&item, Column::EditId.name())?)
+            }
         };
-        let Some(UpdateItemError::ConditionalCheckFailedException(held)) = error.as_service_error() else {
-            return Err(failed("edit_profile")(error));
-        };
-        let Some(item) = held.item() else {
-            return Ok(Edited::Gone);
-        };
-        let ours = optional_text::<String>(item, "edit")?.as_deref() == Some(edit);
-        let profile = read(item)?;
-        Ok(if ours { Edited::Done(profile) } else { Edited::Changed(profile) })
+        let is_own_edit = edited.as_deref() == Some(edit);
+        Ok(if is_own_edit { EditOutcome::Done(found) } else { EditOutcome::Conflict(found) })
     }
 
-    /// Says what somebody has paid for. None where there is no such player; otherwise the version that says so.
+    /// Sets the tier of a player. Returns the profile's version, or none if there is no such player.
     pub async fn set_tier(
         &self,
         player: &PlayerId,
         tier: Option<&str>,
         now: Time,
     ) -> Result<Option<u64>, Error> {
-        // Saying it twice is the same as once: the profile is another only where the tier is.
-        let (set, other) = match tier {
-            Some(_) => ("SET v = v + :one, updated = :now, tier = :tier", "tier <> :tier"),
-            None => ("SET v = v + :one, updated = :now REMOVE tier", "attribute_exists(tier)"),
+        let op = WriteOp::update(&Key::Profile(player.clone()))
+            .add(Column::Version.name(), 1)
+            .set(Column::Updated.name(), at(now));
+        // Setting the same tier again does not change the version.
+        let op = match tier {
+            Some(tier) => op
+                .set(Column::Tier.name(), s(tier))
+                .only_if("attribute_exists(pk) AND tier <> :tier")
+                .value(":tier", s(tier)),
+            None => op.remove(Column::Tier.name()).only_if("attribute_exists(pk) AND attribute_exists(tier)"),
         };
-        let mut step = Step::update(Key::Profile(player), set)
-            .only_if(format!("attribute_exists(pk) AND ({other})"))
-            .value(":one", n(1))
-            .value(":now", at(now));
-        if let Some(tier) = tier {
-            step = step.value(":tier", s(tier));
-        }
-        // What it refuses is a profile that says so already, or nobody: the same read tells which.
-        self.commit("set_tier", vec![step]).await?;
+        // The condition fails for a profile that has the tier already, and for an unknown player: the read
+        // tells which.
+        self.commit("set_tier", vec![op]).await?;
         let profile = self.profile_strong(player).await?;
         Ok(profile.map(|profile| profile.version))
     }
 }
 
-/// A profile, as an item.
-pub(super) fn write(profile: &Profile) -> Item {
-    let mut item = Key::Profile(&profile.player).item();
-    item.extend(
-        [
-            ("t", s("profile")),
-            ("v", n(profile.version)),
-            ("player", s(profile.player.as_str())),
-            ("name", s(&profile.name)),
-            ("bio", s(&profile.bio)),
-            ("auth_epoch", n(profile.epoch)),
-            ("created", at(profile.created)),
-            ("updated", at(profile.updated)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
-    if let Some(until) = profile.banned_until {
-        item.insert("banned_until".into(), at(until));
+fn existing(item: Option<Item>) -> Result<Option<Profile>, Error> {
+    item.filter(|item| !is_erased(item)).as_ref().map(read).transpose()
+}
+
+fn edit_op(next: &Profile, now: Time, edit: &str) -> WriteOp {
+    let mut op = WriteOp::update(&Key::Profile(next.player.clone()))
+        .only_if("v = :version")
+        .value(":version", n(next.version));
+    for column in Column::ALL {
+        let name = column.name();
+        op = match column.on_edit() {
+            OnEdit::Write => match value(*column, next) {
+                Some(value) => op.set(name, value),
+                None => op.remove(name),
+            },
+            OnEdit::Increment => op.add(name, 1),
+            OnEdit::SetToNow => op.set(name, at(now)),
+            OnEdit::SetToEditId => op.set(name, s(edit)),
+            OnEdit::Keep => op,
+        };
     }
-    item
+    op
 }
 
-/// Values that always can be written as JSON.
-pub(super) fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+/// The write that empties a profile when the erasure of its player begins.
+pub(super) fn erasure_op(player: &PlayerId, now: Time) -> WriteOp {
+    let mut op = WriteOp::update(&Key::Profile(player.clone())).only_if("attribute_exists(pk)");
+    for column in Column::ALL {
+        let name = column.name();
+        op = match column.on_erasure() {
+            OnErasure::Empty => op.set(name, s("")),
+            OnErasure::Remove => op.remove(name),
+            OnErasure::Increment => op.add(name, 1),
+            OnErasure::SetToNow => op.set(name, at(now)),
+            OnErasure::SetToTrue => op.set(name, flag(true)),
+            OnErasure::Keep => op,
+        };
+    }
+    op
 }
 
-/// A list or an object that is stored as JSON; absent is empty.
-fn parsed<T: Default + serde::de::DeserializeOwned>(item: &Item, name: &'static str) -> Result<T, Error> {
-    optional_text::<String>(item, name)?.map_or_else(
-        || Ok(T::default()),
-        |text| serde_json::from_str(&text).map_err(|_| Error::Corrupt { attribute: name }),
-    )
+/// Returns a new profile as an item.
+pub(super) fn write(profile: &Profile) -> Item {
+    let columns = Column::ALL.iter().filter_map(|column| Some((column.name(), value(*column, profile)?)));
+    new_item(&Key::Profile(profile.player.clone()), columns)
 }
 
+/// Returns the stored value of a column, or none if the column is absent: because it is empty, or because a
+/// profile does not determine it.
+fn value(column: Column, profile: &Profile) -> Option<AttributeValue> {
+    let Profile {
+        player,
+        version,
+        name,
+        bio,
+        attrs,
+        private,
+        tier,
+        pictures,
+        epoch,
+        banned_until,
+        created,
+        updated,
+    } = profile;
+    match column {
+        Column::Player => Some(s(player.as_str())),
+        Column::Version => Some(n(version)),
+        Column::Name => Some(s(name)),
+        Column::Bio => Some(s(bio)),
+        Column::Attrs => (!attrs.is_empty()).then(|| s(json(attrs))),
+        Column::Private => (!private.is_empty()).then(|| s(json(private))),
+        Column::Tier => tier.as_ref().map(s),
+        Column::Pictures => (!pictures.is_empty()).then(|| s(json(pictures))),
+        Column::AuthEpoch => Some(n(epoch)),
+        Column::BannedUntil => banned_until.map(at),
+        Column::Created => Some(at(*created)),
+        Column::Updated => Some(at(*updated)),
+        // Written by logins, moderators, relations, edits and erasures, each on its own.
+        Column::EpochAt
+        | Column::Ban
+        | Column::Status
+        | Column::StatusAt
+        | Column::Hidden
+        | Column::Blocks
+        | Column::Follows
+        | Column::EditId
+        | Column::Erased => None,
+    }
+}
+
+/// Reads a profile row.
 pub(super) fn read(item: &Item) -> Result<Profile, Error> {
     Ok(Profile {
-        player: get_text(item, "player")?,
-        version: get_number(item, "v")?,
-        name: get_text(item, "name")?,
-        bio: get_text(item, "bio")?,
-        attrs: parsed(item, "attrs")?,
-        private: parsed(item, "private")?,
-        tier: optional_text(item, "tier")?,
-        pictures: parsed(item, "pictures")?,
-        epoch: get_number(item, "auth_epoch")?,
-        banned_until: optional_time(item, "banned_until")?,
-        created: get_time(item, "created")?,
-        updated: get_time(item, "updated")?,
+        player: get_text(item, Column::Player.name())?,
+        version: get_number(item, Column::Version.name())?,
+        name: get_text(item, Column::Name.name())?,
+        bio: get_text(item, Column::Bio.name())?,
+        attrs: get_json(item, Column::Attrs.name())?,
+        private: get_json(item, Column::Private.name())?,
+        tier: optional_text(item, Column::Tier.name())?,
+        pictures: get_json(item, Column::Pictures.name())?,
+        epoch: get_number(item, Column::AuthEpoch.name())?,
+        banned_until: optional_time(item, Column::BannedUntil.name())?,
+        created: get_time(item, Column::Created.name())?,
+        updated: get_time(item, Column::Updated.name())?,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, json};
+    use shared::time::Time;
+
+    #[test]
+    fn profile_reads_what_it_writes() {
+        let mut profile = Profile::new("p_1".parse().unwrap(), "Ana".into(), Time::from_ms(5));
+        assert_eq!(read(&write(&profile)).unwrap(), profile);
+        profile.version = 7;
+        profile.bio = "chess".into();
+        profile.attrs = Map::from_iter([("elo".to_owned(), json!(1700))]);
+        profile.private = Map::from_iter([("mail".to_owned(), json!("a@b.test"))]);
+        profile.tier = Some("gold".into());
+        profile.pictures = vec!["i_a".parse().unwrap()];
+        profile.epoch = 3;
+        profile.banned_until = Some(Time::from_ms(9));
+        assert_eq!(read(&write(&profile)).unwrap(), profile);
+    }
 }

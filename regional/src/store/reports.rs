@@ -1,127 +1,118 @@
-//! Reports in the store: each for ever, and while it is open in a queue of several partitions.
+//! Reports: each is kept forever, and is in a sharded queue while it is open.
 
-use super::bans::ban_steps;
-use super::item::{Item, at, get_text, get_time, optional_text, optional_time, s};
-use super::keys::{GSI1PK, GSI1SK, Key, PK, SK, Table, report_queue};
-use super::read::Run;
-use super::step::Step;
-use super::transact::Outcome;
-use super::{Store, matches::Kept};
-use crate::ban::Change;
+use super::Store;
+use super::bans::ban_ops;
+use super::item::{Item, at, get_text, get_time, new_item, optional_text, optional_time, s};
+use super::keys::{
+    BEFORE_ALL, GSI1PK, GSI1SK, Key, REPORT_SHARDS, Table, report_index, report_index_partition,
+};
+use super::matches::SaveOutcome;
+use super::query::Query;
+use super::transact::CommitOutcome;
+use super::write_op::WriteOp;
+use crate::domain::ban::BanChange;
+use crate::domain::report::{Action, Case, Resolution};
+use crate::domain::status::Status;
 use crate::error::Error;
-use crate::report::{Action, Case, Resolution, SHARDS, shard};
-use crate::status::Status;
 use futures_util::future::try_join_all;
 use shared::id::{PlayerId, ReportId};
-use shared::record::Report;
+use shared::rpc::record::Report;
 use std::collections::BTreeMap;
 
-/// What a report was resolved with, besides.
+/// A ban that is written together with the resolution of a report.
 #[derive(Debug)]
-pub struct Sentenced<'a> {
-    /// Who is banned.
+pub struct BanWrite<'a> {
     pub player: &'a PlayerId,
-    /// What was known of them.
+    /// The status from which the ban was decided.
     pub status: &'a Status,
-    /// What is decided.
-    pub change: &'a Change,
+    pub change: &'a BanChange,
 }
 
 impl Store {
-    /// Keeps a report once.
-    pub async fn add_report(&self, case: &Case) -> Result<Kept, Error> {
+    /// Stores a report once.
+    pub async fn add_report(&self, case: &Case) -> Result<SaveOutcome, Error> {
         let call = "add_report";
         let report = serde_json::to_string(&case.report)
             .map_err(|error| Error::Store { call, text: error.to_string() })?;
-        let id = &case.report.id;
-        let mut item = Key::Report(id).item();
-        let fields = [
-            ("t", s("report")),
-            ("report", s(report)),
-            ("created", at(case.created)),
-            (GSI1PK, s(report_queue(shard(id)))),
-            (GSI1SK, s(case.place())),
-        ];
-        item.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-        let put = Step::put(Table::Core, item).only_if("attribute_not_exists(pk)");
+        let (index_partition, index_sort) = report_index(case);
+        let item = new_item(
+            &Key::Report(case.report.id.clone()),
+            [
+                ("report", s(report)),
+                ("created", at(case.created)),
+                (GSI1PK, s(index_partition)),
+                (GSI1SK, s(index_sort)),
+            ],
+        );
+        let put = WriteOp::put(Table::Core, item).only_if("attribute_not_exists(pk)");
         match self.commit(call, vec![put]).await? {
-            Outcome::Done => Ok(Kept::New),
-            Outcome::Refused(held) => {
-                let held = held.into_iter().flatten().next().unwrap_or_default();
-                let same = read(&held)?.report == case.report;
-                Ok(if same { Kept::Before } else { Kept::Another })
+            CommitOutcome::Committed => Ok(SaveOutcome::New),
+            CommitOutcome::ConditionFailed(found) => {
+                let found = found.into_iter().flatten().next().unwrap_or_default();
+                let same = read(&found)?.report == case.report;
+                Ok(if same { SaveOutcome::Duplicate } else { SaveOutcome::Conflict })
             }
         }
     }
 
-    /// A report as it is at this moment.
+    /// Returns a report, open or resolved.
     pub async fn report_strong(&self, id: &ReportId) -> Result<Option<Case>, Error> {
-        let item = self.item_strong("get_report", Key::Report(id)).await?;
+        let item = self.item_strong("get_report", &Key::Report(id.clone())).await?;
         item.as_ref().map(read).transpose()
     }
 
-    /// Open reports, the oldest first, behind a place; and whether there may be more. Which are open is a moment old,
-    /// how each stands is true now.
+    /// Returns a page of the open reports, the oldest first, and the queue key after which the next page
+    /// starts. The list may miss the newest reports; the content of each is current.
     pub async fn open_reports(
         &self,
         after: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Case>, Option<String>), Error> {
         let call = "get_reports";
-        let shards = (0..SHARDS).map(|shard| {
-            let run = Run {
-                pk: report_queue(shard),
-                behind: Some(after.unwrap_or("0").to_owned()),
-                index: true,
-                limit: Some(limit + 1),
-                ..Run::default()
-            };
-            self.page(call, Table::Core, run)
+        let shards = (0..REPORT_SHARDS).map(|shard| {
+            let query = Query::index(report_index_partition(shard)).after(after.unwrap_or(BEFORE_ALL));
+            self.query_page(call, Table::Core, query.limit(limit + 1))
         });
-        let mut places = BTreeMap::new();
-        for (items, _) in try_join_all(shards).await? {
-            for mut item in items {
-                let place: String = get_text(&item, GSI1SK)?;
-                item.retain(|name, _| name == PK || name == SK);
-                places.insert(place, item);
+        let mut by_key = BTreeMap::new();
+        for (entries, _) in try_join_all(shards).await? {
+            for entry in entries {
+                by_key.insert(get_text::<String>(&entry, GSI1SK)?, entry);
             }
         }
-        let more = places.len() > limit;
-        let (places, keys): (Vec<String>, Vec<Item>) = places.into_iter().take(limit).unzip();
-        let items = self.items_strong(call, Table::Core, &keys).await?;
+        let more = by_key.len() > limit;
+        let (keys, entries): (Vec<String>, Vec<Item>) = by_key.into_iter().take(limit).unzip();
+        let items = self.items_of_entries(call, Table::Core, entries).await?;
         let mut cases = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         cases.retain(|case| case.resolved.is_none());
-        cases.sort_by_key(Case::place);
-        Ok((cases, places.into_iter().next_back().filter(|_| more)))
+        cases.sort_by_key(Case::queue_key);
+        Ok((cases, keys.into_iter().next_back().filter(|_| more)))
     }
 
-    /// Resolves an open report, and bans in the same step where that is what it takes. False: the report or the
-    /// player's status is another by now.
+    /// Resolves an open report, together with the ban if there is one. Returns false if the report was
+    /// resolved, or the player's status has changed, in between.
     pub async fn resolve_report(
         &self,
         id: &ReportId,
         resolution: &Resolution,
-        sentenced: Option<Sentenced<'_>>,
+        ban: Option<BanWrite<'_>>,
     ) -> Result<bool, Error> {
-        let set = "SET resolved = :at, resolved_by = :by, resolved_with = :with REMOVE #gsi1pk, #gsi1sk";
-        let with = match resolution.action {
+        let action = match resolution.action {
             Action::None => "none",
             Action::Ban => "ban",
         };
-        let mut steps = vec![
-            Step::update(Key::Report(id), set)
-                .only_if("attribute_exists(pk) AND attribute_not_exists(resolved)")
-                .name("#gsi1pk", GSI1PK)
-                .name("#gsi1sk", GSI1SK)
-                .value(":at", at(resolution.at))
-                .value(":by", s(resolution.by.as_str()))
-                .value(":with", s(with)),
+        let mut ops = vec![
+            WriteOp::update(&Key::Report(id.clone()))
+                .set("resolved", at(resolution.at))
+                .set("resolved_by", s(resolution.by.as_str()))
+                .set("resolved_with", s(action))
+                .remove(GSI1PK)
+                .remove(GSI1SK)
+                .only_if("attribute_exists(pk) AND attribute_not_exists(resolved)"),
         ];
-        if let Some(Sentenced { player, status, change }) = sentenced {
-            steps.extend(ban_steps(player, status, change));
+        if let Some(BanWrite { player, status, change }) = ban {
+            ops.extend(ban_ops(player, status, change));
         }
-        let outcome = self.commit("resolve_report", steps).await?;
-        Ok(matches!(outcome, Outcome::Done))
+        Ok(self.commit("resolve_report", ops).await?.is_committed())
     }
 }
 

@@ -1,56 +1,53 @@
-//! Sessions in the store: hashes of their refresh tokens, never the tokens.
+//! Sessions: hashes of their refresh tokens, never the tokens.
 
 use super::item::{
-    Item, at, b, get_number, get_text, get_time, n, optional_hash, optional_text, optional_time, s,
+    Item, at, b, get_number, get_text, get_time, n, new_item, optional_hash, optional_text, optional_time, s,
 };
-use super::keys::{GSI1PK, GSI1SK, Key, PK, SESSIONS, SK, TTL, Table, session_index};
-use super::read::Run;
-use super::step::Step;
-use super::transact::Outcome;
-use super::{Store, failed, profiles};
+use super::keys::{GSI1PK, GSI1SK, INDEXED_SESSIONS, Key, TTL, Table, player_partition, session_index};
+use super::query::Query;
+use super::write_op::{UpdateOutcome, WriteOp};
+use super::{Store, profiles};
+use crate::domain::profile::Profile;
+use crate::domain::session::{Device, Hash, Session};
 use crate::error::Error;
-use crate::profile::Profile;
-use crate::session::{Device, Hash, Session};
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use shared::id::{PlayerId, SessionId};
 use shared::time::Time;
 
 impl Store {
-    /// Keeps a new player and their first session, or neither.
+    /// Stores a new player and the player's first session, or neither.
     pub async fn add_player(&self, profile: &Profile, session: &Session) -> Result<(), Error> {
         let call = "add_player";
-        let steps = [profiles::write(profile), write(session)]
-            .map(|item| Step::put(Table::Core, item).only_if("attribute_not_exists(pk)"));
-        match self.commit(call, steps.into()).await? {
-            Outcome::Done => Ok(()),
-            // Both ids are 128 random bits.
-            Outcome::Refused(_) => Err(Error::Contended { call }),
+        let ops = [profiles::write(profile), write(session)]
+            .map(|item| WriteOp::put(Table::Core, item).only_if("attribute_not_exists(pk)"));
+        if self.commit(call, ops.into()).await?.is_committed() {
+            return Ok(());
         }
+        // Both ids are 128 random bits, so a collision is out of the question.
+        Err(Error::Contended { call })
     }
 
-    /// Keeps another session of a player, who is in the session's auth epoch and not banned. False: they are not.
+    /// Stores a further session of a player. Returns false if the player is banned, or no longer in the
+    /// session's auth epoch.
     pub async fn add_session(&self, session: &Session, now: Time) -> Result<bool, Error> {
-        let may = "auth_epoch = :ep AND (attribute_not_exists(banned_until) OR banned_until <= :now)";
-        let steps = vec![
-            Step::put(Table::Core, write(session)).only_if("attribute_not_exists(pk)"),
-            Step::check(Key::Profile(&session.player))
-                .only_if(may)
+        let allowed = "auth_epoch = :ep AND (attribute_not_exists(banned_until) OR banned_until <= :now)";
+        let ops = vec![
+            WriteOp::put(Table::Core, write(session)).only_if("attribute_not_exists(pk)"),
+            WriteOp::check(&Key::Profile(session.player.clone()))
+                .only_if(allowed)
                 .value(":ep", n(session.epoch))
                 .value(":now", at(now)),
         ];
-        let outcome = self.commit("add_session", steps).await?;
-        Ok(matches!(outcome, Outcome::Done))
+        Ok(self.commit("add_session", ops).await?.is_committed())
     }
 
-    /// A session as it is at this moment. It may have ended: whoever reads it compares with the clock.
+    /// Returns a session. It may have expired: the caller compares it with the clock.
     pub async fn session_strong(&self, sid: &SessionId) -> Result<Option<Session>, Error> {
-        let item = self.item_strong("get_session", Key::Session(sid)).await?;
+        let item = self.item_strong("get_session", &Key::Session(sid.clone())).await?;
         item.as_ref().map(read).transpose()
     }
 
-    /// Replaces the current secret, if it is still `current` and the session has not been ended. Otherwise gives the
-    /// session as it is, to decide again.
+    /// Replaces the current secret, if it is still `current` and the session is not revoked. Otherwise
+    /// returns the session as it is, for another decision.
     pub async fn rotate_session(
         &self,
         sid: &SessionId,
@@ -59,93 +56,59 @@ impl Store {
         now: Time,
         expires: Time,
     ) -> Result<Result<(), Option<Session>>, Error> {
-        let key = Key::Session(sid);
-        let request = self
-            .client
-            .update_item()
-            .table_name(self.name(key.table()))
-            .set_key(Some(key.item()))
-            .update_expression(
-                "SET cur_hash = :next, prev_hash = :current, rotated_at = :now, expires = :expires, #ttl = :ttl",
-            )
-            .condition_expression("cur_hash = :current AND attribute_not_exists(revoked)")
-            .expression_attribute_names("#ttl", TTL)
-            .expression_attribute_values(":next", b(*next))
-            .expression_attribute_values(":current", b(*current))
-            .expression_attribute_values(":now", at(now))
-            .expression_attribute_values(":expires", at(expires))
-            .expression_attribute_values(":ttl", n(expires.secs()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = request.send().await else {
-            return Ok(Ok(()));
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(held)) => {
-                Ok(Err(held.item().map(read).transpose()?))
-            }
-            Some(_) | None => Err(failed("rotate_session")(error)),
+        let op = WriteOp::update(&Key::Session(sid.clone()))
+            .set("cur_hash", b(*next))
+            .set("prev_hash", b(*current))
+            .set("rotated_at", at(now))
+            .set("expires", at(expires))
+            .set(TTL, n(expires.secs()))
+            .only_if("cur_hash = :current AND attribute_not_exists(revoked)")
+            .value(":current", b(*current));
+        match self.update("rotate_session", op).await? {
+            UpdateOutcome::Updated(_) => Ok(Ok(())),
+            UpdateOutcome::ConditionFailed(found) => Ok(Err(found.as_ref().map(read).transpose()?)),
         }
     }
 
-    /// Ends a session. Ending one that has ended, or is gone, changes nothing. It leaves the list of its owner's logins.
+    /// Revokes a session and removes it from the list of the player's sessions. Does nothing if the session
+    /// is revoked or does not exist.
     pub async fn revoke_session(&self, sid: &SessionId, now: Time) -> Result<(), Error> {
-        let key = Key::Session(sid);
-        let request = self
-            .client
-            .update_item()
-            .table_name(self.name(key.table()))
-            .set_key(Some(key.item()))
-            .update_expression("SET revoked = :now REMOVE #gsi1pk, #gsi1sk")
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(revoked)")
-            .expression_attribute_names("#gsi1pk", GSI1PK)
-            .expression_attribute_names("#gsi1sk", GSI1SK)
-            .expression_attribute_values(":now", at(now));
-        let Err(error) = request.send().await else {
-            return Ok(());
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-            Some(_) | None => Err(failed("revoke_session")(error)),
-        }
+        let op = WriteOp::update(&Key::Session(sid.clone()))
+            .set("revoked", at(now))
+            .remove(GSI1PK)
+            .remove(GSI1SK)
+            .only_if("attribute_exists(pk) AND attribute_not_exists(revoked)");
+        self.update("revoke_session", op).await.map(|_| ())
     }
 
-    /// A player's logins, the newest first: which there are is a moment old, how each stands is true now.
+    /// Returns a player's sessions, the newest first. The list may miss the newest sessions; the content of
+    /// each is current.
     pub async fn sessions_of(&self, player: &PlayerId, limit: Option<usize>) -> Result<Vec<Session>, Error> {
         let call = "get_sessions";
-        let (pk, _) = session_index(player, 0);
-        let run = Run { pk, prefix: SESSIONS.into(), index: true, backwards: true, limit, ..Run::default() };
-        let keys = match limit {
-            Some(_) => self.page(call, Table::Core, run).await?.0,
-            None => self.run(call, Table::Core, run).await?,
+        let query = Query::index(player_partition(player)).prefix(INDEXED_SESSIONS).descending(true);
+        let entries = match limit {
+            Some(limit) => self.query_page(call, Table::Core, query.limit(limit)).await?.0,
+            None => self.query_all(call, Table::Core, query).await?,
         };
-        // An entry of the index has its own keys too.
-        let keys: Vec<Item> = keys
-            .into_iter()
-            .map(|mut key| {
-                key.retain(|name, _| name == PK || name == SK);
-                key
-            })
-            .collect();
-        let items = self.items_strong(call, Table::Core, &keys).await?;
+        let items = self.items_of_entries(call, Table::Core, entries).await?;
         let mut sessions = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         sessions.sort_by(|a, b| (b.created, &b.sid).cmp(&(a.created, &a.sid)));
         Ok(sessions)
     }
 
-    /// Removes a session of an auth epoch below this one. Any other stays.
-    pub async fn forget_session(&self, sid: &SessionId, epoch: u64) -> Result<(), Error> {
-        let step = Step::delete(Key::Session(sid));
-        let step = step.only_if("ep < :epoch").value(":epoch", n(epoch));
-        self.commit("forget_session", vec![step]).await.map(|_| ())
+    /// Deletes a session if its auth epoch is below this one.
+    pub async fn delete_session_below(&self, sid: &SessionId, epoch: u64) -> Result<(), Error> {
+        let op = WriteOp::delete(&Key::Session(sid.clone())).only_if("ep < :epoch").value(":epoch", n(epoch));
+        self.commit("delete_session", vec![op]).await.map(|_| ())
     }
 }
 
+/// Returns a session as an item.
 pub(super) fn write(session: &Session) -> Item {
-    let mut item = Key::Session(&session.sid).item();
-    let (whose, age) = session_index(&session.player, session.created.ms());
-    item.extend(
+    let (index_partition, index_sort) = session_index(&session.player, session.created.ms());
+    let mut item = new_item(
+        &Key::Session(session.sid.clone()),
         [
-            ("t", s("session")),
             ("sid", s(session.sid.as_str())),
             ("uid", s(session.player.as_str())),
             ("ep", n(session.epoch)),
@@ -157,10 +120,9 @@ pub(super) fn write(session: &Session) -> Item {
             ("agent", s(&session.device.agent)),
             ("label", s(&session.device.label)),
             (TTL, n(session.expires.secs())),
-            (GSI1PK, s(whose)),
-            (GSI1SK, s(age)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
+            (GSI1PK, s(index_partition)),
+            (GSI1SK, s(index_sort)),
+        ],
     );
     if let Some(previous) = session.previous {
         item.insert("prev_hash".into(), b(previous));

@@ -1,4 +1,4 @@
-//! The tables as they are to be, for a store that has none yet. `template.yaml` says the same for the cloud.
+//! The schema of the tables, for an empty local store. `template.yaml` defines the same tables for AWS.
 
 use super::keys::{GSI1, GSI1PK, GSI1SK, PK, SK, TTL, Table};
 use super::{Store, failed};
@@ -11,12 +11,12 @@ use aws_sdk_dynamodb::types::{
 };
 
 impl Store {
-    /// Makes the tables that are absent. Repeating it changes nothing.
+    /// Creates the tables that do not exist yet.
     pub async fn create_tables(&self) -> Result<(), Error> {
-        let there = self.client.list_tables().send().await;
-        let there = there.map_err(failed("list_tables"))?;
+        let existing = self.client.list_tables().send().await;
+        let existing = existing.map_err(failed("list_tables"))?;
         for table in [Table::Core, Table::History, Table::Events] {
-            if !there.table_names().iter().any(|name| name == self.name(table)) {
+            if !existing.table_names().iter().any(|name| name == self.name(table)) {
                 self.create(table).await?;
             }
         }
@@ -44,23 +44,24 @@ impl Store {
     }
 }
 
-/// History is read by player alone: no index. Core's changes are followed by a stream.
+/// Adds the schema of a table to the request. The history table has no index, because it is read by player
+/// only. The core table has a stream, from which notices and erasures follow.
 fn describe(request: CreateTableFluentBuilder, table: Table) -> Result<CreateTableFluentBuilder, BuildError> {
     let mut request = request
         .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(text(PK)?)
-        .attribute_definitions(text(SK)?)
-        .key_schema(part(PK, KeyType::Hash)?)
-        .key_schema(part(SK, KeyType::Range)?);
+        .attribute_definitions(text_attribute(PK)?)
+        .attribute_definitions(text_attribute(SK)?)
+        .key_schema(key_element(PK, KeyType::Hash)?)
+        .key_schema(key_element(SK, KeyType::Range)?);
     if let Table::Core | Table::Events = table {
         request = request
-            .attribute_definitions(text(GSI1PK)?)
-            .attribute_definitions(text(GSI1SK)?)
+            .attribute_definitions(text_attribute(GSI1PK)?)
+            .attribute_definitions(text_attribute(GSI1SK)?)
             .global_secondary_indexes(
                 GlobalSecondaryIndex::builder()
                     .index_name(GSI1)
-                    .key_schema(part(GSI1PK, KeyType::Hash)?)
-                    .key_schema(part(GSI1SK, KeyType::Range)?)
+                    .key_schema(key_element(GSI1PK, KeyType::Hash)?)
+                    .key_schema(key_element(GSI1SK, KeyType::Range)?)
                     .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
                     .build()?,
             );
@@ -75,10 +76,10 @@ fn describe(request: CreateTableFluentBuilder, table: Table) -> Result<CreateTab
     Ok(request)
 }
 
-fn text(name: &str) -> Result<AttributeDefinition, BuildError> {
+fn text_attribute(name: &str) -> Result<AttributeDefinition, BuildError> {
     AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
 }
 
-fn part(name: &str, kind: KeyType) -> Result<KeySchemaElement, BuildError> {
+fn key_element(name: &str, kind: KeyType) -> Result<KeySchemaElement, BuildError> {
     KeySchemaElement::builder().attribute_name(name).key_type(kind).build()
 }

@@ -1,5 +1,5 @@
-//! What a request asked of the store: how long it waited is told in its answer as `Server-Timing`, so that whoever measures
-//! can tell the store's share from ours; what was refused is counted for whoever watches.
+//! Measures how each request uses the store: the time it waited becomes `Server-Timing` in the response, and
+//! conflicts and throttles become metrics.
 
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
@@ -11,42 +11,42 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 tokio::task_local! {
-    /// Of the request that this task answers.
-    static WAITED: RefCell<Waited>;
+    /// The tracker of the request that this task answers.
+    static TRACKER: RefCell<Tracker>;
 }
 
-/// Time with at least one call under way: calls at once count once.
+/// Adds up the time with at least one call in progress: concurrent calls count once.
 #[derive(Debug, Default)]
-struct Waited {
-    under_way: u32,
+struct Tracker {
+    in_progress: u32,
     since: Option<Instant>,
-    share: Share,
+    usage: StoreUsage,
 }
 
-/// The store's part in one request.
+/// How one request used the store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Share {
-    /// Time with at least one call under way.
+pub struct StoreUsage {
+    /// The time with at least one call in progress.
     pub waited: Duration,
-    /// Calls, however often each was tried.
+    /// Calls, not counting retries.
     pub calls: u32,
-    /// Tries that were refused because somebody else was changing the same.
+    /// Attempts that were refused because another write to the same item was in progress.
     pub conflicts: u32,
-    /// Tries that were refused because a table or a part of it was at its ceiling.
+    /// Attempts that were refused because a table or a partition was at its capacity.
     pub throttles: u32,
 }
 
-/// What became of a future, and what it asked of the store.
-pub async fn measured<F: Future>(work: F) -> (F::Output, Share) {
-    WAITED
+/// Runs a future, and returns its output with its use of the store.
+pub async fn measure<F: Future>(work: F) -> (F::Output, StoreUsage) {
+    TRACKER
         .scope(RefCell::default(), async {
             let done = work.await;
-            (done, WAITED.with(|waited| waited.borrow().share))
+            (done, TRACKER.with(|tracker| tracker.borrow().usage))
         })
         .await
 }
 
-/// Notes when a call begins and ends, and how its tries were refused.
+/// Records when a call begins and ends, and why its attempts were refused.
 #[derive(Debug)]
 pub struct Timing;
 
@@ -60,12 +60,12 @@ impl Intercept for Timing {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        note(|waited| {
-            if waited.under_way == 0 {
-                waited.since = Some(Instant::now());
+        track(|tracker| {
+            if tracker.in_progress == 0 {
+                tracker.since = Some(Instant::now());
             }
-            waited.under_way += 1;
-            waited.share.calls += 1;
+            tracker.in_progress += 1;
+            tracker.usage.calls += 1;
         });
         Ok(())
     }
@@ -82,9 +82,9 @@ impl Intercept for Timing {
             .and_then(|response| response.body().bytes())
             .and_then(|body| serde_json::from_slice::<Refusal>(body).ok());
         if let Some(refusal) = refusal {
-            note(|waited| {
-                waited.share.conflicts += u32::from(refusal.conflict());
-                waited.share.throttles += u32::from(refusal.throttle());
+            track(|tracker| {
+                tracker.usage.conflicts += u32::from(refusal.is_conflict());
+                tracker.usage.throttles += u32::from(refusal.is_throttle());
             });
         }
         Ok(())
@@ -96,20 +96,20 @@ impl Intercept for Timing {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        note(|waited| {
-            waited.under_way = waited.under_way.saturating_sub(1);
-            if waited.under_way == 0
-                && let Some(since) = waited.since.take()
+        track(|tracker| {
+            tracker.in_progress = tracker.in_progress.saturating_sub(1);
+            if tracker.in_progress == 0
+                && let Some(since) = tracker.since.take()
             {
-                waited.share.waited += since.elapsed();
+                tracker.usage.waited += since.elapsed();
             }
         });
         Ok(())
     }
 }
 
-/// Why the store refused one try, as it says on the wire. The SDK repeats what is throttled without a word, so this is
-/// the only place where it is seen.
+/// Why DynamoDB refused one attempt, in the format of its response. The SDK retries throttled attempts
+/// silently, so this is the only place that sees them.
 #[derive(Debug, Deserialize)]
 struct Refusal {
     #[serde(rename = "__type")]
@@ -125,12 +125,12 @@ struct Reason {
 }
 
 impl Refusal {
-    fn conflict(&self) -> bool {
-        self.says(&["TransactionConflictException", "TransactionConflict"])
+    fn is_conflict(&self) -> bool {
+        self.has_code(&["TransactionConflictException", "TransactionConflict"])
     }
 
-    fn throttle(&self) -> bool {
-        self.says(&[
+    fn is_throttle(&self) -> bool {
+        self.has_code(&[
             "ProvisionedThroughputExceededException",
             "ProvisionedThroughputExceeded",
             "RequestLimitExceeded",
@@ -139,17 +139,17 @@ impl Refusal {
         ])
     }
 
-    /// As its own kind, behind the namespace, or as the reason of one item of a transaction.
-    fn says(&self, names: &[&str]) -> bool {
+    /// Returns whether the error itself, or the reason of one item of a transaction, has one of these codes.
+    fn has_code(&self, names: &[&str]) -> bool {
         let kind = self.kind.rsplit('#').next().unwrap_or_default();
         let mut codes = self.reasons.iter().filter_map(|one| one.code.as_deref());
         names.contains(&kind) || codes.any(|code| names.contains(&code))
     }
 }
 
-/// Outside of a request there is nothing to note.
-fn note(how: impl FnOnce(&mut Waited)) {
-    let _ = WAITED.try_with(|waited| how(&mut waited.borrow_mut()));
+/// Updates the tracker of the current request. Does nothing outside of a request.
+fn track(update: impl FnOnce(&mut Tracker)) {
+    let _ = TRACKER.try_with(|tracker| update(&mut tracker.borrow_mut()));
 }
 
 #[cfg(test)]
@@ -158,12 +158,12 @@ mod tests {
 
     fn check(body: &str, conflict: bool, throttle: bool) {
         let refusal: Option<Refusal> = serde_json::from_str(body).ok();
-        let read = refusal.map(|one| (one.conflict(), one.throttle()));
+        let read = refusal.map(|one| (one.is_conflict(), one.is_throttle()));
         assert_eq!(read, Some((conflict, throttle)), "{body}");
     }
 
     #[test]
-    fn why_a_try_was_refused() {
+    fn refusal_codes_count_as_conflicts_and_throttles() {
         check(r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException"}"#, true, false);
         check(r#"{"__type":"com.amazon.coral.availability#ThrottlingException"}"#, false, true);
         check(
@@ -176,10 +176,10 @@ mod tests {
             false,
             true,
         );
-        // What an item holds is nobody's reason.
-        let held = r#"{"Code":"ConditionalCheckFailed","Item":{"bio":{"S":"TransactionConflict"}}}"#;
+        // The content of an item is not a reason.
+        let item = r#"{"Code":"ConditionalCheckFailed","Item":{"bio":{"S":"TransactionConflict"}}}"#;
         check(
-            &format!(r#"{{"__type":"a#TransactionCanceledException","CancellationReasons":[{held}]}}"#),
+            &format!(r#"{{"__type":"a#TransactionCanceledException","CancellationReasons":[{item}]}}"#),
             false,
             false,
         );

@@ -1,19 +1,19 @@
-//! The paths that the edge answers, and the methods that each of them takes.
+//! The paths that the edge serves, and the methods that each accepts.
 
-/// Makes the enum and what is said of each path from one table.
+/// Generates the enum and the properties of each path from one table.
 macro_rules! paths {
-    ($($(#[$doc:meta])* $name:ident $(($word:literal: $part:ty))? $template:literal $allow:literal $pace:ident;)*) => {
-        /// A path.
+    ($($(#[$doc:meta])* $name:ident $(($word:literal: $part:ty))? $template:literal $allow:literal $rate:ident;)*) => {
+        /// A path of the edge.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Path<'a> {
             $($(#[$doc])* $name $(($part))?,)*
         }
 
         impl Path<'_> {
-            /// All of them. In place of what differs stands its name: `{room}`.
+            /// All paths, with placeholders such as `{room}` for their parameters.
             pub const ALL: &'static [Path<'static>] = &[$(Path::$name $(($word))?),*];
 
-            /// The path without what differs from one request to the next.
+            /// Returns the path template, in which placeholders stand for parameters.
             #[must_use]
             pub fn template(self) -> &'static str {
                 match self {
@@ -21,7 +21,7 @@ macro_rules! paths {
                 }
             }
 
-            /// The methods that it takes, as `Allow` names them.
+            /// Returns the accepted methods, as the header `Allow` names them.
             #[must_use]
             pub fn allow(self) -> &'static str {
                 match self {
@@ -29,53 +29,53 @@ macro_rules! paths {
                 }
             }
 
-            /// Whether the pace of an address counts here: what costs nothing behind it need not be spared, and a
-            /// signature is checked faster than a pace.
+            /// True if the rate limit of the caller's address applies. Paths that cost nothing to serve are
+            /// exempt, and so are signed ones: checking a signature is faster than checking the rate.
             #[must_use]
-            pub fn is_paced(self) -> bool {
+            pub fn is_rate_limited(self) -> bool {
                 match self {
-                    $(Path::$name { .. } => paths!(@ $pace),)*
+                    $(Path::$name { .. } => paths!(@ $rate),)*
                 }
             }
         }
     };
-    (@ paced) => { true };
+    (@ limited) => { true };
     (@ free) => { false };
 }
 
 paths! {
-    /// Whether the Worker runs.
+    /// The liveness check.
     Health "/health" "GET, HEAD" free;
-    /// Whether it can serve everybody.
-    Ready "/ready" "GET, HEAD" paced;
-    /// What was counted.
-    Metrics "/metrics" "GET, HEAD" paced;
-    /// What a page must know to begin.
-    Config "/v1/config" "GET, HEAD" paced;
-    /// Rooms with a code.
-    Rooms "/v1/rooms" "POST" paced;
-    /// One room: a socket, or a look at it.
-    Room("{room}": &'a str) "/v1/rooms/{room}" "GET, HEAD" paced;
+    /// The readiness check.
+    Ready "/ready" "GET, HEAD" limited;
+    /// The metrics in Prometheus' text format.
+    Metrics "/metrics" "GET, HEAD" limited;
+    /// The configuration that a page needs to start.
+    Config "/v1/config" "GET, HEAD" limited;
+    /// Rooms, to create one.
+    Rooms "/v1/rooms" "POST" limited;
+    /// One room: its summary, or a socket.
+    Room("{room}": &'a str) "/v1/rooms/{room}" "GET, HEAD" limited;
     /// One queue: a socket.
-    Lobby("{pool}": &'a str) "/v1/lobbies/{pool}" "GET, HEAD" paced;
-    /// A line of one's own: a socket.
-    Me "/v1/me" "GET, HEAD" paced;
-    /// Whether others are here.
-    Presence "/v1/presence" "GET, HEAD" paced;
-    /// What the region says of people.
+    Lobby("{pool}": &'a str) "/v1/lobbies/{pool}" "GET, HEAD" limited;
+    /// The caller's me socket.
+    Me "/v1/me" "GET, HEAD" limited;
+    /// The presence of players.
+    Presence "/v1/presence" "GET, HEAD" limited;
+    /// Notices of the region about players.
     Notices "/internal/v1/notices" "POST" free;
-    /// Profiles of several players.
-    Profiles "/v1/profiles" "GET, HEAD" paced;
-    /// One player's profile.
-    Profile("{player}": &'a str) "/v1/profiles/{player}" "GET, HEAD" paced;
-    /// No such path.
-    Nothing "none" "GET, HEAD" paced;
-    /// A page, if there is one.
+    /// The profiles of several players.
+    Profiles "/v1/profiles" "GET, HEAD" limited;
+    /// The profile of one player.
+    Profile("{player}": &'a str) "/v1/profiles/{player}" "GET, HEAD" limited;
+    /// A path that does not exist.
+    Unknown "none" "GET, HEAD" limited;
+    /// A static page, if one exists.
     Page "/" "GET, HEAD" free;
 }
 
 impl<'a> Path<'a> {
-    /// Reads `/v1/rooms/m_1`.
+    /// Parses a path such as `/v1/rooms/m_1`.
     #[must_use]
     pub fn of(path: &'a str) -> Self {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -92,7 +92,7 @@ impl<'a> Path<'a> {
             ["internal", "v1", "notices"] => Self::Notices,
             ["v1", "profiles"] => Self::Profiles,
             ["v1", "profiles", player] => Self::Profile(player),
-            ["v1" | "internal", ..] => Self::Nothing,
+            ["v1" | "internal", ..] => Self::Unknown,
             _ => Self::Page,
         }
     }
@@ -103,18 +103,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_is_read_as_itself() {
+    fn each_template_parses_as_its_path() {
         for &path in Path::ALL {
-            if path != Path::Nothing {
+            if path != Path::Unknown {
                 assert_eq!(Path::of(path.template()), path);
             }
         }
     }
 
     #[test]
-    fn others_are_nothing_or_a_page() {
+    fn other_paths_are_unknown_or_pages() {
         for path in ["/v1", "/v1/", "/v1/rooms/m_1/more", "/internal/v2", "/v1/rooms/m_1/a/b"] {
-            assert_eq!(Path::of(path), Path::Nothing, "{path}");
+            assert_eq!(Path::of(path), Path::Unknown, "{path}");
         }
         for path in ["/", "/app.js", "/health/", "/docs", ""] {
             assert_eq!(Path::of(path), Path::Page, "{path}");

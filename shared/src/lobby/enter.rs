@@ -1,291 +1,284 @@
-//! Who comes into the queue: what they say, what the region says of them, and their ticket.
+//! Entry into the queue: the command, the lookup of the player in the region, and the new ticket.
 
-use super::looks::Turn;
-use super::queue::{makes, queued, ticket_body};
-use super::ticket::{self, Climb, Member, State, Ticket};
-use super::{Effect, Known, Lobby, party};
-use crate::caps;
+use super::{Effect, Entrant, Lobby};
+use crate::connection::Conn;
+use crate::hash::fnv;
 use crate::id::{PlayerId, TicketId};
-use crate::mix::fnv;
+use crate::limits;
+use crate::lobby::lookups::LookupStep;
+use crate::lobby::tickets::ticket::{self, Escalation, Member, State, Ticket};
 use crate::pool::Shard;
-use crate::protocol::event;
-use crate::protocol::{Close, Code, Fault, Message};
-use crate::socket::Conn;
 use crate::time::Time;
+use crate::wire::envelope;
+use crate::wire::lobby::Reply;
+use crate::wire::{self, CloseCode, Refusal, RefusalCode};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A command that waits for what the region knows. A crash forgets it; the client repeats it by key.
+/// A command that waits for the region's data about its player. A crash loses it; the client repeats it by
+/// key.
 #[derive(Debug, Clone)]
-pub(super) struct Asking {
+pub(super) struct PendingEntry {
     pub(super) conn: Conn,
-    player: PlayerId,
-    id: Option<Value>,
+    pub(super) player: PlayerId,
+    pub(super) id: Option<Value>,
     pub(super) key: Option<String>,
     pub(super) body: Value,
-    what: Wish,
+    pub(super) intent: Intent,
 }
 
-/// What the command wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
+/// The purpose of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Intent {
     Enter,
     Party,
-    Join,
+    /// Joins the party with this code.
+    Join(String),
 }
 
+/// The message of a refusal while too many lookups wait.
+const RUSH: &str = "Many players are entering at once. Try again after `after_ms`.";
+
 impl Lobby {
-    /// None: the answer comes when the region has said who that is.
-    pub(super) fn enter(
-        &mut self,
-        now: Time,
-        conn: Conn,
-        player: &PlayerId,
-        message: &Message,
-    ) -> Result<Option<Value>, Fault> {
-        let what = match message.op.as_str() {
-            "party" => Wish::Party,
-            "join" => Wish::Join,
-            _ => Wish::Enter,
-        };
-        if let Some(ticket) = self.book.of(player) {
-            let (text, body) = (queued(ticket), ticket_body(ticket));
-            if what != Wish::Enter {
-                return Err(waits_already());
+    /// Executes `enter`, `party` or `join`. `None`: the reply follows after the lookup of the player.
+    pub(super) fn enter(&mut self, now: Time, entry: PendingEntry) -> Result<Option<Reply>, Refusal> {
+        let player = &entry.player;
+        if let Some(ticket) = self.tickets.of_player(player) {
+            let (text, body) = (ticket::queued_event(ticket), ticket::wire_ticket(ticket));
+            if entry.intent != Intent::Enter {
+                return Err(already_waiting());
             }
-            self.turn.out.push(Effect::Send { conn, text });
-            return Ok(Some(body));
+            self.pending.out.push(Effect::Send { conn: entry.conn, text });
+            return Ok(Some(Reply::Ticket(body)));
         }
-        ticket::read(&message.body)?;
-        match what {
-            Wish::Enter => self.may_enter(now, player)?,
-            Wish::Party => {
-                if let Some(body) = self.party_of(player)? {
-                    return Ok(Some(body));
+        ticket::read_entry(&entry.body)?;
+        match &entry.intent {
+            Intent::Enter => self.check_may_enter(now, player)?,
+            Intent::Party => {
+                if let Some(party) = self.existing_party(player)? {
+                    return Ok(Some(Reply::Party(party)));
                 }
             }
-            Wish::Join => {
-                let code = party::code_of(&message.body)?;
-                let part = code.split_once('-').and_then(|(part, _)| part.parse().ok());
-                if let Some(part) = part.filter(|&part| Shard::Part(part) != self.shard) {
-                    return self.go_to(conn, player, message, part);
+            Intent::Join(code) => {
+                let shard = code.split_once('-').and_then(|(shard, _)| shard.parse().ok());
+                if let Some(shard) = shard.filter(|&shard| Shard::Child(shard) != self.shard) {
+                    return self.redirect_to_shard(entry, shard).map(|()| None);
                 }
-                if let Some(body) = self.may_join(player, &code)? {
-                    return Ok(Some(body));
+                if let Some(party) = self.check_may_join(player, code)? {
+                    return Ok(Some(Reply::Party(party)));
                 }
             }
         }
-        if !self.looks.has_room() {
-            return Err(later(player, "many come at once"));
+        if !self.lookups.has_room() {
+            return Err(try_again_later(player, RUSH));
         }
-        let look = self.keep_asking(conn, player, message, what);
-        let turn = self.looks.join(now, look);
-        self.look(turn);
+        let lookup = self.add_pending_entry(entry);
+        let step = self.lookups.join(now, lookup);
+        self.start_lookups(step);
         Ok(None)
     }
 
-    /// Asks the region about whose turn it is. Where that came too late, they may come again.
-    fn look(&mut self, turns: impl IntoIterator<Item = Turn>) {
-        for turn in turns {
-            match turn {
-                Turn::Ask(look) => {
-                    let player = self.asking.get(&look).map(|asking| asking.player.clone());
-                    let look = player.map(|player| Effect::Look { look, player });
-                    self.turn.out.extend(look);
+    /// Starts lookups, and rejects the commands of those that waited too long.
+    fn start_lookups(&mut self, steps: impl IntoIterator<Item = LookupStep>) {
+        for step in steps {
+            match step {
+                LookupStep::Start(lookup) => {
+                    let player = self.pending_entries.get(&lookup).map(|entry| entry.player.clone());
+                    let lookup = player.map(|player| Effect::LookUp { lookup, player });
+                    self.pending.out.extend(lookup);
                 }
-                Turn::TooLate(look) => {
-                    let asking = self.asking.remove(&look);
-                    if let Some((asking, id)) = asking.as_ref().and_then(|it| Some((it, it.id.as_ref()?))) {
-                        let fault = later(&asking.player, "many come at once");
-                        self.refuse(asking.conn, Some(id), &fault);
+                LookupStep::Expired(lookup) => {
+                    let entry = self.pending_entries.remove(&lookup);
+                    if let Some((entry, id)) = entry.as_ref().and_then(|it| Some((it, it.id.as_ref()?))) {
+                        let fault = try_again_later(&entry.player, RUSH);
+                        self.refuse(entry.conn, Some(id), &fault);
                     }
                 }
             }
         }
     }
 
-    /// What this socket asked is not waited for any more.
-    pub(super) fn ask_no_more(&mut self, conn: Conn) {
-        let gone = self.asking.extract_if(.., |_, asking| asking.conn == conn);
-        for (look, _) in gone {
-            self.looks.leave(look);
+    /// Drops the commands of a closed socket that wait for a lookup.
+    pub(super) fn cancel_pending_entries(&mut self, conn: Conn) {
+        let canceled = self.pending_entries.extract_if(.., |_, entry| entry.conn == conn);
+        for (lookup, _) in canceled {
+            self.lookups.leave(lookup);
         }
     }
 
-    fn keep_asking(&mut self, conn: Conn, player: &PlayerId, message: &Message, what: Wish) -> u64 {
-        self.last_asked += 1;
-        let asking = Asking {
-            conn,
-            player: player.clone(),
-            id: message.id.clone(),
-            key: message.key.clone(),
-            body: message.body.clone(),
-            what,
-        };
-        self.asking.insert(self.last_asked, asking);
-        self.last_asked
+    fn add_pending_entry(&mut self, entry: PendingEntry) -> u64 {
+        self.last_lookup += 1;
+        self.pending_entries.insert(self.last_lookup, entry);
+        self.last_lookup
     }
 
-    fn may_enter(&self, now: Time, player: &PlayerId) -> Result<(), Fault> {
-        self.cooled_down(now, player)?;
-        if self.book.len() >= self.pool.tickets {
-            let words = format!("{} wait here already", self.pool.tickets);
-            return Err(Fault::new(Code::LobbyFull, words).retry_after(Duration::from_secs(10)));
+    fn check_may_enter(&self, now: Time, player: &PlayerId) -> Result<(), Refusal> {
+        self.check_cooldown(now, player)?;
+        if self.tickets.len() >= self.pool.tickets {
+            let text =
+                format!("The lobby holds its limit of {} tickets. Try again later.", self.pool.tickets);
+            return Err(Refusal::new(RefusalCode::LobbyFull, text).retry_after(Duration::from_secs(10)));
         }
-        self.may_lead(now, player)
+        self.check_may_lead(now, player)
     }
 
-    pub(super) fn known(&mut self, now: Time, look: u64, answer: Option<Known>) {
-        let turns = self.looks.done(now, look);
-        self.look(turns);
-        let Some(asking) = self.asking.get(&look).cloned() else {
+    pub(super) fn looked_up(&mut self, now: Time, lookup: u64, answer: Option<Entrant>) {
+        let steps = self.lookups.done(now, lookup);
+        self.start_lookups(steps);
+        let Some(entry) = self.pending_entries.get(&lookup).cloned() else {
             return;
         };
-        // After a restart the numbers begin anew, and an answer from before it may be about somebody else.
-        let about = |known: &Known| known.standing.player == asking.player;
+        // Lookup numbers restart with the lobby, so an answer from before may be about another player.
+        let about = |entrant: &Entrant| entrant.profile.player == entry.player;
         if !answer.as_ref().is_none_or(about) {
             return;
         }
-        self.asking.remove(&look);
-        let verdict = self.judged(now, &asking, answer);
+        self.pending_entries.remove(&lookup);
+        let verdict = self.decide_entry(now, &entry, answer);
         let text = match verdict {
             Ok(None) => {
-                // To be answered when the other part is known.
-                self.asking.insert(look, asking);
+                // The reply follows after the player object has stored the shard.
+                self.pending_entries.insert(lookup, entry);
                 return;
             }
-            Ok(Some(body)) => asking.id.map(|id| event::ok(&id, &body)),
-            Err(fault) => asking.id.map(|id| event::err(Some(&id), &fault)),
+            Ok(Some(body)) => entry.id.map(|id| envelope::ok(&id, &body)),
+            Err(fault) => entry.id.map(|id| envelope::err(Some(&id), &fault)),
         };
-        let conn = asking.conn;
+        let conn = entry.conn;
         let sent = text.map(|text| Effect::Send { conn, text });
-        self.turn.out.extend(sent);
+        self.pending.out.extend(sent);
     }
 
-    fn judged(&mut self, now: Time, asking: &Asking, answer: Option<Known>) -> Result<Option<Value>, Fault> {
-        let player = &asking.player;
-        let Some(known) = answer else {
-            return Err(later(player, "the region did not answer"));
+    fn decide_entry(
+        &mut self,
+        now: Time,
+        entry: &PendingEntry,
+        answer: Option<Entrant>,
+    ) -> Result<Option<Reply>, Refusal> {
+        let player = &entry.player;
+        let Some(entrant) = answer else {
+            return Err(try_again_later(player, "The region did not answer. Try again after `after_ms`."));
         };
-        if known.standing.banned {
-            return Err(Fault::new(Code::Banned, "you are banned"));
+        if entrant.profile.banned {
+            return Err(Refusal::new(RefusalCode::Banned, "You are banned."));
         }
-        let ticket = self.book.of(player).cloned();
-        if let Some(room) = known.live.filter(|room| !makes(ticket.as_ref(), room)) {
+        let ticket = self.tickets.of_player(player).cloned();
+        if let Some(room) = ticket::other_match(ticket.as_ref(), entrant.current_match) {
             if let Some(ticket) = ticket.filter(Ticket::is_free) {
-                self.already_in(now, &ticket, &room);
+                self.expire_in_match(now, &ticket, &room);
             }
-            let words = "you are in a match already: go there, or leave it";
-            let fault = Fault::new(Code::InMatch, words);
-            return Err(Fault { room: Some(room), ..fault });
+            let text = "You are in a match. Join it or leave it first.";
+            let fault = Refusal::new(RefusalCode::InMatch, text);
+            return Err(Refusal { room: Some(room), ..fault });
         }
-        if ticket.is_some() && asking.what != Wish::Enter {
-            return Err(waits_already());
+        if ticket.is_some() && entry.intent != Intent::Enter {
+            return Err(already_waiting());
         }
-        let (attrs, wants) = ticket::read(&asking.body)?;
+        let (attrs, wants) = ticket::read_entry(&entry.body)?;
         let no_rematch = self.pool.no_rematch_s;
         let no_rematch = no_rematch.map(|secs| Duration::from_secs(secs.into()));
-        let member = Member::new(known.standing, attrs, wants, no_rematch);
-        if asking.what != Wish::Join
+        let member = Member::new(entrant.profile, attrs, wants, no_rematch);
+        if !matches!(entry.intent, Intent::Join(_))
             && ticket.is_none()
-            && let (Some(shards), Shard::Part(here)) = (&self.pool.shards, self.shard)
+            && let (Some(shards), Shard::Child(here)) = (&self.pool.shards, self.shard)
         {
-            let part = shards.of(&member.player, member.rating, &member.attrs);
-            // A party is where its leader made it.
-            if part != here && !self.parties.has(player) {
+            let shard = shards.shard_of(&member.player, member.rating, &member.attrs);
+            // A party stays in the shard in which its leader created it.
+            if shard != here && !self.parties.has(player) {
                 let player = player.clone();
-                self.turn.out.push(Effect::Move { player, part });
+                self.pending.out.push(Effect::StoreShard { player, shard });
                 return Ok(None);
             }
         }
-        match asking.what {
-            Wish::Enter => self.enters(now, asking, member).map(Some),
-            Wish::Party => self.begin_party(now, member, known.chance).map(Some),
-            Wish::Join => {
-                let code = party::code_of(&asking.body)?;
-                self.join_party(now, &code, member).map(Some)
-            }
-        }
+        let reply = match &entry.intent {
+            Intent::Enter => Reply::Ticket(self.create_ticket(now, entry, member)?),
+            Intent::Party => Reply::Party(self.begin_party(now, member, entrant.random)?),
+            Intent::Join(code) => Reply::Party(self.join_party(now, code, member)?),
+        };
+        Ok(Some(reply))
     }
 
-    fn enters(&mut self, now: Time, asking: &Asking, member: Member) -> Result<Value, Fault> {
+    fn create_ticket(
+        &mut self,
+        now: Time,
+        entry: &PendingEntry,
+        member: Member,
+    ) -> Result<wire::lobby::Ticket, Refusal> {
         let player = member.player.clone();
-        if let Some(ticket) = self.book.of(&player) {
-            return Ok(ticket_body(ticket));
+        if let Some(ticket) = self.tickets.of_player(&player) {
+            return Ok(ticket::wire_ticket(ticket));
         }
-        self.may_enter(now, &player)?;
-        let members = self.company_of(now, member);
+        self.check_may_enter(now, &player)?;
+        let members = self.party_members(now, member);
         let since = now.ms().to_string();
-        let lease = Self::lease(&self.pool_name, self.shard);
-        let key = asking.key.as_deref().unwrap_or_default();
+        let name = self.object_name().to_string();
+        let key = entry.key.as_deref().unwrap_or_default();
         let ticket = Ticket {
-            id: TicketId::derive(&[&lease, player.as_str(), key, &since]),
+            id: TicketId::derive(&[&name, player.as_str(), key, &since]),
             members,
             since: now,
-            key: asking.key.clone(),
+            key: entry.key.clone(),
             state: State::Waiting,
-            rest: None,
-            home: None,
-            climb: Climb::Low,
-            climbs: 0,
-            dropped: VecDeque::new(),
+            hold_off_until: None,
+            home_shard: None,
+            escalation: Escalation::Local,
+            escalation_count: 0,
+            canceled_matches: VecDeque::new(),
         };
-        let (text, body, id) = (queued(&ticket), ticket_body(&ticket), ticket.id.clone());
+        let (text, body, id) =
+            (ticket::queued_event(&ticket), ticket::wire_ticket(&ticket), ticket.id.clone());
         for player in ticket.players().cloned().collect::<Vec<_>>() {
-            self.tell_player(&player, &text);
+            self.send_to_player(&player, &text);
         }
-        self.changed = true;
-        self.put(now, ticket);
-        self.look_after(now, &id);
+        self.stats_changed = true;
+        self.put_ticket(now, ticket);
+        self.sync_connection(now, &id);
         Ok(body)
     }
 
-    /// Somebody belongs to another part of the queue.
-    fn go_to(
-        &mut self,
-        conn: Conn,
-        player: &PlayerId,
-        message: &Message,
-        part: u16,
-    ) -> Result<Option<Value>, Fault> {
-        let parts = self.pool.shards.as_ref().map_or(0, crate::pool::Shards::count);
-        if part >= parts {
-            return Err(Fault::new(Code::NoParty, "there is no party of this code"));
+    /// Sends a player to the shard of the party that they want to join.
+    fn redirect_to_shard(&mut self, entry: PendingEntry, shard: u16) -> Result<(), Refusal> {
+        let shards = self.pool.shards.as_ref().map_or(0, crate::pool::Shards::count);
+        if shard >= shards {
+            return Err(Refusal::new(RefusalCode::NoParty, "No party has this code."));
         }
-        self.keep_asking(conn, player, message, Wish::Join);
-        let player = player.clone();
-        self.turn.out.push(Effect::Move { player, part });
-        Ok(None)
+        let player = entry.player.clone();
+        self.add_pending_entry(entry);
+        self.pending.out.push(Effect::StoreShard { player, shard });
+        Ok(())
     }
 
-    /// Their own object knows where they are from now on: their next socket opens there, and says the same again.
-    pub(super) fn moved(&mut self, player: &PlayerId, done: bool) {
-        let waits: Vec<u64> = { self.asking.iter() }
-            .filter(|(_, asking)| asking.player == *player)
-            .map(|(look, _)| *look)
+    /// Closes the sockets of a player whose object stored the new shard. The client connects to that shard
+    /// and repeats its command.
+    pub(super) fn shard_stored(&mut self, player: &PlayerId, stored: bool) {
+        let waiting: Vec<u64> = { self.pending_entries.iter() }
+            .filter(|(_, entry)| entry.player == *player)
+            .map(|(lookup, _)| *lookup)
             .collect();
-        for look in waits {
-            let Some(asking) = self.asking.remove(&look) else {
+        for lookup in waiting {
+            let Some(entry) = self.pending_entries.remove(&lookup) else {
                 continue;
             };
-            if done {
-                self.drop_socket(asking.conn, Close::Moved);
-            } else if let Some(id) = &asking.id {
-                let fault = later(player, "your place could not be found");
-                self.refuse(asking.conn, Some(id), &fault);
+            if stored {
+                self.close_socket(entry.conn, CloseCode::Moved);
+            } else if let Some(id) = &entry.id {
+                let fault =
+                    try_again_later(player, "Your shard could not be stored. Try again after `after_ms`.");
+                self.refuse(entry.conn, Some(id), &fault);
             }
         }
     }
 }
 
-/// They may try again after a while, each after another one: those who failed together do not come again together.
-fn later(player: &PlayerId, words: &str) -> Fault {
-    let spread = u64::try_from(caps::RETRY.as_millis()).unwrap_or(u64::MAX);
+/// Returns a temporary refusal. The time to the next try depends on the player, so that clients that fail
+/// together do not return together.
+fn try_again_later(player: &PlayerId, text: &str) -> Refusal {
+    let spread = u64::try_from(limits::RETRY_FIRST.as_millis()).unwrap_or(u64::MAX);
     let more = Duration::from_millis(fnv(player.as_str().as_bytes()) % spread);
-    Fault::new(Code::Unavailable, words).retry_after(caps::RETRY + more)
+    Refusal::new(RefusalCode::Unavailable, text).retry_after(limits::RETRY_FIRST + more)
 }
 
-fn waits_already() -> Fault {
-    Fault::new(Code::Forbidden, "you wait already: leave the queue first")
+fn already_waiting() -> Refusal {
+    Refusal::new(RefusalCode::Forbidden, "You are in the queue already. Leave it first.")
 }

@@ -1,101 +1,107 @@
-//! What the region says of a person: kept first, then told to every place that has a socket of theirs.
+//! Notices of the region: stored first, then sent to each host that has a socket of the player.
 
-use super::{Call, Player, Ring};
-use crate::call::CallId;
+use super::presence::visibility::VisibleTo;
+use super::{Call, Player};
+use crate::connection::{Conn, Endpoint, Identity};
+use crate::delivery::pending_calls::CallId;
 use crate::id::SessionId;
-use crate::internal::Dismissal;
-use crate::notice::{News, Notice};
-use crate::protocol::Close;
-use crate::socket::{Conn, Who};
+use crate::rpc::{ForcedClose, Notice, NoticeKind, ObjectName};
 use crate::time::Time;
-use serde_json::{Value, json};
+use crate::wire::CloseCode;
+use crate::wire::me::Notice as MeNotice;
 
 impl Player {
     pub(super) fn noticed(&mut self, now: Time, notice: &Notice) {
-        match &notice.news {
-            News::Revoked { ep } => self.revoked(now, *ep),
-            News::SessionEnded { sid } => self.ended(now, sid),
-            News::Banned { until } => {
-                if self.saved.bars.ban(notice.at, Some(*until)) && now < *until {
-                    self.dismiss(now, &Dismissal::Banned);
-                    let word = json!({ "kind": "banned", "until": until });
-                    self.put_out(|_| true, &word, Close::Banned);
+        match &notice.kind {
+            NoticeKind::Revoked { ep } => self.revoked(now, *ep),
+            NoticeKind::SessionEnded { sid } => self.session_ended(now, sid),
+            NoticeKind::Banned { until } => {
+                if self.durable.restrictions.set_ban(notice.at, Some(*until)) && now < *until {
+                    self.force_close(now, &ForcedClose::Banned);
+                    let body = MeNotice::Banned { until: *until };
+                    self.notify_and_close(now, |_| true, &body, CloseCode::Banned);
                 }
             }
-            News::Unbanned => {
-                if self.saved.bars.ban(notice.at, None) {
-                    // Who has not heard of the ban yet need not.
-                    self.saved.calls.withdraw(|call| {
-                        matches!(call, Call::Dismiss { dismissal, .. } if *dismissal == Dismissal::Banned)
-                    });
+            NoticeKind::Unbanned => {
+                if self.durable.restrictions.set_ban(notice.at, None) {
+                    // Hosts that have not received the ban no longer need it.
+                    self.durable.calls.cancel(
+                        |call| matches!(call, Call::ForceClose { close, .. } if *close == ForcedClose::Banned),
+                    );
                 }
             }
-            // Copies of a profile are not kept here.
-            News::Profile { .. } => {}
-            News::Circle => self.circle_changed(),
-            News::Erased => {
+            // The player object caches no profiles.
+            NoticeKind::Profile { .. } => {}
+            NoticeKind::Visibility => self.invalidate_visibility(),
+            NoticeKind::Erased => {
                 self.revoked(now, u64::MAX);
-                self.saved.erased.get_or_insert(now);
-                self.saved.live = None;
-                self.take_ring(now, Ring::default());
+                self.durable.erased_at.get_or_insert(now);
+                self.durable.current_match = None;
+                self.set_visibility(now, VisibleTo::default());
             }
         }
     }
 
     fn revoked(&mut self, now: Time, ep: u64) {
-        if self.saved.bars.revoke(ep) {
-            self.dismiss(now, &Dismissal::Revoked { ep });
-            let word = json!({ "kind": "signed_out" });
-            self.put_out(|who| who.ep < ep, &word, Close::SessionRevoked);
+        if self.durable.restrictions.revoke(ep) {
+            self.force_close(now, &ForcedClose::Revoked { ep });
+            let body = MeNotice::SignedOut;
+            self.notify_and_close(now, |identity| identity.ep < ep, &body, CloseCode::SessionRevoked);
         }
     }
 
-    fn ended(&mut self, now: Time, sid: &SessionId) {
-        if !self.saved.bars.end(now, sid) {
+    fn session_ended(&mut self, now: Time, sid: &SessionId) {
+        if !self.durable.restrictions.end_session(now, sid) {
             return;
         }
-        self.dismiss(now, &Dismissal::SessionEnded { sid: sid.clone() });
-        let word = json!({ "kind": "signed_out" });
-        self.put_out(|who| who.sid == *sid, &word, Close::SessionRevoked);
-        let word = json!({ "kind": "session_ended", "sid": sid });
-        for conn in self.lines(|_| true) {
-            self.notify(conn, &word);
+        self.force_close(now, &ForcedClose::SessionEnded { sid: sid.clone() });
+        let body = MeNotice::SignedOut;
+        self.notify_and_close(now, |identity| identity.sid == *sid, &body, CloseCode::SessionRevoked);
+        let body = MeNotice::SessionEnded { sid: sid.clone() };
+        for conn in self.sockets_where(|_| true) {
+            self.notify(conn, body.clone());
         }
     }
 
-    /// Lines of their own are told why, and closed.
-    fn put_out(&mut self, these: impl Fn(&Who) -> bool, word: &Value, why: Close) {
-        for conn in self.lines(|device| these(&device.line.who)) {
-            self.notify(conn, word);
-            self.drop_line(conn, why);
+    /// Sends the reason to the me sockets of matching identities, and closes them.
+    fn notify_and_close(
+        &mut self,
+        now: Time,
+        matches: impl Fn(&Identity) -> bool,
+        body: &MeNotice,
+        why: CloseCode,
+    ) {
+        for conn in self.sockets_where(|socket| matches(&socket.guard.identity)) {
+            self.notify(conn, body.clone());
+            self.close(now, conn, why);
         }
     }
 
-    /// Every place that may have a socket of theirs is told, until it confirms. Who comes later is refused by
-    /// `Claim`, and who is coming just now is refused by the place.
-    fn dismiss(&mut self, now: Time, dismissal: &Dismissal) {
+    /// Calls each host that may have a socket of the player until it confirms. A later socket is denied by
+    /// `Claim`, and one that is just opening is closed by its host.
+    fn force_close(&mut self, now: Time, close: &ForcedClose) {
         let mut objects = self.objects();
-        if *dismissal == Dismissal::Banned
-            && let Some(live) = &self.saved.live
+        if *close == ForcedClose::Banned
+            && let Some(current) = &self.durable.current_match
         {
-            // Their seat there goes too, though they may be away from it.
-            let room = format!("room:{}", live.room);
+            // The player's seat is vacated too, even while the player is disconnected from the room.
+            let room = ObjectName::Room(current.room.clone());
             if !objects.contains(&room) {
                 objects.push(room);
             }
         }
         for object in objects {
-            let dismissal = dismissal.clone();
-            self.saved.calls.add(now, Call::Dismiss { object, dismissal });
+            let close = close.clone();
+            self.durable.calls.add(now, Call::ForceClose { object, close });
         }
     }
 
-    /// A place confirms. What it still holds are sockets that were not meant.
-    pub(super) fn dismissed(&mut self, call: CallId, holding: &[Conn], asked: Time) {
-        let Some(Call::Dismiss { object, .. }) = self.saved.calls.get(call).cloned() else {
+    /// Handles a host's confirmation. The sockets that it still holds were not concerned.
+    pub(super) fn forced_close_confirmed(&mut self, call: CallId, holding: &[Conn], asked: Time) {
+        let Some(Call::ForceClose { object, .. }) = self.durable.calls.get(call).cloned() else {
             return;
         };
-        self.saved.calls.confirm(call);
+        self.durable.calls.confirm(call);
         self.correct(&object, holding, asked);
     }
 }

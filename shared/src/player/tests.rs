@@ -1,15 +1,20 @@
-//! A person's object, question by question.
+//! Tests a player object, request by request.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::internal::{Dismissal, Displaced};
-use crate::notice::{News, Notice};
-use crate::socket::Conn;
+use crate::connection::Conn;
+use crate::id::RoomId;
+use crate::pool::Devices;
+use crate::rpc::{Evictee, ForcedClose, Notice, NoticeKind, ObjectName};
 
-fn claim(object: &str, conn: u32, holding: &[u32]) -> PlayerAsk {
+fn name(text: &str) -> ObjectName {
+    text.parse().unwrap()
+}
+
+fn claim(object: &str, conn: u32, holding: &[u32]) -> PlayerRequest {
     let holding = holding.iter().copied().map(Conn).collect();
-    PlayerAsk::Claim {
-        object: object.into(),
+    PlayerRequest::Claim {
+        object: name(object),
         conn: Conn(conn),
         holding,
         replaces: vec![],
@@ -24,91 +29,95 @@ fn room(n: u32) -> RoomId {
     format!("m_{n}").parse().unwrap()
 }
 
-fn busy(n: u32, until: Option<u64>) -> PlayerAnswer {
-    PlayerAnswer::Busy { room: room(n), until: until.map(Time::from_ms) }
+fn busy(n: u32, until: Option<u64>) -> PlayerResponse {
+    PlayerResponse::Busy { room: room(n), until: until.map(Time::from_ms) }
 }
 
-const FREE: PlayerAnswer = PlayerAnswer::Granted { live: None };
+const FREE: PlayerResponse = PlayerResponse::Granted { current_match: None };
 
-fn check(asks: Vec<(u64, PlayerAsk, PlayerAnswer)>) {
+fn check(asks: Vec<(u64, PlayerRequest, PlayerResponse)>) {
     let mut player = Player::default();
     for (ms, ask, expected) in asks {
-        assert_eq!(player.answer(Time::from_ms(ms), ask.clone()).0, expected, "{ask:?}");
+        assert_eq!(player.respond(Time::from_ms(ms), ask.clone()).0, expected, "{ask:?}");
     }
 }
 
-fn full(at: &[&str]) -> PlayerAnswer {
-    PlayerAnswer::Full { at: at.iter().map(|&at| at.to_owned()).collect(), out: vec![] }
+fn full(at: &[&str]) -> PlayerResponse {
+    PlayerResponse::Full { objects: at.iter().map(|&at| name(at)).collect(), evict: vec![] }
 }
 
 #[test]
-fn a_third_connection_is_one_too_many() {
+fn third_connection_exceeds_the_limit() {
     check(vec![
-        (0, claim("a", 1, &[]), FREE),
-        (0, claim("b", 1, &[]), FREE),
-        (0, claim("c", 1, &[]), full(&["a", "b"])),
-        (0, PlayerAsk::Release { object: "a".into(), conn: Conn(1) }, FREE),
-        (0, claim("c", 1, &[]), FREE),
+        (0, claim("room:m_a", 1, &[]), FREE),
+        (0, claim("room:m_b", 1, &[]), FREE),
+        (0, claim("room:m_c", 1, &[]), full(&["room:m_a", "room:m_b"])),
+        (0, PlayerRequest::Release { object: name("room:m_a"), conn: Conn(1) }, FREE),
+        (0, claim("room:m_c", 1, &[]), FREE),
     ]);
 }
 
 #[test]
-fn an_object_that_lost_its_sockets_gives_their_leases_back() {
+fn leases_of_lost_sockets_are_corrected() {
     check(vec![
-        (0, claim("a", 1, &[]), FREE),
-        (0, claim("a", 2, &[]), FREE),
-        (0, claim("a", 3, &[2]), FREE),
-        (0, claim("b", 1, &[]), full(&["a", "a"])),
-        (0, PlayerAsk::Correct { object: "a".into(), holding: vec![], asked: Time::from_ms(1) }, FREE),
-        (0, claim("b", 1, &[]), FREE),
-    ]);
-}
-
-#[test]
-fn nobody_is_in_two_matches() {
-    let ms = crate::time::ms(caps::RESERVATION);
-    let live = || PlayerAnswer::Granted { live: Some(room(2)) };
-    check(vec![
-        (0, PlayerAsk::Reserve { room: room(1) }, FREE),
-        (0, PlayerAsk::Reserve { room: room(2) }, busy(1, Some(ms))),
-        (ms, PlayerAsk::Reserve { room: room(2) }, FREE),
-        (ms, PlayerAsk::Commit { room: room(2), lobby: "l".into() }, live()),
-        (9 * ms, PlayerAsk::Commit { room: room(1), lobby: "l".into() }, busy(2, None)),
-        (9 * ms, PlayerAsk::Reserve { room: room(2) }, live()),
-        (99 * ms, PlayerAsk::Free { room: room(1) }, live()),
-        (99 * ms, PlayerAsk::Free { room: room(2) }, FREE),
-    ]);
-}
-
-#[test]
-fn a_match_that_let_go_takes_nobody_back() {
-    let commit = || PlayerAsk::Commit { room: room(1), lobby: "l".into() };
-    check(vec![
-        (0, PlayerAsk::Free { room: room(1) }, FREE),
-        (0, PlayerAsk::Reserve { room: room(1) }, busy(1, None)),
-        (0, commit(), busy(1, None)),
-        (0, PlayerAsk::Live, FREE),
-    ]);
-}
-
-#[test]
-fn a_match_that_is_made_lets_go_of_the_lobby() {
-    check(vec![
-        (0, claim("lobby", 1, &[]), FREE),
-        (0, claim("lobby", 2, &[1]), FREE),
+        (0, claim("room:m_a", 1, &[]), FREE),
+        (0, claim("room:m_a", 2, &[]), FREE),
+        (0, claim("room:m_a", 3, &[2]), FREE),
+        (0, claim("room:m_b", 1, &[]), full(&["room:m_a", "room:m_a"])),
         (
             0,
-            PlayerAsk::Commit { room: room(1), lobby: "lobby".into() },
-            PlayerAnswer::Granted { live: Some(room(1)) },
+            PlayerRequest::Correct { object: name("room:m_a"), holding: vec![], asked: Time::from_ms(1) },
+            FREE,
         ),
-        (0, claim("room", 1, &[]), PlayerAnswer::Granted { live: Some(room(1)) }),
+        (0, claim("room:m_b", 1, &[]), FREE),
     ]);
 }
 
-/// The same socket, where such a policy holds.
-fn claim_where(devices: Devices, object: &str, conn: u32) -> PlayerAsk {
-    PlayerAsk::Claim {
-        object: object.into(),
+#[test]
+fn player_is_in_one_match_at_most() {
+    let ms = crate::time::ms(limits::RESERVATION_TTL);
+    let live = || PlayerResponse::Granted { current_match: Some(room(2)) };
+    check(vec![
+        (0, PlayerRequest::Reserve { room: room(1) }, FREE),
+        (0, PlayerRequest::Reserve { room: room(2) }, busy(1, Some(ms))),
+        (ms, PlayerRequest::Reserve { room: room(2) }, FREE),
+        (ms, PlayerRequest::Commit { room: room(2), lobby: name("lobby:p:0") }, live()),
+        (9 * ms, PlayerRequest::Commit { room: room(1), lobby: name("lobby:p:0") }, busy(2, None)),
+        (9 * ms, PlayerRequest::Reserve { room: room(2) }, live()),
+        (99 * ms, PlayerRequest::Free { room: room(1) }, live()),
+        (99 * ms, PlayerRequest::Free { room: room(2) }, FREE),
+    ]);
+}
+
+#[test]
+fn released_match_cannot_take_the_player_back() {
+    let commit = || PlayerRequest::Commit { room: room(1), lobby: name("lobby:p:0") };
+    check(vec![
+        (0, PlayerRequest::Free { room: room(1) }, FREE),
+        (0, PlayerRequest::Reserve { room: room(1) }, busy(1, None)),
+        (0, commit(), busy(1, None)),
+        (0, PlayerRequest::CurrentMatch, FREE),
+    ]);
+}
+
+#[test]
+fn commit_removes_the_leases_of_the_lobby() {
+    check(vec![
+        (0, claim("lobby:p:0", 1, &[]), FREE),
+        (0, claim("lobby:p:0", 2, &[1]), FREE),
+        (
+            0,
+            PlayerRequest::Commit { room: room(1), lobby: name("lobby:p:0") },
+            PlayerResponse::Granted { current_match: Some(room(1)) },
+        ),
+        (0, claim("room:m_1", 1, &[]), PlayerResponse::Granted { current_match: Some(room(1)) }),
+    ]);
+}
+
+/// Returns a claim under this device policy.
+fn claim_where(devices: Devices, object: &str, conn: u32) -> PlayerRequest {
+    PlayerRequest::Claim {
+        object: name(object),
         conn: Conn(conn),
         holding: vec![],
         replaces: vec![],
@@ -119,75 +128,75 @@ fn claim_where(devices: Devices, object: &str, conn: u32) -> PlayerAsk {
     }
 }
 
-fn out(all: &[(&str, Dismissal)], at: &[&str]) -> PlayerAnswer {
-    let displaced = |(object, dismissal): &(&str, Dismissal)| Displaced {
-        object: (*object).to_owned(),
-        dismissal: dismissal.clone(),
-    };
-    PlayerAnswer::Full {
-        at: at.iter().map(|&at| at.to_owned()).collect(),
-        out: all.iter().map(displaced).collect(),
+fn out(all: &[(&str, ForcedClose)], at: &[&str]) -> PlayerResponse {
+    let evictee =
+        |(object, close): &(&str, ForcedClose)| Evictee { object: name(object), close: close.clone() };
+    PlayerResponse::Full {
+        objects: at.iter().map(|&at| name(at)).collect(),
+        evict: all.iter().map(evictee).collect(),
     }
 }
 
 #[test]
-fn where_the_oldest_goes_it_goes_before_the_new_one_comes() {
-    let oldest = Dismissal::OneTooMany { conn: Conn(1) };
-    let claim_c = || claim_where(Devices::KickOldest, "c", 1);
-    let gone = || PlayerAsk::Correct { object: "a".into(), holding: vec![], asked: Time::from_ms(2) };
+fn kick_oldest_evicts_before_the_new_connection_opens() {
+    let oldest = ForcedClose::OneTooMany { conn: Conn(1) };
+    let claim_c = || claim_where(Devices::KickOldest, "room:m_c", 1);
+    let gone =
+        || PlayerRequest::Correct { object: name("room:m_a"), holding: vec![], asked: Time::from_ms(2) };
     check(vec![
-        (0, claim("a", 1, &[]), FREE),
-        (1, claim("b", 1, &[]), FREE),
-        (2, claim_c(), out(&[("a", oldest)], &["a", "b"])),
+        (0, claim("room:m_a", 1, &[]), FREE),
+        (1, claim("room:m_b", 1, &[]), FREE),
+        (2, claim_c(), out(&[("room:m_a", oldest)], &["room:m_a", "room:m_b"])),
         (2, gone(), FREE),
         (2, claim_c(), FREE),
-        (2, claim("d", 1, &[]), full(&["b", "c"])),
+        (2, claim("room:m_d", 1, &[]), full(&["room:m_b", "room:m_c"])),
     ]);
 }
 
 #[test]
-fn where_the_newest_takes_over_all_others_go() {
-    let over = || Dismissal::TakenOver { conn: Conn(1) };
+fn take_over_evicts_all_other_connections() {
+    let over = || ForcedClose::TakenOver { conn: Conn(1) };
     check(vec![
-        (0, claim("a", 1, &[]), FREE),
-        (1, claim_where(Devices::TakeOver, "b", 1), out(&[("a", over())], &["a"])),
+        (0, claim("room:m_a", 1, &[]), FREE),
+        (1, claim_where(Devices::TakeOver, "room:m_b", 1), out(&[("room:m_a", over())], &["room:m_a"])),
     ]);
 }
 
-fn noticed(player: &mut Player, ms: u64, news: News) -> Vec<Effect> {
+fn noticed(player: &mut Player, ms: u64, kind: NoticeKind) -> Vec<Effect> {
     let at = Time::from_ms(ms);
     let player_id = "p_1".parse().unwrap();
-    let notice = Notice { player: player_id, at, news };
+    let notice = Notice { player: player_id, at, kind };
     player.handle(at, Input::Noticed { notice: &notice })
 }
 
-fn dismissals(effects: &[Effect]) -> Vec<(&str, &Dismissal)> {
+fn forced_closes(effects: &[Effect]) -> Vec<(String, &ForcedClose)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Dismiss { object, dismissal, .. } => Some((object.as_str(), dismissal)),
+            Effect::ForceClose { object, close, .. } => Some((object.to_string(), close)),
             _ => None,
         })
         .collect()
 }
 
 #[test]
-fn every_place_is_told_until_it_confirms_and_then_never() {
+fn forced_close_is_repeated_until_each_host_confirms() {
     let mut player = Player::default();
-    let _ = player.ask(Time::from_ms(0), claim("a", 1, &[]));
-    let _ = player.ask(Time::from_ms(0), claim("b", 1, &[]));
-    let told = noticed(&mut player, 1, News::Revoked { ep: 1 });
-    let revoked = Dismissal::Revoked { ep: 1 };
-    assert_eq!(dismissals(&told), [("a", &revoked), ("b", &revoked)]);
+    let _ = player.request(Time::from_ms(0), claim("room:m_a", 1, &[]));
+    let _ = player.request(Time::from_ms(0), claim("room:m_b", 1, &[]));
+    let told = noticed(&mut player, 1, NoticeKind::Revoked { ep: 1 });
+    let revoked = ForcedClose::Revoked { ep: 1 };
+    assert_eq!(forced_closes(&told), ["room:m_a", "room:m_b"].map(|object| (object.to_owned(), &revoked)));
     assert!(matches!(told.first(), Some(Effect::Save(_))));
-    assert!(noticed(&mut player, 2, News::Revoked { ep: 1 }).is_empty());
+    assert!(noticed(&mut player, 2, NoticeKind::Revoked { ep: 1 }).is_empty());
 
     let again = player.handle(Time::from_ms(3000), Input::Woke);
-    assert_eq!(dismissals(&again).len(), 2);
+    assert_eq!(forced_closes(&again).len(), 2);
     for effect in &told {
-        if let Effect::Dismiss { call, .. } = effect {
+        if let Effect::ForceClose { call, .. } = effect {
             let (holding, asked) = (vec![], Time::from_ms(3000));
-            let _ = player.handle(Time::from_ms(3001), Input::Dismissed { call: *call, holding, asked });
+            let _ = player
+                .handle(Time::from_ms(3001), Input::ForcedCloseConfirmed { call: *call, holding, asked });
         }
     }
     assert_eq!(player.wake_at(Time::from_ms(3001)), None);
@@ -195,36 +204,36 @@ fn every_place_is_told_until_it_confirms_and_then_never() {
 }
 
 #[test]
-fn who_was_revoked_or_banned_does_not_come_back() {
+fn revoked_or_banned_player_is_denied() {
     let mut player = Player::default();
-    let _ = noticed(&mut player, 1, News::Revoked { ep: 1 });
-    let barred = |why| PlayerAnswer::Barred { why };
-    let ask = |player: &mut Player, ms| player.ask(Time::from_ms(ms), claim("a", 1, &[])).0;
-    assert_eq!(ask(&mut player, 2), barred(Bar::Revoked));
+    let _ = noticed(&mut player, 1, NoticeKind::Revoked { ep: 1 });
+    let barred = |why| PlayerResponse::Denied { denial: why };
+    let ask = |player: &mut Player, ms| player.request(Time::from_ms(ms), claim("room:m_a", 1, &[])).0;
+    assert_eq!(ask(&mut player, 2), barred(Denial::Revoked));
     let until = Time::from_ms(50);
-    let _ = noticed(&mut player, 3, News::Banned { until });
-    assert_eq!(ask(&mut player, 4), barred(Bar::Banned));
-    let reserve = PlayerAsk::Reserve { room: room(1) };
-    assert_eq!(player.ask(Time::from_ms(4), reserve).0, barred(Bar::Banned));
-    let _ = noticed(&mut player, 5, News::Unbanned);
-    assert_eq!(ask(&mut player, 6), barred(Bar::Revoked));
+    let _ = noticed(&mut player, 3, NoticeKind::Banned { until });
+    assert_eq!(ask(&mut player, 4), barred(Denial::Banned));
+    let reserve = PlayerRequest::Reserve { room: room(1) };
+    assert_eq!(player.request(Time::from_ms(4), reserve).0, barred(Denial::Banned));
+    let _ = noticed(&mut player, 5, NoticeKind::Unbanned);
+    assert_eq!(ask(&mut player, 6), barred(Denial::Revoked));
 }
 
 #[test]
-fn a_ban_that_is_lifted_is_told_to_nobody_any_more() {
+fn lifted_ban_is_no_longer_sent_to_hosts() {
     let mut player = Player::default();
-    let _ = player.ask(Time::from_ms(0), claim("a", 1, &[]));
+    let _ = player.request(Time::from_ms(0), claim("room:m_a", 1, &[]));
     let until = Time::from_ms(50_000);
-    let _ = noticed(&mut player, 1, News::Banned { until });
-    let _ = noticed(&mut player, 2, News::Unbanned);
+    let _ = noticed(&mut player, 1, NoticeKind::Banned { until });
+    let _ = noticed(&mut player, 2, NoticeKind::Unbanned);
     assert_eq!(player.handle(Time::from_ms(9000), Input::Woke), []);
 }
 
 #[test]
-fn who_is_gone_for_good_is_forgotten_when_no_token_is_left() {
+fn erased_player_is_deleted_after_the_last_token_expires() {
     let mut player = Player::default();
-    let _ = noticed(&mut player, 1, News::Erased);
-    let life = crate::time::ms(caps::TOKEN + caps::SKEW);
+    let _ = noticed(&mut player, 1, NoticeKind::Erased);
+    let life = crate::time::ms(limits::ACCESS_TOKEN_TTL + limits::CLOCK_SKEW_MAX);
     assert_eq!(player.wake_at(Time::from_ms(1)), Some(Time::from_ms(1 + life)));
     let effects = player.handle(Time::from_ms(1 + life), Input::Woke);
     assert_eq!(effects, [Effect::Erase]);

@@ -1,19 +1,19 @@
-//! What is wrong with a pool as it was written.
+//! Validation of a pool's configuration.
 
 use super::{Pool, Shards};
-use crate::caps;
+use crate::limits;
 
-/// The key that is wrong, and why.
+/// Returns the first invalid key with the reason.
 pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
     let checks = [
         seats(pool),
         party(pool),
-        least(pool),
+        min_seats(pool),
         rating(pool),
         spans(pool),
         pool.shards.as_ref().and_then(shards),
     ];
-    let wants = || crate::lobby::want::fault("wants", &pool.wants);
+    let wants = || crate::pool::want::fault("wants", &pool.wants);
     let found = checks.into_iter().flatten().next();
     let room = || {
         let (key, reason) = pool.room.fault()?;
@@ -24,91 +24,94 @@ pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
 
 type Fault = Option<(&'static str, String)>;
 
-fn wrong(is_wrong: bool, key: &'static str, reason: impl Into<String>) -> Fault {
-    is_wrong.then(|| (key, reason.into()))
+fn invalid_if(is_invalid: bool, key: &'static str, reason: impl Into<String>) -> Fault {
+    is_invalid.then(|| (key, reason.into()))
 }
 
 fn seats(pool: &Pool) -> Fault {
     if let Some(teams) = pool.teams {
         let all = teams.count.saturating_mul(teams.size);
-        wrong(teams.count < 2, "teams.count", "2 or more")
-            .or_else(|| wrong(teams.size < 1, "teams.size", "1 or more"))
+        invalid_if(teams.count < 2, "teams.count", "must be 2 or more")
+            .or_else(|| invalid_if(teams.size < 1, "teams.size", "must be 1 or more"))
             .or_else(|| {
-                let words = format!("{} teams of {} have {all}", teams.count, teams.size);
-                wrong(pool.seats != all, "seats", words)
+                let reason = format!("must be {all}, for {} teams of {}", teams.count, teams.size);
+                invalid_if(pool.seats != all, "seats", reason)
             })
     } else {
         None
     }
     .or_else(|| {
-        let fine = (2..=caps::SEATS).contains(&pool.seats);
-        wrong(!fine, "seats", format!("2 to {}", caps::SEATS))
+        let valid = (2..=limits::SEATS_MAX).contains(&pool.seats);
+        invalid_if(!valid, "seats", format!("must be 2 to {}", limits::SEATS_MAX))
     })
 }
 
 fn party(pool: &Pool) -> Fault {
-    let most = pool.teams.map_or(pool.seats, |teams| teams.size);
-    let fine = (1..=most).contains(&pool.party);
-    wrong(!fine, "party", format!("1 to {most}, who play together"))
+    let max = pool.teams.map_or(pool.seats, |teams| teams.size);
+    let valid = (1..=max).contains(&pool.party);
+    invalid_if(!valid, "party", format!("must be 1 to {max}, the players of one side"))
 }
 
-fn least(pool: &Pool) -> Fault {
-    let least = pool.min?;
-    let whole = pool.teams.is_none_or(|teams| least.seats.is_multiple_of(teams.count));
-    let fine = (2..pool.seats).contains(&least.seats);
-    let words = format!("2 or more, and fewer than {}", pool.seats);
-    wrong(!fine, "min.seats", words).or_else(|| wrong(!whole, "min.seats", "as many for each of the teams"))
+fn min_seats(pool: &Pool) -> Fault {
+    let min = pool.min?;
+    let whole = pool.teams.is_none_or(|teams| min.seats.is_multiple_of(teams.count));
+    let valid = (2..pool.seats).contains(&min.seats);
+    let reason = format!("must be 2 or more, and fewer than {}", pool.seats);
+    invalid_if(!valid, "min.seats", reason)
+        .or_else(|| invalid_if(!whole, "min.seats", "must be the same for each team"))
 }
 
 fn rating(pool: &Pool) -> Fault {
     let window = pool.rating?;
     let distance = |x: f64| x.is_finite() && x >= 0.0;
-    wrong(!distance(window.within), "rating.within", "0 or more")
-        .or_else(|| wrong(!distance(window.widen_per_s), "rating.widen_per_s", "0 or more"))
-        .or_else(|| wrong(!distance(window.at_most), "rating.at_most", "0 or more"))
-        .or_else(|| wrong(!distance(window.uncertainty), "rating.uncertainty", "0 or more"))
-        .or_else(|| wrong(window.at_most < window.within, "rating.at_most", "not below `within`"))
+    invalid_if(!distance(window.within), "rating.within", "must be 0 or more")
+        .or_else(|| invalid_if(!distance(window.widen_per_s), "rating.widen_per_s", "must be 0 or more"))
+        .or_else(|| invalid_if(!distance(window.at_most), "rating.at_most", "must be 0 or more"))
+        .or_else(|| invalid_if(!distance(window.uncertainty), "rating.uncertainty", "must be 0 or more"))
+        .or_else(|| {
+            invalid_if(window.at_most < window.within, "rating.at_most", "must not be below `within`")
+        })
 }
 
 fn spans(pool: &Pool) -> Fault {
-    let from_1 = |value: u32, most: u32| (1..=most).contains(&value);
-    let asked = pool.propose_s.is_none_or(|secs| from_1(secs, caps::PROPOSE_S));
-    let words = |most: u32| format!("1 to {most} seconds");
-    wrong(!asked, "propose_s", words(caps::PROPOSE_S))
+    let in_range = |value: u32, max: u32| (1..=max).contains(&value);
+    let asked = pool.propose_s.is_none_or(|secs| in_range(secs, limits::PROPOSAL_MAX_S));
+    let reason = |max: u32| format!("must be 1 to {max} seconds");
+    invalid_if(!asked, "propose_s", reason(limits::PROPOSAL_MAX_S))
         .or_else(|| {
-            let most = caps::PATIENCE_S;
-            wrong(!from_1(pool.patience_s, most), "patience_s", words(most))
+            let max = limits::PATIENCE_MAX_S;
+            invalid_if(!in_range(pool.patience_s, max), "patience_s", reason(max))
         })
         .or_else(|| {
-            let most = caps::PATIENCE_S;
-            let fine = pool.pause_s <= most;
-            wrong(!fine, "pause_s", format!("0 to {most} seconds"))
+            let max = limits::PATIENCE_MAX_S;
+            let valid = pool.pause_s <= max;
+            invalid_if(!valid, "pause_s", format!("must be 0 to {max} seconds"))
         })
         .or_else(|| {
-            let fine = (2..=caps::TICKETS).contains(&pool.tickets);
-            wrong(!fine, "tickets", format!("2 to {}", caps::TICKETS))
+            let valid = (2..=limits::TICKETS_MAX).contains(&pool.tickets);
+            invalid_if(!valid, "tickets", format!("must be 2 to {}", limits::TICKETS_MAX))
         })
 }
 
 fn shards(shards: &Shards) -> Fault {
-    let most = usize::from(caps::SHARDS);
+    let max = usize::from(limits::SHARDS_MAX);
     match shards {
         Shards::Hash { count, .. } => {
-            let fine = (2..=caps::SHARDS).contains(count);
-            wrong(!fine, "shards.count", format!("2 to {most}"))
+            let valid = (2..=limits::SHARDS_MAX).contains(count);
+            invalid_if(!valid, "shards.count", format!("must be 2 to {max}"))
         }
         Shards::Rating { bands, .. } => {
             let rising = bands.iter().zip(bands.iter().skip(1)).all(|(a, b)| a < b);
-            let fine = rising && (1..most).contains(&bands.len());
-            let words = format!("1 to {} ratings, rising", most - 1);
-            wrong(!fine || bands.iter().any(|it| !it.is_finite()), "shards.bands", words)
+            let valid = rising && (1..max).contains(&bands.len());
+            let reason = format!("must be 1 to {} ratings in ascending order", max - 1);
+            invalid_if(!valid || bands.iter().any(|band| !band.is_finite()), "shards.bands", reason)
         }
         Shards::Attr { attr, values, .. } => {
-            let named = !attr.is_empty() && attr.len() <= caps::KEY_BYTES;
-            wrong(!named, "shards.attr", "the name of an attribute").or_else(|| {
-                let fine = (1..most).contains(&values.len());
-                let words = format!("1 to {} values; all others share a shard", most - 1);
-                wrong(!fine, "shards.values", words)
+            let named = !attr.is_empty() && attr.len() <= limits::KEY_BYTES_MAX;
+            invalid_if(!named, "shards.attr", "must be the name of an attribute").or_else(|| {
+                let valid = (1..max).contains(&values.len());
+                let reason = format!("must be 1 to {} values; all other values share a shard", max - 1);
+                invalid_if(!valid, "shards.values", reason)
             })
         }
     }

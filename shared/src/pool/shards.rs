@@ -1,66 +1,69 @@
-//! Which part of a queue somebody waits in, where one object is not enough for all.
+//! Sharding of a queue over several objects: which shard a ticket enters, and the names of the objects.
 
+use crate::hash::fnv;
 use crate::id::{PlayerId, PoolName};
-use crate::mix::fnv;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 
-/// How a queue is divided. Who is not matched in their part after `climb_s` is matched across all parts too.
+/// The division of a queue. A ticket that is not matched in its shard after `climb_s` is matched across all
+/// shards too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shards {
-    /// Evenly, by chance.
+    /// Evenly, by a hash of the player's id.
     Hash {
-        /// Into so many.
+        /// Number of shards.
         count: u16,
-        /// Seconds.
+        /// Seconds until a ticket escalates.
         climb_s: u32,
     },
-    /// By rating: below the first of these, from each up to the next, from the last on.
+    /// By rating: below the first band, from each band up to the next, and from the last band on.
     Rating {
-        /// Where one part ends and the next begins.
+        /// Ratings at which the next shard begins.
         bands: Vec<f64>,
-        /// Seconds.
+        /// Seconds until a ticket escalates.
         climb_s: u32,
     },
-    /// By the text of an attribute: one part for each of these, one for all else.
+    /// By the text of an attribute: one shard for each of these values, and one for all others.
     Attr {
-        /// Which.
+        /// The attribute's name.
         attr: String,
-        /// Of which values.
+        /// The values with a shard of their own.
         values: Vec<String>,
-        /// Seconds.
+        /// Seconds until a ticket escalates.
         climb_s: u32,
     },
 }
 
-/// A part of a queue, or what is above all parts.
+/// One object of a divided queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shard {
-    /// One of the parts.
-    Part(u16),
-    /// Where those are matched whom their parts could not match.
-    Top,
+    /// A shard, which has sockets.
+    #[serde(rename = "part")]
+    Child(u16),
+    /// The parent, which matches tickets that their shards could not match.
+    #[serde(rename = "top")]
+    Parent,
 }
 
 impl Shards {
-    /// How many parts there are.
+    /// Returns the number of shards.
     #[must_use]
     pub fn count(&self) -> u16 {
-        let parts = |borders: usize| u16::try_from(borders + 1).unwrap_or(u16::MAX);
+        let shards = |borders: usize| u16::try_from(borders + 1).unwrap_or(u16::MAX);
         match self {
             Self::Hash { count, .. } => *count,
-            Self::Rating { bands, .. } => parts(bands.len()),
-            Self::Attr { values, .. } => parts(values.len()),
+            Self::Rating { bands, .. } => shards(bands.len()),
+            Self::Attr { values, .. } => shards(values.len()),
         }
     }
 
-    /// How long somebody waits in their part alone.
+    /// Returns the time that a ticket waits in its shard before it escalates.
     #[must_use]
-    pub fn climb(&self) -> Duration {
+    pub fn escalate_after(&self) -> Duration {
         match self {
             Self::Hash { climb_s, .. } | Self::Rating { climb_s, .. } | Self::Attr { climb_s, .. } => {
                 Duration::from_secs((*climb_s).into())
@@ -68,18 +71,18 @@ impl Shards {
         }
     }
 
-    /// The part of somebody of whom nothing but the name is known.
+    /// Returns the shard of a player whose ticket is not known yet.
     #[must_use]
-    pub fn front(&self, player: &PlayerId) -> u16 {
-        let mixed = fnv(player.as_str().as_bytes());
-        u16::try_from(mixed % u64::from(self.count().max(1))).unwrap_or_default()
+    pub fn first_shard(&self, player: &PlayerId) -> u16 {
+        let hash = fnv(player.as_str().as_bytes());
+        u16::try_from(hash % u64::from(self.count().max(1))).unwrap_or_default()
     }
 
-    /// The part of a ticket whose first member is this.
+    /// Returns the shard of a ticket whose first member has these values.
     #[must_use]
-    pub fn of(&self, player: &PlayerId, rating: f64, attrs: &Map<String, Value>) -> u16 {
+    pub fn shard_of(&self, player: &PlayerId, rating: f64, attrs: &Map<String, Value>) -> u16 {
         let nth = match self {
-            Self::Hash { .. } => return self.front(player),
+            Self::Hash { .. } => return self.first_shard(player),
             Self::Rating { bands, .. } => bands.iter().filter(|&&band| band <= rating).count(),
             Self::Attr { attr, values, .. } => {
                 let mine = attrs.get(attr).and_then(Value::as_str);
@@ -92,29 +95,29 @@ impl Shards {
 }
 
 impl Shard {
-    /// The name of its object: `{pool}:{part}`, or `{pool}:top`.
+    /// Returns the object's name: `{pool}:{shard}`, or `{pool}:top`.
     #[must_use]
-    pub fn object(self, pool: &PoolName) -> String {
+    pub fn object_name(self, pool: &PoolName) -> String {
         format!("{}:{self}", pool.as_str())
     }
 
-    /// The pool and the part that an object's name says.
+    /// Reads the pool and the shard from an object's name.
     #[must_use]
     pub fn of_object(name: &str) -> Option<(PoolName, Self)> {
-        let (pool, part) = name.rsplit_once(':')?;
-        let part = match part {
-            "top" => Self::Top,
-            part => Self::Part(part.parse().ok()?),
+        let (pool, shard) = name.rsplit_once(':')?;
+        let shard = match shard {
+            "top" => Self::Parent,
+            nth => Self::Child(nth.parse().ok()?),
         };
-        Some((pool.parse().ok()?, part))
+        Some((pool.parse().ok()?, shard))
     }
 }
 
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Part(nth) => write!(f, "{nth}"),
-            Self::Top => f.write_str("top"),
+            Self::Child(nth) => write!(f, "{nth}"),
+            Self::Parent => f.write_str("top"),
         }
     }
 }
@@ -127,13 +130,13 @@ mod tests {
     fn check(shards: &Value, rating: f64, lang: &str, expected: u16) {
         let shards: Shards = serde_json::from_value(shards.clone()).unwrap();
         let attrs = json!({ "lang": lang });
-        let of = shards.of(&"p_1".parse().unwrap(), rating, attrs.as_object().unwrap());
-        assert_eq!(of, expected);
-        assert!(of < shards.count());
+        let shard = shards.shard_of(&"p_1".parse().unwrap(), rating, attrs.as_object().unwrap());
+        assert_eq!(shard, expected);
+        assert!(shard < shards.count());
     }
 
     #[test]
-    fn everybody_has_one_part() {
+    fn each_player_has_one_shard() {
         let bands = json!({ "by": "rating", "bands": [1200, 1800], "climb_s": 5 });
         check(&bands, 100.0, "", 0);
         check(&bands, 1200.0, "", 1);
@@ -144,10 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_named_after_its_part() {
+    fn object_name_round_trips() {
         let pool: PoolName = "ranked".parse().unwrap();
-        for (shard, name) in [(Shard::Part(3), "ranked:3"), (Shard::Top, "ranked:top")] {
-            assert_eq!(shard.object(&pool), name);
+        for (shard, name) in [(Shard::Child(3), "ranked:3"), (Shard::Parent, "ranked:top")] {
+            assert_eq!(shard.object_name(&pool), name);
             assert_eq!(Shard::of_object(name), Some((pool.clone(), shard)));
         }
         assert_eq!(Shard::of_object("ranked"), None);

@@ -1,7 +1,8 @@
-//! What stands written in a room: keys and values, each with the position that wrote it.
+//! The board of a room: keys and values, each with the position that wrote it.
 
-use crate::caps;
-use crate::protocol::{Code, Fault};
+use crate::limits;
+use crate::wire::room::Cell;
+use crate::wire::{Refusal, RefusalCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -13,47 +14,47 @@ pub struct Board {
     at: u64,
 }
 
-/// A value, and when it was written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Cell {
-    v: Value,
-    at: u64,
-}
-
 impl Board {
-    /// Whether this write may happen: nothing newer than `if_at`, and the whole within its bound.
-    pub fn check(&self, keys: &Map<String, Value>, if_at: Option<u64>) -> Result<(), Fault> {
+    /// Checks a write: none of its keys is newer than `if_at`, and the board stays within its limits.
+    pub fn check(&self, keys: &Map<String, Value>, if_at: Option<u64>) -> Result<(), Refusal> {
         let newest = keys.keys().filter_map(|key| self.cells.get(key)).map(|cell| cell.at).max();
         if let (Some(if_at), Some(newest)) = (if_at, newest)
             && newest > if_at
         {
-            let message = format!("written at {newest}, after your {if_at}: look again and decide anew");
-            return Err(Fault { at: Some(newest), retry: true, ..Fault::new(Code::Conflict, message) });
+            let message = format!("written at {newest}, after your {if_at}: read the board and decide again");
+            return Err(Refusal {
+                at: Some(newest),
+                retry: true,
+                ..Refusal::new(RefusalCode::Conflict, message)
+            });
         }
         let mut after = self.clone();
         after.write(keys, 0);
         let bytes: usize = after.cells.iter().map(|(key, cell)| key.len() + weight(&cell.v)).sum();
-        if bytes > caps::BOARD_BYTES || after.cells.len() > caps::BOARD_KEYS {
-            let (most, keys) = (caps::BOARD_BYTES, caps::BOARD_KEYS);
+        if bytes > limits::BOARD_BYTES_MAX || after.cells.len() > limits::BOARD_KEYS_MAX {
+            let (most, keys) = (limits::BOARD_BYTES_MAX, limits::BOARD_KEYS_MAX);
             let message = format!("the board holds {most} bytes in {keys} keys: remove some with null");
-            return Err(Fault { field: Some("body.keys".into()), ..Fault::new(Code::BoardFull, message) });
+            return Err(Refusal {
+                field: Some("body.keys".into()),
+                ..Refusal::new(RefusalCode::BoardFull, message)
+            });
         }
         Ok(())
     }
 
-    /// The position of its newest write.
+    /// Returns the position of the newest write.
     #[must_use]
     pub fn at(&self) -> u64 {
         self.at
     }
 
-    /// The board as members see it: `{"key":{"v":…,"at":12}}`.
+    /// Returns the board as members receive it.
     #[must_use]
-    pub fn view(&self) -> Value {
-        serde_json::to_value(&self.cells).unwrap_or_default()
+    pub fn view(&self) -> BTreeMap<String, Cell> {
+        self.cells.clone()
     }
 
-    /// Writes the keys at a position; null removes.
+    /// Writes the keys at a position; null removes a key.
     pub fn write(&mut self, keys: &Map<String, Value>, at: u64) {
         self.at = at;
         for (key, value) in keys {
@@ -81,28 +82,28 @@ mod tests {
         board
     }
 
-    fn check(keys: &Value, if_at: Option<u64>, expected: Option<Code>) {
-        let got = board().check(keys.as_object().unwrap(), if_at).err().map(|fault| fault.code);
+    fn check(keys: &Value, if_at: Option<u64>, expected: Option<RefusalCode>) {
+        let got = board().check(keys.as_object().unwrap(), if_at).err().map(|refusal| refusal.code);
         assert_eq!(got, expected, "{keys} {if_at:?}");
     }
 
     #[test]
-    fn compare_and_set_looks_at_the_keys_named() {
-        check(&json!({"a": 2}), Some(4), Some(Code::Conflict));
+    fn compare_and_set_compares_only_the_named_keys() {
+        check(&json!({"a": 2}), Some(4), Some(RefusalCode::Conflict));
         check(&json!({"a": 2}), Some(5), None);
         check(&json!({"a": 2}), None, None);
         check(&json!({"c": 2}), Some(0), None);
     }
 
     #[test]
-    fn it_does_not_grow_beyond_its_bound() {
-        check(&json!({"big": "x".repeat(caps::BOARD_BYTES)}), None, Some(Code::BoardFull));
+    fn write_beyond_the_limit_is_refused() {
+        check(&json!({"big": "x".repeat(limits::BOARD_BYTES_MAX)}), None, Some(RefusalCode::BoardFull));
     }
 
     #[test]
-    fn null_removes() {
+    fn null_removes_a_key() {
         let mut board = board();
         board.write(json!({"a": null}).as_object().unwrap(), 6);
-        assert_eq!(board.view(), json!({"b": {"v": 2, "at": 5}}));
+        assert_eq!(json!(board.view()), json!({"b": {"v": 2, "at": 5}}));
     }
 }

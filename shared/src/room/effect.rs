@@ -1,112 +1,69 @@
-//! What a room orders.
+//! The effects of a room: orders to its shell.
 
-use super::Conn;
 use super::log::Chunk;
-use crate::call::CallId;
+use crate::connection::Conn;
+use crate::delivery::outbox::{Audience, DeliveryLevel};
+use crate::delivery::pending_calls::CallId;
 use crate::id::{PlayerId, RoomId};
-use crate::outbox::{Heed, Scope};
-use crate::protocol::Close;
-use crate::protocol::event::Text;
-use crate::record::{MatchRecord, Report};
+use crate::rpc::record::{MatchRecord, Report};
 use crate::time::Time;
+use crate::wire::CloseCode;
+use crate::wire::envelope::Text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What is to be done.
+/// An order to the shell.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub enum Effect {
-    /// Write, all of it at once or nothing.
+    /// Write all of it at once, or nothing.
     Save(Save),
-    /// Keep this with the socket.
-    Attach {
-        /// Which.
-        conn: Conn,
-        /// At most 16 KiB.
-        data: String,
-    },
-    /// Owe one socket a message.
-    Send {
-        /// Which.
-        conn: Conn,
-        /// The message.
-        text: Text,
-    },
-    /// Owe everybody a message.
-    Tell {
-        /// The message.
-        text: Text,
-        /// Whom it is for.
-        scope: Scope,
-    },
-    /// From now on one socket gets this much of what is told to all.
-    Heed {
-        /// Which.
-        conn: Conn,
-        /// How much.
-        heed: Heed,
-    },
-    /// Close one socket, after what it is owed.
-    Close {
-        /// Which.
-        conn: Conn,
-        /// Why.
-        why: Close,
-    },
-    /// Tell another object or the region; it is repeated until confirmed.
-    Call {
-        /// Its number, for the confirmation.
-        id: CallId,
-        /// What.
-        call: Call,
-    },
-    /// Look at a newer token.
+    /// Store this with the socket: at most 16 KiB.
+    Attach { conn: Conn, data: String },
+    /// Send a message to one socket.
+    Send { conn: Conn, text: Text },
+    /// Broadcast a message.
+    Broadcast { text: Text, audience: Audience },
+    /// Change which broadcasts one socket receives.
+    SetDeliveryLevel { conn: Conn, level: DeliveryLevel },
+    /// Close one socket, after the messages to it.
+    Close { conn: Conn, code: CloseCode },
+    /// Call another object or the region; the room repeats it until it is confirmed.
+    Call { id: CallId, call: Call },
+    /// Verify a newer token for a socket.
     Verify {
-        /// For which socket.
         conn: Conn,
-        /// The id of the command.
+        /// The id of the `auth` command.
         id: Option<Value>,
-        /// The token.
         token: String,
     },
-    /// A fault on purpose, where the deployment allows them.
+    /// Panic on purpose, where the deployment allows it.
     Panic,
-    /// Forget everything: the room is done.
+    /// Delete everything: the room is done.
     Erase,
 }
 
-/// One write.
+/// The rows and the alarm of one write.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Save {
-    /// The room but for its log and board.
+    /// The room's row: its state without log and board.
     pub room: Option<String>,
-    /// The board.
+    /// The board's row.
     pub board: Option<String>,
     /// A row of the log.
     pub chunk: Option<Chunk>,
-    /// The alarm is to ring then.
+    /// The time at which the alarm must fire.
     pub alarm: Option<Time>,
 }
 
-/// What a room tells others.
+/// A call to another object or to the region.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
-    /// The region: this match is over.
-    Record {
-        /// What happened.
-        record: Box<MatchRecord>,
-    },
-    /// The region: this was reported.
-    Report {
-        /// What, with what the room saw.
-        report: Box<Report>,
-    },
-    /// A player's object: they are in this room no more.
-    Free {
-        /// Whose.
-        player: PlayerId,
-        /// Which.
-        room: RoomId,
-    },
+    /// To the region: the match ended.
+    Record { record: Box<MatchRecord> },
+    /// To the region: a member was reported.
+    Report { report: Box<Report> },
+    /// To a player object: the player is no longer in this room.
+    Free { player: PlayerId, room: RoomId },
 }

@@ -1,86 +1,54 @@
-//! What happens to a room.
+//! The inputs of a room: events that happened outside it.
 
-use super::Conn;
-use crate::call::CallId;
+use crate::connection::{Conn, ConnectionInput, Identity};
+use crate::delivery::pending_calls::CallId;
 use crate::id::PlayerId;
-use crate::internal::Dismissal;
-use crate::socket::Who;
+use crate::rpc::ForcedClose;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-/// Where a recipient wants to go on.
+/// The position from which a client resumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// The life of the log that the position belongs to.
+    /// The epoch of the log that the position belongs to.
     pub epoch: String,
-    /// The last position seen.
+    /// The last position that the client received.
     pub at: u64,
 }
 
-/// What a socket may do.
+/// The role of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Has a seat.
+    /// The player has a seat.
     Member,
-    /// Watches.
+    /// The player receives events, and sends none.
     Spectator,
 }
 
-/// What happened.
+/// An event outside the room.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input<'a> {
-    /// A socket that was admitted is open.
+    /// An admitted socket is open.
     Opened {
-        /// Its number, from `next_conn`.
+        /// The number, from [`super::Room::next_conn`].
         conn: Conn,
-        /// Whose it is.
-        who: Who,
-        /// As what, from `admit`.
+        identity: Identity,
+        /// The role, from [`super::Room::admit`].
         role: Role,
-        /// Where it goes on.
         resume: Option<Resume>,
     },
-    /// A text frame came. A late frame of a replaced socket is ignored.
-    Said {
-        /// On which socket.
-        conn: Conn,
-        /// The frame.
-        text: &'a str,
-    },
-    /// A frame came that nobody will read: binary.
-    Binary {
-        /// On which socket.
-        conn: Conn,
-        /// How large it was.
-        bytes: usize,
-    },
-    /// A socket is gone. It may be told twice.
-    Closed {
-        /// Which.
-        conn: Conn,
-    },
-    /// The alarm rang. It may ring late, twice, or for a deadline since moved.
+    /// An open socket sent a frame, was closed, or has a verified token.
+    Connection(ConnectionInput<'a>),
+    /// The alarm fired. It may fire late, twice, or for a deadline that has moved.
     Woke,
-    /// The other side has what it was told.
-    Confirmed {
-        /// Which call.
-        call: CallId,
-    },
-    /// The object of a player says that sockets of theirs are to close. It may be told twice, or late.
-    Dismissed {
-        /// Whose.
-        player: PlayerId,
-        /// Which.
-        dismissal: Dismissal,
-    },
-    /// The shell looked at a newer token.
-    Renewed {
-        /// For which socket.
-        conn: Conn,
-        /// The id of the command.
-        id: Option<Value>,
-        /// Until when it is good; or why not.
-        verdict: Result<Who, String>,
-    },
+    /// The other side has a call.
+    Confirmed { call: CallId },
+    /// The player object demands that sockets be closed. It may be told twice, or late.
+    ForcedClose { player: PlayerId, close: ForcedClose },
+}
+
+impl<'a> From<ConnectionInput<'a>> for Input<'a> {
+    fn from(input: ConnectionInput<'a>) -> Self {
+        Self::Connection(input)
+    }
 }

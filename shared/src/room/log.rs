@@ -1,47 +1,73 @@
-//! What was said, in one order: positions from 1, the newest kept for a resume, chunks for the disk.
+//! The log of a room: events in one order from position 1, the newest retained for a resume, rows for the disk.
 
-use super::Conn;
-use crate::caps;
+use crate::connection::Conn;
 use crate::id::PlayerId;
-use crate::protocol::event::{self, Event, Text};
+use crate::limits;
 use crate::time::Time;
+use crate::wire::envelope::{self, Envelope, Text};
+use crate::wire::room::Event;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 /// One event of the log, encoded once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its position.
+    /// The position in the log.
     pub at: u64,
-    /// When it was accepted.
+    /// The time at which the event was accepted.
     pub ts: Time,
-    /// Whose command made it.
+    /// The player whose command caused the event.
     pub by: Option<PlayerId>,
-    /// Whom alone it is for; the others get its number.
+    /// The only recipient; all others receive the position alone. None for an event to all.
     pub to: Option<PlayerId>,
     /// The key of the command.
     pub key: Option<String>,
-    /// The event as it goes out.
+    pub event: Rc<Event>,
+    /// The event as it goes over the wire.
     pub text: Text,
-    /// The same as it is kept on disk and in attachments, encoded once; none, it is on disk.
+    /// The entry as disk and attachments store it; none once it is on disk.
     pub stored: Option<Text>,
-    /// The socket whose attachment carries it until it is on disk.
+    /// The socket whose attachment carries the entry until it is on disk.
     pub conn: Option<Conn>,
 }
 
+/// Entries are compared by their text, which is what clients receive: a number that JSON cannot represent exactly may
+/// differ between the event that was read and the same event after a restart.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { at, ts, by, to, key, event: _, text, stored, conn } = self;
+        (at, ts, by, to) == (&other.at, &other.ts, &other.by, &other.to)
+            && (key, text, stored, conn) == (&other.key, &other.text, &other.stored, &other.conn)
+    }
+}
+
 impl Entry {
-    /// The event as this recipient may see it.
+    /// Returns the event as this recipient receives it.
     #[must_use]
     pub fn seen_by(&self, player: &PlayerId) -> Text {
-        match &self.to {
-            Some(to) if to != player => event::skip(self.at),
-            Some(_) | None => self.text.clone(),
-        }
+        if self.is_hidden_from(player) { skip(self.at) } else { self.text.clone() }
     }
 
-    /// Reads what `store` wrote. What a socket carries is not on disk yet, and stays as it came.
+    /// Returns the event as this recipient receives it, as JSON.
+    #[must_use]
+    pub fn value_for(&self, player: &PlayerId) -> Value {
+        let Self { at, ts, by, event, .. } = self;
+        let envelope = if self.is_hidden_from(player) {
+            Envelope { at: Some(*at), ..Envelope::ephemeral(Rc::new(Event::Skip)) }
+        } else {
+            Envelope { at: Some(*at), by: by.clone(), ts: Some(*ts), event: Rc::clone(event) }
+        };
+        serde_json::to_value(envelope).unwrap_or_default()
+    }
+
+    fn is_hidden_from(&self, player: &PlayerId) -> bool {
+        self.to.as_ref().is_some_and(|to| to != player)
+    }
+
+    /// Reads a stored entry. An entry that a socket carried is not on disk yet, and keeps its stored form.
     #[must_use]
     pub fn restore(stored: &RawValue, conn: Option<Conn>) -> Option<Self> {
         #[derive(Deserialize)]
@@ -51,76 +77,64 @@ impl Entry {
             k: Option<String>,
             to: Option<PlayerId>,
         }
-        #[derive(Deserialize)]
-        struct Head {
-            at: u64,
-            ts: Time,
-            by: Option<PlayerId>,
-        }
-        let kept = conn.map(|_| stored.get().into());
+        let text = conn.map(|_| stored.get().into());
         let Stored { e, k: key, to } = serde_json::from_str(stored.get()).ok()?;
-        let Head { at, ts, by } = serde_json::from_str(e.get()).ok()?;
-        Some(Self { at, ts, by, to, key, text: e.get().into(), stored: kept, conn })
-    }
-
-    /// The body of the event, where it has one.
-    #[must_use]
-    pub fn body(&self) -> Option<Value> {
-        let mut event: Value = serde_json::from_str(&self.text).ok()?;
-        event.get_mut("body").map(Value::take)
-    }
-
-    /// What happened.
-    #[must_use]
-    pub fn is(&self, ev: &str) -> bool {
-        #[derive(Deserialize)]
-        struct Name<'a> {
-            ev: &'a str,
-        }
-        serde_json::from_str::<Name<'_>>(&self.text).is_ok_and(|name| name.ev == ev)
+        let Envelope { at, by, ts, event } = serde_json::from_str(e.get()).ok()?;
+        Some(Self { at: at?, ts: ts?, by, to, key, event, text: e.get().into(), stored: text, conn })
     }
 }
 
-/// An event as it is kept: as it goes out, with what its recipients need not know.
+/// Encodes the event that a player receives for an event to another player: its position alone.
+#[must_use]
+pub fn skip(at: u64) -> Text {
+    Envelope { at: Some(at), ..Envelope::ephemeral(Event::Skip) }.text()
+}
+
+/// Encodes an entry as disk and attachments store it: the event, its key and its only recipient.
 fn store(event: &str, key: Option<&str>, to: Option<&PlayerId>) -> Text {
     let mut stored = String::with_capacity(event.len() + 32);
     stored.push_str(r#"{"e":"#);
     stored.push_str(event);
     if let Some(key) = key {
         stored.push_str(r#","k":"#);
-        stored.push_str(&event::encode(&key));
+        stored.push_str(&envelope::encode(&key));
     }
     if let Some(to) = to {
         stored.push_str(r#","to":"#);
-        stored.push_str(&event::encode(to));
+        stored.push_str(&envelope::encode(to));
     }
     stored.push('}');
     stored.into()
 }
 
-/// What is to be appended.
+/// An event that is not in the log yet.
 #[derive(Debug)]
-pub struct New<'a> {
-    /// What happened.
-    pub ev: &'a str,
-    /// Who did it.
+pub struct NewEntry<'a> {
+    pub event: Event,
+    /// The player whose command causes the event.
     pub by: Option<&'a PlayerId>,
-    /// Whom alone it is for.
+    /// The only recipient.
     pub to: Option<&'a PlayerId>,
     /// The key of the command.
     pub key: Option<&'a str>,
-    /// The rest.
-    pub body: Option<&'a Value>,
-    /// The socket it came from.
+    /// The socket of the command.
     pub conn: Option<Conn>,
 }
 
-/// A row of the log: slot number and JSON array of stored entries. It replaces what the slot held.
+impl<'a> NewEntry<'a> {
+    /// An event to all that no command with a key caused.
+    #[must_use]
+    pub fn by(by: Option<&'a PlayerId>, event: Event) -> Self {
+        Self { event, by, to: None, key: None, conn: None }
+    }
+}
+
+/// A row of the log on disk: a slot number, and a JSON array of stored entries. It replaces the row of that slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
-    /// `0..caps::CHUNK_SLOTS`.
+    /// The slot, from 0 to `limits::CHUNK_SLOTS`, exclusive.
     pub slot: u64,
-    /// The entries.
+    /// The stored entries.
     pub text: String,
 }
 
@@ -131,62 +145,64 @@ pub struct Log {
     head: u64,
     durable: u64,
     bytes: usize,
-    /// By position: who gave which key. The newest `caps::KEYS` positions.
+    /// The keys of the newest `limits::COMMAND_KEYS_MAX` positions, in order.
     keyed: VecDeque<(u64, PlayerId, String)>,
     keys: BTreeMap<(PlayerId, String), u64>,
-    /// The row that is still being filled, and what is in it.
+    /// The slot of the row that is being filled, and the stored entries in it.
     slot: u64,
     row: Vec<Text>,
 }
 
 impl Log {
-    /// The newest position.
+    /// Returns the newest position.
     #[must_use]
     pub fn head(&self) -> u64 {
         self.head
     }
 
-    /// Everything up to here is on disk.
+    /// Returns the position up to which everything is on disk.
     #[must_use]
     pub fn durable(&self) -> u64 {
         self.durable
     }
 
-    /// What the entries weigh, bytes.
+    /// Returns the weight of the retained entries in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Appends an event and returns it.
-    pub fn push(&mut self, now: Time, new: &New<'_>) -> Entry {
+    /// Appends an event and returns its entry.
+    pub fn push(&mut self, now: Time, new: NewEntry<'_>) -> Entry {
+        let NewEntry { event, by, to, key, conn } = new;
         let at = self.head + 1;
         let ts = self.entries.back().map_or(now, |last| last.ts.max(now));
-        let event = Event { at: Some(at), ev: new.ev, by: new.by, ts: Some(ts), body: new.body };
-        let text = event.text();
+        let envelope = Envelope { at: Some(at), by: by.cloned(), ts: Some(ts), event };
+        let text = envelope.text();
         let entry = Entry {
             at,
             ts,
-            by: new.by.cloned(),
-            to: new.to.cloned(),
-            key: new.key.map(str::to_owned),
-            stored: Some(store(&text, new.key, new.to)),
+            by: envelope.by,
+            to: to.cloned(),
+            key: key.map(str::to_owned),
+            event: Rc::new(envelope.event),
+            stored: Some(store(&text, key, to)),
             text,
-            conn: new.conn,
+            conn,
         };
-        self.take(entry.clone());
+        self.index(entry.clone());
         self.trim(now);
         entry
     }
 
-    fn take(&mut self, entry: Entry) {
+    fn index(&mut self, entry: Entry) {
         self.head = entry.at;
         self.bytes += entry.text.len();
         if let (Some(by), Some(key)) = (&entry.by, &entry.key) {
             self.keyed.push_back((entry.at, by.clone(), key.clone()));
             self.keys.insert((by.clone(), key.clone()), entry.at);
         }
-        while self.keyed.front().is_some_and(|(at, ..)| at + caps::KEYS as u64 <= self.head) {
+        while self.keyed.front().is_some_and(|(at, ..)| at + limits::COMMAND_KEYS_MAX as u64 <= self.head) {
             if let Some((_, by, key)) = self.keyed.pop_front() {
                 self.keys.remove(&(by, key));
             }
@@ -194,12 +210,12 @@ impl Log {
         self.entries.push_back(entry);
     }
 
-    /// Forgets what is past its keeping; never what is not yet on disk.
+    /// Drops the entries beyond the limits of the log, but never one that is not on disk yet.
     pub fn trim(&mut self, now: Time) {
         while let Some(first) = self.entries.front() {
-            let over = self.entries.len() > caps::LOG_EVENTS
-                || self.bytes > caps::LOG_BYTES
-                || now.since(first.ts) > caps::LOG_AGE;
+            let over = self.entries.len() > limits::LOG_EVENTS_MAX
+                || self.bytes > limits::LOG_BYTES_MAX
+                || now.since(first.ts) > limits::LOG_AGE_MAX;
             if !over || first.at > self.durable {
                 return;
             }
@@ -208,13 +224,13 @@ impl Log {
         }
     }
 
-    /// The first result of a command with this key.
+    /// Returns the position of the event that the first command with this key caused.
     #[must_use]
     pub fn result(&self, by: &PlayerId, key: &str) -> Option<u64> {
         self.keys.get(&(by.clone(), key.to_owned())).copied()
     }
 
-    /// Everything after `at`; none where the log cannot prove that it has all of it.
+    /// Returns the entries after `at`; none if the log no longer has all of them.
     #[must_use]
     pub fn since(&self, at: u64) -> Option<impl Iterator<Item = &Entry>> {
         let missing = usize::try_from(self.head.checked_sub(at)?).ok()?;
@@ -222,46 +238,46 @@ impl Log {
         Some(self.entries.iter().skip(skip))
     }
 
-    /// Everything that is kept.
+    /// Returns the retained entries, the oldest first.
     #[must_use]
-    pub fn kept(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    pub fn retained(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.entries.iter()
     }
 
-    /// What is not yet on disk.
+    /// Returns the entries that are not on disk yet, the newest first.
     pub fn unwritten(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().rev().take_while(|entry| entry.at > self.durable)
     }
 
-    /// When what waits for the disk has waited long enough; none where nothing waits.
+    /// Returns the time at which the oldest unwritten entry must be written.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        self.unwritten().last().map(|oldest| oldest.ts + caps::CHUNK_AGE)
+        self.unwritten().last().map(|oldest| oldest.ts + limits::CHUNK_AGE_MAX)
     }
 
-    /// Whether what waits is enough for a row.
+    /// Returns true if the unwritten entries fill a row.
     #[must_use]
     pub fn full(&self) -> bool {
         let waiting = self.head - self.durable;
-        waiting >= caps::CHUNK_EVENTS as u64
-            || self.unwritten().map(|entry| entry.text.len()).sum::<usize>() >= caps::CHUNK_BYTES
+        waiting >= limits::CHUNK_EVENTS_MAX as u64
+            || self.unwritten().map(|entry| entry.text.len()).sum::<usize>() >= limits::CHUNK_BYTES_MAX
     }
 
-    /// The row that puts everything on disk: the last one again where it has space, else the next in turn.
+    /// Returns the row that stores all unwritten entries: the last one again if it has space, else the next slot.
     pub fn chunk(&mut self) -> Option<Chunk> {
-        let mut fresh: Vec<Text> = self.unwritten().filter_map(|entry| entry.stored.clone()).collect();
-        if fresh.is_empty() {
+        let mut unwritten: Vec<Text> = self.unwritten().filter_map(|entry| entry.stored.clone()).collect();
+        if unwritten.is_empty() {
             return None;
         }
-        fresh.reverse();
+        unwritten.reverse();
         let weight = |texts: &[Text]| texts.iter().map(|text| text.len()).sum::<usize>();
-        let fits = self.row.len() + fresh.len() <= caps::CHUNK_EVENTS
-            && weight(&self.row) + weight(&fresh) <= caps::CHUNK_BYTES;
+        let fits = self.row.len() + unwritten.len() <= limits::CHUNK_EVENTS_MAX
+            && weight(&self.row) + weight(&unwritten) <= limits::CHUNK_BYTES_MAX;
         if self.row.is_empty() || fits {
-            self.row.append(&mut fresh);
+            self.row.append(&mut unwritten);
         } else {
-            self.slot = (self.slot + 1) % caps::CHUNK_SLOTS;
-            self.row = fresh;
+            self.slot = (self.slot + 1) % limits::CHUNK_SLOTS;
+            self.row = unwritten;
         }
         let durable = std::mem::replace(&mut self.durable, self.head);
         for entry in self.entries.iter_mut().rev().take_while(|entry| entry.at > durable) {
@@ -272,7 +288,7 @@ impl Log {
         Some(Chunk { slot: self.slot, text: format!("[{}]", texts.join(",")) })
     }
 
-    /// Reads the rows and what the attachments carry. False beside the log: something between them is missing.
+    /// Restores a log from its rows and the entries of attachments; false if an entry between them is missing.
     #[must_use]
     pub fn restore(rows: &[Chunk], carried: Vec<Entry>, now: Time) -> (Self, bool) {
         let mut log = Self::default();
@@ -293,7 +309,7 @@ impl Log {
             log.row.clear();
             for (stored, entry) in entries {
                 log.row.push(stored);
-                log.take(entry);
+                log.index(entry);
             }
         }
         log.durable = log.head;
@@ -302,7 +318,7 @@ impl Log {
         let mut whole = true;
         for entry in carried {
             if entry.at == log.head + 1 {
-                log.take(entry);
+                log.index(entry);
             } else if entry.at > log.head {
                 whole = false;
             }
@@ -311,7 +327,7 @@ impl Log {
         (log, whole)
     }
 
-    /// What one socket's attachment must carry, newest first.
+    /// Returns the stored entries that the attachment of a socket must carry, the newest first.
     pub fn journal(&self, conn: Conn) -> impl Iterator<Item = &str> {
         self.unwritten()
             .filter(move |entry| entry.conn == Some(conn))

@@ -1,72 +1,61 @@
-//! What a member tells moderators of another: the room adds what it saw itself.
+//! Reports of members: the room adds the events that the reporter received.
 
+use super::commands::not_a_member;
 use super::{Call, Room};
-use crate::caps;
 use crate::id::{PlayerId, ReportId};
-use crate::protocol::{Code, Fault};
-use crate::record::{Report, Wrong};
+use crate::limits;
+use crate::rpc::record::Report;
 use crate::time::Time;
-use serde_json::{Value, json};
+use crate::wire::room::{Reply, ReportBody};
+use crate::wire::{Refusal, RefusalCode};
+use serde_json::Value;
 
 impl Room {
-    /// Notes a report; it is told to the region until it confirms. Nobody in the room hears of it.
+    /// Stores a report, and repeats it to the region until it is confirmed. Members are not told.
     pub(super) fn report(
         &mut self,
         now: Time,
         by: &PlayerId,
         player: PlayerId,
-        (reason, text): (Wrong, String),
+        body: ReportBody,
         key: &str,
-    ) -> Result<Value, Fault> {
-        let seats = &self.saved.setup.seats;
-        let known = seats.iter().any(|seat| seat.player.as_ref() == Some(&player));
+    ) -> Result<Reply, Refusal> {
+        let known = self.state.setup.seats.iter().any(|seat| seat.player.as_ref() == Some(&player));
         if !known || player == *by {
-            return Err(Fault {
-                field: Some("to".into()),
-                ..Fault::new(Code::NotFound, "no such other member here")
-            });
+            return Err(not_a_member("This player is not another member of the room."));
         }
-        let room = self.saved.setup.id.clone();
+        let room = self.state.setup.id.clone();
         let id = ReportId::derive(&[room.as_str(), by.as_str(), key]);
-        let answer = json!({ "report": id });
-        let open = |id: &ReportId, call: &Call| matches!(call, Call::Report { report } if report.id == *id);
-        if self.saved.calls.any(|call| open(&id, call)) {
-            return Ok(answer);
+        let reply = Reply::Report { report: id.clone() };
+        if self.state.calls.any(|call| matches!(call, Call::Report { report } if report.id == id)) {
+            return Ok(reply);
         }
-        let all = |call: &Call| matches!(call, Call::Report { .. });
-        if self.saved.calls.count(all) >= caps::REPORTS_OPEN {
-            let most = caps::REPORTS_OPEN;
-            let words = format!("{most} reports from here are on their way; say it again soon");
-            return Err(Fault::new(Code::TooFast, words).retry_after(caps::RETRY));
+        let pending_max = limits::REPORTS_PENDING_MAX;
+        if self.state.calls.count(|call| matches!(call, Call::Report { .. })) >= pending_max {
+            let message = format!("{pending_max} reports of this room are still being delivered; try again.");
+            return Err(Refusal::new(RefusalCode::TooFast, message).retry_after(limits::RETRY_FIRST));
         }
-        let report = Report {
-            id,
-            by: by.clone(),
-            player,
-            room: Some(room),
-            reason,
-            text,
-            evidence: self.evidence(by),
-        };
-        self.saved.calls.add(now, Call::Report { report: Box::new(report) });
-        self.turn.room = true;
-        Ok(answer)
+        let ReportBody { reason, text } = body;
+        let evidence = self.evidence(by);
+        let report = Report { id, by: by.clone(), player, room: Some(room), reason, text, evidence };
+        self.state.calls.add(now, Call::Report { report: Box::new(report) });
+        self.pending.room = true;
+        Ok(reply)
     }
 
-    /// The last events as the reporter has them: what was for others is not theirs to show.
+    /// Returns the last events as the reporter received them. Events for another recipient are not evidence.
     fn evidence(&self, by: &PlayerId) -> Vec<Value> {
         let mut bytes = 0;
         let mut events: Vec<Value> = self
             .log
-            .kept()
+            .retained()
             .rev()
-            .map(|entry| entry.seen_by(by))
-            .take(caps::EVIDENCE_EVENTS)
-            .take_while(|text| {
-                bytes += text.len() + 1;
-                bytes <= caps::EVIDENCE_ROOM_BYTES
+            .take(limits::EVIDENCE_EVENTS_MAX)
+            .take_while(|entry| {
+                bytes += entry.seen_by(by).len() + 1;
+                bytes <= limits::EVIDENCE_ROOM_BYTES_MAX
             })
-            .filter_map(|text| serde_json::from_str(&text).ok())
+            .map(|entry| entry.value_for(by))
             .collect();
         events.reverse();
         events
@@ -77,14 +66,17 @@ impl Room {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::room::seat::Seat;
-    use crate::room::{Conn, Effect, Input, Role, Rules, Setup, Who};
+    use crate::connection::ConnectionInput;
+    use crate::pool::Rules;
+    use crate::room::seats::Seat;
+    use crate::room::{Conn, Effect, Identity, Input, Role};
+    use crate::rpc::Setup;
 
     fn at(ms: u64) -> Time {
         Time::from_ms(1_733_000_000_000 + ms)
     }
 
-    /// A room of three, where the first has said something and the second has sent the third something.
+    /// A room of three, where the second member sent an event to all and a signal to the third.
     fn room() -> Room {
         let seat = |n: u32| Seat::of(format!("p_{n}").parse().unwrap(), format!("Player {n}"));
         let setup = Setup {
@@ -96,13 +88,13 @@ mod tests {
         };
         let mut room = Room::create(at(0), setup, false).0;
         for n in 1..=3 {
-            let who = Who {
+            let who = Identity {
                 player: format!("p_{n}").parse().unwrap(),
                 sid: "s_1".parse().unwrap(),
                 ep: 0,
                 exp: at(600_000),
             };
-            let input = Input::Opened { conn: Conn(n), who, role: Role::Member, resume: None };
+            let input = Input::Opened { conn: Conn(n), identity: who, role: Role::Member, resume: None };
             let _ = room.handle(at(0), input);
         }
         let _ = said(&mut room, 2, r#"{"op":"say","body":"something bad"}"#);
@@ -112,7 +104,7 @@ mod tests {
 
     fn said(room: &mut Room, conn: u32, text: &str) -> Vec<Effect> {
         let conn = Conn(conn);
-        room.handle(at(10), Input::Said { conn, text })
+        room.handle(at(10), ConnectionInput::Text { conn, text }.into())
     }
 
     fn reports(effects: &[Effect]) -> Vec<&Report> {
@@ -129,7 +121,7 @@ mod tests {
         r#"{"id":1,"op":"report","to":"p_2","key":"k","body":{"reason":"harassment","text":"rude"}}"#;
 
     #[test]
-    fn the_room_adds_what_the_reporter_saw() {
+    fn evidence_holds_the_events_that_the_reporter_received() {
         let mut room = room();
         let effects = said(&mut room, 1, REPORT);
         let all = reports(&effects);
@@ -137,14 +129,15 @@ mod tests {
         let evidence = serde_json::to_string(&all[0].evidence).unwrap();
         assert!(evidence.contains("something bad"), "{evidence}");
         assert!(!evidence.contains("secret"), "{evidence}");
-        let of_it = |effect: &Effect| matches!(effect, Effect::Tell { text, .. } if text.contains("rude"));
-        let heard = effects.iter().any(of_it);
-        assert!(!heard, "nobody hears of it: {effects:?}");
+        let mentions =
+            |effect: &Effect| matches!(effect, Effect::Broadcast { text, .. } if text.contains("rude"));
+        let heard = effects.iter().any(mentions);
+        assert!(!heard, "no member is told: {effects:?}");
         assert!(reports(&said(&mut room, 1, REPORT)).is_empty(), "it is one report");
     }
 
     #[test]
-    fn it_is_told_until_the_region_confirms_it() {
+    fn report_is_repeated_until_the_region_confirms_it() {
         let mut room = room();
         let first = said(&mut room, 1, REPORT);
         let again = room.handle(at(10_000), Input::Woke);
@@ -158,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_here_cannot_be_reported_here() {
+    fn report_of_a_stranger_or_of_oneself_is_refused() {
         for to in ["p_1", "p_9"] {
             let mut room = room();
             let effects = said(&mut room, 1, &REPORT.replace("p_2", to));

@@ -1,4 +1,4 @@
-//! Who may say who somebody is: the region, which signs access tokens.
+//! Signs access tokens; only the region does.
 
 use super::{ALG, BASE64, Claims, TYP};
 use base64::Engine as _;
@@ -11,13 +11,13 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// A signer with the key that the 32 secret bytes stand for, published under `kid`.
+    /// Returns a signer with the key that the 32 secret bytes encode, published under `kid`.
     #[must_use]
     pub fn new(kid: &str, seed: [u8; 32]) -> Self {
         Self { kid: kid.to_owned(), key: ed25519_dalek::SigningKey::from_bytes(&seed) }
     }
 
-    /// The token that says this.
+    /// Returns the signed token with these claims.
     #[must_use]
     pub fn sign(&self, claims: &Claims) -> String {
         use ed25519_dalek::Signer as _;
@@ -28,7 +28,7 @@ impl Signer {
         format!("{signed}.{signature}")
     }
 
-    /// The JWK set with the public keys of these signers.
+    /// Returns the JWK set with the public keys of these signers.
     #[must_use]
     pub fn jwks(signers: &[&Self]) -> String {
         let keys: Vec<_> = signers

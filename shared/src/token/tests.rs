@@ -1,4 +1,4 @@
-//! Which tokens are believed, and which are not.
+//! Tests which tokens are accepted and which are rejected.
 
 use super::*;
 
@@ -35,8 +35,8 @@ fn with(change: impl FnOnce(&mut Claims)) -> String {
     signer().sign(&claims)
 }
 
-/// A token with this header and our claims, properly signed: only the header is at fault.
-fn headed(header: &str) -> String {
+/// Returns a correctly signed token with this header and valid claims: only the header is at fault.
+fn with_header(header: &str) -> String {
     use ed25519_dalek::Signer as _;
     let signed =
         format!("{}.{}", BASE64.encode(header), BASE64.encode(serde_json::to_string(&claims()).unwrap()));
@@ -45,7 +45,7 @@ fn headed(header: &str) -> String {
 }
 
 #[test]
-fn a_token_says_what_was_signed() {
+fn verified_token_returns_the_signed_claims() {
     let token = signer().sign(&claims());
     let got = verify(&token, &keys(), "https://region.test", "matchpoint", NOW);
     assert_eq!(got, Ok(claims()));
@@ -53,9 +53,9 @@ fn a_token_says_what_was_signed() {
     assert!(keys().has("k1") && !keys().has("k2"));
 }
 
-/// RFC 8037, appendix A.2 to A.5.
+/// The test vectors of RFC 8037, appendix A.2 to A.5.
 #[test]
-fn the_vector_of_rfc_8037() {
+fn rfc_8037_test_vector_verifies() {
     let keys = KeySet::from_jwks(
         r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"rfc","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
     )
@@ -72,8 +72,8 @@ fn the_vector_of_rfc_8037() {
 }
 
 #[test]
-fn the_token_does_not_choose_its_algorithm_or_type() {
-    check(&headed(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1"}"#), Ok(()));
+fn token_cannot_choose_its_algorithm_or_type() {
+    check(&with_header(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1"}"#), Ok(()));
     for header in [
         r#"{"alg":"none","typ":"at+jwt","kid":"k1"}"#,
         r#"{"alg":"HS256","typ":"at+jwt","kid":"k1"}"#,
@@ -83,24 +83,24 @@ fn the_token_does_not_choose_its_algorithm_or_type() {
         r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1","crit":["b64"],"b64":false}"#,
         r#"{"alg":"EdDSA","alg":"EdDSA","typ":"at+jwt","kid":"k1"}"#,
     ] {
-        check(&headed(header), Err(TokenError::Malformed));
+        check(&with_header(header), Err(TokenError::Malformed));
     }
 }
 
 #[test]
-fn an_unknown_key_is_said_to_be_one() {
-    check(&headed(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k2"}"#), Err(TokenError::UnknownKey));
+fn unknown_key_is_reported_as_such() {
+    check(&with_header(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k2"}"#), Err(TokenError::UnknownKey));
     let got = verify(&with(|_| ()), &KeySet::default(), "https://region.test", "matchpoint", NOW);
     assert_eq!(got, Err(TokenError::UnknownKey));
 }
 
 #[test]
-fn another_key_with_the_same_name_does_not_do() {
+fn another_key_with_the_same_kid_is_rejected() {
     check(&Signer::new("k1", [8; 32]).sign(&claims()), Err(TokenError::BadSignature));
 }
 
 #[test]
-fn a_tampered_token_is_refused() {
+fn tampered_token_is_rejected() {
     let token = signer().sign(&claims());
     let other = with(|claims| claims.ep = 4);
     let (signed, _) = other.rsplit_once('.').unwrap();
@@ -110,9 +110,9 @@ fn a_tampered_token_is_refused() {
     check(&format!("{signed}.{signature}A"), Err(TokenError::BadSignature));
 }
 
-/// s + L signs the same words under a lax verifier; there must be one token only.
+/// `s + L` is a second signature of the same content for a lax verifier; only one may be accepted.
 #[test]
-fn a_non_canonical_signature_is_refused() {
+fn non_canonical_signature_is_rejected() {
     const L: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
@@ -130,7 +130,7 @@ fn a_non_canonical_signature_is_refused() {
 }
 
 #[test]
-fn the_expiry_is_exact_and_only_the_issue_may_differ() {
+fn expiry_is_exact_and_only_the_issue_time_has_tolerance() {
     check(&with(|claims| claims.exp = NOW.secs() + 1), Ok(()));
     check(&with(|claims| claims.exp = NOW.secs()), Err(TokenError::Expired));
     check(&with(|claims| claims.iat = NOW.secs() + 30), Ok(()));
@@ -138,30 +138,30 @@ fn the_expiry_is_exact_and_only_the_issue_may_differ() {
 }
 
 #[test]
-fn a_token_for_somebody_else_is_refused() {
+fn token_of_another_issuer_or_audience_is_rejected() {
     check(&with(|claims| claims.iss = "https://other.test".into()), Err(TokenError::WrongIssuer));
     check(&with(|claims| claims.aud = "other".into()), Err(TokenError::WrongAudience));
 }
 
 #[test]
-fn garbage_is_malformed() {
+fn unreadable_token_is_malformed() {
     for text in ["", ".", "..", "a.b.c", "é.é.é", "e30.e30.e30", "e30.e30", "{}"] {
         check(text, Err(TokenError::Malformed));
     }
-    check(&"a".repeat(caps::TOKEN_BYTES + 1), Err(TokenError::Malformed));
-    let token = with(|claims| claims.iss = "x".repeat(caps::TOKEN_BYTES));
+    check(&"a".repeat(limits::TOKEN_BYTES_MAX + 1), Err(TokenError::Malformed));
+    let token = with(|claims| claims.iss = "x".repeat(limits::TOKEN_BYTES_MAX));
     check(&token, Err(TokenError::Malformed));
     assert_eq!(kid("a.b.c"), None);
 }
 
 #[test]
-fn key_sets_are_checked() {
+fn unusable_key_sets_are_rejected() {
     let bad = |text: &str| assert_eq!(KeySet::from_jwks(text), Err(BadKeys), "{text}");
     bad("");
     bad("{}");
     bad(r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a"}]}"#);
     bad(r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"AAAA"}]}"#);
-    // The neutral element: a key under which anybody can sign.
+    // The neutral element is a key for which signatures can be forged.
     bad(
         r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#,
     );

@@ -1,14 +1,13 @@
-//! Whatever somebody sends, the answer is the documented one, and nobody beside them notices.
+//! Tests the documented answers to bad input, and that other players do not notice it.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::stack;
 use xtask::wire::{Opening, Socket, at, num, text};
 
-use super::mint;
-use super::talk::{meet, server};
+use super::chat::{meet, server};
 
-/// Who must not notice: each says something, and the other one in the room hears it at its position.
+/// Players that must not notice: each sends a message and receives it at its position.
 struct Bystanders(Vec<(Socket, u64)>);
 
 impl Bystanders {
@@ -25,7 +24,7 @@ impl Bystanders {
 }
 
 #[tokio::test]
-async fn bad_input_has_its_code_and_no_witnesses() -> Result<()> {
+async fn bad_input_has_its_code_and_affects_only_its_sender() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let (room, ana, mallory) = meet(&server).await?;
@@ -40,7 +39,7 @@ async fn bad_input_has_its_code_and_no_witnesses() -> Result<()> {
     let path = format!("/v1/rooms/{room}");
     let bare = || Opening::bare(server.edge(), &path);
     let own = || server.room(&room, &mallory);
-    let expired = Opening::new(server.edge(), &path, &mint::expired(stack.data())?);
+    let expired = Opening::new(server.edge(), &path, &tests::tokens::expired(stack.data())?);
     let nowhere = Opening::new(server.edge(), "/v1/rooms/m_nowhere", &mallory.token);
 
     for (what, opening, code) in [
@@ -76,7 +75,7 @@ async fn bad_input_has_its_code_and_no_witnesses() -> Result<()> {
     bystanders.check("broken JSON").await?;
     socket.err(json!({"op": "dance"}), "unknown_op").await?;
     bystanders.check("an unknown op").await?;
-    // The server may close before it has read all of it.
+    // The server may close before it has read the whole frame.
     let _ = socket.raw("x".repeat(1024 * 1024)).await;
     socket.closed_with(4009).await?;
     bystanders.check("a frame of 1 MiB").await

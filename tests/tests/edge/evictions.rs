@@ -1,20 +1,21 @@
-//! A room leaves memory between two messages: nobody may notice, as long as the sockets stay.
+//! Tests that clients do not notice evictions of a room between two messages while their sockets stay open.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::stack::{self, WebSockets};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use xtask::wire::{Follower, at, num, text};
+use xtask::next_event;
+use xtask::wire::{RoomClient, RoomEvent, at, num, text};
 
-use super::talk::{Chance, DEADLINE, EACH, check, meet, server, talk, talker};
+use super::chat::{DEADLINE, EACH, chat, check, meet, positions, seeded, server, speaker};
 
 fn keyed(n: u64) -> Value {
     json!({"op": "say", "key": format!("k{n}"), "body": n})
 }
 
 #[tokio::test]
-async fn a_room_that_was_evicted_goes_on_where_it_was() -> Result<()> {
+async fn evicted_room_keeps_its_results_log_and_sockets() -> Result<()> {
     let stack = stack::start().await?;
     let server = server(&stack)?;
     let (room, ana, bo) = meet(&server).await?;
@@ -22,21 +23,21 @@ async fn a_room_that_was_evicted_goes_on_where_it_was() -> Result<()> {
     let first = a.welcome().await?;
     let mut b = server.room(&room, &bo).connect().await?;
     b.welcome().await?;
-    b.event("joined").await?;
+    next_event!(b, RoomEvent::Joined).await?;
     let mut heard = Vec::new();
     for n in 0..8 {
         let ok = a.ok(keyed(n)).await?;
         stack.evict("RoomObject", &room, WebSockets::Hibernate).await?;
-        // The same socket, another instance: the first result, and no second event.
+        // The same socket and a new instance: the same result, and no second event.
         let again = a.ok(keyed(n)).await?;
         ensure!(ok == again, "{ok}, then {again}");
-        let event = b.event("said").await?;
+        let event = next_event!(b, RoomEvent::Said).await?;
         ensure!(at(&event) == num(&ok, "/at"), "{event} for {ok}");
         heard.push(at(&event));
     }
     ensure!(heard.windows(2).all(|pair| pair[0] < pair[1]), "{heard:?}");
 
-    // Nothing of it was on disk for long enough to be written by age, and all of it is replayed.
+    // The events are too young to be written by age, and all of them are replayed.
     let epoch = text(&first, "/epoch");
     b.cut();
     stack.evict("RoomObject", &room, WebSockets::Hibernate).await?;
@@ -45,43 +46,44 @@ async fn a_room_that_was_evicted_goes_on_where_it_was() -> Result<()> {
     let welcome = b.welcome().await?;
     ensure!(welcome["recovered"] == true, "{welcome}");
     for n in 0..8 {
-        let event = b.event("said").await?;
+        let event = next_event!(b, RoomEvent::Said).await?;
         ensure!(num(&event, "/body") == Some(n), "{event}, not {n}");
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_thousand_messages_survive_evictions_of_both_kinds() -> Result<()> {
-    let mut chance = Chance::new("evictions");
+async fn thousand_messages_survive_evictions_with_and_without_sockets() -> Result<()> {
+    let mut chance = seeded("evictions");
     let stack = stack::start().await?;
     let server = server(&stack)?;
     let (room, ana, bo) = meet(&server).await?;
-    let (mut a, of_a) = talker(&server, &room, &ana);
-    let (mut b, of_b) = talker(&server, &room, &bo);
+    let (mut a, of_a) = speaker(&server, &room, &ana);
+    let (mut b, of_b) = speaker(&server, &room, &bo);
     for one in [&mut a, &mut b] {
         let deadline = Instant::now() + DEADLINE;
-        ensure!(one.until(deadline, Follower::is_here).await, "no socket");
+        ensure!(one.until(deadline, RoomClient::is_here).await, "no socket");
     }
-    let points = chance.points(12, 10, 2 * EACH - 100);
+    let points = positions(&mut chance, 12, 10, 2 * EACH - 100);
     let (progress, mut watched) = watch::channel(0);
     let evict = async {
         for (n, &point) in points.iter().enumerate() {
             watched.wait_for(|at| *at >= point).await?;
-            // The last one: after a close both come back at once, and that is another test's.
+            // Only the last one closes the sockets: both players then reconnect at once, which other tests
+            // cover.
             let how = if n + 1 == points.len() { WebSockets::Close } else { WebSockets::Hibernate };
-            // Between two messages the room may be out of memory still: the next one brings it back.
+            // The room may still be out of memory; the next message brings it back.
             while !stack.evict("RoomObject", &room, how).await? {
                 watched.changed().await?;
             }
         }
         anyhow::Ok(())
     };
-    let (a, b, ()) = tokio::try_join!(talk(a, &[], &progress), talk(b, &[], &progress), evict)?;
+    let (a, b, ()) = tokio::try_join!(chat(a, &[], &progress), chat(b, &[], &progress), evict)?;
     check(&a, &b, &[of_a, of_b])?;
     for one in [&a, &b] {
         let resumes = one.resumes.len();
-        ensure!(resumes == 1, "{resumes} resumes, and one close");
+        ensure!(resumes == 1, "{resumes} resumes after one close");
     }
     Ok(())
 }

@@ -1,14 +1,15 @@
-//! Who follows each other sees who is here; nobody else does.
+//! Tests that mutual followers see each other's presence, and that other players do not.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::stack::{self, Stack, WebSockets};
-use xtask::wire::{Player, Server, Socket, num, text};
+use xtask::wire::{MeEvent, Player, Server, Socket, num, text};
+use xtask::{is_event, next_event};
 
-use super::talk::server;
-use super::word::{now, told};
+use super::chat::server;
+use super::region_client::{notify, now};
 
 const POOL: &str = "speed-dating";
 
@@ -19,19 +20,19 @@ async fn friends(server: &Server) -> Result<(Player, Player)> {
     Ok((ana, bo))
 }
 
-async fn line(server: &Server, player: &Player) -> Result<Socket> {
+async fn me_socket(server: &Server, player: &Player) -> Result<Socket> {
     let mut socket = server.me(player).connect().await?;
     let welcome = socket.welcome().await?;
     ensure!(text(&welcome, "/you") == player.id, "{welcome}");
     Ok(socket)
 }
 
-/// The next word about `of` is that they are `state`.
-async fn hears(socket: &mut Socket, of: &Player, state: &str) -> Result<u64> {
+/// Waits until the socket reports `state` for `of`. Returns the time of it.
+async fn reports(socket: &mut Socket, of: &Player, state: &str) -> Result<u64> {
     let what = format!("{state} of {}", of.id);
     let event = socket
         .wait(&what, |event| {
-            text(event, "/ev") == "presence"
+            is_event!(event, MeEvent::Presence)
                 && text(event, "/body/player") == of.id
                 && text(event, "/body/state") == state
         })
@@ -41,32 +42,32 @@ async fn hears(socket: &mut Socket, of: &Player, state: &str) -> Result<u64> {
 
 async fn sees(server: &Server, who: &Player, of: &Player) -> Result<String> {
     let seen = server.presence(who, &[of]).await?;
-    ensure!(num(&seen, "/max_staleness_ms") == Some(65_000), "it says how old an answer may be: {seen}");
+    ensure!(num(&seen, "/max_staleness_ms") == Some(65_000), "the answer states its maximum age: {seen}");
     Ok(text(&seen, "/players/0/state").to_owned())
 }
 
-async fn circle(stack: &Stack, people: &[&Player]) -> Result<()> {
+async fn announce_visibility(stack: &Stack, people: &[&Player]) -> Result<()> {
     let at = now()?;
     let notice = |one: &&Player| json!({"player": one.id, "at": at, "kind": "circle"});
-    told(stack, people.iter().map(notice).collect::<Value>()).await
+    notify(stack, people.iter().map(notice).collect::<Value>()).await
 }
 
 #[tokio::test]
-async fn friends_see_each_other_come_and_go() -> Result<()> {
+async fn mutual_followers_see_each_other_come_and_go() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let (ana, bo) = friends(&server).await?;
-    let mut a = line(&server, &ana).await?;
-    let mut b = line(&server, &bo).await?;
-    let came = hears(&mut a, &bo, "online").await?;
-    hears(&mut b, &ana, "online").await?;
+    let mut a = me_socket(&server, &ana).await?;
+    let mut b = me_socket(&server, &bo).await?;
+    let came = reports(&mut a, &bo, "online").await?;
+    reports(&mut b, &ana, "online").await?;
     ensure!(sees(&server, &ana, &bo).await? == "online");
 
     b.ok(json!({"op": "active", "body": {"active": false}})).await?;
-    ensure!(hears(&mut a, &bo, "away").await? > came);
+    ensure!(reports(&mut a, &bo, "away").await? > came);
     let mut q = server.lobby(POOL, &bo).connect().await?;
     q.welcome().await?;
-    hears(&mut a, &bo, "online").await?;
+    reports(&mut a, &bo, "online").await?;
     let devices = b.ok(json!({"op": "devices"})).await?;
     ensure!(text(&devices, "/devices/0/at") == "me", "{devices}");
     ensure!(text(&devices, "/devices/1/at") == format!("lobby:{POOL}"), "{devices}");
@@ -74,87 +75,87 @@ async fn friends_see_each_other_come_and_go() -> Result<()> {
     q.close().await?;
     let lost = Instant::now();
     b.cut();
-    hears(&mut a, &bo, "reconnecting").await?;
-    hears(&mut a, &bo, "offline").await?;
-    ensure!(lost.elapsed() >= Duration::from_secs(5), "it was damped");
+    reports(&mut a, &bo, "reconnecting").await?;
+    reports(&mut a, &bo, "offline").await?;
+    ensure!(lost.elapsed() >= Duration::from_secs(5), "the state was reported too early");
     ensure!(sees(&server, &ana, &bo).await? == "offline");
     Ok(())
 }
 
 #[tokio::test]
-async fn who_comes_back_at_once_was_never_gone() -> Result<()> {
+async fn immediate_reconnect_is_not_reported_as_offline() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let (ana, bo) = friends(&server).await?;
-    let mut a = line(&server, &ana).await?;
-    let mut b = line(&server, &bo).await?;
-    hears(&mut a, &bo, "online").await?;
+    let mut a = me_socket(&server, &ana).await?;
+    let mut b = me_socket(&server, &bo).await?;
+    reports(&mut a, &bo, "online").await?;
     for _ in 0..10 {
         b.cut();
-        b = line(&server, &bo).await?;
+        b = me_socket(&server, &bo).await?;
     }
     b.ok(json!({"op": "active", "body": {"active": false}})).await?;
-    hears(&mut a, &bo, "away").await?;
-    let told = a.rest();
-    let offline = told.iter().filter(|one| text(one, "/body/state") == "offline");
-    ensure!(offline.count() == 0, "{told:?}");
+    reports(&mut a, &bo, "away").await?;
+    let received = a.take_received();
+    let offline = received.iter().filter(|one| text(one, "/body/state") == "offline");
+    ensure!(offline.count() == 0, "{received:?}");
     Ok(())
 }
 
 #[tokio::test]
-async fn strangers_hidden_and_blocked_people_are_offline() -> Result<()> {
+async fn strangers_hidden_and_blocked_players_appear_offline() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let (ana, bo) = friends(&server).await?;
     let stranger = server.guest("Cy").await?;
-    let mut a = line(&server, &ana).await?;
-    let _b = line(&server, &bo).await?;
-    let mut c = line(&server, &stranger).await?;
-    hears(&mut a, &bo, "online").await?;
+    let mut a = me_socket(&server, &ana).await?;
+    let _b = me_socket(&server, &bo).await?;
+    let mut c = me_socket(&server, &stranger).await?;
+    reports(&mut a, &bo, "online").await?;
     ensure!(sees(&server, &stranger, &bo).await? == "offline");
 
     server.region_put(&bo, "/v1/presence/me", &json!({"hidden": true})).await?;
-    circle(stack, &[&bo]).await?;
-    hears(&mut a, &bo, "offline").await?;
+    announce_visibility(stack, &[&bo]).await?;
+    reports(&mut a, &bo, "offline").await?;
     ensure!(sees(&server, &ana, &bo).await? == "offline");
     server.region_put(&bo, "/v1/presence/me", &json!({"hidden": false})).await?;
-    circle(stack, &[&bo]).await?;
-    hears(&mut a, &bo, "online").await?;
+    announce_visibility(stack, &[&bo]).await?;
+    reports(&mut a, &bo, "online").await?;
 
     server.region_put(&bo, &format!("/v1/blocks/{}", ana.id), &json!({})).await?;
-    circle(stack, &[&bo, &ana]).await?;
-    hears(&mut a, &bo, "offline").await?;
+    announce_visibility(stack, &[&bo, &ana]).await?;
+    reports(&mut a, &bo, "offline").await?;
     ensure!(sees(&server, &ana, &bo).await? == "offline");
     let heard = c.settle().await?;
-    ensure!(heard.is_empty(), "a stranger heard {heard:?}");
+    ensure!(heard.is_empty(), "a stranger received {heard:?}");
     Ok(())
 }
 
 #[tokio::test]
-async fn who_watches_hears_though_both_slept() -> Result<()> {
+async fn subscriber_is_notified_after_both_objects_were_evicted() -> Result<()> {
     let stack = stack::start().await?;
     let server = server(&stack)?;
     let (ana, bo) = friends(&server).await?;
-    let mut a = line(&server, &ana).await?;
-    let mut b = line(&server, &bo).await?;
-    hears(&mut a, &bo, "online").await?;
-    hears(&mut b, &ana, "online").await?;
+    let mut a = me_socket(&server, &ana).await?;
+    let mut b = me_socket(&server, &bo).await?;
+    reports(&mut a, &bo, "online").await?;
+    reports(&mut b, &ana, "online").await?;
     for one in [&ana, &bo] {
         stack.evict("PlayerObject", &one.id, WebSockets::Hibernate).await?;
     }
     b.ok(json!({"op": "active", "body": {"active": false}})).await?;
-    hears(&mut a, &bo, "away").await.map(drop)
+    reports(&mut a, &bo, "away").await.map(drop)
 }
 
 #[tokio::test]
-async fn lines_of_ones_own_close_with_their_login() -> Result<()> {
+async fn me_sockets_close_on_revocation_and_ban() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let ana = server.guest("Ana").await?;
-    let mut a = line(&server, &ana).await?;
+    let mut a = me_socket(&server, &ana).await?;
     let revoked = json!([{"player": ana.id, "at": now()?, "kind": "revoked", "ep": 1}]);
-    told(stack, revoked).await?;
-    let notice = a.event("notice").await?;
+    notify(stack, revoked).await?;
+    let notice = next_event!(a, MeEvent::Notice).await?;
     ensure!(text(&notice, "/body/kind") == "signed_out", "{notice}");
     a.closed_with(4302).await?;
     let mut again = server.me(&ana).connect().await?;
@@ -167,12 +168,12 @@ async fn lines_of_ones_own_close_with_their_login() -> Result<()> {
     ensure!(text(&body, "/code") == "session_revoked", "{body}");
 
     let bo = server.guest("Bo").await?;
-    let mut b = line(&server, &bo).await?;
+    let mut b = me_socket(&server, &bo).await?;
     let at = now()?;
     let until = at + Duration::from_mins(10);
     let banned = json!([{"player": bo.id, "at": at, "kind": "banned", "until": until}]);
-    told(stack, banned).await?;
-    let notice = b.event("notice").await?;
+    notify(stack, banned).await?;
+    let notice = next_event!(b, MeEvent::Notice).await?;
     ensure!(text(&notice, "/body/kind") == "banned", "{notice}");
     b.closed_with(4001).await?;
     let mut again = server.me(&bo).connect().await?;
@@ -180,13 +181,13 @@ async fn lines_of_ones_own_close_with_their_login() -> Result<()> {
 }
 
 #[tokio::test]
-async fn of_lines_the_newest_two_are_kept() -> Result<()> {
+async fn newest_two_me_sockets_are_kept() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let ana = server.guest("Ana").await?;
-    let mut first = line(&server, &ana).await?;
-    let mut second = line(&server, &ana).await?;
-    let mut third = line(&server, &ana).await?;
+    let mut first = me_socket(&server, &ana).await?;
+    let mut second = me_socket(&server, &ana).await?;
+    let mut third = me_socket(&server, &ana).await?;
     first.closed_with(4008).await?;
     for one in [&mut second, &mut third] {
         one.ok(json!({"op": "devices"})).await?;

@@ -1,11 +1,12 @@
-//! A place in a queue is on disk.
+//! Tests that a ticket is on disk.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tests::stack;
-use xtask::wire::{Player, Server, num, text, unique};
+use xtask::next_event;
+use xtask::wire::{LobbyEvent, Player, Server, num, text, unique};
 
-use super::talk::server;
+use super::chat::server;
 
 const POOL: &str = "speed-dating";
 
@@ -15,7 +16,7 @@ fn enter(mark: &str) -> Value {
     }})
 }
 
-/// Two guests that were matched, and their room.
+/// Makes two guests and matches them. Returns their room.
 pub async fn matched(server: &Server) -> Result<(String, Player, Player)> {
     let (ana, bo) = (server.guest("Ana").await?, server.guest("Bo").await?);
     let mark = unique();
@@ -28,14 +29,14 @@ pub async fn matched(server: &Server) -> Result<(String, Player, Player)> {
     }
     let mut room = None;
     for socket in &mut sockets {
-        let event = socket.event("matched").await?;
+        let event = next_event!(socket, LobbyEvent::Matched).await?;
         room = Some(text(&event, "/body/room").to_owned());
     }
-    Ok((room.context("two were told")?, ana, bo))
+    Ok((room.context("a room")?, ana, bo))
 }
 
 #[tokio::test]
-async fn a_ticket_survives_a_kill() -> Result<()> {
+async fn ticket_survives_a_kill() -> Result<()> {
     let stack = stack::start().await?;
     let server = server(&stack)?;
     let (ana, bo) = (server.guest("Ana").await?, server.guest("Bo").await?);
@@ -51,7 +52,7 @@ async fn a_ticket_survives_a_kill() -> Result<()> {
     let mut a = server.lobby(POOL, &ana).connect().await?;
     let welcome = a.welcome().await?;
     ensure!(welcome["recovered"] == true, "{welcome}");
-    let queued = a.event("queued").await?;
+    let queued = next_event!(a, LobbyEvent::Queued).await?;
     ensure!(
         text(&queued, "/body/ticket") == text(&ticket, "/ticket")
             && num(&queued, "/body/since") == num(&ticket, "/since"),
@@ -60,7 +61,8 @@ async fn a_ticket_survives_a_kill() -> Result<()> {
     let mut b = server.lobby(POOL, &bo).connect().await?;
     b.welcome().await?;
     b.ok(enter(&mark)).await?;
-    let (mine, theirs) = (a.event("matched").await?, b.event("matched").await?);
+    let (mine, theirs) =
+        (next_event!(a, LobbyEvent::Matched).await?, next_event!(b, LobbyEvent::Matched).await?);
     ensure!(text(&mine, "/body/room") == text(&theirs, "/body/room"), "{mine} {theirs}");
     Ok(())
 }

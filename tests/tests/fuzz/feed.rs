@@ -1,19 +1,23 @@
-//! A room under fire: one socket sends whatever it is given, another watches that nothing of it harms.
+//! Feeds frames from one socket to a room, while another socket checks that it misses no event.
 
 use serde_json::Value;
-use shared::caps;
-use shared::outbox::Outbox;
-use shared::protocol::{Command, decode};
-use shared::room::seat::Seat;
-use shared::room::{Conn, Effect, Input, Role, Room, Rules, Setup, Who};
+use shared::connection::ConnectionInput;
+use shared::delivery::outbox::Outbox;
+use shared::limits;
+use shared::pool::Rules;
+use shared::room::seats::Seat;
+use shared::room::{Conn, Effect, Identity, Input, Role, Room};
+use shared::rpc::Setup;
 use shared::time::Time;
+use shared::wire::room::{Command, Event, RoomMessage};
+use shared::wire::{ClientCommand, decode};
 
-/// Reads a frame as a room would.
+/// Parses a frame as a room does.
 pub fn read(frame: &str) {
     if let Ok(messages) = decode(frame) {
-        assert!(messages.len() <= caps::BATCH);
+        assert!(messages.len() <= limits::BATCH_MESSAGES_MAX);
         for message in messages.iter().flatten() {
-            assert!(depth(&message.body) < caps::JSON_DEPTH, "too deep: {frame}");
+            assert!(depth(&message.body) < limits::JSON_DEPTH_MAX, "too deep: {frame}");
             let _read = Command::read(message);
         }
     }
@@ -27,13 +31,18 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// Everything that input may hold: a frame a line, and what is no text is binary.
+/// Feeds one frame per line of the input; a line that is not text is a binary frame.
 #[allow(dead_code, reason = "one of two harnesses splits its input")]
 pub fn room(input: &[u8]) {
     let mut stage = Stage::new();
     for frame in input.split(|&byte| byte == b'\n') {
-        stage.hear(frame);
+        stage.feed(frame);
     }
+}
+
+fn identity(player: u32) -> Identity {
+    let player = format!("p_{player}").parse().expect("an id");
+    Identity { player, sid: "s_1".parse().expect("an id"), ep: 0, exp: Time::from_ms(u64::MAX) }
 }
 
 pub struct Stage {
@@ -42,7 +51,7 @@ pub struct Stage {
     now: u64,
     sender: Conn,
     witness: Conn,
-    /// The last position that the witness heard of.
+    /// The last position that the witness received.
     at: u64,
 }
 
@@ -54,7 +63,7 @@ impl Stage {
             pool: None,
             owner: None,
             seats: vec![seat(1), seat(2)],
-            rules: Rules { end: shared::room::EndRule::Nobody, age_s: 1 << 20, ..Rules::default() },
+            rules: Rules { end: shared::pool::EndRule::Nobody, age_s: 1 << 20, ..Rules::default() },
         };
         let (room, effects) = Room::create(Time::from_ms(0), setup, false);
         drop(effects);
@@ -67,35 +76,24 @@ impl Stage {
 
     fn open(&mut self, player: u32) -> Conn {
         let conn = self.room.next_conn();
-        let who = Who {
-            player: format!("p_{player}").parse().expect("an id"),
-            sid: "s_1".parse().expect("an id"),
-            ep: 0,
-            exp: Time::from_ms(u64::MAX),
-        };
-        self.outbox.open(conn, who.player.clone(), shared::outbox::Heed::All);
-        self.turn(Input::Opened { conn, who, role: Role::Member, resume: None });
+        let who = identity(player);
+        self.outbox.open(conn, who.player.clone(), shared::delivery::outbox::DeliveryLevel::All);
+        self.turn(Input::Opened { conn, identity: who, role: Role::Member, resume: None });
         conn
     }
 
-    /// One frame. A sender that was closed for it, or left, begins anew.
-    pub fn hear(&mut self, frame: &[u8]) {
+    /// Feeds a frame. Reconnects a sender that was closed for it or has left.
+    pub fn feed(&mut self, frame: &[u8]) {
         let conn = self.sender;
         self.now += 40;
         match std::str::from_utf8(frame) {
-            Ok(text) => self.turn(Input::Said { conn, text }),
-            Err(_) => self.turn(Input::Binary { conn, bytes: 1 }),
+            Ok(text) => self.turn(ConnectionInput::Text { conn, text }.into()),
+            Err(_) => self.turn(ConnectionInput::Binary { conn, bytes: 1 }.into()),
         }
         let here = |stage: &Self, conn| stage.room.recipients().any(|(open, ..)| open == conn);
-        assert!(here(self, self.witness), "somebody else was closed");
+        assert!(here(self, self.witness), "another socket was closed");
         if !here(self, self.sender) {
-            let who = Who {
-                player: "p_1".parse().expect("an id"),
-                sid: "s_1".parse().expect("an id"),
-                ep: 0,
-                exp: Time::from_ms(u64::MAX),
-            };
-            if self.room.admit(&who, false).is_ok() {
+            if self.room.admit(&identity(1), false).is_ok() {
                 self.sender = self.open(1);
             } else {
                 *self = Self::new();
@@ -107,8 +105,8 @@ impl Stage {
         for effect in self.room.handle(Time::from_ms(self.now), input) {
             match effect {
                 Effect::Send { conn, text } => self.outbox.send(conn, text),
-                Effect::Tell { text, scope } => self.outbox.tell(text, scope),
-                Effect::Heed { conn, heed } => self.outbox.heed(conn, heed),
+                Effect::Broadcast { text, audience: scope } => self.outbox.broadcast(text, scope),
+                Effect::SetDeliveryLevel { conn, level: heed } => self.outbox.set_level(conn, heed),
                 Effect::Attach { data, .. } => {
                     assert!(data.len() <= 16_384, "{} bytes", data.len());
                 }
@@ -119,36 +117,53 @@ impl Stage {
                 Effect::Panic => panic!("no fault was asked for"),
                 Effect::Save(save) => {
                     let chunk = save.chunk.map_or(0, |chunk| chunk.text.len());
-                    assert!(chunk <= 2 * caps::CHUNK_BYTES, "a row of {chunk} bytes");
+                    assert!(chunk <= 2 * limits::CHUNK_BYTES_MAX, "a row of {chunk} bytes");
                 }
                 Effect::Call { .. } | Effect::Verify { .. } | Effect::Erase => {}
             }
         }
         self.flush();
         let (_, log, board, _) = self.room.remembered();
-        assert!(log.kept().count() <= caps::LOG_EVENTS + caps::CHUNK_EVENTS);
-        assert!(log.bytes() <= caps::LOG_BYTES + 2 * caps::CHUNK_BYTES);
-        assert!(board.len() <= 2 * caps::BOARD_BYTES, "a board of {} bytes", board.len());
+        assert!(log.retained().count() <= limits::LOG_EVENTS_MAX + limits::CHUNK_EVENTS_MAX);
+        assert!(log.bytes() <= limits::LOG_BYTES_MAX + 2 * limits::CHUNK_BYTES_MAX);
+        assert!(board.len() <= 2 * limits::BOARD_BYTES_MAX, "a board of {} bytes", board.len());
     }
 
-    /// What goes out is JSON, and the witness misses nothing.
+    /// Checks that output is JSON and that the witness misses no event.
     fn flush(&mut self) {
         for frame in self.outbox.flush() {
-            let value: Value = serde_json::from_str(&frame.text).expect("what goes out is JSON");
+            let messages = RoomMessage::read_frame(&frame.text).expect("a frame of a room");
             if !frame.to.contains(&self.witness) {
                 continue;
             }
-            let all = value.as_array().cloned().unwrap_or_else(|| vec![value]);
-            for message in all.iter().filter(|message| message["ev"] != "welcome") {
-                assert!(message.get("ev").is_some(), "an answer to somebody else: {message}");
-                let body = message["body"].to_string().len();
-                assert!(body <= caps::BOARD_BYTES + 64, "a body of {body} bytes");
-                assert!(message["ev"] == "set" || body <= caps::BODY_BYTES, "a body of {body} bytes");
-                if let Some(at) = message["at"].as_u64() {
-                    assert_eq!(at, self.at + 1, "the witness missed something");
-                    self.at = at;
+            for message in messages {
+                match message {
+                    RoomMessage::Welcome(_) => {}
+                    RoomMessage::Reply(reply) => panic!("a reply to another client: {reply:?}"),
+                    RoomMessage::Event(envelope) => {
+                        check_size(&envelope.event);
+                        if let Some(at) = envelope.at {
+                            assert_eq!(at, self.at + 1, "the witness missed an event");
+                            self.at = at;
+                        }
+                    }
                 }
             }
         }
     }
+}
+
+fn check_size(event: &Event) {
+    let (bytes, bytes_max) = match event {
+        Event::Said(body) | Event::Signal(body) | Event::Hint(body) => {
+            (body.to_string().len(), limits::BODY_BYTES_MAX)
+        }
+        Event::Set(set) => {
+            (serde_json::to_string(set).map_or(0, |set| set.len()), limits::BOARD_BYTES_MAX + 64)
+        }
+        Event::Ended(ended) => (ended.result.to_string().len(), limits::RESULT_BYTES_MAX),
+        Event::Unknown { ev, .. } => panic!("unknown event {ev}"),
+        _ => return,
+    };
+    assert!(bytes <= bytes_max, "a body of {bytes} bytes: {event:?}");
 }

@@ -1,31 +1,23 @@
-//! Does a ban hold everywhere at once, is it remembered, and can one answer it?
+//! Tests bans: their effect, their history, appeals, and concurrent decisions.
 
 use crate::world::{Guest, World};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A region with a moderator.
-async fn moderated() -> Result<(World, Guest)> {
-    let world = World::new().await?;
-    let mo = world.guest("Mo").await?;
-    let world = world.again(&[("MODERATORS", &mo.player)]).await?;
-    Ok((world, mo))
-}
-
 #[tokio::test]
-async fn the_banned_keep_their_appeal_and_nothing_else() -> Result<()> {
-    let (world, mo) = moderated().await?;
+async fn banned_player_can_only_read_the_ban_and_appeal() -> Result<()> {
+    let (world, mo) = World::moderated().await?;
     let ana = world.guest("Ana").await?;
     let path = format!("/v1/bans/{}", ana.player);
     let ban = json!({"reason": "rude", "until": "2024-12-01T20:53:20Z"});
-    let set = world.act(&mo, "PUT", &path, ban.clone()).await?;
-    set.done(201);
+    let set = world.request_as(&mo, "PUT", &path, ban.clone()).await?;
+    set.has_status(201);
     assert_eq!((&set.body["by"], &set.body["active"]), (&json!(mo.player), &json!(true)));
-    world.act(&mo, "PUT", &path, ban).await?.done(200);
+    world.request_as(&mo, "PUT", &path, ban).await?.has_status(200);
 
-    world.refresh(&ana.refresh).await?.is(403, "banned");
-    world.get("/v1/sessions", &ana.access).await?.is(403, "banned");
+    world.refresh(&ana.refresh).await?.is_problem(403, "banned");
+    world.get("/v1/sessions", &ana.access).await?.is_problem(403, "banned");
     let standing = format!("/internal/v1/players/{}", ana.player);
     let standing = world.signed("GET", &standing, String::new()).await?;
     assert_eq!(standing.body["banned"], json!(true));
@@ -33,35 +25,38 @@ async fn the_banned_keep_their_appeal_and_nothing_else() -> Result<()> {
     assert_eq!(own.body["account"]["banned_until"], "2024-12-01T20:53:20Z");
     assert_eq!(own.header("etag"), Some("\"2\""));
 
-    let appeal = |text: &str| world.act(&ana, "POST", "/v1/bans/me/appeal", json!({"text": text}));
+    let appeal = |text: &str| world.request_as(&ana, "POST", "/v1/bans/me/appeal", json!({"text": text}));
     let shown = world.get("/v1/bans/me", &ana.access).await?;
     assert_eq!((shown.status, &shown.body["reason"]), (200, &json!("rude")));
     assert!(shown.body.get("by").is_none(), "{}", shown.body);
-    appeal(" ").await?.is(400, "bad_text");
-    appeal("It was not me.").await?.done(201);
-    appeal("It was not me.").await?.done(200);
-    appeal("Really.").await?.is(409, "already_appealed");
+    appeal(" ").await?.is_problem(400, "bad_text");
+    appeal("It was not me.").await?.has_status(201);
+    appeal("It was not me.").await?.has_status(200);
+    appeal("Really.").await?.is_problem(409, "already_appealed");
     let read = world.get(&path, &mo.access).await?;
     assert_eq!(read.body["bans"][0]["appeal"]["text"], "It was not me.");
 
-    // It ends by the clock.
-    world.pass(Duration::from_hours(24));
+    // The ban expires.
+    world.advance(Duration::from_hours(24));
     let late = world.refresh(&ana.refresh).await?;
-    late.is(401, "session_expired");
+    late.is_problem(401, "session_expired");
     Ok(())
 }
 
 #[tokio::test]
-async fn every_decision_is_remembered() -> Result<()> {
-    let (world, mo) = moderated().await?;
+async fn every_ban_is_kept_in_the_history() -> Result<()> {
+    let (world, mo) = World::moderated().await?;
     let ana = world.guest("Ana").await?;
     let path = format!("/v1/bans/{}", ana.player);
-    world.act(&mo, "DELETE", &path, Value::Null).await?.done(204);
-    world.act(&mo, "PUT", &path, json!({"reason": "rude"})).await?.done(201);
-    world.act(&mo, "PUT", &path, json!({"reason": "very rude"})).await?.done(201);
-    world.act(&mo, "DELETE", &path, Value::Null).await?.done(204);
-    world.refresh(&ana.refresh).await?.done(200);
-    world.act(&ana, "POST", "/v1/bans/me/appeal", json!({"text": "x"})).await?.is(404, "not_banned");
+    world.request_as(&mo, "DELETE", &path, Value::Null).await?.has_status(204);
+    world.request_as(&mo, "PUT", &path, json!({"reason": "rude"})).await?.has_status(201);
+    world.request_as(&mo, "PUT", &path, json!({"reason": "very rude"})).await?.has_status(201);
+    world.request_as(&mo, "DELETE", &path, Value::Null).await?.has_status(204);
+    world.refresh(&ana.refresh).await?.has_status(200);
+    world
+        .request_as(&ana, "POST", "/v1/bans/me/appeal", json!({"text": "x"}))
+        .await?
+        .is_problem(404, "not_banned");
 
     let all = world.get(&path, &mo.access).await?;
     let bans = all.body["bans"].as_array().context("a list")?;
@@ -74,26 +69,29 @@ async fn every_decision_is_remembered() -> Result<()> {
     assert_eq!(bans[0]["until"], Value::Null);
 
     world
-        .act(&mo, "PUT", &path, json!({"reason": "x", "until": "2020-01-01T00:00:00Z"}))
+        .request_as(&mo, "PUT", &path, json!({"reason": "x", "until": "2020-01-01T00:00:00Z"}))
         .await?
-        .is(400, "bad_body");
-    world.act(&ana, "PUT", &path, json!({"reason": "x"})).await?.is(403, "not_moderator");
+        .is_problem(400, "bad_body");
+    world.request_as(&ana, "PUT", &path, json!({"reason": "x"})).await?.is_problem(403, "not_moderator");
     let own = format!("/v1/bans/{}", mo.player);
-    world.act(&mo, "PUT", &own, json!({"reason": "x"})).await?.is(400, "bad_id");
-    world.act(&mo, "PUT", "/v1/bans/p_nobody", json!({"reason": "x"})).await?.is(404, "player_not_found");
+    world.request_as(&mo, "PUT", &own, json!({"reason": "x"})).await?.is_problem(400, "bad_id");
+    world
+        .request_as(&mo, "PUT", "/v1/bans/p_nobody", json!({"reason": "x"}))
+        .await?
+        .is_problem(404, "player_not_found");
     Ok(())
 }
 
 #[tokio::test]
-async fn moderators_who_decide_at_once_leave_one_ban() -> Result<()> {
-    let (world, mo) = moderated().await?;
+async fn concurrent_bans_leave_one_active_ban() -> Result<()> {
+    let (world, mo) = World::moderated().await?;
     for round in 0..5 {
         let ana = world.guest("Ana").await?;
         let path = format!("/v1/bans/{}", ana.player);
         let (path, mo, world) = (&path, &mo, &world);
         let many = (0..6).map(|n| async move {
             let reason = json!({"reason": format!("reason {n}")});
-            world.act(mo, "PUT", path, reason).await
+            world.request_as(mo, "PUT", path, reason).await
         });
         let answers = futures_util::future::try_join_all(many).await?;
         assert!(answers.iter().all(|one| [201, 503].contains(&one.status)), "round {round}");
@@ -107,22 +105,22 @@ async fn moderators_who_decide_at_once_leave_one_ban() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_refresh_beside_a_ban_is_the_last_one() -> Result<()> {
-    let (world, mo) = moderated().await?;
+async fn refresh_concurrent_with_a_ban_is_the_last_one() -> Result<()> {
+    let (world, mo) = World::moderated().await?;
     for round in 0..10 {
         let ana = world.guest("Ana").await?;
         let path = format!("/v1/bans/{}", ana.player);
         let (ban, refresh) = tokio::try_join!(
-            world.act(&mo, "PUT", &path, json!({"reason": "rude"})),
+            world.request_as(&mo, "PUT", &path, json!({"reason": "rude"})),
             world.refresh(&ana.refresh),
         )?;
-        ban.done(201);
+        ban.has_status(201);
         let token = match refresh.status {
             200 => Guest::of(&refresh.body)?.refresh,
             403 => ana.refresh.clone(),
             other => anyhow::bail!("round {round}: {other} {}", refresh.body),
         };
-        world.refresh(&token).await?.is(403, "banned");
+        world.refresh(&token).await?.is_problem(403, "banned");
     }
     Ok(())
 }

@@ -1,25 +1,25 @@
-//! Does the region keep its word? Over HTTP, against the embedded store, with a clock of our own.
+//! Tests the region over HTTP, against the embedded store, with a clock that the tests move.
 
+mod account;
 mod bans;
-mod boards;
+mod blocks_follows;
 mod conflicts;
-mod devices;
 mod identity;
-mod leaving;
+mod leaderboards;
 mod lockout;
 mod matches;
-mod model;
+mod notice_stream;
 mod openapi;
 mod operations;
-mod pace;
-mod people;
 mod pictures;
+mod profile_model;
 mod profiles;
+mod rate_limits;
 mod ratings;
-mod records;
 mod refusals;
+mod relations_model;
 mod reports;
+mod request_records;
+mod session_list;
 mod sessions;
-mod stream;
-mod ties;
 mod world;

@@ -1,4 +1,4 @@
-//! Is what happened kept once, and told by the edge alone?
+//! Tests match records and the history: stored once, only from the edge, filters, cursors, retention.
 
 use crate::world::{Guest, KEY, OTHER_KEY, START_MS, World, record};
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use shared::time::Time;
 use std::time::Duration;
 
 #[tokio::test]
-async fn a_match_is_kept_once_and_read_newest_first() -> Result<()> {
+async fn match_is_stored_once_and_listed_newest_first() -> Result<()> {
     let world = World::new().await?;
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
     for number in 0..5 {
@@ -20,7 +20,7 @@ async fn a_match_is_kept_once_and_read_newest_first() -> Result<()> {
         }
         let mut other = record.clone();
         other["events"] = json!(8);
-        world.signed("POST", path, other.to_string()).await?.is(409, "match_differs");
+        world.signed("POST", path, other.to_string()).await?.is_problem(409, "match_differs");
     }
 
     let (mut seen, mut cursor) = (Vec::new(), String::new());
@@ -40,8 +40,8 @@ async fn a_match_is_kept_once_and_read_newest_first() -> Result<()> {
     assert_eq!(first["result"], json!({"liked": true, "score": 1.5}));
     assert_eq!((&first["players"][0]["player"], &first["reason"]), (&json!(ana.player), &json!("ended")));
 
-    // What has outlived its time is gone by the clock, though the store still has it.
-    world.pass(Duration::from_hours(90 * 24) + Duration::from_millis(5));
+    // A record past its retention is not shown, although the store still has it.
+    world.advance(Duration::from_hours(90 * 24) + Duration::from_millis(5));
     let fresh = Guest::of(&world.refresh(&ana.refresh).await?.body);
     assert!(fresh.is_err(), "the session has expired too");
     let late = world.guest("Late").await?;
@@ -53,49 +53,42 @@ async fn a_match_is_kept_once_and_read_newest_first() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_edge_alone_reaches_internal_routes() -> Result<()> {
+async fn internal_routes_require_the_signature_of_the_edge() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
     let path = format!("/internal/v1/players/{}", ana.player);
     let standing = world.signed("GET", &path, String::new()).await?;
     let expected = json!({"player": ana.player, "name": "Ana", "rating": 1500.0, "deviation": 350.0, "banned": false, "ep": 0});
     assert_eq!((standing.status, standing.body), (200, expected));
-    world.signed("GET", "/internal/v1/players/p_nobody", String::new()).await?.is(404, "player_not_found");
+    world
+        .signed("GET", "/internal/v1/players/p_nobody", String::new())
+        .await?
+        .is_problem(404, "player_not_found");
 
-    let ask = async |header: &str| world.ask("GET", &path, &[(HEADER, header)], String::new()).await;
+    let ask = async |header: &str| world.request("GET", &path, &[(HEADER, header)], String::new()).await;
     let sign = |key: &str, at: Time, path: &str| {
         Ok::<_, anyhow::Error>(key.parse::<SignKeys>()?.sign(at, "n", "GET", path, b""))
     };
-    world.get(&path, &ana.access).await?.is(401, "unsigned");
-    ask("garbage").await?.is(401, "signature_invalid");
-    ask(&sign(OTHER_KEY, world.time(), &path)?).await?.is(401, "signature_invalid");
-    ask(&sign(KEY, world.time(), "/internal/v1/players/p_x")?).await?.is(401, "signature_invalid");
+    world.get(&path, &ana.access).await?.is_problem(401, "unsigned");
+    ask("garbage").await?.is_problem(401, "signature_invalid");
+    ask(&sign(OTHER_KEY, world.time(), &path)?).await?.is_problem(401, "signature_invalid");
+    ask(&sign(KEY, world.time(), "/internal/v1/players/p_x")?).await?.is_problem(401, "signature_invalid");
     let old = sign(KEY, world.time(), &path)?;
-    world.pass(Duration::from_millis(60_001));
-    ask(&old).await?.is(401, "signature_stale");
+    world.advance(Duration::from_millis(60_001));
+    ask(&old).await?.is_problem(401, "signature_stale");
     Ok(())
 }
 
-/// All pages of somebody's history with this filter, as the ids of its matches, and the cursors on the way.
+/// Returns the ids of all matches in the history of a player with this filter, and the cursors on the way.
 async fn pages(world: &World, guest: &Guest, filter: &str) -> Result<(Vec<String>, Vec<String>)> {
-    let (mut ids, mut cursors, mut cursor) = (Vec::new(), Vec::new(), String::new());
-    loop {
-        let path = format!("/v1/matches?player=me{filter}{cursor}");
-        let page = world.get(&path, &guest.access).await?;
-        page.done(200);
-        for one in page.body["matches"].as_array().context("a list")? {
-            ids.push(one["match"].as_str().context("an id")?.to_owned());
-        }
-        let Some(next) = page.body["cursor"].as_str() else {
-            return Ok((ids, cursors));
-        };
-        cursors.push(next.to_owned());
-        cursor = format!("&cursor={next}");
-    }
+    let path = format!("/v1/matches?player=me{filter}");
+    let (matches, cursors) = world.pages(guest, &path, "matches").await?;
+    let ids = matches.iter().map(|one| Ok(one["match"].as_str().context("an id")?.to_owned()));
+    Ok((ids.collect::<Result<_>>()?, cursors))
 }
 
-/// Ten matches, a second apart, each third of them ranked.
-async fn ten(world: &World) -> Result<(Guest, Guest)> {
+/// Stores ten matches, a second apart. Every third one is ranked.
+async fn ten_matches(world: &World) -> Result<(Guest, Guest)> {
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
     for n in 0..10 {
         let players = [ana.player.as_str(), ben.player.as_str()];
@@ -105,15 +98,15 @@ async fn ten(world: &World) -> Result<(Guest, Guest)> {
         }
         let path = "/internal/v1/matches";
         let told = world.signed("POST", path, record.to_string()).await?;
-        told.done(201);
+        told.has_status(201);
     }
     Ok((ana, ben))
 }
 
 #[tokio::test]
-async fn history_is_had_by_pool_and_by_time() -> Result<()> {
+async fn history_is_filtered_by_pool_and_time() -> Result<()> {
     let world = World::new().await?;
-    let (ana, _) = ten(&world).await?;
+    let (ana, _) = ten_matches(&world).await?;
     let (from, to) = ("from=2024-11-30T20:53:22Z", "to=2024-11-30T20:53:28Z");
     let all: Vec<u64> = (0..10).rev().collect();
     let cases = [
@@ -141,23 +134,23 @@ async fn history_is_had_by_pool_and_by_time() -> Result<()> {
     ] {
         let path = format!("/v1/matches?player=me&{filter}");
         let refused = world.get(&path, &ana.access).await?;
-        refused.is(400, "bad_query");
+        refused.is_problem(400, "bad_query");
         assert_eq!(refused.body["field"], field);
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_cursor_is_of_one_list_and_lasts_a_day() -> Result<()> {
+async fn cursor_belongs_to_one_list_and_expires_after_a_day() -> Result<()> {
     let world = World::new().await?;
-    let (ana, ben) = ten(&world).await?;
+    let (ana, ben) = ten_matches(&world).await?;
     let (_, cursors) = pages(&world, &ana, "&pool=ranked&limit=2").await?;
     let cursor = cursors.first().context("a second page")?;
     let ask =
         async |who: &Guest, rest: &str| world.get(&format!("/v1/matches?player=me{rest}"), &who.access).await;
-    ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?.done(200);
-    // Another page size is no other list.
-    ask(&ana, &format!("&pool=ranked&limit=5&cursor={cursor}")).await?.done(200);
+    ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?.has_status(200);
+    // Another page size is still the same list.
+    ask(&ana, &format!("&pool=ranked&limit=5&cursor={cursor}")).await?.has_status(200);
     let mut tampered = cursor.clone();
     tampered.replace_range(30..31, if &cursor[30..31] == "A" { "B" } else { "A" });
     for (who, rest) in [
@@ -167,16 +160,16 @@ async fn a_cursor_is_of_one_list_and_lasts_a_day() -> Result<()> {
         (&ana, format!("&pool=ranked&cursor={tampered}")),
     ] {
         let refused = ask(who, &rest).await?;
-        refused.is(400, "bad_cursor");
+        refused.is_problem(400, "bad_cursor");
         assert_eq!(refused.body["field"], "cursor");
     }
-    world.pass(Duration::from_hours(20));
+    world.advance(Duration::from_hours(20));
     let ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
-    ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?.done(200);
-    world.pass(Duration::from_hours(5));
+    ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?.has_status(200);
+    world.advance(Duration::from_hours(5));
     let ana = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
     let stale = ask(&ana, &format!("&pool=ranked&cursor={cursor}")).await?;
-    stale.is(400, "bad_cursor");
+    stale.is_problem(400, "bad_cursor");
     assert!(stale.body["detail"].as_str().is_some_and(|text| text.contains("24 hours")));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Does the document say what the region answers?
+//! Tests that the OpenAPI document of the region matches its routes and answers.
 
 use crate::world::World;
 use anyhow::{Context, Result, ensure};
@@ -8,41 +8,41 @@ use std::collections::BTreeSet;
 use xtask::openapi::{REGION, operations};
 use xtask::root::Root;
 
-/// Everything that a schema refers to, wherever in it.
-fn refers(value: &Value, to: &mut BTreeSet<String>) {
+/// Collects the references of a schema.
+fn collect_references(value: &Value, to: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             to.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
-            fields.values().for_each(|field| refers(field, to));
+            fields.values().for_each(|field| collect_references(field, to));
         }
-        Value::Array(items) => items.iter().for_each(|item| refers(item, to)),
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, to)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
 #[test]
-fn the_committed_document_is_of_these_routes() -> Result<()> {
+fn committed_document_matches_the_routes() -> Result<()> {
     let kept = std::fs::read_to_string(Root::here().path(REGION))?;
     let made = regional::openapi::document()?;
     assert!(
         serde_json::from_str::<Value>(&kept)? == made,
-        "{REGION} is of other routes: run `cargo xtask openapi`"
+        "{REGION} is out of date: run `cargo xtask openapi`"
     );
     let mut references = BTreeSet::new();
-    refers(&made, &mut references);
+    collect_references(&made, &mut references);
     for reference in references {
-        let place = reference.strip_prefix('#').context("of this document")?;
-        ensure!(made.pointer(place).is_some(), "{reference} leads nowhere");
+        let pointer = reference.strip_prefix('#').context("of this document")?;
+        ensure!(made.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
     let schemas = made["components"]["schemas"].as_object().context("schemas")?;
     for (name, schema) in schemas {
         let says = schema.as_object().is_some_and(|schema| !schema.is_empty());
-        ensure!(says, "{name} says nothing");
+        ensure!(says, "{name} is empty");
     }
     Ok(())
 }
 
-/// The paths that a router answers. It has no list of them, but it shows them to whoever debugs it.
+/// Returns the paths of a router. It has no list of them, but its `Debug` output shows them.
 fn routed(router: &Router) -> BTreeSet<String> {
     let shown = format!("{router:?}");
     let own = shown.split("fallback_router").next().unwrap_or_default();
@@ -53,17 +53,17 @@ fn routed(router: &Router) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn no_route_is_without_its_description_and_no_description_without_its_route() -> Result<()> {
+async fn every_route_is_described_and_every_description_has_a_route() -> Result<()> {
     let document = regional::openapi::document()?;
     let described: BTreeSet<String> =
         operations(&document).into_iter().map(|(path, ..)| path.to_owned()).collect();
     assert_eq!(routed(&World::routes().await?), described);
     let world = World::new().await?;
     for path in described {
-        let answer = world.ask("PURGE", &filled(&path), &[], String::new()).await?;
+        let answer = world.request("PURGE", &filled(&path), &[], String::new()).await?;
         assert_eq!(answer.status, 405, "{path}: {}", answer.body);
         let allow = answer.headers.get("allow").context("no Allow")?.to_str()?;
-        // Whoever answers GET answers HEAD, without being asked to.
+        // Every GET route answers HEAD too, implicitly.
         let taken = allow.split(',').map(str::trim);
         let taken: BTreeSet<&str> = taken.filter(|method| *method != "HEAD").collect();
         let of_path = operations(&document).into_iter();
@@ -75,9 +75,9 @@ async fn no_route_is_without_its_description_and_no_description_without_its_rout
 }
 
 #[tokio::test]
-async fn the_region_serves_it_and_a_page_that_asks_nobody_else() -> Result<()> {
+async fn region_serves_the_document_and_a_self_contained_page() -> Result<()> {
     let world = World::new().await?;
-    let served = world.ask("GET", "/openapi.json", &[], String::new()).await?;
+    let served = world.request("GET", "/openapi.json", &[], String::new()).await?;
     assert_eq!(served.body, regional::openapi::document()?);
     let page = world.http.get(format!("{}/docs", world.url)).send().await?;
     let policy = page.headers()["content-security-policy"].to_str()?.to_owned();
@@ -92,7 +92,7 @@ async fn the_region_serves_it_and_a_page_that_asks_nobody_else() -> Result<()> {
     Ok(())
 }
 
-/// A value of each parameter of a path that is well formed and names nothing that is there.
+/// Fills the parameters of a path with well-formed ids of nothing that exists.
 fn filled(path: &str) -> String {
     [
         ("{player}", "p_nobody"),
@@ -106,12 +106,12 @@ fn filled(path: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_operation_is_there_and_answers_only_what_is_documented() -> Result<()> {
+async fn every_operation_answers_only_documented_statuses_and_codes() -> Result<()> {
     let world = World::new().await?;
     let document = regional::openapi::document()?;
     let mut asked = 0;
     for (path, method, said) in operations(&document) {
-        // Each by somebody of its own: some of them end logins.
+        // Each with a new guest: some operations end sessions.
         let ana = world.guest("Ana").await?;
         let bearer = format!("Bearer {}", ana.access);
         let json = ("content-type", "application/json");
@@ -124,7 +124,7 @@ async fn every_operation_is_there_and_answers_only_what_is_documented() -> Resul
             (vec![json, ("authorization", &bearer)], r#"{"unknown":1}"#),
             (vec![("content-type", "text/plain"), ("authorization", &bearer)], "{}"),
         ] {
-            let answer = world.ask(&method, &filled(path), &headers, body.into()).await?;
+            let answer = world.request(&method, &filled(path), &headers, body.into()).await?;
             let status = answer.status.to_string();
             let answers = &said["responses"][&status];
             ensure!(!answers.is_null(), "{method} {path}: {status} is not documented: {}", answer.body);

@@ -1,4 +1,4 @@
-//! Can operators tell whether it serves, and does Lambda run it?
+//! Tests health, readiness and keys, and the Lambda binary.
 
 use crate::world::{Guest, World, function_env};
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::runtime_api::{self, Function};
 
 #[tokio::test]
-async fn operators_see_whether_it_serves() -> Result<()> {
+async fn health_readiness_and_keys_are_served() -> Result<()> {
     let world = World::new().await?;
     assert_eq!(world.get("/health", "").await?.body["status"], "ok");
     assert_eq!(world.get("/ready", "").await?.body["status"], "ready");
@@ -25,16 +25,16 @@ async fn operators_see_whether_it_serves() -> Result<()> {
     drop(store);
     let world = World { url, now, http, store: LocalStore::serve(Database::memory()?).await? };
     assert_ne!(world.store.endpoint(), dead);
-    world.get("/ready", "").await?.is(503, "unavailable");
+    world.get("/ready", "").await?.is_problem(503, "unavailable");
     let failed = world.get("/v1/profiles/p_1", &ana.access).await?;
-    failed.is(503, "unavailable");
+    failed.is_problem(503, "unavailable");
     assert_eq!(failed.header("retry-after"), Some("1"));
     assert_eq!(world.get("/health", "").await?.status, 200);
     Ok(())
 }
 
 #[tokio::test]
-async fn the_lambda_binary_answers_events() -> Result<()> {
+async fn lambda_binary_answers_events() -> Result<()> {
     let world = World::new().await?;
     let env = function_env(&world.store.endpoint());
     let env: Vec<_> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();

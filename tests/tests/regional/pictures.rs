@@ -1,80 +1,77 @@
-//! Is a picture what it says, and its owner's to bring, order and remove?
+//! Tests pictures: upload, scaling, order, removal, refusals, and signed upload addresses.
 
-use crate::world::{Answer, Guest, START_MS, World, variable};
+use crate::world::{Answer, Guest, START_MS, World, clock, variable};
 use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use regional::bucket::Bucket;
-use regional::clock::Clock;
 use regional::config::Config;
+use regional::integrations::object_store::Bucket;
 use regional::local::Folder;
+use regional::picture_processing::PictureProcessor;
 use regional::store::Store;
-use regional::studio::Studio;
 use serde_json::{Value, json};
-use shared::time::Time;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// One pixel.
+/// A PNG of one pixel.
 const PNG: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-/// A region with a folder for pictures, whose uploads are seen to when the test says so.
+/// A region with a folder for pictures. The test starts the processing of each upload.
 struct Gallery {
     world: World,
     now: Arc<AtomicU64>,
     uploads: UnboundedReceiver<String>,
-    studio: Studio,
-    /// Ends with this.
+    processor: PictureProcessor,
+    /// Stops when dropped.
     _folder: Folder,
 }
 
 impl Gallery {
     async fn open() -> Result<Self> {
         let now = Arc::new(AtomicU64::new(START_MS));
-        let hand = now.clone();
-        let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
+        let clock = clock(&now);
         let dir = tests::stack::data()?.join("pictures");
         let (folder, uploads) = Folder::serve(dir, clock.clone()).await?;
-        let place = folder.place();
-        let world = World::with(&[
-            ("PICTURES_URL", place.url.as_str()),
+        let bucket = folder.config();
+        let world = World::with_config(&[
+            ("PICTURES_URL", bucket.url.as_str()),
             ("AWS_REGION", "local"),
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
         ])
         .await?;
-        let studio = Studio {
+        let processor = PictureProcessor {
             store: Store::new(world.store.client(), Config::read(&variable)?.tables),
-            bucket: Bucket::new(place),
+            bucket: Bucket::new(bucket),
             clock,
         };
-        Ok(Self { world, now, uploads, studio, _folder: folder })
+        Ok(Self { world, now, uploads, processor, _folder: folder })
     }
 
     async fn announce(&self, who: &Guest, media: &str, bytes: usize) -> Result<Answer> {
         let body = json!({"type": media, "bytes": bytes});
-        self.world.act(who, "POST", "/v1/pictures", body).await
+        self.world.request_as(who, "POST", "/v1/pictures", body).await
     }
 
-    /// Uploads as a browser does: the status.
+    /// Uploads a file as a browser does. Returns the status.
     async fn put(&self, url: &str, media: &str, file: &[u8]) -> Result<u16> {
         let request = self.world.http.put(url).header("content-type", media);
         Ok(request.body(file.to_vec()).send().await?.status().as_u16())
     }
 
-    /// Announces, uploads, and lets it be seen to: the picture's id.
-    async fn bring(&mut self, who: &Guest, media: &str, file: &[u8]) -> Result<String> {
+    /// Announces, uploads and processes a picture. Returns its id.
+    async fn upload(&mut self, who: &Guest, media: &str, file: &[u8]) -> Result<String> {
         let answer = self.announce(who, media, file.len()).await?;
         assert_eq!(answer.status, 201, "{}", answer.body);
         let url = answer.body["upload"]["url"].as_str().context("an address")?;
         assert_eq!(self.put(url, media, file).await?, 200);
         let key = self.uploads.recv().await.context("an upload")?;
-        self.studio.uploaded(&key).await?;
-        // The service may say it twice.
-        self.studio.uploaded(&key).await?;
+        self.processor.process_upload(&key).await?;
+        // S3 may announce an upload twice.
+        self.processor.process_upload(&key).await?;
         Ok(answer.body["picture"].as_str().context("an id")?.to_owned())
     }
 
@@ -92,13 +89,13 @@ impl Gallery {
 }
 
 #[tokio::test]
-async fn a_picture_is_uploaded_scaled_shown_ordered_and_removed() -> Result<()> {
+async fn picture_is_uploaded_scaled_ordered_and_removed() -> Result<()> {
     let (mut gallery, png) = (Gallery::open().await?, BASE64.decode(PNG)?);
     let ana = gallery.world.guest("Ana").await?;
-    let one = gallery.bring(&ana, "image/png", &png).await?;
-    let two = gallery.bring(&ana, "image/png", &png).await?;
+    let one = gallery.upload(&ana, "image/png", &png).await?;
+    let two = gallery.upload(&ana, "image/png", &png).await?;
     let path = format!("/v1/profiles/{}", ana.player);
-    let shown = gallery.world.ask("GET", &path, &[], String::new()).await?;
+    let shown = gallery.world.request("GET", &path, &[], String::new()).await?;
     assert_eq!(shown.header("etag"), Some("\"3\""));
     assert_eq!(shown.body["pictures"][0]["picture"], json!(one));
     let urls = shown.body["pictures"][0]["urls"].as_object().context("addresses")?;
@@ -114,48 +111,48 @@ async fn a_picture_is_uploaded_scaled_shown_ordered_and_removed() -> Result<()> 
 
     let path = format!("/v1/pictures/{one}");
     for _ in 0..2 {
-        let gone = gallery.world.act(&ana, "DELETE", &path, Value::Null).await?;
+        let gone = gallery.world.request_as(&ana, "DELETE", &path, Value::Null).await?;
         assert_eq!(gone.status, 204);
     }
     assert_eq!(gallery.status(&urls["64"]).await?, 404);
     let own = gallery.world.get("/v1/profiles/me", &ana.access).await?;
     assert_eq!(own.body["pictures"].as_array().map(Vec::len), Some(1));
 
-    // Who is forgotten takes their pictures along.
+    // Erasure removes the pictures.
     let left = own.body["pictures"][0]["urls"]["256"].clone();
     assert_eq!(gallery.status(&left).await?, 200);
-    gallery.world.act(&ana, "DELETE", "/v1/profiles/me", Value::Null).await?;
-    gallery.studio.remove_all(&ana.player.parse()?).await?;
+    gallery.world.request_as(&ana, "DELETE", "/v1/profiles/me", Value::Null).await?;
+    gallery.processor.remove_all(&ana.player.parse()?).await?;
     assert_eq!(gallery.status(&left).await?, 404);
     Ok(())
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_refused_with_a_reason() -> Result<()> {
+async fn invalid_picture_is_refused_with_a_reason() -> Result<()> {
     let mut gallery = Gallery::open().await?;
     let ana = gallery.world.guest("Ana").await?;
-    gallery.bring(&ana, "image/png", b"<svg onload='alert(1)'/>").await?;
+    gallery.upload(&ana, "image/png", b"<svg onload='alert(1)'/>").await?;
     let states = gallery.states(&ana).await?;
     assert_eq!(states[0]["state"], "refused");
-    assert_eq!(states[0]["reason"], "It was announced as image/png, and is not.");
+    assert_eq!(states[0]["reason"], "The file was announced as image/png, but it is not.");
     let own = gallery.world.get("/v1/profiles/me", &ana.access).await?;
     assert_eq!((own.header("etag"), &own.body["pictures"]), (Some("\"1\""), &json!([])));
 
     let large = 5 * 1024 * 1024 + 1;
-    gallery.announce(&ana, "image/png", large).await?.is(413, "too_large");
+    gallery.announce(&ana, "image/png", large).await?.is_problem(413, "too_large");
     let none = gallery.announce(&ana, "image/png", 0).await?;
-    none.is(400, "bad_body");
+    none.is_problem(400, "bad_body");
     assert_eq!((&none.body["field"], &none.body["limit"]), (&json!("bytes"), &json!(large - 1)));
-    gallery.announce(&ana, "image/gif", 10).await?.is(400, "bad_body");
+    gallery.announce(&ana, "image/gif", 10).await?.is_problem(400, "bad_body");
     for _ in 0..6 {
         assert_eq!(gallery.announce(&ana, "image/png", 10).await?.status, 201);
     }
-    gallery.announce(&ana, "image/png", 10).await?.is(409, "full");
+    gallery.announce(&ana, "image/png", 10).await?.is_problem(409, "full");
     Ok(())
 }
 
 #[tokio::test]
-async fn an_address_is_good_for_one_file_of_one_kind_and_size_for_a_while() -> Result<()> {
+async fn upload_address_is_valid_for_one_type_size_and_period() -> Result<()> {
     let (gallery, png) = (Gallery::open().await?, BASE64.decode(PNG)?);
     let ana = gallery.world.guest("Ana").await?;
     let answer = gallery.announce(&ana, "image/png", png.len()).await?;

@@ -1,4 +1,4 @@
-//! Is everything that cannot be refused by its name, and may a browser read it?
+//! Tests the codes of refused requests, and the headers for browsers.
 
 use crate::world::{ORIGIN, World};
 use anyhow::Result;
@@ -40,7 +40,7 @@ const REFUSED: &[Row<'static>] = &[
 ];
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_by_name() -> Result<()> {
+async fn bad_requests_have_their_status_code_and_field() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
     let long = json!({"guest": {"name": "x".repeat(41)}}).to_string();
@@ -58,26 +58,29 @@ async fn what_cannot_be_is_refused_by_name() -> Result<()> {
     ];
     for (method, path, body, status, code, field) in REFUSED.iter().chain(measured).copied() {
         let bearer = format!("Bearer {}", ana.access);
-        let answer = world.ask(method, path, &[("authorization", &bearer)], body.to_owned()).await?;
-        answer.is(status, code);
+        let answer = world.request(method, path, &[("authorization", &bearer)], body.to_owned()).await?;
+        answer.is_problem(status, code);
         assert_eq!(answer.body["field"].as_str(), field, "{method} {path}: {}", answer.body);
     }
     let text = [("content-type", "text/plain")];
-    world.ask("POST", "/v1/sessions", &text, "{}".into()).await?.is(415, "unsupported_media_type");
-    world.ask("GET", "/v1/profiles/me", &[], String::new()).await?.is(401, "token_missing");
-    world.get("/v1/profiles/me", "x.y.z").await?.is(401, "token_invalid");
+    world
+        .request("POST", "/v1/sessions", &text, "{}".into())
+        .await?
+        .is_problem(415, "unsupported_media_type");
+    world.request("GET", "/v1/profiles/me", &[], String::new()).await?.is_problem(401, "token_missing");
+    world.get("/v1/profiles/me", "x.y.z").await?.is_problem(401, "token_invalid");
     let basic = [("authorization", "Basic eDp5")];
-    world.ask("GET", "/v1/profiles/p_1", &basic, String::new()).await?.is(401, "token_invalid");
+    world.request("GET", "/v1/profiles/p_1", &basic, String::new()).await?.is_problem(401, "token_invalid");
     let bad = json!({"id": "m_1"}).to_string();
-    world.signed("POST", "/internal/v1/matches", bad).await?.is(400, "bad_body");
+    world.signed("POST", "/internal/v1/matches", bad).await?.is_problem(400, "bad_body");
 
-    let closed = World::with(&[("GUESTS", "off")]).await?;
-    closed.post("/v1/sessions", json!({"guest": {"name": "Ana"}})).await?.is(403, "guests_off");
+    let closed = World::with_config(&[("GUESTS", "off")]).await?;
+    closed.post("/v1/sessions", json!({"guest": {"name": "Ana"}})).await?.is_problem(403, "guests_off");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_browser_is_told_what_it_may_do() -> Result<()> {
+async fn cors_and_security_headers_are_set() -> Result<()> {
     let world = World::new().await?;
     let preflight = async |origin: &str| {
         let headers = [
@@ -85,7 +88,7 @@ async fn a_browser_is_told_what_it_may_do() -> Result<()> {
             ("access-control-request-method", "PATCH"),
             ("access-control-request-headers", "if-match,authorization"),
         ];
-        world.ask("OPTIONS", "/v1/profiles/me", &headers, String::new()).await
+        world.request("OPTIONS", "/v1/profiles/me", &headers, String::new()).await
     };
     let fine = preflight(ORIGIN).await?;
     assert_eq!((fine.status, fine.header("access-control-allow-origin")), (200, Some(ORIGIN)));
@@ -93,8 +96,8 @@ async fn a_browser_is_told_what_it_may_do() -> Result<()> {
     for other in ["https://app.test.evil", "http://app.test", "null"] {
         assert_eq!(preflight(other).await?.header("access-control-allow-origin"), None, "{other}");
     }
-    // A refusal can be read too.
-    let refused = world.ask("GET", "/v1/profiles/bob", &[("origin", ORIGIN)], String::new()).await?;
+    // A page can read a refusal too.
+    let refused = world.request("GET", "/v1/profiles/bob", &[("origin", ORIGIN)], String::new()).await?;
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (400, Some(ORIGIN)));
     for (name, value) in [
         ("x-content-type-options", "nosniff"),

@@ -1,4 +1,4 @@
-//! Does a session turn over, and end when it must?
+//! Tests the rotation of refresh tokens, their reuse, and the rotation of signing keys.
 
 use crate::world::{Guest, KEY, OTHER_KEY, World};
 use anyhow::{Context, Result};
@@ -6,11 +6,11 @@ use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test]
-async fn a_refresh_token_turns_over() -> Result<()> {
+async fn refresh_token_rotates_and_its_reuse_revokes_the_session() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
-    world.pass(Duration::from_mins(10));
-    world.get("/v1/profiles/me", &ana.access).await?.is(401, "token_expired");
+    world.advance(Duration::from_mins(10));
+    world.get("/v1/profiles/me", &ana.access).await?.is_problem(401, "token_expired");
 
     let answer = world.refresh(&ana.refresh).await?;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -18,31 +18,31 @@ async fn a_refresh_token_turns_over() -> Result<()> {
     assert_ne!(second.refresh, ana.refresh);
     assert_eq!(world.get("/v1/profiles/me", &second.access).await?.status, 200);
 
-    // The answer was lost: within 10 s the same successor comes again, and both pairs are one.
-    world.pass(Duration::from_secs(10));
+    // The answer was lost: within 10 s a retry returns the same successor, and both pairs are one session.
+    world.advance(Duration::from_secs(10));
     let again = world.refresh(&ana.refresh).await?;
     assert_eq!(again.body["refresh_token"], json!(second.refresh));
     let third = Guest::of(&world.refresh(&second.refresh).await?.body)?;
 
-    // A token from two turns ago can only be a stolen one, or its theft's victim's.
-    world.refresh(&ana.refresh).await?.is(401, "refresh_reused");
-    world.refresh(&third.refresh).await?.is(401, "session_revoked");
+    // A token that is two rotations old was stolen, or belongs to the victim of a theft.
+    world.refresh(&ana.refresh).await?.is_problem(401, "refresh_reused");
+    world.refresh(&third.refresh).await?.is_problem(401, "session_revoked");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_spent_refresh_token_ends_the_session_after_the_grace() -> Result<()> {
+async fn rotated_refresh_token_revokes_the_session_after_the_grace_period() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
     let second = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
-    world.pass(Duration::from_millis(10_001));
-    world.refresh(&ana.refresh).await?.is(401, "refresh_reused");
-    world.refresh(&second.refresh).await?.is(401, "session_revoked");
+    world.advance(Duration::from_millis(10_001));
+    world.refresh(&ana.refresh).await?.is_problem(401, "refresh_reused");
+    world.refresh(&second.refresh).await?.is_problem(401, "session_revoked");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_forged_refresh_token_ends_nothing() -> Result<()> {
+async fn forged_refresh_token_does_not_revoke_the_session() -> Result<()> {
     let world = World::new().await?;
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
     let (sid, _) = ana.refresh.split_once('.').context("a dot")?;
@@ -50,16 +50,16 @@ async fn a_forged_refresh_token_ends_nothing() -> Result<()> {
     for forged in
         [format!("{sid}.{secret}"), format!("{sid}.{}", "A".repeat(64)), "s_1.x".into(), String::new()]
     {
-        world.refresh(&forged).await?.is(401, "refresh_invalid");
+        world.refresh(&forged).await?.is_problem(401, "refresh_invalid");
     }
     assert_eq!(world.refresh(&ana.refresh).await?.status, 200);
-    world.pass(Duration::from_hours(30 * 24));
-    world.refresh(&ben.refresh).await?.is(401, "session_expired");
+    world.advance(Duration::from_hours(30 * 24));
+    world.refresh(&ben.refresh).await?.is_problem(401, "session_expired");
     Ok(())
 }
 
 #[tokio::test]
-async fn ten_refreshes_at_once_give_one_successor() -> Result<()> {
+async fn ten_simultaneous_refreshes_give_one_successor() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
     let many = (0..10).map(|_| world.refresh(&ana.refresh));
@@ -74,7 +74,7 @@ async fn ten_refreshes_at_once_give_one_successor() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_signing_key_changes_and_nobody_notices() -> Result<()> {
+async fn signing_key_rotates_without_ending_sessions() -> Result<()> {
     let next = [("SIGNING_SEED_NEXT", OTHER_KEY), ("SIGNING_KID_NEXT", "new")];
     let turned = [
         ("SIGNING_SEED", OTHER_KEY),
@@ -91,24 +91,24 @@ async fn the_signing_key_changes_and_nobody_notices() -> Result<()> {
     };
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
-    // The day before: the next key is published, the old one signs.
-    let world = world.again(&next).await?;
+    // Before the change: the next key is published, the old key signs.
+    let world = world.restart(&next).await?;
     assert_eq!(kids(&world).await?, "\"local\"\"new\"");
     let second = Guest::of(&world.refresh(&ana.refresh).await?.body)?;
-    // The change: what the old one signed goes on.
-    let world = world.again(&turned).await?;
+    // The change: tokens signed with the old key stay valid.
+    let world = world.restart(&turned).await?;
     assert_eq!(kids(&world).await?, "\"new\"\"local\"");
-    world.get("/v1/profiles/me", &second.access).await?.done(200);
+    world.get("/v1/profiles/me", &second.access).await?.has_status(200);
     let third = Guest::of(&world.refresh(&second.refresh).await?.body)?;
-    // A spent one is known as such, whichever key made it.
+    // Reuse of a rotated token is detected, whichever key signed it.
     let thief = world.refresh(&ana.refresh).await?;
-    thief.is(401, "refresh_reused");
+    thief.is_problem(401, "refresh_reused");
     let ben = world.guest("Ben").await?;
-    world.refresh(&third.refresh).await?.is(401, "session_revoked");
-    // The old one is gone.
-    let world = world.again(&alone).await?;
-    world.get("/v1/profiles/me", &second.access).await?.is(401, "token_invalid");
-    world.get("/v1/profiles/me", &ben.access).await?.done(200);
-    world.refresh(&ben.refresh).await?.done(200);
+    world.refresh(&third.refresh).await?.is_problem(401, "session_revoked");
+    // After the change: the old key is withdrawn.
+    let world = world.restart(&alone).await?;
+    world.get("/v1/profiles/me", &second.access).await?.is_problem(401, "token_invalid");
+    world.get("/v1/profiles/me", &ben.access).await?.has_status(200);
+    world.refresh(&ben.refresh).await?.has_status(200);
     Ok(())
 }

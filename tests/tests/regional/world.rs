@@ -1,14 +1,14 @@
-//! A region of one's own: the router, an embedded store and a clock that the test moves.
+//! A region for one test: the router, an embedded store and a clock that the test moves.
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
-use regional::clock::{Clock, chance};
+use regional::clock::{Clock, random_bytes};
 use regional::config::Config;
+use regional::domain::session::{Device, Session};
 use regional::local::{Database, LocalStore, Wake, client, default, open};
-use regional::mint::Mint;
-use regional::session::{Device, Session};
 use regional::store::Store;
 use regional::store::item::{n, s};
+use regional::token_issuer::TokenIssuer;
 use regional::{App, router};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -27,7 +27,7 @@ pub const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 pub const OTHER_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 pub const ORIGIN: &str = "https://app.test";
 
-/// A region of its own, with nobody in it.
+/// A region for one test.
 pub struct World {
     pub url: String,
     pub now: Arc<AtomicU64>,
@@ -41,7 +41,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// Somebody with a session.
+/// A player with a session.
 pub struct Guest {
     pub player: String,
     pub access: String,
@@ -56,7 +56,7 @@ pub fn variable(name: &str) -> Option<String> {
     }
 }
 
-/// What Lambda tells the function behind the HTTP API, with its tables at this endpoint.
+/// Returns the environment of the function behind the HTTP API, with its tables at this endpoint.
 pub fn function_env(endpoint: &str) -> Vec<(&'static str, String)> {
     let mut env: Vec<_> = [
         "TABLE_CORE",
@@ -80,6 +80,12 @@ pub fn function_env(endpoint: &str) -> Vec<(&'static str, String)> {
     env
 }
 
+/// Returns a clock that shows the time of the test.
+pub fn clock(now: &Arc<AtomicU64>) -> Clock {
+    let now = now.clone();
+    Clock::new(move || Time::from_ms(now.load(Ordering::SeqCst)))
+}
+
 fn configured(changes: &[(&str, &str)]) -> Result<Config> {
     Ok(Config::read(&|name| {
         let change = changes.iter().find(|(changed, _)| *changed == name);
@@ -89,22 +95,30 @@ fn configured(changes: &[(&str, &str)]) -> Result<Config> {
 
 impl World {
     pub async fn new() -> Result<Self> {
-        Self::with(&[]).await
+        Self::with_config(&[]).await
     }
 
-    pub async fn with(changes: &[(&str, &str)]) -> Result<Self> {
+    pub async fn with_config(changes: &[(&str, &str)]) -> Result<Self> {
         let now = Arc::new(AtomicU64::new(START_MS));
         let store = LocalStore::serve(Database::memory()?).await?;
         Self::over(store, now, changes).await
     }
 
-    /// The same region, started anew with another configuration: the same store and the same time.
-    pub async fn again(self, changes: &[(&str, &str)]) -> Result<Self> {
+    /// Starts a region with a moderator.
+    pub async fn moderated() -> Result<(Self, Guest)> {
+        let world = Self::new().await?;
+        let moderator = world.guest("Mo").await?;
+        let world = world.restart(&[("MODERATORS", &moderator.player)]).await?;
+        Ok((world, moderator))
+    }
+
+    /// Restarts the region with another configuration. Keeps the store and the time.
+    pub async fn restart(self, changes: &[(&str, &str)]) -> Result<Self> {
         Self::over(self.store, self.now, changes).await
     }
 
-    /// The region over this store, with somebody to wake at each commit.
-    pub async fn of(store: LocalStore, wake: &Wake, changes: &[(&str, &str)]) -> Result<Self> {
+    /// Starts a region over this store that wakes the follower of its stream at each commit.
+    pub async fn with_stream(store: LocalStore, wake: &Wake, changes: &[(&str, &str)]) -> Result<Self> {
         let now = Arc::new(AtomicU64::new(START_MS));
         let router = Self::router(&store, &now, changes).await?;
         Self::serve(wake.layer(router), now, store).await
@@ -115,7 +129,7 @@ impl World {
         Self::serve(router, now, store).await
     }
 
-    /// The region's router, over a store of its own.
+    /// Returns the router of a region over a new store.
     pub async fn routes() -> Result<Router> {
         let now = Arc::new(AtomicU64::new(START_MS));
         let store = LocalStore::serve(Database::memory()?).await?;
@@ -123,17 +137,15 @@ impl World {
     }
 
     async fn router(store: &LocalStore, now: &Arc<AtomicU64>, changes: &[(&str, &str)]) -> Result<Router> {
-        let hand = now.clone();
-        let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
+        let clock = clock(now);
         let config = configured(changes)?;
         Ok(open(store, config, clock).await?)
     }
 
-    /// The region over a store that is reached through `endpoint`, where somebody stands in the way.
-    pub async fn through(endpoint: &str, store: LocalStore, changes: &[(&str, &str)]) -> Result<Self> {
+    /// Starts a region that reaches its store through the proxy at `endpoint`.
+    pub async fn behind(endpoint: &str, store: LocalStore, changes: &[(&str, &str)]) -> Result<Self> {
         let now = Arc::new(AtomicU64::new(START_MS));
-        let hand = now.clone();
-        let clock = Clock::new(move || Time::from_ms(hand.load(Ordering::SeqCst)));
+        let clock = clock(&now);
         let config = configured(changes)?;
         Store::new(store.client(), config.tables.clone()).create_tables().await?;
         let tables = Store::new(client(endpoint), config.tables.clone());
@@ -149,7 +161,7 @@ impl World {
         Ok(Self { url, now, http, store })
     }
 
-    pub fn pass(&self, span: Duration) {
+    pub fn advance(&self, span: Duration) {
         self.now.fetch_add(shared::time::ms(span), Ordering::SeqCst);
     }
 
@@ -157,7 +169,7 @@ impl World {
         Time::from_ms(self.now.load(Ordering::SeqCst))
     }
 
-    pub async fn ask(
+    pub async fn request(
         &self,
         method: &str,
         path: &str,
@@ -176,24 +188,42 @@ impl World {
     }
 
     pub async fn get(&self, path: &str, token: &str) -> Result<Answer> {
-        self.ask("GET", path, &[("authorization", &format!("Bearer {token}"))], String::new()).await
+        self.request("GET", path, &[("authorization", &format!("Bearer {token}"))], String::new()).await
+    }
+
+    /// Reads all pages of a list. Returns its items, which the pages hold in `field`, and the cursors on the
+    /// way.
+    pub async fn pages(&self, guest: &Guest, path: &str, field: &str) -> Result<(Vec<Value>, Vec<String>)> {
+        let (mut items, mut cursors) = (Vec::new(), Vec::new());
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let mut next = path.to_owned();
+        loop {
+            let page = self.get(&next, &guest.access).await?;
+            page.has_status(200);
+            items.extend(page.body[field].as_array().context("a list")?.clone());
+            let Some(cursor) = page.body["cursor"].as_str() else {
+                return Ok((items, cursors));
+            };
+            cursors.push(cursor.to_owned());
+            next = format!("{path}{separator}cursor={cursor}");
+        }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Result<Answer> {
-        self.ask("POST", path, &[], body.to_string()).await
+        self.request("POST", path, &[], body.to_string()).await
     }
 
     pub async fn patch(&self, guest: &Guest, etag: &str, body: Value) -> Result<Answer> {
         let bearer = format!("Bearer {}", guest.access);
         let headers = [("authorization", bearer.as_str()), ("if-match", etag)];
-        self.ask("PATCH", "/v1/profiles/me", &headers, body.to_string()).await
+        self.request("PATCH", "/v1/profiles/me", &headers, body.to_string()).await
     }
 
-    /// As somebody with a session; a null body is none.
-    pub async fn act(&self, who: &Guest, method: &str, path: &str, body: Value) -> Result<Answer> {
+    /// Sends a request with the access token of a player. A null body is none.
+    pub async fn request_as(&self, who: &Guest, method: &str, path: &str, body: Value) -> Result<Answer> {
         let bearer = format!("Bearer {}", who.access);
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.ask(method, path, &[("authorization", &bearer)], body).await
+        self.request(method, path, &[("authorization", &bearer)], body).await
     }
 
     pub async fn guest(&self, name: &str) -> Result<Guest> {
@@ -202,14 +232,14 @@ impl World {
         Guest::of(&answer.body)
     }
 
-    /// Another login of the same person, as if on another device.
+    /// Adds a session of the same player, as another device would.
     pub async fn login_again(&self, who: &Guest) -> Result<Guest> {
-        let (mint, now) = (Mint::new(&Config::read(&variable)?)?, self.time());
+        let (mint, now) = (TokenIssuer::new(&Config::read(&variable)?)?, self.time());
         let tables = Config::read(&variable)?.tables;
         let (store, player) = (Store::new(self.store.client(), tables), who.player.parse()?);
         let status = store.status_strong(&player).await?.context("a player")?;
-        let sid = SessionId::random(chance()?);
-        let secret = mint.first_secret(&sid, chance()?).context("a key")?;
+        let sid = SessionId::random(random_bytes()?);
+        let secret = mint.first_secret(&sid, random_bytes()?).context("a key")?;
         let session = Session {
             sid: sid.clone(),
             player: player.clone(),
@@ -223,16 +253,16 @@ impl World {
             device: Device::default(),
             revoked: None,
         };
-        ensure!(store.add_session(&session, now).await?, "not let in");
+        ensure!(store.add_session(&session, now).await?, "the session was not added");
         Ok(Guest {
             player: who.player.clone(),
-            access: mint.access(&player, &sid, status.epoch, now),
+            access: mint.access_token(&player, &sid, status.epoch, now),
             refresh: secret.token(&sid),
         })
     }
 
-    /// Makes a count of somebody's what it would be after much use.
-    pub async fn count(&self, who: &Guest, what: &str, value: usize) -> Result<()> {
+    /// Sets a counter in the profile row of a player.
+    pub async fn set_counter(&self, who: &Guest, what: &str, value: usize) -> Result<()> {
         let update = self.store.client().update_item().table_name("core");
         let update = update.key("pk", s(format!("U#{}", who.player)));
         update
@@ -244,8 +274,8 @@ impl World {
         Ok(())
     }
 
-    /// How many of something the store counts for somebody.
-    pub async fn counted(&self, who: &Guest, what: &str) -> Result<usize> {
+    /// Returns a counter of the profile row of a player.
+    pub async fn counter(&self, who: &Guest, what: &str) -> Result<usize> {
         let get = self.store.client().get_item().table_name("core");
         let get = get.key("pk", s(format!("U#{}", who.player)));
         let item = get.key("sk", s("PROFILE")).send().await?.item;
@@ -254,7 +284,7 @@ impl World {
         Ok(count.map_or(Ok(0), |count| count.parse())?)
     }
 
-    /// The sort keys of somebody's items that begin so.
+    /// Returns the sort keys of the rows of a player that begin with `prefix`.
     pub async fn sort_keys(&self, who: &Guest, prefix: &str) -> Result<Vec<String>> {
         let query = self.store.client().query().table_name("core");
         let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
@@ -268,11 +298,11 @@ impl World {
         self.post("/v1/sessions/refresh", json!({ "refresh_token": token })).await
     }
 
-    /// As the edge asks.
+    /// Sends a request with the signature of the edge.
     pub async fn signed(&self, method: &str, path: &str, body: String) -> Result<Answer> {
         let keys: SignKeys = KEY.parse()?;
         let header = keys.sign(self.time(), "nonce", method, path, body.as_bytes());
-        self.ask(method, path, &[(HEADER, &header)], body).await
+        self.request(method, path, &[(HEADER, &header)], body).await
     }
 }
 
@@ -292,15 +322,15 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn is(&self, status: u16, code: &str) {
+    pub fn is_problem(&self, status: u16, code: &str) {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(self.body["status"], status);
     }
 
-    /// It was done, with this status.
+    /// Fails unless the status is this one.
     #[track_caller]
-    pub fn done(&self, status: u16) {
+    pub fn has_status(&self, status: u16) {
         assert_eq!(self.status, status, "{}", self.body);
     }
 
@@ -309,10 +339,10 @@ impl Answer {
     }
 }
 
-/// A match as the edge tells it.
+/// Returns a match record as the edge sends it.
 pub fn record(id: &str, players: &[&str], ended: u64) -> Value {
     let players: Vec<_> =
-        players.iter().map(|player| json!({"player": player, "name": "Somebody", "came": true})).collect();
+        players.iter().map(|player| json!({"player": player, "name": "Player", "came": true})).collect();
     json!({
         "id": id, "pool": "speed-dating", "players": players, "started": ended - 1000, "ended": ended,
         "reason": "ended", "by": null, "result": {"liked": true, "score": 1.5}, "events": 7,

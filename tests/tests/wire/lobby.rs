@@ -1,17 +1,17 @@
-//! A lobby that says everything a client in a queue can hear: parties, proposals, matches, and what is refused.
+//! A lobby that sends every kind of message: parties, proposals, matches and refusals.
 
+use shared::connection::{Conn, ConnectionInput, Identity};
 use shared::id::PlayerId;
-use shared::internal::PlayerAnswer;
-use shared::lobby::{Answer, Call, Disk, Effect, Input, Known, Lobby};
+use shared::lobby::{Answer, Call, Disk, Effect, Entrant, Input, Lobby};
 use shared::pool::{self, Shard};
-use shared::socket::{Conn, Who};
+use shared::rpc::PlayerResponse;
 use shared::time::Time;
 use std::collections::VecDeque;
 
 const START: u64 = 1_733_000_000_000;
 const DOUBLES: &str = r#"{"teams":{"count":2,"size":2},"party":2,"propose_s":15,"shards":{"by":"rating","bands":[1400],"climb_s":60}}"#;
 
-/// Every kind of message, by the occasion.
+/// Returns every kind of message with the occasion on which it is sent.
 pub fn everything() -> Vec<(String, String)> {
     let mut stage = Stage::new();
     for n in 1..=5 {
@@ -71,17 +71,17 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let pool = serde_json::from_str(DOUBLES).expect("JSON");
-        let pool = pool::one("doubles", pool).expect("a pool");
+        let pool = pool::read_one("doubles", pool).expect("a pool");
         let name = "doubles".parse().expect("a name");
         let now = Time::from_ms(START);
-        let restored = Lobby::restore(name, Shard::Part(1), &pool, &Disk::default(), &[], now);
+        let restored = Lobby::restore(name, Shard::Child(1), &pool, &Disk::default(), &[], now);
         let (lobby, effects) = restored.expect("a new one");
         drop(effects);
         Self { lobby, now: START, rating: 1500.0, code: String::new(), said: Vec::new() }
     }
 
     fn open(&mut self, n: u32) {
-        let who = Who {
+        let who = Identity {
             player: format!("p_{n}").parse().expect("an id"),
             sid: format!("s_{n}").parse().expect("an id"),
             ep: 0,
@@ -89,15 +89,15 @@ impl Stage {
         };
         let conn = Conn(n);
         let live = None;
-        self.feed(&format!("{n} opened"), Input::Opened { conn, who, live });
+        self.feed(&format!("{n} opened"), Input::Opened { conn, identity: who, current_match: live });
     }
 
     fn say(&mut self, name: &str, n: u32, text: &str) {
         let conn = Conn(n);
-        self.feed(&format!("{n} {name}"), Input::Said { conn, text });
+        self.feed(&format!("{n} {name}"), ConnectionInput::Text { conn, text }.into());
     }
 
-    /// One input, and all answers to what it leads to: everybody agrees, the region knows everybody.
+    /// Handles one input and all answers to its effects: every other object agrees, and the region knows every player.
     fn feed(&mut self, name: &str, input: Input<'_>) {
         self.now += 3000;
         let mut effects = VecDeque::from(self.lobby.handle(Time::from_ms(self.now), input));
@@ -105,8 +105,7 @@ impl Stage {
         while let Some(effect) = effects.pop_front() {
             let text = match &effect {
                 Effect::Send { conn, text } => format!("{} {text}", conn.0),
-                Effect::Tell { text, .. } => format!("all {text}"),
-                Effect::Close { conn, why } => format!("{} close {}", conn.0, why.code()),
+                Effect::Close { conn, code: why } => format!("{} close {}", conn.0, why.code()),
                 _ => {
                     if let Some(answer) = self.answer(effect) {
                         effects.extend(self.lobby.handle(Time::from_ms(self.now), answer));
@@ -126,16 +125,16 @@ impl Stage {
 
     fn answer(&self, effect: Effect) -> Option<Input<'static>> {
         match effect {
-            Effect::Look { look, player } => {
+            Effect::LookUp { lookup, player } => {
                 let answer = Some(self.known(&player));
-                Some(Input::Known { look, answer })
+                Some(Input::LookedUp { lookup, answer })
             }
-            Effect::Move { player, .. } => Some(Input::Moved { player, done: true }),
+            Effect::StoreShard { player, .. } => Some(Input::ShardStored { player, stored: true }),
             Effect::Call(call) => {
                 let answer = match &call {
-                    Call::Player { .. } => Answer::Player(PlayerAnswer::Granted { live: None }),
-                    Call::Open { .. } => Answer::Room,
-                    Call::Lobby { .. } => return None,
+                    Call::Player { .. } => Answer::Player(PlayerResponse::Granted { current_match: None }),
+                    Call::OpenRoom { .. } => Answer::Room,
+                    Call::Shard { .. } => return None,
                 };
                 Some(Input::Answered { call, answer })
             }
@@ -143,10 +142,14 @@ impl Stage {
         }
     }
 
-    fn known(&self, player: &PlayerId) -> Known {
-        let standing = serde_json::json!({
+    fn known(&self, player: &PlayerId) -> Entrant {
+        let profile = serde_json::json!({
             "player": player, "name": format!("Player {player}"), "rating": self.rating, "banned": false, "ep": 0,
         });
-        Known { standing: serde_json::from_value(standing).expect("a standing"), live: None, chance: 7 }
+        Entrant {
+            profile: serde_json::from_value(profile).expect("a profile"),
+            current_match: None,
+            random: 7,
+        }
     }
 }

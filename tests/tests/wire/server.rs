@@ -1,12 +1,15 @@
-//! A room that says everything a room can say, at times that are always the same.
+//! A room that sends every kind of message, at fixed times.
 
 use serde_json::{Value, json};
-use shared::outbox::Scope;
-use shared::room::seat::Seat;
-use shared::room::{Conn, Effect, Input, Resume, Role, Room, Rules, Setup, Who};
+use shared::connection::ConnectionInput;
+use shared::delivery::outbox::Audience;
+use shared::pool::Rules;
+use shared::room::seats::Seat;
+use shared::room::{Conn, Effect, Identity, Input, Resume, Role, Room};
+use shared::rpc::Setup;
 use shared::time::Time;
 
-/// Long enough ago that no deadline of the room is near.
+/// Fixed, so that positions and times are the same in every run.
 const START: u64 = 1_733_000_000_000;
 
 struct Stage {
@@ -15,8 +18,8 @@ struct Stage {
     said: Vec<(String, String)>,
 }
 
-/// Every kind of message, by the occasion.
-#[allow(clippy::too_many_lines, reason = "a script is read from top to bottom")]
+/// Returns every kind of message with the occasion on which it is sent.
+#[allow(clippy::too_many_lines, reason = "a script of one room")]
 pub fn everything() -> Vec<(String, String)> {
     let rules = Rules { spectators: true, ..Rules::default() };
     let seat = |n: u32| Seat::of(format!("p_{n}").parse().expect("an id"), format!("Player {n}"));
@@ -53,29 +56,56 @@ pub fn everything() -> Vec<(String, String)> {
     stage.say("a member kicks", 2, r#"{"id":7,"op":"kick","to":"p_1"}"#);
     stage.say("debug where it is off", 2, r#"{"id":8,"op":"debug","body":{"do":"panic"}}"#);
     stage.say("no json", 2, "{");
-    stage.feed("binary", 2, Input::Binary { conn: Conn(2), bytes: 1 });
+    stage.feed("binary", 2, ConnectionInput::Binary { conn: Conn(2), bytes: 1 }.into());
     stage.say("unknown op", 2, r#"{"id":9,"op":"dance"}"#);
     stage.say("far too fast", 9, &json!(vec![json!({ "id": 1, "op": "leave" }); 64]).to_string());
-    stage.feed("gone", 2, Input::Closed { conn: Conn(2) });
+    stage.feed("gone", 2, ConnectionInput::Closed { conn: Conn(2) }.into());
     let resume = Resume { epoch: "e1".into(), at: 6 };
     stage.open_as("back", 3, 2, Role::Member, Some(resume));
     stage.open_as("another epoch", 4, 2, Role::Member, Some(Resume { epoch: "e7".into(), at: 1 }));
-    let verdict = || Err("this token is none of ours".to_owned());
-    stage.feed("a bad token", 4, Input::Renewed { conn: Conn(4), id: Some(json!(1)), verdict: verdict() });
-    let other = Ok(who(7));
-    stage.feed("another's token", 4, Input::Renewed { conn: Conn(4), id: Some(json!(2)), verdict: other });
-    stage.feed("a good token", 4, Input::Renewed { conn: Conn(4), id: Some(json!(3)), verdict: Ok(who(2)) });
+    let mut renew = |name: &str, id: u64, verdict: Result<Identity, String>| {
+        let input = ConnectionInput::Renewed { conn: Conn(4), id: Some(json!(id)), verdict };
+        stage.feed(name, 4, input.into());
+    };
+    renew("a bad token", 1, Err("this token is none of ours".to_owned()));
+    renew("another's token", 2, Ok(who(7)));
+    renew("a good token", 3, Ok(who(2)));
     stage.open("a third", 5, Role::Member, None);
     stage.say("leave", 5, r#"{"id":1,"op":"leave"}"#);
     stage.say("kick", 1, r#"{"id":8,"op":"kick","key":"k","to":"p_2"}"#);
     stage.say("kick again", 1, r#"{"id":9,"op":"kick","key":"k","to":"p_2"}"#);
     stage.say("end", 1, r#"{"id":10,"op":"end","body":{"winner":"p_1"}}"#);
     stage.open_as("over", 11, 1, Role::Member, None);
+    stage.said.extend(behind());
     stage.said
 }
 
-fn who(n: u32) -> Who {
-    Who {
+/// Returns the messages of a room in which a client falls so far behind that it must open the room again.
+fn behind() -> Vec<(String, String)> {
+    let seat = |n: u32| Seat::of(format!("p_{n}").parse().expect("an id"), format!("Player {n}"));
+    let setup = Setup {
+        id: "m_2".parse().expect("an id"),
+        pool: None,
+        owner: None,
+        seats: vec![seat(1), seat(2)],
+        rules: Rules::default(),
+    };
+    let (room, effects) = Room::create(Time::from_ms(START), setup, false);
+    drop(effects);
+    let mut stage = Stage { room, now: START, said: Vec::new() };
+    stage.open("behind", 1, Role::Member, None);
+    stage.open("behind", 2, Role::Member, None);
+    stage.say("behind", 2, r#"{"op":"seen","body":{"at":0}}"#);
+    let many = json!(vec![json!({ "op": "say", "body": 1 }); 40]).to_string();
+    for _ in 0..16 {
+        stage.say("behind", 1, &many);
+    }
+    stage.said.retain(|(name, _)| name.ends_with("resync"));
+    stage.said
+}
+
+fn who(n: u32) -> Identity {
+    Identity {
         player: format!("p_{n}").parse().expect("an id"),
         sid: format!("s_{n}").parse().expect("an id"),
         ep: 0,
@@ -90,12 +120,12 @@ impl Stage {
 
     fn open_as(&mut self, name: &str, conn: u32, player: u32, role: Role, resume: Option<Resume>) {
         let (conn, who) = (Conn(conn), who(player));
-        self.feed(name, conn.0, Input::Opened { conn, who, role, resume });
+        self.feed(name, conn.0, Input::Opened { conn, identity: who, role, resume });
     }
 
     fn say(&mut self, name: &str, conn: u32, text: &str) {
         let conn = Conn(conn);
-        self.feed(name, conn.0, Input::Said { conn, text });
+        self.feed(name, conn.0, ConnectionInput::Text { conn, text }.into());
     }
 
     fn feed(&mut self, name: &str, conn: u32, input: Input<'_>) {
@@ -103,7 +133,7 @@ impl Stage {
         let mut keep = |what: String, text: &str| {
             let known = |(name, _): &(String, String)| *name == what;
             let parsed: Value = serde_json::from_str(text).expect("JSON");
-            let text = without_words(&parsed).unwrap_or_else(|| text.to_owned());
+            let text = without_message_text(&parsed).unwrap_or_else(|| text.to_owned());
             if !self.said.iter().any(known) && parsed["body"].to_string().len() < 4000 {
                 self.said.push((what, text));
             }
@@ -111,24 +141,24 @@ impl Stage {
         for effect in self.room.handle(Time::from_ms(self.now), input) {
             match effect {
                 Effect::Send { conn: to, text } => {
-                    let whom = if to.0 == conn { "sender" } else { "other" };
-                    keep(format!("{name}: to the {whom}, {}", kind(&text)), &text);
+                    let recipient = if to.0 == conn { "sender" } else { "other" };
+                    keep(format!("{name}: to the {recipient}, {}", kind(&text)), &text);
                 }
-                Effect::Tell { text, scope } => {
+                Effect::Broadcast { text, audience: scope } => {
                     keep(format!("{name}: to all, {}", kind(&text)), &text);
-                    if let Scope::But(_, own) = scope {
+                    if let Audience::Except(_, own) = scope {
                         keep(format!("{name}: to the one it is for"), &own);
                     }
                 }
-                Effect::Close { why, .. } => keep(format!("{name}: close"), &why.reason()),
+                Effect::Close { code, .. } => keep(format!("{name}: close"), &code.reason()),
                 _ => {}
             }
         }
     }
 }
 
-/// A fault but for its message, whose words are for people and may change.
-fn without_words(message: &Value) -> Option<String> {
+/// Returns a refusal without its message, whose text may change.
+fn without_message_text(message: &Value) -> Option<String> {
     let mut message = message.clone();
     message.get_mut("err")?.as_object_mut()?.remove("message");
     Some(message.to_string())

@@ -1,22 +1,22 @@
-//! Crowds to plan for, spread as by chance and the same each time.
+//! Deterministic sets of tickets and their pools, as input of the benchmark.
 
 use serde_json::{Value, json};
-use shared::lobby::ticket::Ticket;
+use shared::lobby::tickets::ticket::Ticket;
 use shared::pool::{self, Pool};
 
-/// The latest moment at which anybody of a crowd came, milliseconds.
+/// The latest start of a wait in a crowd, milliseconds.
 pub(crate) const LATEST: u64 = 60_000;
 
-/// A pool, and who comes to it.
+/// A pool with the tickets that enter it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crowd {
-    /// First come, first served; nobody wants anything.
+    /// First come, first served, without wants.
     Any,
-    /// By rating.
+    /// A rating window, without wants.
     Rated,
-    /// By rating, and everybody insists on one of three languages.
+    /// A rating window, and each ticket requires one of three languages.
     Language,
-    /// By rating, everybody wants the other gender, a language, and somebody of about their age, which gives way.
+    /// A rating window; each ticket requires the other gender, a language, and a similar age that relaxes.
     Dating,
 }
 
@@ -42,13 +42,12 @@ impl Crowd {
         pools.into_values().next()
     }
 
-    /// Somebody who came within the last minute.
+    /// Returns a ticket that entered within the last minute.
     pub(crate) fn ticket(self, nth: u32) -> Option<Ticket> {
         self.of(nth, None)
     }
 
-    /// Somebody on one side of a crowd that has two: who is on one wants those who are on the other, and gives way after
-    /// ten minutes.
+    /// Returns a ticket on one of two sides. Each side requires the other, which relaxes after ten minutes.
     pub(crate) fn sided(self, nth: u32, side: &str) -> Option<Ticket> {
         self.of(nth, Some(side))
     }
@@ -74,7 +73,7 @@ impl Crowd {
         };
         if let Some(side) = side {
             let across = if side == "a" { "b" } else { "a" };
-            // In ten minutes any two come to fit: who enters has to find out when the first of them do.
+            // Any two tickets fit after ten minutes, so an entry must find the first time at which two do.
             let relax = json!({ "after_s": 600 });
             wants.push(json!({ "attr": "side", "is": across, "relax": relax }));
         }

@@ -1,25 +1,25 @@
-//! How long it takes to decide who plays whom: the same work for this machine and for WebAssembly.
+//! The benchmark of match plans, which runs natively and as WebAssembly.
 //!
-//! `cargo xtask bench plan` builds it for both, runs both and shows them side by side.
+//! `cargo xtask bench plan` builds both, runs both and prints the results side by side.
 
 mod crowd;
 mod measure;
 
 pub use measure::{Entry, Row, measure};
 
-/// What a browser's or Node's clock says.
+/// The benchmark and its clock for JavaScript hosts.
 #[cfg(target_arch = "wasm32")]
 mod js {
     use wasm_bindgen::prelude::wasm_bindgen;
 
     #[wasm_bindgen]
     extern "C" {
-        /// Milliseconds from any beginning, with fractions.
+        /// Returns milliseconds since an arbitrary origin, with fractions.
         #[wasm_bindgen(js_namespace = performance)]
         fn now() -> f64;
     }
 
-    /// Measures pools of these sizes, so many times each. The rows, as JSON.
+    /// Measures all crowds at these sizes, `runs` times each, and returns the rows as JSON.
     #[wasm_bindgen]
     #[must_use]
     #[allow(clippy::needless_pass_by_value)]

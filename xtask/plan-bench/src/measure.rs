@@ -1,9 +1,9 @@
-//! What is timed: a whole plan for everybody, and one person who enters among many who wait.
+//! The measurements: a whole plan of all tickets, and one entry into a queue of waiting tickets.
 
 use serde::{Deserialize, Serialize};
-use shared::lobby::met::Met;
-use shared::lobby::ticket::Ticket;
-use shared::lobby::waiting::Waiting;
+use shared::lobby::matching::index::TicketIndex;
+use shared::lobby::tickets::recent_opponents::RecentOpponents;
+use shared::lobby::tickets::ticket::Ticket;
 use shared::time::Time;
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,36 +13,38 @@ use crate::crowd::{Crowd, LATEST};
 /// The times of one crowd of one size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The pool and who comes to it.
+    /// The name of the crowd.
     pub crowd: String,
-    /// How many wait.
+    /// The number of waiting tickets.
     pub tickets: u32,
-    /// How many matches a whole plan makes of them.
+    /// The number of matches in a whole plan.
     pub matches: u32,
-    /// A whole plan, from tickets in no order to matches, milliseconds: the median of the runs.
+    /// A whole plan from unordered tickets to matches, milliseconds: the median of the runs.
     pub plan_ms: f64,
-    /// Entries into so many; none, where a lobby holds fewer and it would take minutes.
+    /// Single entries among that many tickets; `None` beyond the limit of a lobby, where they would take
+    /// minutes.
     pub entry: Option<Entry>,
 }
 
-/// How long an entry takes, microseconds.
+/// The times of one entry, microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Who fits nobody yet, and waits: the median.
+    /// The median of entries that fit no ticket yet.
     #[serde(rename = "waits_us")]
     pub waits: f64,
-    /// Who is matched at once: the median.
+    /// The median of entries that are matched at once.
     #[serde(rename = "matched_us")]
     pub matched: f64,
-    /// The slowest of all.
+    /// The slowest entry of all.
     #[serde(rename = "slowest_us")]
     pub slowest: f64,
 }
 
-/// People who enter, one after the other, of whose times the median counts.
+/// The number of measured entries of each kind.
 const ENTRIES: u32 = 200;
 
-/// Measures every crowd at every size. `clock` tells milliseconds from any beginning, with fractions.
+/// Measures every crowd at every size. `clock` returns milliseconds since an arbitrary origin, with
+/// fractions.
 pub fn measure(sizes: &[u32], runs: u32, clock: &mut impl FnMut() -> f64) -> Vec<Row> {
     let mut rows = Vec::new();
     for crowd in Crowd::ALL {
@@ -57,7 +59,7 @@ fn row(crowd: Crowd, size: u32, runs: u32, clock: &mut impl FnMut() -> f64) -> O
     Some(Row { crowd: crowd.name().to_owned(), tickets: size, matches, plan_ms, entry })
 }
 
-/// Everybody is there and nobody is matched, as after a restart.
+/// Measures a plan of all tickets, none of them matched, as after a restart.
 fn whole(crowd: Crowd, size: u32, runs: u32, clock: &mut impl FnMut() -> f64) -> Option<(f64, u32)> {
     let pool = crowd.pool()?;
     let tickets: Vec<Rc<Ticket>> =
@@ -66,22 +68,22 @@ fn whole(crowd: Crowd, size: u32, runs: u32, clock: &mut impl FnMut() -> f64) ->
     let (mut times, mut matches) = (Vec::new(), 0);
     for _ in 0..runs.max(1) {
         let began = clock();
-        let mut waiting = Waiting::new(&pool);
+        let mut waiting = TicketIndex::new(&pool);
         for ticket in &tickets {
             waiting.insert(now, Rc::clone(ticket));
         }
-        let plan = waiting.plan(now, &Met::default());
+        let plan = waiting.plan(now, &RecentOpponents::default());
         times.push(clock() - began);
         matches = u32::try_from(plan.matches.len()).unwrap_or(u32::MAX);
     }
     Some((median(&mut times), matches))
 }
 
-/// So many wait and fit nobody among themselves, since all are on one side. Others of that side enter and wait too;
-/// others of the other side enter and are matched.
+/// Measures entries into a queue in which no two tickets fit, because all are on one side. Further tickets of
+/// that side enter and wait; tickets of the other side enter and are matched.
 fn entries(crowd: Crowd, size: u32, clock: &mut impl FnMut() -> f64) -> Option<Entry> {
     let pool = crowd.pool()?;
-    let (mut waiting, met) = (Waiting::new(&pool), Met::default());
+    let (mut waiting, met) = (TicketIndex::new(&pool), RecentOpponents::default());
     let mut now = Time::from_ms(LATEST);
     for nth in 0..size {
         waiting.insert(now, crowd.sided(nth, "a")?);
@@ -116,7 +118,7 @@ fn entries(crowd: Crowd, size: u32, clock: &mut impl FnMut() -> f64) -> Option<E
         } else {
             matched.push(took);
         }
-        // Somebody takes the place of who was matched, so that as many wait for the next.
+        // Another ticket replaces each matched one, so the queue keeps its size.
         for (extra, _) in (0_u32..).zip(gone) {
             waiting.insert(now, crowd.sided(size + 2 * ENTRIES + nth + extra, "a")?);
         }
@@ -130,7 +132,7 @@ fn entries(crowd: Crowd, size: u32, clock: &mut impl FnMut() -> f64) -> Option<E
     })
 }
 
-/// The middle one; 0 of none.
+/// Returns the median; 0 without values.
 fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or_default()

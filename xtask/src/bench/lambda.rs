@@ -1,4 +1,4 @@
-//! How long does the function behind the HTTP API take to start, and how large is it?
+//! `cargo xtask bench lambda`: measures start time, answer time and size of the function behind the HTTP API.
 
 use std::fs::{self, File};
 use std::io;
@@ -20,21 +20,21 @@ use crate::lambda::megabytes;
 use crate::root::Root;
 use crate::runtime_api::Function;
 
-/// Starts the function's release build for this machine under Lambda's runtime interface, asks it something that needs no
-/// store, and ends it.
+/// Starts the function's release build for this machine under Lambda's runtime interface, sends it requests
+/// that need no store, and ends it.
 #[derive(Debug, Clone, Args)]
 pub struct Lambda {
-    /// How often.
+    /// Number of starts
     #[arg(long, default_value_t = 20)]
     starts: usize,
-    /// Answers that are measured of each start, once it is warm.
+    /// Measured answers of each start, once it is warm
     #[arg(long, default_value_t = 200)]
     warm: usize,
 }
 
 impl Lambda {
     pub(super) async fn run(&self, root: &Root) -> Result<String> {
-        ensure!(self.starts > 0, "there is nothing to start");
+        ensure!(self.starts > 0, "--starts must be 1 or more");
         let here = root.clone();
         let program = spawn_blocking(move || {
             let flags = ["--release", "--package", "regional"];
@@ -74,7 +74,7 @@ impl Lambda {
     }
 }
 
-/// The public keys: a route that asks nobody.
+/// Returns a request of the public keys, a route that uses neither store nor network.
 fn event(root: &Root) -> Result<Value> {
     let text = fs::read_to_string(root.path("regional/events/profile.json"))?;
     let path = "/.well-known/jwks.json";
@@ -108,11 +108,11 @@ async fn ask(function: &Function, event: &Value) -> Result<std::time::Duration> 
     let answer = function.invoke(event).await?;
     let took = begun.elapsed();
     let status = answer.get("statusCode");
-    ensure!(status == Some(&json!(200)), "it answered {answer}");
+    ensure!(status == Some(&json!(200)), "the function answered {answer}");
     Ok(took)
 }
 
-/// What it holds of the machine's memory.
+/// Returns the resident memory of the process.
 fn kibibytes(function: &Function) -> Result<u64> {
     let pid = function.pid().context("it runs")?;
     let status = fs::read_to_string(format!("/proc/{pid}/status"))
@@ -122,14 +122,14 @@ fn kibibytes(function: &Function) -> Result<u64> {
     number.context("VmRSS in /proc")
 }
 
-/// How large it is in a zip file, but for the few bytes around it.
+/// Returns the size in a zip file, without the few bytes of its headers.
 fn zipped(program: &Path) -> Result<u64> {
     let mut deflate = DeflateEncoder::new(Counted(0), Compression::default());
     io::copy(&mut File::open(program)?, &mut deflate)?;
     Ok(deflate.finish()?.0)
 }
 
-/// Keeps the length of what is written.
+/// Counts the bytes that are written.
 struct Counted(u64);
 
 impl io::Write for Counted {

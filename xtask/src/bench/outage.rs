@@ -1,4 +1,4 @@
-//! The region is away for a while: what do those notice who talk, who read, and who want their result kept?
+//! `cargo xtask bench outage`: measures messages, profile reads and match results while the region is away.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,25 +14,25 @@ use super::Times;
 use crate::stack::Stack;
 use crate::wire::{Player, Server, Socket, text};
 
-/// How long after the region's return every result must be kept: a room asks again after five minutes at the most.
+/// Limit for storing every result after the region's return: a room retries after five minutes at the most.
 const KEPT: Duration = Duration::from_mins(8);
 
-/// Kills the region under rooms that talk and people who read, ends the rooms meanwhile, and brings it back.
+/// Kills the region under active rooms and profile reads, ends the rooms meanwhile, and starts it again.
 #[derive(Debug, Clone, Args)]
 pub struct Outage {
-    /// How long the region is away.
+    /// Seconds without the region
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Rooms of two that talk: a message a second each.
+    /// Rooms of two players with one message per second each
     #[arg(long, default_value_t = 20)]
     rooms: usize,
-    /// Reads of their profiles a second.
+    /// Profile reads per second
     #[arg(long, default_value_t = 50)]
     rps: u32,
 }
 
-/// What a room noticed.
-struct Talk {
+/// The observations of a room.
+struct Conversation {
     heard: Times,
     dropped: Option<String>,
 }
@@ -44,7 +44,7 @@ impl Outage {
         let (mut talking, mut played, mut urls) = (JoinSet::new(), Vec::new(), Vec::new());
         for n in 0..self.rooms {
             let players = [server.guest(&format!("Ana {n}")).await?, server.guest(&format!("Bo {n}")).await?];
-            let (room, sockets) = server.meet(&json!({ "seats": 2 }), &players).await?;
+            let (room, sockets) = server.open_room_with(&json!({ "seats": 2 }), &players).await?;
             for player in &players {
                 let url = format!("{}/v1/profiles/{}", stack.edge_url(), player.id);
                 ensure!(server.http().get(&url).send().await?.status().is_success());
@@ -75,7 +75,7 @@ impl Outage {
         stack.start_region().await?;
         let kept = kept(&server, &played).await?;
         let mut lines = vec![
-            format!("{} rooms of two, the region away for {} s", self.rooms, self.seconds),
+            format!("{} rooms of two players, the region away for {} s", self.rooms, self.seconds),
             format!("messages    {} heard, {}", heard.count(), heard.show()),
             format!("sockets     {} of {} dropped", dropped.len(), 2 * self.rooms),
         ];
@@ -87,7 +87,7 @@ impl Outage {
         Ok(lines.join("\n"))
     }
 
-    /// Reads until then; by `x-cache`, or by the status of what is no 200.
+    /// Reads until `until`; counts by `x-cache`, or by status if it is not 200.
     async fn read(
         &self,
         server: &Server,
@@ -118,9 +118,9 @@ impl Outage {
     }
 }
 
-/// A message a second from one to the other, until it is time to end.
-async fn talk(sockets: Vec<Socket>, phases: watch::Receiver<bool>) -> Result<Talk> {
-    let mut talk = Talk { heard: Times::new()?, dropped: None };
+/// Sends a message per second between two members until the room must end.
+async fn talk(sockets: Vec<Socket>, phases: watch::Receiver<bool>) -> Result<Conversation> {
+    let mut talk = Conversation { heard: Times::new()?, dropped: None };
     let Ok([mut a, mut b]) = <[Socket; 2]>::try_from(sockets) else {
         anyhow::bail!("a room of two has two sockets");
     };
@@ -151,7 +151,7 @@ async fn talk(sockets: Vec<Socket>, phases: watch::Receiver<bool>) -> Result<Tal
     Ok(talk)
 }
 
-/// Waits until each result is kept, for both, once; and says how long that took.
+/// Waits until each result is stored, once for both players, and returns the time it took.
 async fn kept(server: &Server, played: &[(String, [Player; 2])]) -> Result<String> {
     let (begun, mut took) = (Instant::now(), Times::new()?);
     let mut twice = 0;
@@ -164,7 +164,7 @@ async fn kept(server: &Server, played: &[(String, [Player; 2])]) -> Result<Strin
                     if times > 0 {
                         return anyhow::Ok(times);
                     }
-                    // Nobody tells when the region has it; it is asked.
+                    // The region sends no notification of a stored result, so it is polled.
                     sleep(Duration::from_millis(200)).await;
                 }
             };

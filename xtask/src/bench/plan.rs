@@ -1,5 +1,5 @@
-//! How long it takes to decide who plays whom: natively, and as WebAssembly in Node, of the very code that runs at the
-//! edge, built as the Worker is.
+//! `cargo xtask bench plan`: measures the matchmaker natively and as WebAssembly in Node, with the edge's
+//! code and build options.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,21 +13,21 @@ use crate::root::Root;
 use crate::tools::{node, rust};
 use crate::{artifacts, progress, worker};
 
-/// Times a whole plan and one entry, in pools of several sizes: natively and as WebAssembly.
+/// Measures a whole plan and one entry, in pools of several sizes: natively and as WebAssembly.
 #[derive(Debug, Clone, Args)]
 pub struct Plan {
-    /// How many wait.
+    /// Numbers of waiting players
     #[arg(long, value_delimiter = ',', default_values_t = [1_000_u32, 10_000, 100_000])]
     sizes: Vec<u32>,
-    /// Whole plans of each, whose median counts.
+    /// Whole plans of each size; the median counts
     #[arg(long, default_value_t = 5)]
     runs: u32,
-    /// Without the build and the run of the WebAssembly.
+    /// Skip the build and the run of the WebAssembly
     #[arg(long)]
     native: bool,
 }
 
-/// A row as the bench prints it; `plan_bench::Row` says what each is.
+/// A row of the bench's output; `plan_bench::Row` documents its fields.
 #[derive(Debug, Clone, Deserialize)]
 struct Row {
     crowd: String,
@@ -37,7 +37,7 @@ struct Row {
     entry: Option<Entry>,
 }
 
-/// Microseconds.
+/// Times of one entry, in microseconds.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Entry {
     #[serde(rename = "waits_us")]
@@ -49,8 +49,11 @@ struct Entry {
 }
 
 pub(super) fn run(root: &Root, plan: &Plan) -> Result<String> {
-    ensure!(plan.runs > 0, "--runs is 1 or more");
-    ensure!(plan.sizes.iter().all(|size| (2..=1_000_000).contains(size)), "--sizes: 2 to 1,000,000 each");
+    ensure!(plan.runs > 0, "--runs must be 1 or more");
+    ensure!(
+        plan.sizes.iter().all(|size| (2..=1_000_000).contains(size)),
+        "--sizes must be 2 to 1,000,000 each"
+    );
     let native = native(root, plan)?;
     let wasm = if plan.native { Vec::new() } else { wasm(root, plan)? };
     table(&native, &wasm)
@@ -76,7 +79,7 @@ fn wasm(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
     build
         .args(["run", rust::NIGHTLY, "cargo", "build", "--release", "--lib"])
         .args(["--package", "plan-bench", "--target", "wasm32-unknown-unknown"])
-        // As worker-build does it with --panic-unwind.
+        // The options of worker-build with --panic-unwind.
         .args(["-Z", "build-std=std,panic_unwind"])
         .current_dir(root.dir())
         .env("RUSTFLAGS", "-Cpanic=unwind")
@@ -85,7 +88,7 @@ fn wasm(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
     progress::run("Building the bench as WebAssembly", &mut build)?;
     let out = root.path("target/plan-bench");
     fs::create_dir_all(&out)?;
-    // The repository's own says that scripts are modules; what wasm-bindgen writes for Node is none.
+    // The repository's package.json declares ES modules; wasm-bindgen writes CommonJS for Node.
     fs::write(out.join("package.json"), r#"{"type":"commonjs"}"#)?;
     let mut bind = Command::new(&tools.wasm_bindgen);
     bind.args(["--target", "nodejs", "--out-name", "bench", "--out-dir"])
@@ -119,7 +122,7 @@ fn rows(printed: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Both side by side, and how each grows from one size to the next.
+/// Returns both results side by side, and their growth from one size to the next.
 fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
     let mut text = String::new();
     writeln!(

@@ -1,4 +1,4 @@
-//! Many people read profiles, few of them often and most of them seldom: how many reads reach the region?
+//! `cargo xtask bench reads`: measures how many profile reads reach the region, with Zipf-distributed reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,41 +17,41 @@ use crate::faults::Link;
 use crate::stack::Stack;
 use crate::wire::{Server, num};
 
-/// Guests that are made at once.
+/// Guests that are created concurrently.
 const AT_ONCE: usize = 4;
-/// How often making one is tried: the machine is small, and the region says so.
+/// Attempts per guest: a small machine answers that it is busy.
 const TRIES: u32 = 20;
 
-/// Reads profiles at a steady rate, whether or not the answers keep up, chosen by Zipf's law.
+/// Reads profiles at a steady rate, independent of answers, chosen by Zipf's law.
 #[derive(Debug, Clone, Args)]
 pub struct Reads {
-    /// Profiles that there are.
+    /// Number of profiles
     #[arg(long, default_value_t = 10_000)]
     profiles: usize,
-    /// Reads a second.
+    /// Reads per second
     #[arg(long, default_value_t = 500)]
     rps: u32,
-    /// Seconds that are measured.
+    /// Seconds of the measurement
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Seconds before that: the copies of an edge that has run for a while.
+    /// Seconds before the measurement, to fill the edge's cache
     #[arg(long, default_value_t = 60)]
     warm: u64,
-    /// The exponent: at 1 the second profile is read half as often as the first, the third a third.
+    /// The exponent: at 1 the second profile is read half as often as the first, the third a third
     #[arg(long, default_value_t = 1.0)]
     zipf: f64,
-    /// Profiles that are changed afterwards, until a read through the edge shows it.
+    /// Profiles that are edited afterwards, until a read through the edge shows the edit
     #[arg(long, default_value_t = 20)]
     edits: usize,
 }
 
-/// What came back, by `x-cache`; what is no 200, by its status.
+/// Answers by `x-cache`, or by status if it is not 200.
 type Seen = BTreeMap<String, Times>;
 
 impl Reads {
     pub(super) async fn run(&self, stack: &Stack, link: &Link) -> Result<String> {
-        ensure!(self.profiles > 0 && self.rps > 0, "there is nothing to read");
-        eprintln!("Making {} profiles …", self.profiles);
+        ensure!(self.profiles > 0 && self.rps > 0, "--profiles and --rps must be 1 or more");
+        eprintln!("Creating {} profiles …", self.profiles);
         let players = guests(stack, self.profiles).await?;
         let draw = Draw::new(self.profiles, self.zipf);
         let urls: Vec<String> =
@@ -61,16 +61,17 @@ impl Reads {
         let mut chance = 0x9E37_79B9_7F4A_7C15;
         self.read(&urls, &draw, self.warm, &mut chance).await?;
         eprintln!("Reading for {} s …", self.seconds);
-        let before = link.asked("/v1/profiles");
+        let before = link.request_count("/v1/profiles");
         let seen = self.read(&urls, &draw, self.seconds, &mut chance).await?;
-        let asked = link.asked("/v1/profiles") - before;
+        let asked = link.request_count("/v1/profiles") - before;
         eprintln!("Changing {} profiles …", self.edits);
         let edits = self.edit(stack).await?;
         let shown = format!("\nan edit is shown to all  {}", edits.show());
         Ok(self.report(&seen, asked) + &shown)
     }
 
-    /// How long after the answer to an edit a read through the edge, where a copy was, gives the new version.
+    /// Measures the time from the answer to an edit until a read through the edge, which had a copy, returns
+    /// the new version.
     async fn edit(&self, stack: &Stack) -> Result<Times> {
         let server = Server::at(stack.edge_url(), stack.region_url())?;
         let mut shown = Times::new()?;
@@ -91,7 +92,7 @@ impl Reads {
                 anyhow::Ok(())
             };
             let limit = Duration::from_secs(60);
-            timeout(limit, all).await.context("an edit is not shown")??;
+            timeout(limit, all).await.context("an edit did not become visible")??;
             shown.add(begun.elapsed());
         }
         Ok(shown)
@@ -108,7 +109,7 @@ impl Reads {
         let seen = Arc::new(Mutex::new(Seen::new()));
         let (begun, mut reading) = (Instant::now(), JoinSet::new());
         for n in 0..u32::try_from(seconds)? * self.rps {
-            // A time of its own for each: an answer that is late must not hide those that wait behind it.
+            // Each request has its own due time: a late answer must not hide those that wait behind it.
             let due = begun + Duration::from_secs(1) * n / self.rps;
             sleep_until(due).await;
             let (at, urls) = (draw.one(chance), urls.clone());
@@ -166,7 +167,7 @@ impl Reads {
     }
 }
 
-/// New players.
+/// Creates players and returns their ids.
 async fn guests(stack: &Stack, count: usize) -> Result<Vec<String>> {
     let server = Server::at(stack.edge_url(), stack.region_url())?;
     let (mut players, mut making) = (Vec::new(), JoinSet::new());
@@ -194,7 +195,7 @@ async fn guests(stack: &Stack, count: usize) -> Result<Vec<String>> {
     Ok(players)
 }
 
-/// Draws numbers below a bound, the small ones often.
+/// Draws numbers below a bound, small ones most often.
 struct Draw(Vec<f64>);
 
 impl Draw {
@@ -208,7 +209,7 @@ impl Draw {
         Self(sums.collect())
     }
 
-    /// The next: xorshift, the same each time.
+    /// Returns the next number: xorshift, the same sequence each time.
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     fn one(&self, chance: &mut u64) -> usize {
         *chance ^= *chance << 13;
@@ -226,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_is_drawn_twice_as_often_as_the_second() {
+    fn first_is_drawn_twice_as_often_as_the_second() {
         let (draw, mut chance, mut drawn) = (Draw::new(100, 1.0), 1, [0u32; 100]);
         for _ in 0..100_000 {
             let at = draw.one(&mut chance);

@@ -1,4 +1,5 @@
-//! How fast are reads and writes of a profile in the region, and how much of that is the store's?
+//! `cargo xtask bench region`: measures profile reads and writes in the region, and the store's share of
+//! them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,31 +23,31 @@ use crate::root::Root;
 use crate::service::Log;
 use crate::stack;
 
-/// Reads and writes profiles at a steady rate, whether or not the answers keep up, in the region's own process: a release
+/// Reads and writes profiles at a steady rate, independent of answers, in the region's own process: a release
 /// build over the embedded store.
 #[derive(Debug, Clone, Args)]
 pub struct Region {
-    /// Requests a second, reads and writes together.
+    /// Requests per second, reads and writes together
     #[arg(long, default_value_t = 500)]
     rps: u32,
-    /// Of these, how many in a hundred are writes.
+    /// Percentage of writes
     #[arg(long, default_value_t = 20)]
     writes: u32,
-    /// Seconds that are measured.
+    /// Seconds of the measurement
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// People whose profiles they are.
+    /// Number of players
     #[arg(long, default_value_t = 500)]
     people: usize,
 }
 
-/// Somebody, and the version of their profile.
+/// A player and the version of their profile.
 struct Person {
     token: String,
     version: Mutex<u64>,
 }
 
-/// What was measured of one kind of request.
+/// The measurements of one kind of request.
 struct Measured {
     whole: Times,
     store: Times,
@@ -55,16 +56,16 @@ struct Measured {
 
 impl Region {
     pub(super) async fn run(&self, root: &Root, data: &Path) -> Result<String> {
-        ensure!(self.rps > 0 && self.people > 0, "there is nothing to ask");
+        ensure!(self.rps > 0 && self.people > 0, "--rps and --people must be 1 or more");
         let here = root.clone();
         let program = spawn_blocking(move || {
             let flags = ["--release", "--features", "regional/local"];
             artifacts::binary(&here, "Building the region for release", "local", &flags)
         })
         .await??;
-        stack::forget(data)?;
+        stack::delete_data(data)?;
         let port = port::take(0, "")?;
-        // Fewer people than there are in life ask for all of them: nobody is held back for their pace.
+        // Few players send all requests, so their rate limits are raised.
         let env = [
             ("RATE_PER_S", "1000000"),
             ("RATE_BURST", "1000000"),
@@ -85,19 +86,19 @@ impl Region {
 
     async fn measure(&self, url: &str) -> Result<String> {
         let http = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
-        eprintln!("Making {} people …", self.people);
+        eprintln!("Creating {} players …", self.people);
         let mut people = Vec::with_capacity(self.people);
         for n in 0..self.people {
             people.push(Arc::new(guest(&http, url, n).await?));
         }
-        eprintln!("Asking {} times a second for {} s …", self.rps, self.seconds);
+        eprintln!("Sending {} requests per second for {} s …", self.rps, self.seconds);
         let (begun, mut asking) = (Instant::now(), JoinSet::new());
         let seen: Arc<Mutex<BTreeMap<&str, Measured>>> = Arc::default();
         for n in 0..u32::try_from(self.seconds)? * self.rps {
-            // A time of its own for each: an answer that is late must not hide those that wait behind it.
+            // Each request has its own due time: a late answer must not hide those that wait behind it.
             let due = begun + Duration::from_secs(1) * n / self.rps;
             sleep_until(due).await;
-            let person = people.get(n as usize % people.len()).context("somebody")?.clone();
+            let person = people.get(n as usize % people.len()).context("a player")?.clone();
             let write = n * 37 % 100 < self.writes;
             let (http, url, seen) = (http.clone(), url.to_owned(), seen.clone());
             asking.spawn(async move {
@@ -131,12 +132,12 @@ impl Region {
         }
         let seen = seen.lock().await;
         let mut out =
-            format!("{} requests a second for {} s, {} people\n", self.rps, self.seconds, self.people);
+            format!("{} requests per second for {} s, {} players\n", self.rps, self.seconds, self.people);
         for (kind, measured) in seen.iter() {
             let lines = [
                 format!("{kind:<6} {:>7}   {}\n", measured.whole.count(), measured.whole.show()),
                 format!("{:<16} {}\n", "  of it the store", measured.store.show()),
-                format!("  not answered as it should be: {}\n", measured.others),
+                format!("  unexpected answers: {}\n", measured.others),
             ];
             out.push_str(&lines.concat());
         }
@@ -168,7 +169,7 @@ async fn read(http: &Client, url: &str, person: &Person) -> Result<Option<Durati
     Ok(store.filter(|_| fine))
 }
 
-/// One edit of a person's at a time, as one device makes them.
+/// Edits a player's profile; one edit at a time, as one device makes them.
 async fn edit(http: &Client, url: &str, person: &Person, n: u32) -> Result<Option<Duration>> {
     let mut version = person.version.lock().await;
     let request = http.patch(format!("{url}/v1/profiles/me")).bearer_auth(&person.token);
@@ -182,7 +183,7 @@ async fn edit(http: &Client, url: &str, person: &Person, n: u32) -> Result<Optio
     Ok(store.filter(|_| fine))
 }
 
-/// What the answer says of the store: `Server-Timing: store;dur=1.234`.
+/// Returns the store's time from `Server-Timing: store;dur=1.234`.
 fn store(answer: &reqwest::Response) -> Option<Duration> {
     let header = answer.headers().get("server-timing")?.to_str().ok()?;
     let (_, rest) = header.split_once("store;dur=")?;

@@ -1,4 +1,4 @@
-//! How long it takes from signing out everywhere to the last socket's close: room, lobby and line of one's own.
+//! `cargo xtask bench revoke`: measures the time from a sign-out everywhere to the close of the last socket.
 
 use std::time::Instant;
 
@@ -10,10 +10,10 @@ use super::Times;
 use crate::stack::Stack;
 use crate::wire::{Server, Socket, text};
 
-/// Signs people out everywhere, one after the other, and waits for their sockets to close with 4302.
+/// Signs players out everywhere, one after another, and waits for their sockets to close with 4302.
 #[derive(Debug, Clone, Args)]
 pub struct Revoke {
-    /// How often.
+    /// Number of sign-outs
     #[arg(long, default_value_t = 200)]
     rounds: usize,
 }

@@ -1,4 +1,4 @@
-//! One person in the storm: speaks at a steady pace, follows the room, and does what the weather orders.
+//! One client of the storm: sends at a steady rate, follows its room, and suffers the weather's orders.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,35 +10,35 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::wire::{Follower, Player, Server};
+use crate::wire::{Player, RoomClient, Server};
 
-/// How often somebody looks up from the socket.
-const LOOK: Duration = Duration::from_millis(200);
+/// Interval between two looks at orders and phase.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long after one another the people of a room come.
-const APART: Duration = Duration::from_millis(1500);
+/// Delay between the first connections of a room's clients.
+const CONNECT_DELAY: Duration = Duration::from_millis(1500);
 
-/// What the weather does to somebody.
+/// A disturbance of one client.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Order {
+pub(super) enum Disturbance {
     Cut,
-    /// Reads nothing for a while, with the socket open.
+    /// Stops reading for a while, with the socket open.
     Slow(Duration),
 }
 
-/// How far the whole is.
+/// The phase of the storm.
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Storm,
-    /// Nobody says anything new.
+    /// Clients send nothing new.
     Calm,
-    /// Everybody listens until the room's head, or until then.
+    /// Clients read until the room's head, or until the deadline.
     Until(Arc<Vec<u64>>, Instant),
 }
 
-/// What others see of a client while it runs.
+/// Counters of a client that are read while it runs.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Counters {
     here: AtomicU64,
     said: AtomicU64,
     unsettled: AtomicU64,
@@ -46,7 +46,7 @@ pub(super) struct Tally {
     resumes: AtomicU64,
 }
 
-impl Tally {
+impl Counters {
     pub(super) fn here(&self) -> u64 {
         self.here.load(Ordering::Relaxed)
     }
@@ -68,22 +68,22 @@ impl Tally {
     }
 }
 
-/// Somebody.
+/// A client of a room.
 #[derive(Debug)]
 pub(super) struct Client {
     server: Server,
     room: String,
     player: Player,
     every: Duration,
-    orders: UnboundedReceiver<Order>,
-    tally: Arc<Tally>,
-    /// Which room, by number.
+    orders: UnboundedReceiver<Disturbance>,
+    tally: Arc<Counters>,
+    /// Number of the room.
     pub at: usize,
-    pub follower: Follower,
-    /// What was said under which key.
+    pub connection: RoomClient,
+    /// The text that was sent under each key.
     pub names: BTreeMap<String, String>,
-    /// Whether everything that the room has was heard in the end.
-    pub heard_all: bool,
+    /// True if the client received every event of the room.
+    pub received_all: bool,
 }
 
 impl Client {
@@ -94,9 +94,9 @@ impl Client {
         player: &Player,
         every: Duration,
         seat: u32,
-    ) -> (Self, UnboundedSender<Order>, Arc<Tally>) {
+    ) -> (Self, UnboundedSender<Disturbance>, Arc<Counters>) {
         let (order, orders) = unbounded_channel();
-        let tally = Arc::new(Tally::default());
+        let tally = Arc::new(Counters::default());
         let client = Self {
             server: server.clone(),
             room: room.to_owned(),
@@ -106,15 +106,15 @@ impl Client {
             tally: tally.clone(),
             at,
             // One after another: workerd keeps an object awake whose sockets opened at the same moment.
-            follower: Follower::new(server.room(room, player)).after(APART * seat),
+            connection: RoomClient::new(server.room(room, player)).after(CONNECT_DELAY * seat),
             names: BTreeMap::new(),
-            heard_all: false,
+            received_all: false,
         };
         (client, order, tally)
     }
 
-    /// Lives through the storm until everything is heard.
-    pub(super) async fn live(mut self, phases: watch::Receiver<Phase>) -> Self {
+    /// Runs until the client has received everything.
+    pub(super) async fn run(mut self, phases: watch::Receiver<Phase>) -> Self {
         let mut next_said = Instant::now();
         loop {
             let phase = phases.borrow().clone();
@@ -130,49 +130,49 @@ impl Client {
                 Phase::Calm => {}
                 Phase::Until(heads, deadline) => {
                     let head = heads.get(self.at).copied().unwrap_or(0);
-                    self.heard_all = self.follower.ledger.at() >= head;
-                    if self.heard_all || now >= deadline {
+                    self.received_all = self.connection.ledger.at() >= head;
+                    if self.received_all || now >= deadline {
                         return self;
                     }
                 }
             }
-            if self.follower.needs_token() {
+            if self.connection.needs_token() {
                 self.renew().await;
             }
-            self.follower.step(now + LOOK.min(self.every)).await;
+            self.connection.step(now + POLL_INTERVAL.min(self.every)).await;
             self.count();
         }
     }
 
     fn speak(&mut self) {
         let name = format!("{} {}", self.player.id, self.names.len());
-        let key = self.follower.say(&json!({ "name": name }));
+        let key = self.connection.say(&json!({ "name": name }));
         self.names.insert(key, name);
     }
 
     async fn obey(&mut self) {
         while let Ok(order) = self.orders.try_recv() {
             match order {
-                Order::Cut => self.follower.cut(),
-                Order::Slow(pause) => sleep(pause).await,
+                Disturbance::Cut => self.connection.cut(),
+                Disturbance::Slow(pause) => sleep(pause).await,
             }
         }
     }
 
     async fn renew(&mut self) {
-        // A region that does not answer is asked again at the next look.
+        // If the region does not answer, the next look asks again.
         if let Ok(player) = self.server.refresh(&self.player).await {
             self.player = player;
-            self.follower.reopen(self.server.room(&self.room, &self.player));
+            self.connection.reopen(self.server.room(&self.room, &self.player));
         }
     }
 
     fn count(&self) {
         let tell = |to: &AtomicU64, value: u64| to.store(value, Ordering::Relaxed);
-        tell(&self.tally.here, u64::from(self.follower.is_here()));
+        tell(&self.tally.here, u64::from(self.connection.is_here()));
         tell(&self.tally.said, self.names.len() as u64);
-        tell(&self.tally.unsettled, self.follower.unsettled() as u64);
-        tell(&self.tally.delivered, self.follower.ledger.delivered);
-        tell(&self.tally.resumes, self.follower.resumes.len() as u64);
+        tell(&self.tally.unsettled, self.connection.unsettled() as u64);
+        tell(&self.tally.delivered, self.connection.ledger.delivered);
+        tell(&self.tally.resumes, self.connection.resumes.len() as u64);
     }
 }

@@ -1,10 +1,10 @@
-//! What a storm did, in numbers.
+//! The figures of a storm.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::weather::Done;
-use crate::wire::follower::Violation;
+use super::weather::Injected;
+use crate::wire::room_client::Violation;
 
 /// Broken promises that are shown; all are counted.
 const SHOWN: usize = 20;
@@ -12,21 +12,21 @@ const SHOWN: usize = 20;
 /// The figures of one storm.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    pub weather: Done,
+    pub weather: Injected,
     pub clients: usize,
     pub rooms: usize,
     pub said: u64,
     pub durable: u64,
     pub delivered: u64,
-    /// Events that came again and were dropped by position.
+    /// Events that were received again and dropped by position.
     pub repeated: u64,
-    /// Messages that were not reported durable in the end.
+    /// Messages that were not reported durable at the end.
     pub unsettled: u64,
-    /// Clients that did not hear everything in the end.
-    pub deaf: u64,
-    /// Times that somebody was told that something may be missing.
+    /// Clients that did not receive every event.
+    pub incomplete: u64,
+    /// Welcomes that said that events may be missing.
     pub snapshots: u64,
-    /// Positions that somebody was told they missed.
+    /// Positions that a client was told it missed.
     pub missed: u64,
     pub resumes: u64,
     pub p50_ms: u64,
@@ -44,7 +44,7 @@ impl Report {
         for violation in violations {
             match violation {
                 Violation::Duplicate(_) => self.duplicates += 1,
-                Violation::Order(_) => self.disorder += 1,
+                Violation::Order(_) | Violation::Unreadable(_) => self.disorder += 1,
                 Violation::LostDurable(_) => self.lost += 1,
             }
             if self.shown.len() < SHOWN {
@@ -53,16 +53,16 @@ impl Report {
         }
     }
 
-    /// Whether every promise was kept.
-    pub(super) fn is_fine(&self) -> bool {
+    /// Returns true if every promise was kept.
+    pub(super) fn is_success(&self) -> bool {
         let broken = self.lost + self.duplicates + self.disorder;
-        broken + self.unsettled + self.deaf == 0 && self.said > 0 && self.durable == self.said
+        broken + self.unsettled + self.incomplete == 0 && self.said > 0 && self.durable == self.said
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Done { kills, evictions, held, cuts, slowed } = self.weather;
+        let Injected { kills, evictions, held, cuts, slowed } = self.weather;
         writeln!(f, "{} clients in {} rooms", self.clients, self.rooms)?;
         writeln!(
             f,
@@ -77,12 +77,12 @@ impl fmt::Display for Report {
         writeln!(f, "duplicates seen    {}", self.duplicates)?;
         writeln!(f, "order violations   {}", self.disorder)?;
         writeln!(f, "never durable      {}", self.unsettled)?;
-        writeln!(f, "did not hear all   {}", self.deaf)?;
+        writeln!(f, "received not all  {}", self.incomplete)?;
         writeln!(f, "told of a gap      {} snapshots, {} positions missed", self.snapshots, self.missed)?;
         writeln!(f, "dropped as known   {}", self.repeated)?;
         writeln!(
             f,
-            "resumes            {}: p50 {} ms, p99 {} ms, most {} ms (kills included)",
+            "resumes            {}: p50 {} ms, p99 {} ms, max {} ms (kills included)",
             self.resumes, self.p50_ms, self.p99_ms, self.most_ms
         )?;
         let codes: Vec<String> = self.codes.iter().map(|(code, count)| format!("{code}: {count}")).collect();

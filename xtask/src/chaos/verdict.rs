@@ -1,4 +1,4 @@
-//! What everybody's logs say together: whether a promise was broken.
+//! Compares the logs of all clients and reports broken promises.
 
 use std::collections::BTreeMap;
 
@@ -6,28 +6,28 @@ use hdrhistogram::Histogram;
 
 use super::client::Client;
 use super::report::Report;
-use super::weather::Done;
-use crate::wire::follower::Violation;
-use crate::wire::text;
+use super::weather::Injected;
+use crate::wire::room_client::Violation;
+use crate::wire::{RoomEvent, text};
 
-/// Compares the logs of each room, and of each message what was reported of it.
-pub(super) fn report(clients: Vec<Client>, rooms: usize, done: &Done, unsettled: u64) -> Report {
+/// Compares the logs of each room, and for each message the position that was reported durable.
+pub(super) fn report(clients: Vec<Client>, rooms: usize, done: &Injected, unsettled: u64) -> Report {
     let mut report = Report { weather: *done, unsettled, clients: clients.len(), rooms, ..Report::default() };
-    // One to 120,000 ms, to three digits: bounds that the crate takes.
+    // One to 120,000 ms, to three digits: bounds that the crate accepts.
     let mut resumes = Histogram::<u64>::new_with_bounds(1, 120_000, 3).ok();
     let mut by_room: BTreeMap<usize, Vec<Client>> = BTreeMap::new();
     for client in clients {
         report.said += client.names.len() as u64;
-        report.durable += client.follower.settled().count() as u64;
-        report.delivered += client.follower.ledger.delivered;
-        report.repeated += client.follower.ledger.repeated;
-        report.snapshots += u64::from(client.follower.ledger.snapshots);
-        report.missed += client.follower.ledger.missed();
-        report.deaf += u64::from(!client.heard_all);
-        for &code in &client.follower.codes {
+        report.durable += client.connection.settled().count() as u64;
+        report.delivered += client.connection.ledger.delivered;
+        report.repeated += client.connection.ledger.repeated;
+        report.snapshots += u64::from(client.connection.ledger.snapshots);
+        report.missed += client.connection.ledger.missed();
+        report.incomplete += u64::from(!client.received_all);
+        for &code in &client.connection.codes {
             *report.codes.entry(code).or_default() += 1;
         }
-        for resume in &client.follower.resumes {
+        for resume in &client.connection.resumes {
             report.resumes += 1;
             if let Some(resumes) = &mut resumes {
                 resumes.saturating_record(shared::time::ms(*resume).max(1));
@@ -40,35 +40,38 @@ pub(super) fn report(clients: Vec<Client>, rooms: usize, done: &Done, unsettled:
         (report.p50_ms, report.p99_ms, report.most_ms) = (at(0.5), at(0.99), resumes.max());
     }
     for clients in by_room.values() {
-        judge(clients, &mut report);
+        check_room(clients, &mut report);
     }
     report
 }
 
-fn judge(clients: &[Client], report: &mut Report) {
+fn check_room(clients: &[Client], report: &mut Report) {
     for client in clients {
-        report.add(client.follower.ledger.violations.iter().cloned());
-        report.add(client.follower.ledger.duplicates("/name"));
-        for (key, at) in client.follower.settled() {
+        report.add(client.connection.ledger.violations.iter().cloned());
+        report.add(client.connection.ledger.duplicates("/name"));
+        for (key, at) in client.connection.settled() {
             let name = client.names.get(key).map_or("", String::as_str);
             report.add(lost(clients, name, at));
         }
     }
     for (one, other) in clients.iter().zip(clients.iter().skip(1)) {
-        let (one, other) = (&one.follower.ledger, &other.follower.ledger);
+        let (one, other) = (&one.connection.ledger, &other.connection.ledger);
         report.add(one.contradictions(other));
     }
 }
 
-/// What was reported durable at a position stands there for everybody who was not told that they missed it.
+/// A message that was reported durable at a position must be there in every log whose client was not told
+/// that it missed that position.
 fn lost(clients: &[Client], name: &str, at: u64) -> Option<Violation> {
     clients
         .iter()
-        .map(|client| &client.follower.ledger)
+        .map(|client| &client.connection.ledger)
         .find(|ledger| {
             let event = ledger.events().get(&at);
-            let stands = event.is_some_and(|event| text(event, "/body/name") == name);
-            !stands && !ledger.is_missed(at) && ledger.at() >= at
+            let is_there = event.is_some_and(
+                |event| matches!(&event.event, RoomEvent::Said(body) if text(body, "/name") == name),
+            );
+            !is_there && !ledger.is_missed(at) && ledger.at() >= at
         })
         .map(|ledger| {
             let event = ledger.events().get(&at);

@@ -1,4 +1,4 @@
-//! The weather: cuts, slow readers, evictions, kills, as a seed draws them.
+//! Injects failures drawn from a seed: cuts, slow readers, evictions, kills.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use anyhow::Result;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::client::Order;
+use super::client::Disturbance;
 use crate::driver::WebSockets;
 use crate::stack::Stack;
 
-/// How often the weather changes.
+/// Interval between two draws.
 const EVERY: Duration = Duration::from_millis(100);
-/// How long an eviction may take. workerd waits until an object is idle.
+/// Limit for an eviction. workerd waits until an object is idle.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Numbers that a seed draws.
+/// Random numbers of a seed.
 #[derive(Debug)]
-pub(super) struct Chance(u64);
+pub(super) struct Random(u64);
 
-impl Chance {
+impl Random {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    /// Below `most`.
+    /// Returns a number below `most`.
     fn below(&mut self, most: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -34,29 +34,29 @@ impl Chance {
         usize::try_from(self.0 % most).unwrap_or(0)
     }
 
-    /// Once in so many times.
+    /// Returns true once in `times` on average.
     fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 }
 
-/// A seed that nobody chose.
+/// Returns a random seed.
 pub(super) fn seed() -> u64 {
     u64::from_str_radix(&crate::wire::unique(), 16).unwrap_or(1) >> 32
 }
 
-/// How bad it gets.
+/// The rate and duration of failures.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub until: Instant,
-    /// Zero, never.
+    /// Zero turns kills off.
     pub kill_every: Duration,
     pub rooms: Vec<String>,
 }
 
-/// What was done.
+/// Counts of injected failures.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Done {
+pub(super) struct Injected {
     pub kills: u64,
     pub evictions: u64,
     /// Evictions that workerd did not carry out in time.
@@ -65,14 +65,14 @@ pub(super) struct Done {
     pub slowed: u64,
 }
 
-/// Lets it rage until the plan's end. One thing after another: nobody is evicted from a server that is down.
-pub(super) async fn rage(
+/// Injects failures until the plan's end, one after another: no object is evicted from a server that is down.
+pub(super) async fn inject(
     stack: Arc<Stack>,
     plan: Plan,
-    mut chance: Chance,
-    clients: Vec<UnboundedSender<Order>>,
-) -> Result<Done> {
-    let mut done = Done::default();
+    mut chance: Random,
+    clients: Vec<UnboundedSender<Disturbance>>,
+) -> Result<Injected> {
+    let mut done = Injected::default();
     let mut next_kill = Instant::now() + plan.kill_every;
     let mut next = Instant::now();
     while Instant::now() < plan.until {
@@ -81,12 +81,12 @@ pub(super) async fn rage(
         // Each client is cut about once in 40 s, and reads slowly about once in 10 minutes.
         for _ in 0..=clients.len() / 100 {
             if chance.one_in(4) {
-                done.cuts += u64::from(order(&clients, &mut chance, Order::Cut));
+                done.cuts += u64::from(order(&clients, &mut chance, Disturbance::Cut));
             }
         }
         if chance.one_in(30) {
             let pause = Duration::from_millis(2000 + chance.below(6000) as u64);
-            done.slowed += u64::from(order(&clients, &mut chance, Order::Slow(pause)));
+            done.slowed += u64::from(order(&clients, &mut chance, Disturbance::Slow(pause)));
         }
         if chance.one_in(5)
             && let Some(room) = plan.rooms.get(chance.below(plan.rooms.len()))
@@ -107,7 +107,7 @@ pub(super) async fn rage(
     Ok(done)
 }
 
-fn order(clients: &[UnboundedSender<Order>], chance: &mut Chance, order: Order) -> bool {
+fn order(clients: &[UnboundedSender<Disturbance>], chance: &mut Random, order: Disturbance) -> bool {
     let client = clients.get(chance.below(clients.len()));
     client.is_some_and(|client| client.send(order).is_ok())
 }

@@ -1,24 +1,25 @@
-//! What stands written in a room.
+//! Checks of the board: `set`, `if_at`, limits and snapshots.
 
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
-use shared::caps;
+use shared::limits;
 
-use super::Table;
-use super::table::{field, must};
-use crate::wire::{at, num, text};
+use super::Fixture;
+use super::fixture::{field, must};
+use crate::wire::{RoomEvent, at, num, text};
+use crate::{events, next_event};
 
 checks! {
-    "W-100" "set writes keys, and everybody gets a set event with them" => written;
+    "W-100" "set writes keys, and every member gets a set event with them" => written;
     "W-101" "a snapshot has each key with its value and the position that wrote it" => in_snapshot;
     "W-102" "null removes a key" => null_removes;
-    "W-103" "with if_at before the key's last write nothing is written: conflict, retry, the position" => conflict;
-    "W-104" "with if_at at the key's last write it is written" => no_conflict;
-    "W-105" "if_at looks at the keys named alone" => other_keys;
+    "W-103" "an if_at before the key's last write is refused with conflict, retry and the position" => conflict;
+    "W-104" "an if_at at the key's last write succeeds" => no_conflict;
+    "W-105" "if_at is compared with the keys of the command only" => other_keys;
     "W-106" "a board over 16 KiB is board_full" => full;
-    "W-107" "keys that are no object of 1 to 256 keys of 1 to 64 bytes are bad_field" => bad_keys;
-    "W-108" "an if_at that is no position is bad_field" => bad_if_at;
-    "W-109" "what is refused is not written and nobody is told" => refused_quietly;
+    "W-107" "keys other than an object of 1 to 256 keys of 1 to 64 bytes are bad_field" => bad_keys;
+    "W-108" "an invalid if_at is bad_field" => bad_if_at;
+    "W-109" "a refused set is not written and sends no event" => refused_quietly;
 }
 
 fn set(keys: &Value) -> Value {
@@ -29,11 +30,11 @@ fn set_if(keys: &Value, if_at: &Value) -> Value {
     json!({"op": "set", "body": {"keys": keys, "if_at": if_at}})
 }
 
-async fn written(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn written(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     let ok = pair.a.ok(set(&json!({"turn": "bo", "n": 3}))).await?;
     for socket in [&mut pair.a, &mut pair.b] {
-        let event = socket.event("set").await?;
+        let event = next_event!(socket, RoomEvent::Set).await?;
         must(at(&event) == num(&ok, "/at"), "at", &event)?;
         must(text(&event, "/body/keys/turn") == "bo", "keys", &event)?;
         must(num(&event, "/body/keys/n") == Some(3), "keys", &event)?;
@@ -41,32 +42,32 @@ async fn written(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn board(table: &Table, pair: &super::table::Pair) -> Result<Value> {
-    let (mut welcome, _socket) = pair.again(table, &pair.bo, None).await?;
+async fn board(fixture: &Fixture, pair: &super::fixture::Pair) -> Result<Value> {
+    let (mut welcome, _socket) = pair.reconnect(fixture, &pair.bo, None).await?;
     Ok(welcome.pointer_mut("/snapshot/board").map(Value::take).unwrap_or_default())
 }
 
-async fn in_snapshot(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn in_snapshot(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     let ok = pair.a.ok(set(&json!({"turn": {"of": "bo"}}))).await?;
     let expected = json!({"turn": {"v": {"of": "bo"}, "at": num(&ok, "/at")}});
-    let board = board(&table, &pair).await?;
+    let board = board(&fixture, &pair).await?;
     ensure!(board == expected, "{board}, not {expected}");
     Ok(())
 }
 
-async fn null_removes(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn null_removes(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     pair.a.ok(set(&json!({"a": 1, "b": 2}))).await?;
     pair.a.ok(set(&json!({"a": null, "never": null}))).await?;
-    let board = board(&table, &pair).await?;
+    let board = board(&fixture, &pair).await?;
     ensure!(board.get("a").is_none(), "{board}");
     ensure!(num(&board, "/b/v") == Some(2), "{board}");
     Ok(())
 }
 
-async fn conflict(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn conflict(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     let first = num(&pair.a.ok(set(&json!({"a": 1}))).await?, "/at");
     let second = num(&pair.b.ok(set(&json!({"a": 2}))).await?, "/at");
     let message = set_if(&json!({"a": 3}), &json!(first));
@@ -75,8 +76,8 @@ async fn conflict(table: Table) -> Result<()> {
     must(fault.get("retry") == Some(&Value::Bool(true)), "retry is true", &fault)
 }
 
-async fn no_conflict(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn no_conflict(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     let first = num(&pair.a.ok(set(&json!({"a": 1}))).await?, "/at");
     let message = set_if(&json!({"a": 2}), &json!(first));
     pair.b.ok(message).await?;
@@ -84,28 +85,28 @@ async fn no_conflict(table: Table) -> Result<()> {
     pair.b.ok(message).await.map(drop)
 }
 
-async fn other_keys(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn other_keys(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     let first = num(&pair.a.ok(set(&json!({"a": 1}))).await?, "/at");
     pair.a.ok(set(&json!({"b": 1}))).await?;
     let message = set_if(&json!({"a": 2}), &json!(first));
     pair.b.ok(message).await.map(drop)
 }
 
-async fn full(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
-    let half = "x".repeat(caps::BOARD_BYTES / 2 + 10);
+async fn full(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
+    let half = "x".repeat(limits::BOARD_BYTES_MAX / 2 + 10);
     pair.a.ok(set(&json!({"one": half}))).await?;
     let fault = pair.a.err(set(&json!({"two": half})), "board_full").await?;
     must(field(&fault) == "body.keys", "names the keys", &fault)?;
-    // In place of the first there is room.
+    // There is room for it in place of the first.
     let message = set(&json!({"one": null, "two": half}));
     pair.a.ok(message).await.map(drop)
 }
 
-async fn bad_keys(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
-    let many: Map<String, Value> = (0..=caps::BOARD_KEYS).map(|n| (n.to_string(), json!(1))).collect();
+async fn bad_keys(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
+    let many: Map<String, Value> = (0..=limits::BOARD_KEYS_MAX).map(|n| (n.to_string(), json!(1))).collect();
     let mut bodies = vec![json!({}), json!(null), json!(7)];
     for keys in [json!({}), json!([]), json!({"": 1}), json!({ "k".repeat(65): 1 }), Value::Object(many)] {
         bodies.push(json!({ "keys": keys }));
@@ -118,8 +119,8 @@ async fn bad_keys(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn bad_if_at(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn bad_if_at(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     for if_at in [json!(-1), json!("1"), json!(1.5)] {
         let message = set_if(&json!({"a": 1}), &if_at);
         let fault = pair.a.err(message, "bad_field").await?;
@@ -128,15 +129,15 @@ async fn bad_if_at(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn refused_quietly(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn refused_quietly(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     pair.a.ok(set(&json!({"a": 1}))).await?;
-    pair.b.event("set").await?;
+    next_event!(pair.b, RoomEvent::Set).await?;
     let message = set_if(&json!({"a": 2, "b": 2}), &json!(0));
     pair.a.err(message, "conflict").await?;
     let rest = pair.b.settle().await?;
-    ensure!(super::table::named(&rest, "set").is_empty(), "{rest:?}");
-    let board = board(&table, &pair).await?;
+    ensure!(events!(rest, RoomEvent::Set).is_empty(), "{rest:?}");
+    let board = board(&fixture, &pair).await?;
     ensure!(num(&board, "/a/v") == Some(1), "{board}");
     ensure!(board.get("b").is_none(), "{board}");
     Ok(())

@@ -1,18 +1,19 @@
-//! One order for all, and what is on disk.
+//! Checks of delivery: one order for all recipients, and durability.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
-use super::Table;
-use super::table::{must, named, say};
-use crate::wire::{Socket, at, ev, num};
+use super::Fixture;
+use super::fixture::{must, say};
+use crate::wire::{RoomEvent, Socket, at, num};
+use crate::{events, is_event};
 
 checks! {
     "W-090" "positions are contiguous for every recipient, from the welcome on" => contiguous;
     "W-091" "every recipient sees the same events at the same positions" => one_order;
-    "W-092" "durable only grows, and is never ahead of what came" => monotone;
-    "W-093" "what is said becomes durable by itself within seconds" => by_itself;
+    "W-092" "durable only grows, and is never ahead of the received events" => monotone;
+    "W-093" "an event becomes durable within seconds without a command" => by_itself;
     "W-094" "an ack durable is answered only when its event is on disk" => ack_durable;
     "W-095" "one command is one event, at the position of the reply" => reply_and_event;
 }
@@ -25,10 +26,10 @@ async fn events(socket: &mut Socket, count: usize) -> Result<Vec<Value>> {
     Ok(events)
 }
 
-async fn contiguous(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
-    let room = table.server().open_room(&guest, &json!({})).await?;
-    let mut socket = table.server().room(&room, &guest).connect().await?;
+async fn contiguous(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let room = fixture.server().open_room(&guest, &json!({})).await?;
+    let mut socket = fixture.server().room(&room, &guest).connect().await?;
     let mut last = num(&socket.welcome().await?, "/at").unwrap_or(0);
     for n in 0..20 {
         socket.send(&say(n)).await?;
@@ -40,8 +41,8 @@ async fn contiguous(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn one_order(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
+async fn one_order(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
     for n in 0..25 {
         let message = say(n);
         tokio::try_join!(pair.a.send(&message), pair.b.send(&message))?;
@@ -51,9 +52,9 @@ async fn one_order(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn monotone(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
-    let (welcome, mut socket) = pair.again(&table, &pair.bo, None).await?;
+async fn monotone(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
+    let (welcome, mut socket) = pair.reconnect(&fixture, &pair.bo, None).await?;
     let (mut last, mut head) = (num(&welcome, "/durable"), num(&welcome, "/at"));
     for n in 0..5 {
         let mut message = say(n);
@@ -64,10 +65,10 @@ async fn monotone(table: Table) -> Result<()> {
     }
     for message in socket.settle().await? {
         head = head.max(at(&message));
-        if ev(&message) == "durable" {
+        if is_event!(&message, RoomEvent::Durable) {
             let to = num(&message, "/to");
-            must(to >= last, "it only grows", &message)?;
-            must(to <= head, "nothing is durable that has not come", &message)?;
+            must(to >= last, "durable only grows", &message)?;
+            must(to <= head, "durable is not ahead of the received events", &message)?;
             last = to;
         }
     }
@@ -75,32 +76,34 @@ async fn monotone(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn by_itself(table: Table) -> Result<()> {
-    let (_, _, mut socket) = table.alone(json!({})).await?;
+async fn by_itself(fixture: Fixture) -> Result<()> {
+    let (_, _, mut socket) = fixture.alone(json!({})).await?;
     let position = num(&socket.ok(say("keep")).await?, "/at");
     let deadline = Instant::now() + Duration::from_secs(20);
-    let fits = |one: &Value| ev(one) == "durable" && num(one, "/to") >= position;
+    let fits = |one: &Value| is_event!(one, RoomEvent::Durable) && num(one, "/to") >= position;
     socket.wait_until(deadline, "durable", fits).await.map(drop)
 }
 
-async fn ack_durable(table: Table) -> Result<()> {
-    let (_, _, mut socket) = table.alone(json!({})).await?;
+async fn ack_durable(fixture: Fixture) -> Result<()> {
+    let (_, _, mut socket) = fixture.alone(json!({})).await?;
     let message = json!({"id": "d", "op": "say", "body": 1, "ack": "durable"});
     socket.send(&message).await?;
     let reply = socket
-        .wait("reply or durable", |one| ev(one) == "durable" || one.get("id") == Some(&json!("d")))
+        .wait("reply or durable", |one| {
+            is_event!(one, RoomEvent::Durable) || one.get("id") == Some(&json!("d"))
+        })
         .await?;
-    must(ev(&reply) == "durable", "durable comes first", &reply)?;
+    must(is_event!(&reply, RoomEvent::Durable), "durable comes first", &reply)?;
     let ok = socket.reply(&json!("d")).await?;
     must(num(&reply, "/to") >= num(&ok, "/ok/at"), "covers it", &reply)
 }
 
-async fn reply_and_event(table: Table) -> Result<()> {
-    let (_, _, mut socket) = table.alone(json!({})).await?;
+async fn reply_and_event(fixture: Fixture) -> Result<()> {
+    let (_, _, mut socket) = fixture.alone(json!({})).await?;
     for n in 0..10 {
         let ok = socket.ok(say(n)).await?;
         let rest = socket.settle().await?;
-        let said = named(&rest, "said");
+        let said = events!(rest, RoomEvent::Said);
         let fits = said.first().is_some_and(|event| at(event) == num(&ok, "/at"));
         ensure!(fits && said.len() == 1, "{ok}: {rest:?}");
     }

@@ -1,41 +1,41 @@
-//! What the edge answers to who asks for no socket.
+//! Checks of the edge's HTTP routes.
 
 use anyhow::{Result, ensure};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use super::Table;
-use super::table::must;
+use super::Fixture;
+use super::fixture::must;
 use crate::wire::text;
 
 checks! {
     "W-200" "GET of a lobby without an upgrade is 426" => upgrade;
     "W-201" "POST /v1/rooms is 201 with the room's name" => room;
     "W-202" "POST /v1/rooms without a token is 401" => no_token;
-    "W-203" "POST /v1/rooms with what is no wish is 400" => bad_wish;
+    "W-203" "POST /v1/rooms with an invalid body is 400" => bad_wish;
     "W-204" "POST /v1/rooms with more than 4 KiB is 413" => long_wish;
     "W-205" "GET /v1/rooms/{room} is a summary: room, pool, phase, members, at" => summary;
-    "W-206" "GET of a room that is not there is 404" => no_room;
-    "W-207" "a path under /v1 that is not there is 404" => no_path;
-    "W-208" "a method that is not there is 405" => no_method;
+    "W-206" "GET of an unknown room is 404" => no_room;
+    "W-207" "an unknown path under /v1 is 404" => no_path;
+    "W-208" "an unsupported method is 405" => no_method;
     "W-209" "errors are problem documents with status, code and detail" => problem;
     "W-210" "/health is 200 and says ok" => health;
     "W-211" "/v1/config names region and pools, and is not cached" => config;
-    "W-212" "pages come with the headers that keep other pages out" => headers;
-    "W-213" "a summary shows nothing that was said" => no_secrets;
-    "W-260" "405 names the methods that there are" => allowed;
-    "W-261" "a page of another origin may not read what is answered" => foreign;
-    "W-263" "/ready is 200 while everything that is needed answers" => ready;
-    "W-264" "/metrics is Prometheus text, or 401 for whom it is not" => metrics;
-    "W-262" "every answer has the headers that keep it what it is" => protected;
+    "W-212" "pages have the headers that protect them from other origins" => headers;
+    "W-213" "a summary contains no message of the room" => no_secrets;
+    "W-260" "405 names the supported methods" => allowed;
+    "W-261" "a page of another origin may not read answers" => foreign;
+    "W-263" "/ready is 200 while all dependencies answer" => ready;
+    "W-264" "/metrics is Prometheus text, or 401 without its token" => metrics;
+    "W-262" "every answer has the headers that prevent sniffing and framing" => protected;
 }
 
-/// The problem in an answer with this status and code.
+/// Checks that an answer is a problem document with this status and code.
 pub(super) async fn is_problem(answer: Response, status: u16, code: &str) -> Result<Value> {
     let got = answer.status().as_u16();
     let kind = answer.headers().get("content-type").cloned();
     let body: Value = answer.json().await?;
-    ensure!(got == status, "{got} in place of {status}: {body}");
+    ensure!(got == status, "{got} instead of {status}: {body}");
     let kind = kind.and_then(|kind| kind.to_str().map(str::to_owned).ok());
     let is_problem = kind.is_some_and(|kind| kind.starts_with("application/problem+json"));
     must(is_problem, "application/problem+json", &body)?;
@@ -43,16 +43,16 @@ pub(super) async fn is_problem(answer: Response, status: u16, code: &str) -> Res
     Ok(body)
 }
 
-async fn upgrade(table: Table) -> Result<()> {
-    let pool = table.pool().await?;
-    let answer = table.server().get(&format!("/v1/lobbies/{pool}")).await?;
+async fn upgrade(fixture: Fixture) -> Result<()> {
+    let pool = fixture.pool().await?;
+    let answer = fixture.server().get(&format!("/v1/lobbies/{pool}")).await?;
     is_problem(answer, 426, "upgrade_required").await.map(drop)
 }
 
-async fn room(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
+async fn room(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
     for wish in ["", "{}", r#"{"seats":64,"rules":{"spectators":true}}"#] {
-        let post = table.server().post("/v1/rooms", Some(&guest.token), wish.to_owned());
+        let post = fixture.server().post("/v1/rooms", Some(&guest.token), wish.to_owned());
         let answer = post.await?;
         let status = answer.status().as_u16();
         let body: Value = answer.json().await?;
@@ -62,21 +62,21 @@ async fn room(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn no_token(table: Table) -> Result<()> {
+async fn no_token(fixture: Fixture) -> Result<()> {
     for token in [None, Some("garbage")] {
-        let post = table.server().post("/v1/rooms", token, "{}".into());
+        let post = fixture.server().post("/v1/rooms", token, "{}".into());
         is_problem(post.await?, 401, "token_invalid").await?;
     }
     Ok(())
 }
 
-async fn wish(table: &Table, wish: String, status: u16, code: &str) -> Result<()> {
-    let guest = table.guest().await?;
-    let post = table.server().post("/v1/rooms", Some(&guest.token), wish);
+async fn wish(fixture: &Fixture, wish: String, status: u16, code: &str) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let post = fixture.server().post("/v1/rooms", Some(&guest.token), wish);
     is_problem(post.await?, status, code).await.map(drop)
 }
 
-async fn bad_wish(table: Table) -> Result<()> {
+async fn bad_wish(fixture: Fixture) -> Result<()> {
     let wishes = [
         json!({"seats": 0}),
         json!({"seats": 65}),
@@ -88,20 +88,20 @@ async fn bad_wish(table: Table) -> Result<()> {
         json!([]),
     ];
     for bad in wishes {
-        wish(&table, bad.to_string(), 400, "bad_field").await?;
+        wish(&fixture, bad.to_string(), 400, "bad_field").await?;
     }
-    wish(&table, "{".into(), 400, "bad_field").await
+    wish(&fixture, "{".into(), 400, "bad_field").await
 }
 
-async fn long_wish(table: Table) -> Result<()> {
-    let long = format!("{{}}{}", " ".repeat(shared::caps::RESULT_BYTES));
-    wish(&table, long, 413, "too_long").await
+async fn long_wish(fixture: Fixture) -> Result<()> {
+    let long = format!("{{}}{}", " ".repeat(shared::limits::RESULT_BYTES_MAX));
+    wish(&fixture, long, 413, "too_long").await
 }
 
-async fn summary(table: Table) -> Result<()> {
-    let pair = table.pair(json!({})).await?;
+async fn summary(fixture: Fixture) -> Result<()> {
+    let pair = fixture.pair(json!({})).await?;
     let path = format!("/v1/rooms/{}", pair.room);
-    let answer = table.server().get(&path).await?;
+    let answer = fixture.server().get(&path).await?;
     ensure!(answer.status().as_u16() == 200, "{}", answer.status());
     let body: Value = answer.json().await?;
     must(text(&body, "/room") == pair.room, "room", &body)?;
@@ -113,31 +113,31 @@ async fn summary(table: Table) -> Result<()> {
     must(at, "at", &body)
 }
 
-async fn no_room(table: Table) -> Result<()> {
+async fn no_room(fixture: Fixture) -> Result<()> {
     for name in ["m_nosuchroom", "no-name", "m_%2e%2e"] {
-        let answer = table.server().get(&format!("/v1/rooms/{name}")).await?;
+        let answer = fixture.server().get(&format!("/v1/rooms/{name}")).await?;
         is_problem(answer, 404, "not_found").await?;
     }
     Ok(())
 }
 
-async fn no_path(table: Table) -> Result<()> {
-    let answer = table.server().get("/v1/elsewhere").await?;
+async fn no_path(fixture: Fixture) -> Result<()> {
+    let answer = fixture.server().get("/v1/elsewhere").await?;
     is_problem(answer, 404, "not_found").await.map(drop)
 }
 
-async fn no_method(table: Table) -> Result<()> {
-    let post = table.server().post("/health", None, String::new());
+async fn no_method(fixture: Fixture) -> Result<()> {
+    let post = fixture.server().post("/health", None, String::new());
     is_problem(post.await?, 405, "method_not_allowed").await?;
-    // One that few know is none that is taken for another.
-    let url = format!("{}/health", table.server().edge());
+    // An uncommon origin that no allow list contains.
+    let url = format!("{}/health", fixture.server().edge());
     let query = Method::from_bytes(b"QUERY")?;
-    let answer = table.server().http().request(query, &url).send().await?;
+    let answer = fixture.server().http().request(query, &url).send().await?;
     is_problem(answer, 405, "method_not_allowed").await.map(drop)
 }
 
-async fn ready(table: Table) -> Result<()> {
-    let answer = table.server().get("/ready").await?;
+async fn ready(fixture: Fixture) -> Result<()> {
+    let answer = fixture.server().get("/ready").await?;
     let status = answer.status().as_u16();
     let body: Value = answer.json().await?;
     ensure!(status == 200, "{status}: {body}");
@@ -146,9 +146,9 @@ async fn ready(table: Table) -> Result<()> {
     must(missing.is_some_and(Vec::is_empty), "missing", &body)
 }
 
-async fn metrics(table: Table) -> Result<()> {
-    table.server().get("/health").await?;
-    let answer = table.server().get("/metrics").await?;
+async fn metrics(fixture: Fixture) -> Result<()> {
+    fixture.server().get("/health").await?;
+    let answer = fixture.server().get("/metrics").await?;
     if answer.status().as_u16() == 401 {
         return is_problem(answer, 401, "token_invalid").await.map(drop);
     }
@@ -165,23 +165,23 @@ async fn metrics(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn allowed(table: Table) -> Result<()> {
+async fn allowed(fixture: Fixture) -> Result<()> {
     for (path, allow) in [("/health", "GET, HEAD"), ("/v1/config", "GET, HEAD")] {
-        let answer = table.server().post(path, None, String::new()).await?;
+        let answer = fixture.server().post(path, None, String::new()).await?;
         let named = answer.headers().get("allow").cloned();
         ensure!(answer.status().as_u16() == 405, "{path}: {}", answer.status());
         ensure!(named.is_some_and(|named| named == allow), "{path}: no Allow");
     }
-    let answer = table.server().get("/v1/rooms").await?;
+    let answer = fixture.server().get("/v1/rooms").await?;
     let named = answer.headers().get("allow").cloned();
     ensure!(named.is_some_and(|named| named == "POST"), "no Allow: POST");
     is_problem(answer, 405, "method_not_allowed").await.map(drop)
 }
 
-async fn foreign(table: Table) -> Result<()> {
-    let url = format!("{}/v1/config", table.server().edge());
+async fn foreign(fixture: Fixture) -> Result<()> {
+    let url = format!("{}/v1/config", fixture.server().edge());
     let ask = |method| {
-        let request = table.server().http().request(method, &url);
+        let request = fixture.server().http().request(method, &url);
         request.header("origin", "https://e.example").header("access-control-request-method", "GET").send()
     };
     for method in [Method::GET, Method::OPTIONS] {
@@ -193,9 +193,9 @@ async fn foreign(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn protected(table: Table) -> Result<()> {
+async fn protected(fixture: Fixture) -> Result<()> {
     for path in ["/health", "/v1/config", "/v1/elsewhere", "/v1/rooms", "/"] {
-        let answer = table.server().get(path).await?;
+        let answer = fixture.server().get(path).await?;
         let header = |name: &str| {
             let value = answer.headers().get(name)?;
             value.to_str().ok()
@@ -211,23 +211,23 @@ async fn protected(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn problem(table: Table) -> Result<()> {
-    let answer = table.server().get("/v1/elsewhere").await?;
+async fn problem(fixture: Fixture) -> Result<()> {
+    let answer = fixture.server().get("/v1/elsewhere").await?;
     let body = is_problem(answer, 404, "not_found").await?;
     must(body.get("status") == Some(&json!(404)), "status", &body)?;
     must(!text(&body, "/type").is_empty(), "type", &body)?;
     must(!text(&body, "/detail").is_empty(), "detail", &body)
 }
 
-async fn health(table: Table) -> Result<()> {
-    let answer = table.server().get("/health").await?;
+async fn health(fixture: Fixture) -> Result<()> {
+    let answer = fixture.server().get("/health").await?;
     ensure!(answer.status().as_u16() == 200, "{}", answer.status());
     let body: Value = answer.json().await?;
     must(text(&body, "/status") == "ok", "status", &body)
 }
 
-async fn config(table: Table) -> Result<()> {
-    let answer = table.server().get("/v1/config").await?;
+async fn config(fixture: Fixture) -> Result<()> {
+    let answer = fixture.server().get("/v1/config").await?;
     let cache = answer.headers().get("cache-control").cloned();
     let body: Value = answer.json().await?;
     must(text(&body, "/region").starts_with("http"), "region", &body)?;
@@ -236,8 +236,8 @@ async fn config(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn headers(table: Table) -> Result<()> {
-    let answer = table.server().get("/").await?;
+async fn headers(fixture: Fixture) -> Result<()> {
+    let answer = fixture.server().get("/").await?;
     let headers = answer.headers();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let policy = header("content-security-policy").unwrap_or_default();
@@ -252,12 +252,12 @@ async fn headers(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn no_secrets(table: Table) -> Result<()> {
-    let mut pair = table.pair(json!({})).await?;
-    pair.a.ok(super::table::say("secret")).await?;
+async fn no_secrets(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
+    pair.a.ok(super::fixture::say("secret")).await?;
     let set = json!({"op": "set", "body": {"keys": {"secret": 1}}});
     pair.a.ok(set).await?;
     let path = format!("/v1/rooms/{}", pair.room);
-    let body: Value = table.server().get(&path).await?.json().await?;
+    let body: Value = fixture.server().get(&path).await?.json().await?;
     must(!body.to_string().contains("secret"), "no word", &body)
 }

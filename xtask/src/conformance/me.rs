@@ -1,33 +1,34 @@
-//! A line of one's own, and who sees whom.
+//! Checks of the me socket, and of presence and its visibility.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::Table;
-use super::table::{field, must};
-use crate::wire::{Player, Socket, num, text};
+use super::Fixture;
+use super::fixture::{field, must};
+use crate::is_event;
+use crate::wire::{MeEvent, Player, Socket, num, text};
 
 checks! {
-    "W-300" "the welcome of a line of one's own names the connections one has" => welcome;
-    "W-301" "devices names every connection of one's own, and which of them this is" => devices;
+    "W-300" "the welcome of a me socket names the player's connections" => welcome;
+    "W-301" "devices names every connection of the player, and which of them this is" => devices;
     "W-302" "active takes a boolean, and anything else is bad_field" => active;
-    "W-303" "of lines the newest two are kept: an older one closes 4008" => newest;
-    "W-304" "those who follow each other hear of each other: player, state, as_of" => friends;
-    "W-305" "who is on lines alone that nobody looks at is away" => away;
-    "W-306" "to strangers everybody is offline, also who does not exist" => strangers;
-    "W-307" "GET /v1/presence answers in the order asked for, and says how old it may be" => order;
-    "W-308" "GET /v1/presence without a token is 401, of nobody or of too many 400" => refused;
+    "W-303" "the newest two me sockets are kept: an older one closes 4008" => newest;
+    "W-304" "players who follow each other get presence events: player, state, as_of" => friends;
+    "W-305" "a player whose only connections are inactive me sockets is away" => away;
+    "W-306" "strangers see every player as offline, also unknown ones" => strangers;
+    "W-307" "GET /v1/presence answers in the order of the query, and has the age of the data" => order;
+    "W-308" "GET /v1/presence without a token is 401, of no player or too many 400" => refused;
 }
 
-async fn line(table: &Table, player: &Player) -> Result<(Value, Socket)> {
-    let mut socket = table.server().me(player).connect().await?;
+async fn line(fixture: &Fixture, player: &Player) -> Result<(Value, Socket)> {
+    let mut socket = fixture.server().me(player).connect().await?;
     let welcome = socket.welcome().await?;
     Ok((welcome, socket))
 }
 
-async fn friends_of(table: &Table) -> Result<(Player, Player)> {
-    let (ana, bo) = (table.guest().await?, table.guest().await?);
-    table.server().befriend(&ana, &bo).await?;
+async fn friends_of(fixture: &Fixture) -> Result<(Player, Player)> {
+    let (ana, bo) = (fixture.guest().await?, fixture.guest().await?);
+    fixture.server().befriend(&ana, &bo).await?;
     Ok((ana, bo))
 }
 
@@ -35,24 +36,24 @@ async fn hears(socket: &mut Socket, of: &Player, state: &str) -> Result<Value> {
     let what = format!("{state} of {}", of.id);
     socket
         .wait(&what, |event| {
-            text(event, "/ev") == "presence"
+            is_event!(event, MeEvent::Presence)
                 && text(event, "/body/player") == of.id
                 && text(event, "/body/state") == state
         })
         .await
 }
 
-async fn welcome(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
-    let (welcome, _socket) = line(&table, &guest).await?;
+async fn welcome(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let (welcome, _socket) = line(&fixture, &guest).await?;
     must(text(&welcome, "/you") == guest.id, "you", &welcome)?;
     must(welcome.get("heartbeat").is_some(), "heartbeat", &welcome)?;
     must(text(&welcome, "/devices/0/at") == "me", "devices", &welcome)
 }
 
-async fn devices(table: Table) -> Result<()> {
-    let (room, guest, _in_room) = table.alone(json!({})).await?;
-    let (_, mut socket) = line(&table, &guest).await?;
+async fn devices(fixture: Fixture) -> Result<()> {
+    let (room, guest, _in_room) = fixture.alone(json!({})).await?;
+    let (_, mut socket) = line(&fixture, &guest).await?;
     let all = socket.ok(json!({"op": "devices"})).await?;
     let this = all.pointer("/devices/0/this");
     must(this == Some(&json!(true)), "this", &all)?;
@@ -61,45 +62,45 @@ async fn devices(table: Table) -> Result<()> {
     must(num(&all, "/devices/1/since").is_some(), "since", &all)
 }
 
-async fn active(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
-    let (_, mut socket) = line(&table, &guest).await?;
+async fn active(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let (_, mut socket) = line(&fixture, &guest).await?;
     for active in [false, true] {
         let message = json!({"op": "active", "body": {"active": active}});
         socket.ok(message).await?;
         let all = socket.ok(json!({"op": "devices"})).await?;
         let kept = all.pointer("/devices/0/active");
-        must(kept == Some(&json!(active)), "it is kept", &all)?;
+        must(kept == Some(&json!(active)), "the value is kept", &all)?;
     }
     let message = json!({"op": "active", "body": {"active": "yes"}});
     let fault = socket.err(message, "bad_field").await?;
     must(field(&fault) == "body.active", "names the field", &fault)
 }
 
-async fn newest(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
-    let (_, mut first) = line(&table, &guest).await?;
-    let (_, mut second) = line(&table, &guest).await?;
-    let (_, mut third) = line(&table, &guest).await?;
+async fn newest(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let (_, mut first) = line(&fixture, &guest).await?;
+    let (_, mut second) = line(&fixture, &guest).await?;
+    let (_, mut third) = line(&fixture, &guest).await?;
     first.closed_with(4008).await?;
     second.ok(json!({"op": "devices"})).await?;
     third.ok(json!({"op": "devices"})).await.map(drop)
 }
 
-async fn friends(table: Table) -> Result<()> {
-    let (ana, bo) = friends_of(&table).await?;
-    let (_, mut a) = line(&table, &ana).await?;
-    let (_, mut b) = line(&table, &bo).await?;
+async fn friends(fixture: Fixture) -> Result<()> {
+    let (ana, bo) = friends_of(&fixture).await?;
+    let (_, mut a) = line(&fixture, &ana).await?;
+    let (_, mut b) = line(&fixture, &bo).await?;
     let event = hears(&mut a, &bo, "online").await?;
     let as_of = num(&event, "/body/as_of");
     must(as_of.is_some() && event.get("at").is_none(), "as_of", &event)?;
     hears(&mut b, &ana, "online").await.map(drop)
 }
 
-async fn away(table: Table) -> Result<()> {
-    let (ana, bo) = friends_of(&table).await?;
-    let (_, mut a) = line(&table, &ana).await?;
-    let (_, mut b) = line(&table, &bo).await?;
+async fn away(fixture: Fixture) -> Result<()> {
+    let (ana, bo) = friends_of(&fixture).await?;
+    let (_, mut a) = line(&fixture, &ana).await?;
+    let (_, mut b) = line(&fixture, &bo).await?;
     let online = hears(&mut a, &bo, "online").await?;
     b.ok(json!({"op": "active", "body": {"active": false}})).await?;
     let away = hears(&mut a, &bo, "away").await?;
@@ -107,22 +108,22 @@ async fn away(table: Table) -> Result<()> {
     must(later, "the later one has the later as_of", &away)
 }
 
-async fn strangers(table: Table) -> Result<()> {
-    let (ana, bo) = (table.guest().await?, table.guest().await?);
-    let (_, _here) = line(&table, &bo).await?;
+async fn strangers(fixture: Fixture) -> Result<()> {
+    let (ana, bo) = (fixture.guest().await?, fixture.guest().await?);
+    let (_, _here) = line(&fixture, &bo).await?;
     let nobody = Player { id: "p_nobody-at-all".to_owned(), ..ana.clone() };
-    let seen = table.server().presence(&ana, &[&bo, &nobody]).await?;
+    let seen = fixture.server().presence(&ana, &[&bo, &nobody]).await?;
     for state in ["/players/0/state", "/players/1/state"] {
         must(text(&seen, state) == "offline", "offline", &seen)?;
     }
     Ok(())
 }
 
-async fn order(table: Table) -> Result<()> {
-    let (ana, bo) = friends_of(&table).await?;
-    let (_, _here) = line(&table, &bo).await?;
-    let cy = table.guest().await?;
-    let seen = table.server().presence(&ana, &[&cy, &bo]).await?;
+async fn order(fixture: Fixture) -> Result<()> {
+    let (ana, bo) = friends_of(&fixture).await?;
+    let (_, _here) = line(&fixture, &bo).await?;
+    let cy = fixture.guest().await?;
+    let seen = fixture.server().presence(&ana, &[&cy, &bo]).await?;
     must(text(&seen, "/players/0/player") == cy.id, "order", &seen)?;
     must(text(&seen, "/players/1/player") == bo.id, "order", &seen)?;
     must(text(&seen, "/players/1/state") == "online", "state", &seen)?;
@@ -130,9 +131,9 @@ async fn order(table: Table) -> Result<()> {
     must(num(&seen, "/max_staleness_ms").is_some(), "bound", &seen)
 }
 
-async fn refused(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
-    let server = table.server();
+async fn refused(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let server = fixture.server();
     let answer = server.get("/v1/presence?players=p_1").await?;
     ensure!(answer.status().as_u16() == 401, "{}", answer.status());
     let many: Vec<String> = (0..101).map(|n| format!("p_{n}")).collect();

@@ -1,66 +1,71 @@
-//! What a pool says of itself, and how a queue is told of: divided among objects, or kept apart by blocks.
+//! Checks of pool rules in the configuration, divided queues, blocks, and queue statistics.
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
+use super::fixture::must;
 use super::lobby::{enter, open};
-use super::table::{must, named};
-use super::{PassedOver, Table};
-use crate::wire::{Player, Socket, ev, num, text, unique};
+use super::{Fixture, Skipped};
+use crate::wire::{LobbyEvent, Player, Socket, num, text, unique};
+use crate::{events, is_event};
 
 checks! {
-    "W-320" "GET /v1/config says of each pool its seats, teams, party, propose_s and parts" => rules;
-    "W-335" "those who block each other are never matched, and why says blocked" => blocked;
-    "W-336" "in a divided queue, who belongs to another part is closed 4201, and has a ticket when they enter again" => moved;
-    "W-337" "lobby events say waiting, like_you, estimate_ms and estimate_p90_ms" => lobby_fields;
-    "W-338" "why says what it says whole: blocks, rules, next_rule, estimates; everywhere in a divided queue" => why_fields;
+    "W-320" "GET /v1/config has the seats, teams, party, propose_s and parts of each pool" => rules;
+    "W-335" "players who block each other are never matched, and why names the rule blocked" => blocked;
+    "W-336" "in a divided queue, a player of another shard is closed 4201, and gets a ticket on entering again" => moved;
+    "W-337" "lobby events have waiting, like_you, estimate_ms and estimate_p90_ms" => lobby_fields;
+    "W-338" "why has all its fields: blocks, rules, next_rule, estimates; everywhere in a divided queue" => why_fields;
 }
 
-/// A pool of which this holds, out of those of the edge.
-pub(super) async fn pool(table: &Table, what: &'static str, fits: impl Fn(&Value) -> bool) -> Result<String> {
-    let config: Value = table.server().get("/v1/config").await?.json().await?;
+/// Returns a pool of the edge whose rules fit.
+pub(super) async fn pool(
+    fixture: &Fixture,
+    what: &'static str,
+    fits: impl Fn(&Value) -> bool,
+) -> Result<String> {
+    let config: Value = fixture.server().get("/v1/config").await?.json().await?;
     let rules = config.get("rules").and_then(Value::as_object);
     let mut found = rules.into_iter().flatten();
     match found.find(|(_, rules)| fits(rules)) {
         Some((name, _)) => Ok(name.clone()),
-        None => bail!(PassedOver(what)),
+        None => bail!(Skipped(what)),
     }
 }
 
-pub(super) async fn come(table: &Table, pool: &str, player: &Player) -> Result<Socket> {
-    let mut socket = table.server().lobby(pool, player).connect().await?;
+pub(super) async fn come(fixture: &Fixture, pool: &str, player: &Player) -> Result<Socket> {
+    let mut socket = fixture.server().lobby(pool, player).connect().await?;
     socket.welcome().await?;
     Ok(socket)
 }
 
-/// Several people in one queue, each with a socket.
-pub(super) async fn several(table: &Table, pool: &str, count: usize) -> Result<Vec<(Player, Socket)>> {
+/// Connects `count` players to one queue.
+pub(super) async fn several(fixture: &Fixture, pool: &str, count: usize) -> Result<Vec<(Player, Socket)>> {
     let mut all = Vec::new();
-    for guest in table.guests(count).await? {
-        let socket = come(table, pool, &guest).await?;
+    for guest in fixture.guests(count).await? {
+        let socket = come(fixture, pool, &guest).await?;
         all.push((guest, socket));
     }
     Ok(all)
 }
 
-pub(super) async fn two(table: &Table, pool: &str) -> Result<[(Player, Socket); 2]> {
-    match several(table, pool, 2).await?.try_into() {
+pub(super) async fn two(fixture: &Fixture, pool: &str) -> Result<[(Player, Socket); 2]> {
+    match several(fixture, pool, 2).await?.try_into() {
         Ok(two) => Ok(two),
-        Err(others) => bail!("{} in place of two", others.len()),
+        Err(others) => bail!("{} instead of two", others.len()),
     }
 }
 
-async fn divided(table: &Table) -> Result<String> {
+async fn divided(fixture: &Fixture) -> Result<String> {
     let fits = |rules: &Value| num(rules, "/parts").is_some_and(|parts| parts > 1);
-    pool(table, "the edge has no divided pool", fits).await
+    pool(fixture, "the edge has no divided pool", fits).await
 }
 
-async fn rules(table: Table) -> Result<()> {
-    let config: Value = table.server().get("/v1/config").await?.json().await?;
+async fn rules(fixture: Fixture) -> Result<()> {
+    let config: Value = fixture.server().get("/v1/config").await?.json().await?;
     for pool in config.get("pools").and_then(Value::as_array).into_iter().flatten() {
         let name = pool.as_str().unwrap_or_default();
         let Some(rules) = config.pointer(&format!("/rules/{name}")) else {
-            bail!("no rules of {name}: {config}");
+            bail!("{config} has no rules of {name}");
         };
         for key in ["/seats", "/party", "/parts"] {
             must(num(rules, key) >= Some(1), key, rules)?;
@@ -72,27 +77,27 @@ async fn rules(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn blocked(table: Table) -> Result<()> {
-    let guests = table.guests(2).await?;
+async fn blocked(fixture: Fixture) -> Result<()> {
+    let guests = fixture.guests(2).await?;
     let (Some(ana), Some(bo)) = (guests.first(), guests.last()) else {
         return Ok(());
     };
     let path = format!("/v1/blocks/{}", bo.id);
-    table.server().region_put(ana, &path, &json!({})).await?;
+    fixture.server().region_put(ana, &path, &json!({})).await?;
     let mark = unique();
-    let (_, mut a) = open(&table, ana).await?;
-    let (_, mut b) = open(&table, bo).await?;
+    let (_, mut a) = open(&fixture, ana).await?;
+    let (_, mut b) = open(&fixture, bo).await?;
     for socket in [&mut a, &mut b] {
         socket.ok(enter(&mark)).await?;
     }
     for socket in [&mut a, &mut b] {
         let why = socket.ok(json!({"op": "why"})).await?;
-        must(num(&why, "/fit_now") == Some(0), "nobody fits", &why)?;
+        must(num(&why, "/fit_now") == Some(0), "no ticket fits", &why)?;
         let rules = why.get("rules").and_then(Value::as_array);
         let says = rules.is_some_and(|all| all.iter().any(|rule| text(rule, "/rule") == "blocked"));
         must(says, "blocked", &why)?;
         let rest = socket.settle().await?;
-        ensure!(named(&rest, "matched").is_empty(), "{rest:?}");
+        ensure!(events!(rest, LobbyEvent::Matched).is_empty(), "{rest:?}");
     }
     for socket in [&mut a, &mut b] {
         socket.ok(json!({"op": "leave"})).await?;
@@ -100,12 +105,12 @@ async fn blocked(table: Table) -> Result<()> {
     Ok(())
 }
 
-async fn moved(table: Table) -> Result<()> {
-    let pool = divided(&table).await?;
-    // Where somebody comes in first is by chance, and mostly not where they belong.
+async fn moved(fixture: Fixture) -> Result<()> {
+    let pool = divided(&fixture).await?;
+    // The first shard is random, and mostly not the player's own.
     for _ in 0..12 {
-        let guest = table.guest().await?;
-        let mut socket = come(&table, &pool, &guest).await?;
+        let guest = fixture.guest().await?;
+        let mut socket = come(&fixture, &pool, &guest).await?;
         let message = enter(&unique());
         if let Ok(ok) = socket.ok(message.clone()).await {
             must(text(&ok, "/ticket").starts_with("t_"), "ticket", &ok)?;
@@ -113,21 +118,21 @@ async fn moved(table: Table) -> Result<()> {
             continue;
         }
         socket.closed_with(4201).await?;
-        let mut socket = come(&table, &pool, &guest).await?;
+        let mut socket = come(&fixture, &pool, &guest).await?;
         let ok = socket.ok(message).await?;
         must(text(&ok, "/ticket").starts_with("t_"), "ticket", &ok)?;
         return socket.ok(json!({"op": "leave"})).await.map(drop);
     }
-    bail!(PassedOver("everybody came where they belong"));
+    bail!(Skipped("every player reached their own shard"));
 }
 
-async fn lobby_fields(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
-    let (_, mut socket) = open(&table, &guest).await?;
+async fn lobby_fields(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let (_, mut socket) = open(&fixture, &guest).await?;
     socket.ok(enter(&unique())).await?;
     let event = socket
-        .wait("a lobby event of one's own kind", |one| {
-            ev(one) == "lobby" && num(one, "/body/like_you").is_some()
+        .wait("a lobby event with like_you", |one| {
+            is_event!(one, LobbyEvent::Lobby) && num(one, "/body/like_you").is_some()
         })
         .await?;
     must(num(&event, "/body/waiting") >= Some(1), "waiting", &event)?;
@@ -138,9 +143,9 @@ async fn lobby_fields(table: Table) -> Result<()> {
     socket.ok(json!({"op": "leave"})).await.map(drop)
 }
 
-async fn why_fields(table: Table) -> Result<()> {
-    let guest = table.guest().await?;
-    let (_, mut socket) = open(&table, &guest).await?;
+async fn why_fields(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let (_, mut socket) = open(&fixture, &guest).await?;
     socket.ok(enter(&unique())).await?;
     let why = socket.ok(json!({"op": "why"})).await?;
     for name in ["blocks", "next_in_ms", "next_rule", "estimate_ms", "estimate_p90_ms"] {
@@ -151,12 +156,12 @@ async fn why_fields(table: Table) -> Result<()> {
         must(fine, "rule and removes", &why)?;
     }
     socket.ok(json!({"op": "leave"})).await?;
-    let pool = divided(&table).await?;
-    let guest = table.guest().await?;
+    let pool = divided(&fixture).await?;
+    let guest = fixture.guest().await?;
     let message = enter(&unique());
-    let mut socket = come(&table, &pool, &guest).await?;
+    let mut socket = come(&fixture, &pool, &guest).await?;
     if socket.ok(message.clone()).await.is_err() {
-        socket = come(&table, &pool, &guest).await?;
+        socket = come(&fixture, &pool, &guest).await?;
         socket.ok(message).await?;
     }
     let why = socket.ok(json!({"op": "why"})).await?;

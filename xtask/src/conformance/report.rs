@@ -1,70 +1,66 @@
-//! What the checks found, for people and for machines.
+//! The results of the checks, as text and as JSON.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The rule is kept.
     Pass,
-    /// It is not: what was seen, with the frames that broke it.
+    /// The rule is broken: the observation, with the frames that broke it.
     Fail(String),
-    /// It could not be looked at.
-    PassedOver(String),
+    /// The check was skipped, for this reason.
+    Skipped(String),
 }
 
 impl Verdict {
-    /// Whether the rule was seen to be kept.
+    /// Returns true if the rule is kept.
     #[must_use]
     pub fn is_pass(&self) -> bool {
         *self == Self::Pass
     }
 
-    /// Whether the rule was seen to be broken.
+    /// Returns true if the rule is broken.
     #[must_use]
     pub fn is_fail(&self) -> bool {
         matches!(self, Self::Fail(_))
     }
 }
 
-/// One check and how it ended.
+/// A check and its result.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// `W-017`.
+    /// For example `W-017`.
     pub number: &'static str,
-    /// The rule.
-    pub says: &'static str,
-    /// How it ended.
+    pub rule: &'static str,
     pub verdict: Verdict,
-    /// How long it took.
     pub took: Duration,
 }
 
-/// All of them.
+/// The results of all checks.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// By number.
+    /// Sorted by number.
     pub outcomes: Vec<Outcome>,
-    /// How long everything took.
     pub took: Duration,
 }
 
 impl Report {
-    /// Whether no rule was seen to be broken.
+    /// Returns true if no rule is broken.
     #[must_use]
-    pub fn is_fine(&self) -> bool {
+    pub fn is_success(&self) -> bool {
         self.count(&Verdict::is_fail) == 0
     }
 
-    /// How many ended so.
+    /// Returns the number of results that `so` accepts.
     pub fn count(&self, so: &impl Fn(&Verdict) -> bool) -> usize {
         self.outcomes.iter().filter(|one| so(&one.verdict)).count()
     }
 
-    /// The same for a machine.
+    /// Returns the results as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let checks: Vec<Value> = self
@@ -74,11 +70,11 @@ impl Report {
                 let (verdict, why) = match &outcome.verdict {
                     Verdict::Pass => ("pass", None),
                     Verdict::Fail(why) => ("fail", Some(why)),
-                    Verdict::PassedOver(why) => ("passed_over", Some(why)),
+                    Verdict::Skipped(why) => ("passed_over", Some(why)),
                 };
                 let ms = shared::time::ms(outcome.took);
                 json!({
-                    "number": outcome.number, "says": outcome.says, "verdict": verdict, "why": why, "ms": ms,
+                    "number": outcome.number, "says": outcome.rule, "verdict": verdict, "why": why, "ms": ms,
                 })
             })
             .collect();
@@ -93,15 +89,15 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Outcome { number, says, verdict, took } in &self.outcomes {
+        for Outcome { number, rule, verdict, took } in &self.outcomes {
             let ms = took.as_millis();
             match verdict {
-                Verdict::Pass => writeln!(f, "pass  {number}  {says}  ({ms} ms)")?,
+                Verdict::Pass => writeln!(f, "pass  {number}  {rule}  ({ms} ms)")?,
                 Verdict::Fail(why) => {
                     let why = why.replace('\n', "\n        ");
-                    writeln!(f, "FAIL  {number}  {says}  ({ms} ms)\n        {why}")?;
+                    writeln!(f, "FAIL  {number}  {rule}  ({ms} ms)\n        {why}")?;
                 }
-                Verdict::PassedOver(why) => writeln!(f, "  –   {number}  {says}: {why}")?,
+                Verdict::Skipped(why) => writeln!(f, "  –   {number}  {rule}: {why}")?,
             }
         }
         let (all, fail) = (self.outcomes.len(), self.count(&Verdict::is_fail));

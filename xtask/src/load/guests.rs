@@ -1,4 +1,4 @@
-//! A crowd's sessions, made before anything is measured.
+//! Creates a crowd's guest sessions before a measurement.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use tokio::time::sleep;
 
 use crate::wire::{Player, Server};
 
-/// Guests that are made at once: more do not come faster, on two cores.
+/// Guests that are created concurrently: more are not faster on two cores.
 const AT_ONCE: usize = 8;
-/// How often making one is tried: the machine is small, and the region says so.
+/// Attempts per guest: a small machine answers that it is busy.
 const TRIES: u32 = 20;
 
-/// So many new players.
+/// Creates `count` guest players.
 pub(super) async fn guests(server: &Server, count: usize) -> Result<Vec<Player>> {
     stream::iter(0..count)
         .map(|nth| guest(server, format!("Crowd {nth}")))

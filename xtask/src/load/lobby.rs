@@ -1,4 +1,5 @@
-//! A crowd enters one queue. The first half waits for the second, and some of it lose their sockets meanwhile.
+//! `cargo xtask load lobby`: a crowd enters one queue; its first half waits for the second, and some lose
+//! their sockets meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
-use shared::mix::fnv;
+use shared::hash::fnv;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -15,45 +16,46 @@ use super::Outcome;
 use super::guests::guests;
 use super::outcome::{Matched, cpu_of};
 use crate::stack::Stack;
-use crate::wire::{Player, Server, Socket, num, text, unique};
+use crate::wire::{LobbyEvent, Player, Server, Socket, num, text, unique};
+use crate::{is_event, next_event};
 
-/// How long anybody may take to be matched after the last one entered.
+/// Limit for a match after the last client entered.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// Longest pause before a socket is opened again.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Whoever lost their socket is back after at most this.
+/// Longest time for which a client has no socket.
 const AWAY: Duration = Duration::from_secs(1);
 
-/// Lets people enter one queue, cuts some of them off while they wait, and waits until all are matched.
+/// Lets clients enter one queue, cuts some of them off while they wait, and waits until all are matched.
 #[derive(Debug, Clone, Args)]
 pub struct Crowd {
-    /// People, an even number.
+    /// Number of clients; must be even.
     #[arg(long, default_value_t = 2000)]
     pub people: usize,
-    /// Within how long they enter, like 10s or 500ms.
+    /// Time over which they enter, for example 10s or 500ms.
     #[arg(long, default_value = "10s", value_parser = span)]
     pub over: Duration,
-    /// How many of them lose their socket while they wait, like 20%; at most half.
+    /// Share of clients that lose their socket while they wait, for example 20%; at most 50%.
     #[arg(long, default_value = "20%", value_parser = share)]
     pub drop: f64,
-    /// The queue. People of the first half want those of the second, and the other way round.
+    /// Pool of the queue. Clients of the first half want those of the second, and the other way round.
     #[arg(long, default_value = "speed-dating")]
     pub pool: String,
 }
 
 impl Crowd {
-    /// Does it, on this stack.
+    /// Runs the crowd against this stack.
     pub async fn run(&self, stack: &Stack) -> Result<Outcome> {
         ensure!(
             self.people >= 2 && self.people.is_multiple_of(2),
-            "--people must be even: everybody is matched with one other"
+            "--people must be even: every player is matched with one other"
         );
         let server = Server::at(stack.edge_url(), stack.region_url())?;
-        eprintln!("Making {} guests …", self.people);
+        eprintln!("Creating {} guests …", self.people);
         let players = guests(&server, self.people).await?;
         let half = players.len() / 2;
         let dropping = self.dropping();
-        eprintln!("They enter …");
+        eprintln!("Entering the queue …");
         let before = cpu_of(stack.pids().workerd)?;
         let plan = Arc::new(Plan {
             server,
@@ -67,7 +69,7 @@ impl Crowd {
         });
         let mut living = JoinSet::new();
         for (nth, player) in players.into_iter().enumerate() {
-            // Evenly among the first half, whatever share of it that is.
+            // Spread evenly over the first half.
             let drops = nth < half && (nth + 1) * dropping / half > nth * dropping / half;
             living.spawn(plan.clone().live(nth, player, drops));
         }
@@ -84,7 +86,7 @@ impl Crowd {
     }
 }
 
-/// What everybody knows.
+/// The plan that all clients share.
 #[derive(Debug)]
 struct Plan {
     server: Server,
@@ -92,20 +94,20 @@ struct Plan {
     mark: String,
     began: Instant,
     half: usize,
-    /// Between one and the next.
+    /// Time between two clients' entries.
     gap: Duration,
-    /// A permit for each of the first half who is seen to wait.
+    /// One permit for each client of the first half that waits.
     waiting: Semaphore,
     until: Instant,
 }
 
 impl Plan {
-    /// One person, from coming in to being matched.
+    /// Runs one client, from its socket to its match.
     async fn live(self: Arc<Self>, nth: usize, player: Player, drops: bool) -> Result<Matched> {
         let who = player.id.clone();
         let lived = self.live_as(nth, player, drops).await;
         if lived.is_err() && nth < self.half {
-            // The others are not to wait for somebody who never comes.
+            // The second half must not wait for a client that failed.
             self.waiting.add_permits(1);
         }
         lived.with_context(|| format!("person {nth}, {who}"))
@@ -115,7 +117,8 @@ impl Plan {
         let first = nth < self.half;
         sleep_until(self.began + self.gap * u32::try_from(nth)?).await;
         if !first {
-            // Who lost their socket was back before the first of the others came: nobody was matched meanwhile.
+            // Clients that lost their socket were back before the second half entered, so no player was
+            // matched meanwhile.
             let all = self.waiting.acquire_many(u32::try_from(self.half)?).await?;
             drop(all);
         }
@@ -134,7 +137,8 @@ impl Plan {
         if first {
             self.waiting.add_permits(1);
         }
-        let event = socket.wait_until(self.until, "a match", |one| crate::wire::ev(one) == "matched").await?;
+        let event =
+            socket.wait_until(self.until, "a match", |one| is_event!(one, LobbyEvent::Matched)).await?;
         let matched = Instant::now();
         socket.closed_with(4000).await?;
         let with = event.pointer("/body/with").and_then(Value::as_array);
@@ -151,7 +155,8 @@ impl Plan {
         })
     }
 
-    /// The ticket, and how often it was asked for in vain: a fault with `retry` is waited out, as any client does.
+    /// Enters the queue. Returns the ticket and the number of retries: an error with `retry` is waited out,
+    /// as any client does.
     async fn ask(&self, socket: &mut Socket, enter: Value) -> Result<(Value, u32)> {
         let mut again = 0;
         loop {
@@ -167,8 +172,8 @@ impl Plan {
         }
     }
 
-    /// An open socket, and its welcome. Where too many open at once, one tries again as our own client does: after any
-    /// time up to a bound that doubles.
+    /// Opens a socket and returns it with its welcome. If opening fails, retries as the SDK does: after a
+    /// random pause below a bound that doubles.
     async fn open(&self, player: &Player) -> Result<(Socket, Value)> {
         let mut bound = AWAY;
         loop {
@@ -189,21 +194,21 @@ impl Plan {
     async fn open_once(&self, player: &Player) -> Result<(Socket, Value)> {
         let socket = self.server.lobby(&self.pool, player).connect().await?;
         let rest = self.until.saturating_duration_since(Instant::now());
-        let mut socket = socket.patient(rest);
+        let mut socket = socket.with_patience(rest);
         let welcome = socket.welcome().await?;
         Ok((socket, welcome))
     }
 
-    /// The same ticket, at its original time, or a broken promise.
+    /// Reconnects and checks that the ticket and its time are the same.
     async fn come_back(&self, player: &Player, ticket: &Value) -> Result<Socket> {
         let (mut socket, welcome) = self.open(player).await?;
         if welcome.get("recovered") != Some(&Value::Bool(true)) {
-            bail!("came back to {ticket} and was told {welcome}");
+            bail!("reconnected for {ticket} and received {welcome}");
         }
-        let queued = socket.event("queued").await?;
+        let queued = next_event!(socket, LobbyEvent::Queued).await?;
         let same = text(&queued, "/body/ticket") == text(ticket, "/ticket")
             && num(&queued, "/body/since") == num(ticket, "/since");
-        ensure!(same, "came back to {ticket} and has {queued}");
+        ensure!(same, "reconnected for {ticket} and received {queued}");
         Ok(socket)
     }
 
@@ -217,7 +222,7 @@ impl Plan {
     }
 }
 
-/// `10s` or `500ms`.
+/// Parses a time such as `10s` or `500ms`.
 fn span(text: &str) -> Result<Duration, String> {
     let parsed = match text.strip_suffix("ms") {
         Some(ms) => ms.parse().ok().map(Duration::from_millis),
@@ -229,7 +234,7 @@ fn span(text: &str) -> Result<Duration, String> {
     parsed.ok_or_else(|| "a time like 10s or 500ms".to_owned())
 }
 
-/// `20%`.
+/// Parses a share such as `20%`.
 fn share(text: &str) -> Result<f64, String> {
     let percent = text.strip_suffix('%').and_then(|text| text.parse().ok());
     let fine = percent.filter(|percent| (0.0..=50.0).contains(percent));
@@ -241,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_shares_are_written_as_people_do() {
+    fn times_and_shares_are_parsed() {
         assert_eq!(span("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(span("0.5s"), Ok(Duration::from_millis(500)));
         assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));

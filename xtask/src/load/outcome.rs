@@ -1,4 +1,4 @@
-//! What became of a crowd: verdicts on what was promised, and figures.
+//! Verdicts and figures of a crowd.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,24 +7,24 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::Instant;
 
-/// Troubles that are shown; all are counted.
+/// Failures that are shown; all are counted.
 const SHOWN: usize = 10;
 
-/// Somebody who was matched.
+/// A client that was matched.
 #[derive(Debug, Clone)]
 pub(super) struct Matched {
     pub player: String,
     pub room: String,
     pub with: Vec<String>,
-    /// Whether they were of the half that waits for the other.
+    /// True for the half that waits for the other.
     pub first: bool,
     pub entered: Instant,
-    // As its event is called.
+    // The name of its event.
     #[allow(clippy::struct_field_names)]
     pub matched: Instant,
-    /// How long they had no socket.
+    /// Time without a socket.
     pub away: Option<Duration>,
-    /// How often they were told to try again.
+    /// Number of retries that the lobby asked for.
     pub again: u32,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Matched {
 #[derive(Debug)]
 pub struct Outcome {
     verdicts: Vec<(bool, String)>,
-    troubles: Vec<String>,
+    failures: Vec<String>,
     figures: Vec<String>,
 }
 
@@ -48,24 +48,24 @@ impl Outcome {
         }
         let came_back = all.iter().filter(|one| one.away.is_some()).count();
         let verdicts = vec![
-            (all.len() == people, format!("everybody was matched: {} of {people}", all.len())),
+            (all.len() == people, format!("every player was matched: {} of {people}", all.len())),
             (
                 came_back == dropping,
-                format!("who lost their socket had the same ticket, at its time: {came_back} of {dropping}"),
+                format!("every reconnected player had the same ticket and time: {came_back} of {dropping}"),
             ),
             alone_in_pairs(people, &all),
         ];
-        Self { verdicts, troubles, figures: figures(began, cpu, &all) }
+        Self { verdicts, failures: troubles, figures: figures(began, cpu, &all) }
     }
 
-    /// Whether every promise was kept.
+    /// Returns true if every promise was kept.
     #[must_use]
-    pub fn is_fine(&self) -> bool {
-        self.troubles.is_empty() && self.verdicts.iter().all(|(kept, _)| *kept)
+    pub fn is_success(&self) -> bool {
+        self.failures.is_empty() && self.verdicts.iter().all(|(kept, _)| *kept)
     }
 }
 
-/// Each is in one room, with one other, who says the same.
+/// Checks that each player is in one room, with one other player whose event names the first.
 fn alone_in_pairs(people: usize, all: &[Matched]) -> (bool, String) {
     let by_player: BTreeMap<&str, &Matched> = all.iter().map(|one| (one.player.as_str(), one)).collect();
     let mut rooms: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -83,7 +83,7 @@ fn alone_in_pairs(people: usize, all: &[Matched]) -> (bool, String) {
     });
     let paired = paired.count();
     let words = format!(
-        "each is in one room with one other, who says the same: {paired} of {people}, {} rooms",
+        "each player is in one room with one other, and both events agree: {paired} of {people}, {} rooms",
         rooms.len()
     );
     (paired == people && rooms.len() * 2 == people, words)
@@ -100,8 +100,8 @@ fn figures(began: Instant, cpu: Duration, all: &[Matched]) -> Vec<String> {
     vec![
         format!("the last one entered    after {}", after(all.iter().map(|one| one.entered).max())),
         format!("the last one was matched after {}", after(all.iter().map(|one| one.matched).max())),
-        format!("waits of who came last  {}", of_half(false)),
-        format!("waits of who came first {}", of_half(true)),
+        format!("waits, second half      {}", of_half(false)),
+        format!("waits, first half       {}", of_half(true)),
         format!("without a socket        {}", spread(away)),
         format!("told to try again       {} times", all.iter().map(|one| one.again).sum::<u32>()),
         format!(
@@ -134,11 +134,11 @@ impl fmt::Display for Outcome {
         for figure in &self.figures {
             writeln!(f, "{figure}")?;
         }
-        for trouble in self.troubles.iter().take(SHOWN) {
+        for trouble in self.failures.iter().take(SHOWN) {
             writeln!(f, "trouble: {trouble}")?;
         }
-        if self.troubles.len() > SHOWN {
-            writeln!(f, "… and {} more", self.troubles.len() - SHOWN)?;
+        if self.failures.len() > SHOWN {
+            writeln!(f, "… and {} more", self.failures.len() - SHOWN)?;
         }
         for (kept, words) in &self.verdicts {
             writeln!(f, "{} {words}", if *kept { "kept  " } else { "BROKEN" })?;
@@ -147,7 +147,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The processor time that a process has used since it began.
+/// Returns the processor time that a process has used since it began.
 pub(super) fn cpu_of(pid: u32) -> Result<Duration> {
     let path = format!("/proc/{pid}/stat");
     let stat = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
@@ -156,7 +156,8 @@ pub(super) fn cpu_of(pid: u32) -> Result<Duration> {
     Ok(Duration::from_millis(ticks * 1000 / a_second.max(1)))
 }
 
-/// In user and in system mode. The name before may have spaces and brackets in it.
+/// Returns the ticks in user and in system mode. The process name before them may contain spaces and
+/// brackets.
 fn ticks(stat: &str) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_whitespace().skip(11);
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_says_the_same_of_itself() {
+    fn both_players_of_a_pair_name_each_other() {
         let fine = [one("a", "1", "b"), one("b", "1", "a")];
         assert!(alone_in_pairs(fine.len(), &fine).0);
         assert!(!alone_in_pairs(4, &fine).0, "two are missing");
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn times_stand_behind_a_name_of_any_kind() {
+    fn ticks_are_read_after_any_process_name() {
         let stat = "7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 70 5 0 0 20";
         assert_eq!(ticks(stat), Some(75));
     }

@@ -1,22 +1,22 @@
-//! People who have something in common: a value of a column, or a band of numbers.
+//! Cohorts: groups of players by a column's value, or by a band of numbers.
 
 use std::str::FromStr;
 
 use serde::Serialize;
 
 use super::log::Person;
-use super::summary::plain;
+use super::summary::display_value;
 
-/// A column to group people by, as `--by` says it: `lang`, or `rating:100` for bands of a hundred points.
+/// A column to group players by, in the form of `--by`: `lang`, or `rating:100` for bands of a hundred
+/// points.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cohort {
-    /// The column.
     pub column: String,
-    /// How wide a band of numbers is.
+    /// Width of a band of numbers.
     pub band: Option<f64>,
 }
 
-/// How wide a band of ratings is, unless `--by` says otherwise.
+/// Default width of a band of ratings.
 const RATINGS: f64 = 200.0;
 
 impl FromStr for Cohort {
@@ -27,7 +27,7 @@ impl FromStr for Cohort {
             Some((column, band)) => {
                 let width = band.parse::<f64>().ok();
                 let width = width.filter(|it| it.is_finite() && *it > 0.0);
-                (column, Some(width.ok_or(format!("`{band}` is no width of a band"))?))
+                (column, Some(width.ok_or(format!("`{band}` is not the width of a band"))?))
             }
         };
         if column.is_empty() {
@@ -40,7 +40,7 @@ impl FromStr for Cohort {
 }
 
 impl Cohort {
-    /// Which group somebody is in. Who has no such attribute is in the group `-`.
+    /// Returns the group of a player: `-` if the player lacks the attribute.
     pub(super) fn of(&self, person: &Person) -> String {
         let number = match self.column.as_str() {
             "rating" => Some(person.rating),
@@ -52,7 +52,7 @@ impl Cohort {
             let low = (number / width).floor() * width;
             return format!("{low}–{}", low + width);
         }
-        let value = person.attrs.get(&self.column).map(plain);
+        let value = person.attrs.get(&self.column).map(display_value);
         let party = || person.party.clone().filter(|_| self.column == "party");
         value.or_else(|| number.map(|it| it.to_string())).or_else(party).unwrap_or_else(|| "-".into())
     }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn people_are_grouped_by_value_and_by_band() {
+    fn players_are_grouped_by_value_and_by_band() {
         check("lang", "en");
         check("rating", "1400–1600");
         check("rating:50", "1500–1550");

@@ -1,4 +1,4 @@
-//! Makes up a log: who comes when, with what rating and which wants. The same seed gives the same log.
+//! Generates a log of arrivals with ratings and wants; the same seed gives the same log.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,51 +10,52 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp, LogNormal, Normal};
 use serde_json::{Value, json};
 
-/// Makes up a log of arrivals, the same for the same seed: JSON Lines, or CSV where the file is called so.
+/// Generates a log of arrivals, the same for the same seed: JSON Lines, or CSV if the file's name ends with
+/// .csv.
 #[derive(Debug, Clone, Args)]
 pub struct Generate {
-    /// How people come, and who they are.
+    /// The distribution of arrivals and players
     #[arg(long, value_enum, default_value_t = Kind::Poisson)]
     pub kind: Kind,
-    /// How many people come.
+    /// Number of players
     #[arg(long, default_value_t = 1000)]
     pub people: u32,
-    /// Which log of its kind.
+    /// Seed of the log
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// How many come in a minute, on average.
+    /// Arrivals per minute, on average
     #[arg(long, default_value_t = 60.0)]
     pub per_minute: f64,
-    /// How long people wait before they leave, seconds on average; nobody leaves without it.
+    /// Seconds that players wait before they leave, on average; without it no player leaves
     #[arg(long)]
     pub patience_s: Option<f64>,
-    /// The share of people who come in parties of two or more, 0 to 1.
+    /// Share of players who enter in parties of two or more, 0 to 1
     #[arg(long, default_value_t = 0.0)]
     pub parties: f64,
-    /// The largest party.
+    /// Size of the largest party
     #[arg(long, default_value_t = 2)]
     pub party: u32,
-    /// Where the log goes.
+    /// File of the log
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
 
-/// How people come, and who they are.
+/// Distributions of arrivals and players.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// Evenly over time, each by themselves (a Poisson process), ratings around 1500, nobody wants anything.
+    /// A Poisson process of single players, ratings around 1500, no wants.
     Poisson,
-    /// The same, but in the middle third of the time six times as many come as before and after.
+    /// The same, with six times as many arrivals in the middle third of the time.
     Rush,
-    /// Evenly; ratings with a long tail of strong players, three of four are men, each wants the other gender and one
-    /// of three languages, which most give up after a while.
+    /// A Poisson process; ratings with a long tail of strong players, three of four are men, each wants the
+    /// other gender and one of three languages; most wants relax after a while.
     Skewed,
-    /// Evenly; half of them have little patience and leave.
+    /// A Poisson process; half of the players have little patience and leave.
     Churn,
 }
 
-/// One person of a made-up log.
-struct Made {
+/// A player of a generated log.
+struct GeneratedPlayer {
     at: u64,
     rating: f64,
     deviation: f64,
@@ -65,42 +66,43 @@ struct Made {
     patience_s: Option<f64>,
 }
 
-/// Writes the log that is asked for.
+/// Writes the generated log.
 pub fn run(generate: &Generate) -> Result<()> {
     let is_csv = generate.out.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
     let text = text(generate, is_csv)?;
     fs::write(&generate.out, text).with_context(|| format!("cannot write {}", generate.out.display()))
 }
 
-/// The log as text.
+/// Returns the log as text.
 pub fn text(generate: &Generate, is_csv: bool) -> Result<String> {
     if !(generate.per_minute.is_finite() && generate.per_minute > 0.0) {
-        bail!("--per-minute is above 0");
+        bail!("--per-minute must be above 0");
     }
     if !(0.0..=1.0).contains(&generate.parties) {
-        bail!("--parties is a share from 0 to 1");
+        bail!("--parties must be a share from 0 to 1");
     }
     if generate.party < 2 && generate.parties > 0.0 {
-        bail!("--party is 2 or more");
+        bail!("--party must be 2 or more");
     }
     let patience = generate.patience_s.unwrap_or(60.0);
     if !(patience.is_finite() && patience > 0.0) {
-        bail!("--patience-s is above 0");
+        bail!("--patience-s must be above 0");
     }
     let people = make(generate, patience)?;
     if is_csv { csv(&people) } else { json(&people) }
 }
 
-fn make(generate: &Generate, patience: f64) -> Result<Vec<Made>> {
+fn make(generate: &Generate, patience: f64) -> Result<Vec<GeneratedPlayer>> {
     let mut chance = ChaCha8Rng::seed_from_u64(generate.seed);
     let quit = Exp::new(1.0 / patience)?;
     let mean_s = 60.0 / generate.per_minute;
-    let (mut people, mut seconds, mut parties): (Vec<Made>, f64, u32) = (Vec::new(), 0.0, 0);
+    let (mut people, mut seconds, mut parties): (Vec<GeneratedPlayer>, f64, u32) = (Vec::new(), 0.0, 0);
     let most = usize::try_from(generate.people)?;
     while people.len() < most {
         let pace = match generate.kind {
             Kind::Poisson | Kind::Skewed | Kind::Churn => 1.0,
-            // Of n people a third of the time at 6, two thirds at 1: 3/4 of them come in the middle.
+            // Of n players a third of the time at rate 6, two thirds at rate 1: 3/4 of them arrive in the
+            // middle.
             Kind::Rush if (most / 8..most - most / 8).contains(&people.len()) => 6.0 * 3.0 / 8.0,
             Kind::Rush => 3.0 / 8.0,
         };
@@ -116,7 +118,7 @@ fn make(generate: &Generate, patience: f64) -> Result<Vec<Made>> {
             format!("party-{parties}")
         });
         for _ in 0..together {
-            let mut made = somebody(generate.kind, &mut chance)?;
+            let mut made = random_player(generate.kind, &mut chance)?;
             made.at = milliseconds(seconds);
             made.party.clone_from(&party);
             let leaves = generate.patience_s.is_some()
@@ -130,7 +132,7 @@ fn make(generate: &Generate, patience: f64) -> Result<Vec<Made>> {
     Ok(people)
 }
 
-fn somebody(kind: Kind, chance: &mut ChaCha8Rng) -> Result<Made> {
+fn random_player(kind: Kind, chance: &mut ChaCha8Rng) -> Result<GeneratedPlayer> {
     const LANGS: [&str; 3] = ["en", "fr", "de"];
     let is_skewed = kind == Kind::Skewed;
     let rating: f64 = if is_skewed {
@@ -155,7 +157,7 @@ fn somebody(kind: Kind, chance: &mut ChaCha8Rng) -> Result<Made> {
         }
         wants = json!([{ "attr": "gender", "is": other }, language]);
     }
-    Ok(Made {
+    Ok(GeneratedPlayer {
         at: 0,
         rating: rating.round(),
         deviation: deviation.round(),
@@ -168,13 +170,13 @@ fn somebody(kind: Kind, chance: &mut ChaCha8Rng) -> Result<Made> {
 }
 
 fn milliseconds(seconds: f64) -> u64 {
-    // Never negative, and a log of years is far below what overflows.
+    // Never negative, and a log of years is far below an overflow.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let ms = (seconds * 1000.0) as u64;
     ms
 }
 
-fn json(people: &[Made]) -> Result<String> {
+fn json(people: &[GeneratedPlayer]) -> Result<String> {
     let mut text = String::new();
     for (nth, made) in (1..).zip(people) {
         let mut row = json!({
@@ -197,7 +199,7 @@ fn json(people: &[Made]) -> Result<String> {
     Ok(text)
 }
 
-fn csv(people: &[Made]) -> Result<String> {
+fn csv(people: &[GeneratedPlayer]) -> Result<String> {
     let mut rows = csv::Writer::from_writer(Vec::new());
     rows.write_record([
         "at",
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_log_in_both_kinds() {
+    fn same_seed_gives_the_same_log_in_both_formats() {
         for kind in [Kind::Poisson, Kind::Rush, Kind::Skewed, Kind::Churn] {
             let one = text(&asked(kind, 7), false).unwrap();
             assert_eq!(one, text(&asked(kind, 7), false).unwrap());
@@ -263,9 +265,9 @@ mod tests {
         }
     }
 
-    /// The log of a seed stays the same from version to version: figures that somebody noted hold.
+    /// The log of a seed stays the same from version to version, so that noted figures stay comparable.
     #[test]
-    fn a_seed_is_for_ever() {
+    fn log_of_a_seed_never_changes() {
         let text = text(&asked(Kind::Skewed, 1), false).unwrap();
         let expected = concat!(
             r#"{"at":223,"attrs":{"gender":"m","lang":"fr"},"deviation":75.0,"op":"enter","player":"p_1","#,
@@ -276,14 +278,14 @@ mod tests {
     }
 
     #[test]
-    fn people_come_as_often_as_asked_and_rush_where_they_rush() {
+    fn arrivals_have_the_requested_rate_and_rush_hour() {
         let at = |kind| {
             let log = read::json(&text(&asked(kind, 3), false).unwrap()).unwrap();
             let ats: Vec<u64> = log.entries.iter().map(|it| it.at.ms()).collect();
             ats
         };
         let even = at(Kind::Poisson);
-        // 400 people at 120 a minute: 200 s, within four standard deviations of 10 s.
+        // 400 arrivals at 120 a minute: 200 s, within four standard deviations of 10 s.
         assert!((160_000..240_000).contains(even.last().unwrap()), "{even:?}");
         let rush = at(Kind::Rush);
         let end = *rush.last().unwrap();

@@ -1,4 +1,4 @@
-//! The report as one page: tables and plots, nothing fetched from anywhere, readable by day and by night.
+//! The report as one HTML page with tables and plots, without external resources, for light and dark mode.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -29,7 +29,7 @@ svg text { fill: var(--soft); font: 12px system-ui, sans-serif; } .grid { stroke
 .legend i { border-radius: 2px; display: inline-block; height: .7rem; margin-right: .4rem; width: .7rem; }
 ";
 
-/// The whole page.
+/// Returns the whole page.
 #[must_use]
 pub fn page(report: &Report) -> String {
     let mut body = String::new();
@@ -43,7 +43,7 @@ pub fn page(report: &Report) -> String {
     let names: Vec<&str> = report.runs.iter().map(|run| run.name.as_str()).collect();
     let all: Vec<&Summary> = report.runs.iter().map(|run| &run.all).collect();
     table(&mut body, &names, &all);
-    body.push_str("<h2>Everybody</h2><div class=\"plots\">");
+    body.push_str("<h2>All players</h2><div class=\"plots\">");
     body.push_str(&waits(&report.runs));
     if report.runs.iter().any(|run| run.all.gap.max > 0.0) {
         body.push_str(&gaps(&report.runs));
@@ -64,7 +64,7 @@ pub fn page(report: &Report) -> String {
 }
 
 fn ms(ms: u64) -> f64 {
-    // Spans of a log are far below what a float holds exactly.
+    // Spans of a log are far below what a float represents exactly.
     #[allow(clippy::cast_precision_loss)]
     let ms = ms as f64;
     ms
@@ -96,14 +96,14 @@ fn table(body: &mut String, names: &[&str], all: &[&Summary]) {
     body.push_str("</table></div>");
 }
 
-/// The share, in percent, of those who are at or below each of these ascending numbers.
+/// Returns the share, in percent, of values that are at or below each of these ascending numbers.
 fn shares(numbers: &[f64], all: u64) -> Vec<(f64, f64)> {
     let percent = |nth: usize| 100.0 * ms(u64::try_from(nth).unwrap_or(u64::MAX)) / ms(all.max(1));
     let counted = (1..).zip(numbers).map(|(nth, &number)| (number, percent(nth)));
     std::iter::once((0.0, 0.0)).chain(counted).collect()
 }
 
-/// Where an axis ends.
+/// Returns the end of an axis.
 fn end(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, f64::max)
 }
@@ -114,7 +114,7 @@ fn waits(runs: &[Run]) -> String {
         .iter()
         .map(|run| Series { name: &run.name, points: shares(&seconds(run), run.all.people) })
         .collect();
-    let words = Words { title: "Matched after", x: "seconds, up to the longest p99", y: "% of all people" };
+    let words = Words { title: "Matched after", x: "seconds, up to the longest p99", y: "% of all players" };
     let most = end(runs.iter().map(|run| run.all.wait_ms.p99 / 1000.0));
     lines(&words, &series, most, Some(100.0))
 }
@@ -130,7 +130,7 @@ fn gaps(runs: &[Run]) -> String {
     lines(&words, &series, most, Some(100.0))
 }
 
-/// Stretches of time that a plot of the queue shows the mean of.
+/// Stretches of time for which a plot of the queue shows the mean.
 const STRETCHES: u32 = 120;
 
 fn waiting(runs: &[Run], span_ms: u64) -> String {
@@ -139,11 +139,11 @@ fn waiting(runs: &[Run], span_ms: u64) -> String {
     let stretch = (ms(span_ms) / f64::from(STRETCHES)).max(1.0);
     let series: Vec<Series> =
         runs.iter().map(|run| Series { name: &run.name, points: means(run, began, stretch) }).collect();
-    let words = Words { title: "People who wait", x: "minutes", y: "people, on average" };
+    let words = Words { title: "Waiting players", x: "minutes", y: "players, on average" };
     lines(&words, &series, ms(span_ms) / 60_000.0, None)
 }
 
-/// How many waited on average in each stretch of time, by its beginning in minutes.
+/// Returns the mean number of waiting players in each stretch of time, by its beginning in minutes.
 fn means(run: &Run, began: Time, stretch: f64) -> Vec<(f64, f64)> {
     let mut sums = vec![0.0; usize::try_from(STRETCHES).unwrap_or_default()];
     for (nth, &(from, many)) in run.waiting.iter().enumerate() {
@@ -166,7 +166,7 @@ fn means(run: &Run, began: Time, stretch: f64) -> Vec<(f64, f64)> {
     sums.map(|(nth, sum)| (f64::from(nth) * stretch / 60_000.0, sum / stretch)).collect()
 }
 
-/// Groups of a column that one plot can show; the tables have all.
+/// Groups of a column that one plot can show; the tables have all of them.
 const GROUPS: usize = 16;
 
 fn cohort(body: &mut String, column: &str, runs: &[Run]) {
@@ -213,8 +213,8 @@ fn splits(body: &mut String, report: &Report) {
     if report.shards.is_empty() {
         return;
     }
-    body.push_str("<h2>Several lobbies beside one</h2>");
-    head(body, &["", "climbed", "wait, mean", "wait p90", "gap", "unmatched"]);
+    body.push_str("<h2>Several shards and one lobby</h2>");
+    head(body, &["", "escalated", "wait, mean", "wait p90", "gap", "unmatched"]);
     for split in &report.shards {
         let signed = |by: f64| {
             let sign = if by < 0.0 { "−" } else { "+" };
@@ -237,8 +237,8 @@ fn exact(body: &mut String, report: &Report) {
     for (pool, comparison) in &report.exact {
         let _ = write!(
             body,
-            "<h2>{} beside the best possible pairs</h2><p>So many who came one after the other, as if nobody had been \
-             matched until the last of them; an exact minimum-weight matching of maximum cardinality.</p>",
+            "<h2>{} and the best possible pairs</h2><p>Consecutive entries, as if no player had been matched until the \
+             last entered; an exact minimum-weight matching of maximum cardinality.</p>",
             escape(pool)
         );
         head(

@@ -1,4 +1,4 @@
-//! Who came to a queue, who left it, and when: what a replay runs through.
+//! A log of arrivals and departures, the input of a replay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -7,74 +7,71 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 use shared::id::PlayerId;
-use shared::lobby::ticket::Ticket;
+use shared::lobby::tickets::ticket::Ticket;
 use shared::time::Time;
 
 use super::engine;
 
-/// One person of the log.
+/// One player of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Person {
-    /// The line that tells of them, for whoever has to correct it.
+    /// The line of the log, for error messages.
     pub line: u64,
-    /// Who.
     pub player: PlayerId,
-    /// Their rating in the pool.
+    /// Rating in the pool.
     pub rating: f64,
-    /// How uncertain it is: one standard deviation.
+    /// Uncertainty of the rating: one standard deviation.
     pub deviation: Option<f64>,
-    /// What they are.
+    /// Attributes as in `enter`.
     pub attrs: Map<String, Value>,
-    /// What the others must be, as `enter` says it.
+    /// Wants as in `enter`.
     pub wants: Value,
-    /// With whom they come: everybody of that name and that moment.
+    /// Name of the party: all players with this name at this time.
     pub party: Option<String>,
-    /// How long they wait at most.
+    /// Longest wait before the player leaves.
     pub patience: Option<Duration>,
 }
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line {
-    /// Somebody comes.
+    /// A player enters.
     Enter(Box<Person>),
-    /// Somebody leaves, if they still wait.
+    /// A player leaves, if still waiting.
     Leave(u64, PlayerId),
 }
 
-/// Those who enter together: one person, or a party.
+/// An entry of one player or a party.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// When.
     pub at: Time,
-    /// Their place in the queue.
     pub ticket: Ticket,
-    /// Who, the first of them the one that the ticket is named after.
+    /// The players; the ticket is named after the first.
     pub people: Vec<Person>,
-    /// How long they wait at most: as long as the least patient.
+    /// The shortest patience of the players.
     pub patience: Option<Duration>,
 }
 
-/// What happens at a moment.
+/// An event of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// The entry of this number comes.
+    /// The entry of this number enters.
     Enter(usize),
-    /// It leaves.
+    /// The entry of this number leaves.
     Leave(usize),
 }
 
 /// A whole log, in the order of time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Log {
-    /// Everybody who comes, numbered as they come.
+    /// All entries, in the order of arrival.
     pub entries: Vec<Entry>,
-    /// What happens when.
+    /// Events with their times.
     pub events: Vec<(Time, Event)>,
 }
 
 impl Log {
-    /// Puts lines in the order of time, parties together, and those who leave to where they entered.
+    /// Sorts lines by time, groups parties, and assigns departures to their entries.
     pub fn new(mut lines: Vec<(Time, Line)>) -> Result<Self> {
         lines.sort_by_key(|(at, _)| *at);
         let mut parties: BTreeMap<(Time, String), Vec<Person>> = BTreeMap::new();
@@ -96,12 +93,12 @@ impl Log {
                         Some(party) => parties.remove(&(at, party.clone())).unwrap_or_default(),
                     };
                     let Some(first) = people.first() else {
-                        continue; // Its party came with the first of them.
+                        continue; // The party was added with its first member.
                     };
                     let (line, nth) = (first.line, log.entries.len());
                     let names: BTreeSet<&PlayerId> = people.iter().map(|it| &it.player).collect();
                     if names.len() < people.len() {
-                        faults.push(format!("line {line}, column party: somebody is in it twice"));
+                        faults.push(format!("line {line}, column party: a player is in it twice"));
                         continue;
                     }
                     match engine::ticket(nth, at, &people) {
@@ -122,23 +119,23 @@ impl Log {
             }
         }
         if !faults.is_empty() {
-            bail!(told(&faults));
+            bail!(format_errors(&faults));
         }
         Ok(log)
     }
 
-    /// How many people came.
+    /// The number of players.
     #[must_use]
     pub fn people(&self) -> usize {
         self.entries.iter().map(|entry| entry.people.len()).sum()
     }
 }
 
-/// Faults that are shown; all are counted.
+/// Errors that are shown; all are counted.
 const SHOWN: usize = 10;
 
-/// The first faults of a file, a line each.
-pub(super) fn told(faults: &[String]) -> String {
+/// Formats the first errors of a file, one per line.
+pub(super) fn format_errors(faults: &[String]) -> String {
     let mut text = faults.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n");
     if let Some(more) = faults.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let _ = write!(text, "\nand {more} more");

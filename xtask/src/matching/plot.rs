@@ -6,11 +6,11 @@ use std::fmt::Write;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Series<'a> {
     pub(super) name: &'a str,
-    /// Ascending by the first number.
+    /// Sorted by the first number.
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// What is drawn, and the words at its axes.
+/// Title and axis labels of a plot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Words<'a> {
     pub(super) title: &'a str,
@@ -20,17 +20,17 @@ pub(super) struct Words<'a> {
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 300.0;
-/// Room for the numbers at the left, the words above, and the numbers below.
+/// Margins for the numbers at the left, the title above, and the numbers below.
 const LEFT: f64 = 56.0;
 const TOP: f64 = 16.0;
 const RIGHT: f64 = 16.0;
 const BELOW: f64 = 44.0;
-/// Colours of the page's style, `--s0` and so on.
+/// Number of colours in the page's style, `--s0` and so on.
 const COLOURS: usize = 8;
 /// Points of a line that a screen can show.
 const POINTS: usize = 600;
 
-/// Where numbers lie in the picture.
+/// Maps numbers to positions in the picture.
 struct Frame {
     x: (f64, f64),
     y: (f64, f64),
@@ -46,7 +46,7 @@ impl Frame {
     }
 }
 
-/// The next round number: 1, 2, 2.5 or 5 times a power of ten.
+/// Returns the next round number: 1, 2, 2.5 or 5 times a power of ten.
 fn round_up(number: f64) -> f64 {
     if number <= 0.0 || !number.is_finite() {
         return 1.0;
@@ -57,7 +57,7 @@ fn round_up(number: f64) -> f64 {
     step.map_or(number, |step| step * power)
 }
 
-/// A number without needless zeros.
+/// Formats a number without trailing zeros.
 fn short(number: f64) -> String {
     let text = format!("{number:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -87,7 +87,7 @@ fn open(svg: &mut String, words: &Words<'_>) {
     );
 }
 
-/// Round numbers from nothing up to the end of an axis.
+/// Returns round numbers from zero to the end of an axis.
 fn ticks(end: f64) -> impl Iterator<Item = f64> {
     let step = round_up(end / 5.0);
     let all = (0_u32..).map(move |nth| f64::from(nth) * step);
@@ -116,7 +116,7 @@ fn legend(names: &[&str]) -> String {
     format!(r#"<div class="legend">{}</div></figure>"#, entries.collect::<String>())
 }
 
-/// Lines in steps: a value holds until the next point. `most` is where the x axis ends at the latest.
+/// Draws lines in steps: a value holds until the next point. The x axis ends at `most` at the latest.
 pub(super) fn lines(words: &Words<'_>, series: &[Series<'_>], most: f64, top: Option<f64>) -> String {
     let points = || series.iter().flat_map(|line| &line.points);
     let high = points().map(|it| it.1).fold(0.0, f64::max);
@@ -162,7 +162,7 @@ pub(super) fn lines(words: &Words<'_>, series: &[Series<'_>], most: f64, top: Op
     svg + &legend(&names)
 }
 
-/// Of the points up to `most` as many as can be told apart, the first and the last among them.
+/// Reduces the points up to `most` to those that can be told apart, with the first and the last.
 fn thinned(points: &[(f64, f64)], most: f64) -> Vec<(f64, f64)> {
     let inside = points.partition_point(|(x, _)| *x <= most);
     let step = inside.div_ceil(POINTS).max(1);
@@ -172,7 +172,7 @@ fn thinned(points: &[(f64, f64)], most: f64) -> Vec<(f64, f64)> {
     kept
 }
 
-/// Groups of bars that stand side by side, one of each series.
+/// Draws groups of bars, with one bar per series.
 pub(super) fn bars(words: &Words<'_>, groups: &[&str], series: &[Series<'_>]) -> String {
     let points = || series.iter().flat_map(|line| &line.points);
     let high = points().map(|it| it.1).fold(0.0, f64::max);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_a_log_are_no_markup() {
+    fn names_from_a_log_are_escaped() {
         let words = Words { title: "<b>", x: "&", y: "" };
         let line = Series { name: "<script>", points: vec![(0.0, 0.0), (1.0, 2.0)] };
         let svg = lines(&words, &[line], 1.0, None);
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn many_points_become_few_and_the_last_stays() {
+    fn many_points_are_thinned_and_the_last_is_kept() {
         let points: Vec<(f64, f64)> = (0..10_000).map(|n| (f64::from(n), 1.0)).collect();
         let kept = thinned(&points, 1e9);
         assert!(kept.len() <= POINTS + 1);

@@ -1,4 +1,4 @@
-//! Reads a log: CSV or JSON Lines. What is wrong is told with its line, its column and the reason.
+//! Reads a log as CSV or JSON Lines; errors name the line, the column and the reason.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ use shared::time::Time;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::log::{Line, Log, Person, told};
+use super::log::{Line, Log, Person, format_errors};
 
-/// The columns with a meaning. Every other column of a CSV is an attribute; JSON Lines have `attrs`.
+/// Columns with a meaning. Every other column of a CSV is an attribute; JSON Lines have `attrs`.
 pub const COLUMNS: &[&str] =
     &["at", "player", "op", "attrs", "wants", "rating", "deviation", "party", "patience_s"];
 
-/// Where nothing is said, everybody has the rating that a new player has.
+/// Default rating: that of a new player.
 const RATING: f64 = 1500.0;
 
 /// Reads a file: `.csv`, or JSON Lines by any other name.
@@ -25,13 +25,13 @@ pub fn file(path: &Path) -> Result<Log> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let is_csv = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("csv"));
     let log = if is_csv { csv(&text) } else { json(&text) };
-    log.with_context(|| format!("{} is faulty", path.display()))
+    log.with_context(|| format!("{} is invalid", path.display()))
 }
 
-/// Reads CSV. Its first line names the columns.
+/// Reads CSV, whose first line names the columns.
 pub fn csv(text: &str) -> Result<Log> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let names = reader.headers().context("line 1: no CSV")?.clone();
+    let names = reader.headers().context("line 1: not CSV")?.clone();
     for needed in ["at", "player"] {
         if !names.iter().any(|name| name == needed) {
             bail!(
@@ -44,7 +44,7 @@ pub fn csv(text: &str) -> Result<Log> {
         let before = names.iter().take(nth);
         { before }.any(|it| it == name).then_some(name)
     }) {
-        bail!("line 1, column {twice}: it is there twice");
+        bail!("line 1, column {twice}: the column is there twice");
     }
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
     for record in reader.records() {
@@ -65,7 +65,7 @@ pub fn csv(text: &str) -> Result<Log> {
     finish(lines, &faults)
 }
 
-/// Reads JSON Lines: an object a line; empty lines are passed over.
+/// Reads JSON Lines: one object per line; empty lines are skipped.
 pub fn json(text: &str) -> Result<Log> {
     let (mut lines, mut faults) = (Vec::new(), Vec::new());
     for (line, text) in (1..).zip(text.lines()) {
@@ -84,15 +84,15 @@ pub fn json(text: &str) -> Result<Log> {
 
 fn finish(lines: Vec<(Time, Line)>, faults: &[String]) -> Result<Log> {
     if !faults.is_empty() {
-        bail!(told(faults));
+        bail!(format_errors(faults));
     }
     if lines.is_empty() {
-        bail!("nobody enters in it");
+        bail!("no player enters in it");
     }
     Log::new(lines)
 }
 
-/// The cells of a CSV line as JSON would say them. An empty cell says nothing.
+/// Returns the cells of a CSV line as JSON. An empty cell is a missing value.
 fn cells(names: &csv::StringRecord, record: &csv::StringRecord) -> Result<Map<String, Value>, String> {
     let (mut row, mut attrs) = (Map::new(), Map::new());
     for (name, cell) in names.iter().zip(record).filter(|(_, cell)| !cell.is_empty()) {
@@ -105,23 +105,23 @@ fn cells(names: &csv::StringRecord, record: &csv::StringRecord) -> Result<Map<St
                 row.insert(name.into(), json().unwrap_or_else(|_| cell.into()));
             }
             "wants" | "attrs" => {
-                let value = json().map_err(|error| format!("column {name}: no JSON: {error}"))?;
+                let value = json().map_err(|error| format!("column {name}: not JSON: {error}"))?;
                 row.insert(name.into(), value);
             }
             _ => {
-                // Words are words; numbers, true, false and lists are what they look like.
+                // Text stays text; numbers, true, false and lists are parsed.
                 attrs.insert(name.into(), json().unwrap_or_else(|_| cell.into()));
             }
         }
     }
     match row.entry("attrs").or_insert_with(|| Map::new().into()) {
         Value::Object(said) => said.extend(attrs),
-        _ => return Err("column attrs: an object of attributes".into()),
+        _ => return Err("column attrs: must be an object of attributes".into()),
     }
     Ok(row)
 }
 
-/// One line of either kind.
+/// Reads one line of either format.
 fn read(line: u64, mut row: Map<String, Value>) -> Result<(Time, Line), String> {
     if let Some(name) = row.keys().find(|name| !COLUMNS.contains(&name.as_str())) {
         return Err(format!("column {name}: unknown; there are {}", COLUMNS.join(", ")));
@@ -130,19 +130,19 @@ fn read(line: u64, mut row: Map<String, Value>) -> Result<(Time, Line), String> 
     let player = match row.get("player") {
         Some(Value::String(name)) if !name.is_empty() => name
             .parse()
-            // Another system's name for somebody stands for one of ours.
+            // Another system's player id becomes a derived id of this one.
             .unwrap_or_else(|_| PlayerId::derive(&[name])),
-        _ => return Err("column player: who it is, a text".into()),
+        _ => return Err("column player: must be a text, the player's id".into()),
     };
     match row.get("op").map(Value::as_str) {
         None | Some(Some("enter")) => {}
         Some(Some("leave")) => return Ok((at, Line::Leave(line, player))),
-        Some(_) => return Err("column op: enter or leave".into()),
+        Some(_) => return Err("column op: must be enter or leave".into()),
     }
     let party = match row.get("party") {
         None | Some(Value::Null) => None,
         Some(Value::String(name)) => Some(name.clone()),
-        Some(_) => return Err("column party: the party's name, a text".into()),
+        Some(_) => return Err("column party: must be a text, the party's name".into()),
     };
     let patience = number(&row, "patience_s", 0.0)?;
     let patience = patience
@@ -150,7 +150,7 @@ fn read(line: u64, mut row: Map<String, Value>) -> Result<(Time, Line), String> 
     let attrs = match row.remove("attrs") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(attrs)) => attrs,
-        Some(_) => return Err("column attrs: an object of attributes".into()),
+        Some(_) => return Err("column attrs: must be an object of attributes".into()),
     };
     let person = Person {
         line,
@@ -170,15 +170,15 @@ fn number(row: &Map<String, Value>, name: &str, least: f64) -> Result<Option<f64
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_f64().filter(|it| it.is_finite() && *it >= least) {
             Some(number) => Ok(Some(number)),
-            None if least >= 0.0 => Err(format!("column {name}: a number, 0 or more, not {value}")),
-            None => Err(format!("column {name}: a number, not {value}")),
+            None if least >= 0.0 => Err(format!("column {name}: must be a number, 0 or more, not {value}")),
+            None => Err(format!("column {name}: must be a number, not {value}")),
         },
     }
 }
 
-/// Milliseconds from any beginning, or a moment as RFC 3339 writes it.
+/// Reads a time: milliseconds since any start, or RFC 3339.
 fn at(value: Option<&Value>) -> Result<Time, String> {
-    let words = "column at: milliseconds, or a moment such as 2026-03-01T20:15:00Z";
+    let words = "column at: must be milliseconds, or a time such as 2026-03-01T20:15:00Z";
     match value {
         Some(Value::Number(ms)) => ms.as_u64().map(Time::from_ms).ok_or(format!("{words}, not {ms}")),
         Some(Value::String(text)) => {

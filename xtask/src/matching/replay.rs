@@ -1,86 +1,82 @@
-//! Runs a log through a matchmaker under simulated time: on each entry, and whenever it wants to wake.
+//! Runs a log through a matchmaker under simulated time: at each entry, and when the matchmaker wakes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use shared::id::{PlayerId, TicketId};
-use shared::lobby::met::Met;
-use shared::lobby::ticket::Ticket;
+use shared::lobby::tickets::recent_opponents::RecentOpponents;
+use shared::lobby::tickets::ticket::Ticket;
 use shared::pool::Pool;
 use shared::time::Time;
 
-use super::engine::{self, Waiting};
+use super::engine::{self, TicketIndex};
 use super::log::{Entry, Event, Log};
 
-/// A match: the numbers of the entries of each of its teams.
+/// A match: the numbers of the entries of each team.
 pub type Match = Vec<Vec<usize>>;
 
-/// What brings people together.
+/// A matchmaker under test.
 pub trait Matcher {
-    /// Somebody comes.
+    /// An entry is added.
     fn entered(&mut self, now: Time, nth: usize, ticket: &Ticket) -> Vec<Match>;
-    /// Somebody who still waits goes.
+    /// A waiting entry leaves.
     fn left(&mut self, nth: usize);
-    /// When it next has something to do by itself.
+    /// The next time at which the matchmaker has work without an input.
     fn wake_at(&self) -> Option<Time>;
-    /// That moment is there.
+    /// The time of `wake_at` is reached.
     fn woke(&mut self, now: Time) -> Vec<Match>;
 }
 
-/// What became of an entry.
+/// The outcome of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// It was matched.
+pub enum EntryOutcome {
     Matched {
-        /// When.
         at: Time,
-        /// Which match.
+        /// Number of the match.
         made: usize,
     },
-    /// It left, as the log says.
+    /// The entry left at a departure of the log.
     Left(Time),
-    /// Its patience was over.
+    /// The entry's patience ended.
     GaveUp(Time),
-    /// The pool keeps nobody longer.
+    /// The entry reached the pool's longest wait.
     Expired(Time),
-    /// Its people waited already; entering again changes nothing.
+    /// The entry was ignored, because one of its players already waits.
     Again,
-    /// The pool takes no party of so many.
+    /// The party is larger than the pool allows.
     Refused,
 }
 
 /// A match that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
-    /// When.
+pub struct MadeMatch {
     pub at: Time,
-    /// Of whom.
     pub teams: Match,
 }
 
-/// What became of a whole log.
+/// The outcome of a whole log.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
-    /// Of each entry.
-    pub fates: Vec<Fate>,
+    /// By number of the entry.
+    pub entries: Vec<EntryOutcome>,
     /// In the order of time.
-    pub matches: Vec<Made>,
-    /// Entries that saw one who came later matched with somebody whom they would have fitted too.
+    pub matches: Vec<MadeMatch>,
+    /// Entries that fitted a match whose last member entered after them.
     pub passed_over: BTreeSet<usize>,
-    /// How many people waited from when on.
+    /// The number of waiting players from each time on.
     pub waiting: Vec<(Time, usize)>,
 }
 
-/// Runs the whole log, and on until nobody waits any more.
+/// Runs the whole log, and continues until no entry waits.
 pub fn run(log: &Log, pool: &Pool, matcher: &mut dyn Matcher) -> Outcome {
     let mut run = Run {
         log,
         pool,
-        met: Met::default(),
+        met: RecentOpponents::default(),
         here: BTreeMap::new(),
         players: BTreeSet::new(),
         due: BTreeSet::new(),
-        out: Outcome { fates: vec![Fate::Again; log.entries.len()], ..Outcome::default() },
+        out: Outcome { entries: vec![EntryOutcome::Again; log.entries.len()], ..Outcome::default() },
     };
     let mut events = log.events.iter().copied().peekable();
     loop {
@@ -105,11 +101,11 @@ pub fn run(log: &Log, pool: &Pool, matcher: &mut dyn Matcher) -> Outcome {
 struct Run<'a> {
     log: &'a Log,
     pool: &'a Pool,
-    /// For who was passed over: those who met are no loss.
-    met: Met,
+    /// For passed-over entries: players who met recently do not fit.
+    met: RecentOpponents,
     here: BTreeMap<usize, &'a Ticket>,
     players: BTreeSet<&'a PlayerId>,
-    /// Until when each waits.
+    /// The time at which each entry's wait ends.
     due: BTreeSet<(Time, usize)>,
     out: Outcome,
 }
@@ -126,7 +122,7 @@ impl Run<'_> {
                     return;
                 }
                 if entry.people.len() > self.pool.party {
-                    self.fate(nth, Fate::Refused);
+                    self.fate(nth, EntryOutcome::Refused);
                     return;
                 }
                 self.players.extend(entry.people.iter().map(|it| &it.player));
@@ -138,7 +134,7 @@ impl Run<'_> {
             Event::Leave(nth) => {
                 if self.take(nth) {
                     matcher.left(nth);
-                    self.fate(nth, Fate::Left(now));
+                    self.fate(nth, EntryOutcome::Left(now));
                 }
             }
         }
@@ -152,7 +148,7 @@ impl Run<'_> {
         matcher.left(nth);
         let entry = self.log.entries.get(nth);
         let gave_up = entry.is_some_and(|it| it.patience.is_some_and(|said| said == self.patience(it)));
-        self.fate(nth, if gave_up { Fate::GaveUp(now) } else { Fate::Expired(now) });
+        self.fate(nth, if gave_up { EntryOutcome::GaveUp(now) } else { EntryOutcome::Expired(now) });
     }
 
     fn made(&mut self, now: Time, matches: &[Match]) {
@@ -160,10 +156,10 @@ impl Run<'_> {
             for &nth in teams.iter().flatten() {
                 self.take(nth);
                 let made = self.out.matches.len();
-                self.fate(nth, Fate::Matched { at: now, made });
+                self.fate(nth, EntryOutcome::Matched { at: now, made });
             }
             let teams = teams.clone();
-            self.out.matches.push(Made { at: now, teams });
+            self.out.matches.push(MadeMatch { at: now, teams });
         }
         for teams in matches {
             self.pass_over(now, teams);
@@ -171,7 +167,7 @@ impl Run<'_> {
         }
     }
 
-    /// Who still waits, came before the last of them, and fits all the others.
+    /// Records the waiting entries that entered before the last member of a match and fit all the others.
     fn pass_over(&mut self, now: Time, teams: &Match) {
         let last = teams.iter().flatten().max().copied().unwrap_or_default();
         let others: Vec<&Ticket> = teams
@@ -191,10 +187,10 @@ impl Run<'_> {
     fn meet(&mut self, now: Time, teams: &Match) {
         let entries = teams.iter().flatten();
         let entries = entries.filter_map(|&nth| self.log.entries.get(nth));
-        engine::meet(&mut self.met, now, entries.map(|it| &it.ticket), self.pool);
+        engine::record_meeting(&mut self.met, now, entries.map(|it| &it.ticket), self.pool);
     }
 
-    /// They wait no longer. False where they did not.
+    /// Ends an entry's wait. Returns false if it does not wait.
     fn take(&mut self, nth: usize) -> bool {
         if let Some(entry) = self.log.entries.get(nth) {
             self.due.remove(&(entry.at + self.patience(entry), nth));
@@ -207,14 +203,14 @@ impl Run<'_> {
         self.here.remove(&nth).is_some()
     }
 
-    /// How long somebody waits at most: as the log says, and no longer than the lobby has them.
+    /// Returns the longest wait of an entry: its patience, at most the pool's limit.
     fn patience(&self, entry: &Entry) -> Duration {
         let longest = engine::patience(self.pool);
         entry.patience.map_or(longest, |said| said.min(longest))
     }
 
-    fn fate(&mut self, nth: usize, fate: Fate) {
-        if let Some(of) = self.out.fates.get_mut(nth) {
+    fn fate(&mut self, nth: usize, fate: EntryOutcome) {
+        if let Some(of) = self.out.entries.get_mut(nth) {
             *of = fate;
         }
     }
@@ -229,39 +225,39 @@ impl Run<'_> {
     }
 }
 
-/// The lobby: the very rules that run at the edge.
+/// The lobby, with the rules that run at the edge.
 #[derive(Debug, Clone)]
 pub struct Lobby {
     pool: Pool,
-    waiting: Waiting,
-    met: Met,
+    waiting: TicketIndex,
+    met: RecentOpponents,
     numbers: BTreeMap<TicketId, (usize, Ticket)>,
     names: BTreeMap<usize, TicketId>,
     wake: Option<Time>,
 }
 
 impl Lobby {
-    /// An empty one.
+    /// Returns an empty lobby.
     #[must_use]
     pub fn new(pool: &Pool) -> Self {
         Self {
             pool: pool.clone(),
-            waiting: Waiting::new(pool),
-            met: Met::default(),
+            waiting: TicketIndex::new(pool),
+            met: RecentOpponents::default(),
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),
             wake: None,
         }
     }
 
-    /// Somebody who waited elsewhere comes, with many others: nothing is decided yet.
+    /// Adds an entry without planning, for an entry that waited in another lobby.
     pub fn add(&mut self, now: Time, nth: usize, ticket: &Ticket) {
         self.names.insert(nth, ticket.id.clone());
         self.numbers.insert(ticket.id.clone(), (nth, ticket.clone()));
         self.waiting.insert(now, ticket.clone());
     }
 
-    /// Decides who plays whom.
+    /// Makes all matches that are possible now.
     pub fn plan(&mut self, now: Time) -> Vec<Match> {
         let (matches, wake) = engine::plan(&mut self.waiting, now, &self.met);
         self.wake = wake;
@@ -287,7 +283,7 @@ impl Lobby {
             self.names.remove(nth);
         }
         let tickets = gone.iter().map(|(_, ticket)| ticket);
-        engine::meet(&mut self.met, now, tickets, &self.pool);
+        engine::record_meeting(&mut self.met, now, tickets, &self.pool);
     }
 }
 

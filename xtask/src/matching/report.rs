@@ -1,4 +1,4 @@
-//! What a replay found, as a person reads it in a terminal.
+//! The report of a replay, as text for a terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -11,71 +11,70 @@ use super::cohort::Cohort;
 use super::log::Log;
 use super::replay::Outcome;
 use super::snapshots::Comparison;
-use super::summary::{Summary, by_cohort, lots, percent};
+use super::summary::{Summary, by_cohort, percent, player_outcomes};
 
 /// A whole report.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The log's file.
+    /// Path of the log.
     pub log: String,
-    /// How many lines of it are people who enter.
+    /// Number of players that enter.
     pub people: usize,
-    /// From the first line to the last.
+    /// Time from the first line to the last.
     pub span_ms: u64,
-    /// What each matchmaker made of it.
+    /// The result of each matchmaker.
     pub runs: Vec<Run>,
-    /// How near pairs are to the best possible ones, where that can be said; by pool.
+    /// The comparison with the best possible pairs, by pool, for pools where it applies.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub exact: BTreeMap<String, Comparison>,
-    /// What lobbies of a part of the people each did to waits and quality.
+    /// The effect of sharding on waits and quality.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub shards: Vec<Split>,
+    pub shards: Vec<ShardingEffect>,
 }
 
-/// What one matchmaker made of the log.
+/// The result of one matchmaker.
 #[derive(Debug, Clone, Serialize)]
 pub struct Run {
-    /// Which.
     pub name: String,
-    /// Of everybody.
+    /// Figures of all players.
     pub all: Summary,
-    /// By the values of each column asked for.
+    /// Figures by the values of each column of `--by`.
     pub cohorts: BTreeMap<String, BTreeMap<String, Summary>>,
-    /// How long those who were matched waited, milliseconds, ascending.
+    /// Waits of matched players, milliseconds, ascending.
     #[serde(skip)]
     pub waits: Vec<u64>,
-    /// How far apart their ratings were, ascending.
+    /// Rating gaps, ascending.
     #[serde(skip)]
     pub gaps: Vec<f64>,
-    /// How many waited from when on.
+    /// The number of waiting players from each time on.
     #[serde(skip)]
     pub waiting: Vec<(Time, usize)>,
 }
 
-/// One lobby for all beside several.
+/// The differences between one lobby and several shards.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Split {
-    /// The run with one lobby.
+pub struct ShardingEffect {
+    /// Name of the run with one lobby.
     pub whole: String,
-    /// The run with several.
+    /// Name of the run with shards.
     pub split: String,
-    /// How many climbed to the parent.
+    /// Number of tickets that escalated to the parent.
     pub climbed: u64,
-    /// The mean wait that it adds, milliseconds.
+    /// Additional mean wait, milliseconds.
     pub added_wait_ms: f64,
-    /// The same of the 90th percentile.
+    /// Additional 90th percentile of the wait, milliseconds.
     pub added_p90_ms: f64,
-    /// How much farther apart ratings are, on average.
+    /// Additional mean rating gap.
     pub added_gap: f64,
-    /// How many more are left unmatched.
+    /// Additional unmatched players.
     pub added_unmatched: i64,
 }
 
 impl Run {
-    /// The figures of an outcome.
+    /// Returns the figures of an outcome.
     #[must_use]
     pub fn new(name: &str, log: &Log, outcome: &Outcome, pool: &Pool, cohorts: &[Cohort]) -> Self {
-        let lots = lots(log, outcome, pool);
+        let lots = player_outcomes(log, outcome, pool);
         let matched = lots.iter().filter(|(_, lot)| lot.gap.is_some());
         let (mut waits, mut gaps): (Vec<u64>, Vec<f64>) =
             matched.map(|(_, lot)| (lot.wait_ms, lot.gap.unwrap_or_default())).unzip();
@@ -93,7 +92,7 @@ impl Run {
     }
 }
 
-/// A span as one reads it: `850 ms`, `4.2 s`, `3.5 min`.
+/// Formats a span: `850 ms`, `4.2 s`, `3.5 min`.
 #[must_use]
 pub fn span(ms: f64) -> String {
     if ms < 1000.0 {
@@ -105,10 +104,10 @@ pub fn span(ms: f64) -> String {
     }
 }
 
-/// A figure of a summary, and what it is called.
+/// A figure of a summary and its label.
 type Figure = (&'static str, fn(&Summary) -> String);
 
-/// Every figure of a summary, in the order in which it is told.
+/// Every figure of a summary, in the order of the report.
 pub const FIGURES: &[Figure] = &[
     ("people", |it| it.people.to_string()),
     ("matched", |it| format!("{} ({:.1} %)", it.matched, percent(it.matched, it.people))),
@@ -129,22 +128,22 @@ pub const FIGURES: &[Figure] = &[
 ];
 
 fn ms(ms: u64) -> f64 {
-    // An hour of milliseconds is far below what a float holds exactly.
+    // An hour of milliseconds is far below what a float represents exactly.
     #[allow(clippy::cast_precision_loss)]
     let ms = ms as f64;
     ms
 }
 
-/// Where the bars of waits end, seconds.
+/// Upper ends of the bars of waits, seconds.
 const WAITS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0];
-/// Where the bars of gaps end, points.
+/// Upper ends of the bars of gaps, points.
 const GAPS: &[f64] = &[10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0];
-/// The longest bar.
+/// Length of the longest bar.
 const BAR: usize = 40;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {} people in {}\n", self.log, self.people, span(ms(self.span_ms)))?;
+        writeln!(f, "{}: {} players in {}\n", self.log, self.people, span(ms(self.span_ms)))?;
         let names: Vec<&str> = self.runs.iter().map(|run| run.name.as_str()).collect();
         let all: Vec<&Summary> = self.runs.iter().map(|run| &run.all).collect();
         table(f, "", &names, &all)?;
@@ -169,7 +168,7 @@ impl fmt::Display for Report {
         for split in &self.shards {
             writeln!(
                 f,
-                "{} beside {}: {} climbed; wait {} on average, {} at p90; gap {:+.1}; unmatched {:+}",
+                "{} and {}: {} escalated; wait {} on average, {} at p90; gap {:+.1}; unmatched {:+}",
                 split.split,
                 split.whole,
                 split.climbed,
@@ -180,7 +179,7 @@ impl fmt::Display for Report {
             )?;
         }
         for (pool, comparison) in &self.exact {
-            writeln!(f, "\n{pool}, as if nobody had been matched until the last came:")?;
+            writeln!(f, "\n{pool}, as if no player had been matched until the last entered:")?;
             write!(f, "{comparison}")?;
         }
         Ok(())
@@ -192,7 +191,7 @@ fn signed(by: f64) -> String {
     format!("{sign}{}", span(by.abs()))
 }
 
-/// Groups that stand side by side; more go below.
+/// Groups that fit side by side; more are listed below each other.
 const BESIDE: usize = 7;
 
 fn table(f: &mut fmt::Formatter<'_>, title: &str, names: &[&str], all: &[&Summary]) -> fmt::Result {

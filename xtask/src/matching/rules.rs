@@ -1,4 +1,4 @@
-//! The pool that a replay plays by: one of wrangler.toml, or a file of its own.
+//! Finds the rules of a replay: a pool of wrangler.toml, or a file of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,19 +10,18 @@ use shared::pool::{self, Pool};
 
 use crate::root::Root;
 
-/// A pool and what it is called.
+/// A pool and its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// Its name in wrangler.toml, or the file's.
     pub name: String,
-    /// What it says.
     pub pool: Pool,
 }
 
-/// Every pool of wrangler.toml.
+/// Returns every pool of wrangler.toml.
 pub fn all(root: &Root) -> Result<Vec<Rules>> {
     let text = fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
-    let manifest: toml::Table = toml::from_str(&text).context("wrangler.toml is faulty")?;
+    let manifest: toml::Table = toml::from_str(&text).context("wrangler.toml is invalid")?;
     let pools = manifest.get("vars").and_then(|vars| vars.get("POOLS"));
     let pools = pools.context("wrangler.toml has no pools: [vars.POOLS.<name>]")?;
     let pools = pool::read(&serde_json::to_string(pools)?).map_err(|error| anyhow!(error))?;
@@ -30,7 +29,7 @@ pub fn all(root: &Root) -> Result<Vec<Rules>> {
     Ok(pools.into_iter().map(rules).collect())
 }
 
-/// The rules of this name: a file where there is one, else a pool of wrangler.toml.
+/// Returns the rules of this name: a file if it exists, otherwise a pool of wrangler.toml.
 pub fn find(root: &Root, name: &str) -> Result<Rules> {
     let path = Path::new(name);
     if path.is_file() {
@@ -41,25 +40,25 @@ pub fn find(root: &Root, name: &str) -> Result<Rules> {
         return Ok(known.swap_remove(at));
     }
     let names: Vec<&str> = known.iter().map(|rules| rules.name.as_str()).collect();
-    bail!("--pool {name}: no file of this name, and wrangler.toml's pools are {}", names.join(", "));
+    bail!("--pool {name}: there is no file of this name, and wrangler.toml's pools are {}", names.join(", "));
 }
 
-/// A file of one pool, TOML or JSON: what would stand in `[vars.POOLS.<name>]`.
+/// Reads a file of one pool, TOML or JSON, with the content of `[vars.POOLS.<name>]`.
 fn file(path: &Path) -> Result<Rules> {
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
     let is_json = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
     let said: Value = if is_json {
-        serde_json::from_str(&text).with_context(|| format!("{shown} is no JSON"))?
+        serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?
     } else {
-        toml::from_str(&text).with_context(|| format!("{shown} is no TOML"))?
+        toml::from_str(&text).with_context(|| format!("{shown} is not TOML"))?
     };
-    // A pool's name is narrower than a file's, and the rules do not depend on it.
+    // A pool's name allows fewer characters than a file's, and the rules do not depend on it.
     let pools = BTreeMap::from([("pool", said)]);
     let pools = pool::read(&serde_json::to_string(&pools)?)
         .map_err(|error| anyhow!("{shown}: {}", error.replace("POOLS.pool", "the pool")))?;
     let name = path.file_stem().map(|it| it.to_string_lossy().into_owned());
-    let pool = pools.into_values().next().context("no pool in the file")?;
+    let pool = pools.into_values().next().context("the file has no pool")?;
     Ok(Rules { name: name.unwrap_or_default(), pool })
 }
 

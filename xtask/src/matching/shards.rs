@@ -1,9 +1,10 @@
-//! One queue as several lobbies: each matches its own people, and who waits too long climbs to a parent of all.
+//! Simulates a sharded queue: each shard matches its own players, and tickets that wait too long escalate to
+//! a parent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
-use shared::lobby::ticket::Ticket;
+use shared::lobby::tickets::ticket::Ticket;
 use shared::pool::{Pool, Shards};
 use shared::time::Time;
 
@@ -11,32 +12,32 @@ use super::engine;
 use super::log::Log;
 use super::replay::{Lobby, Match, Matcher};
 
-/// What decides which lobby somebody goes to.
+/// Keys that assign players to shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum By {
-    /// Bands of ratings, as many people in each.
+pub enum ShardKey {
+    /// Bands of ratings, with the same number of players in each.
     Rating,
-    /// Chance: by who they are.
+    /// A hash of the player's id.
     Hash,
-    /// The value of an attribute, `--shard-attr`: a lobby for each of the most frequent ones.
+    /// The value of an attribute, `--shard-attr`: a shard for each of the most frequent values.
     Attr,
 }
 
-/// Several lobbies and their parent.
+/// The shards and their parent.
 #[derive(Debug, Clone)]
 pub struct Sharded {
     lobbies: Vec<Lobby>,
     parent: Lobby,
     rule: Shards,
     tickets: BTreeMap<usize, (usize, Ticket)>,
-    /// When each climbs.
-    climbs: BTreeSet<(Time, usize)>,
-    /// How many climbed.
-    pub climbed: u64,
+    /// The time at which each ticket escalates.
+    escalations: BTreeSet<(Time, usize)>,
+    /// Number of escalated tickets.
+    pub escalated: u64,
 }
 
 impl Sharded {
-    /// Empty ones.
+    /// Returns empty shards.
     #[must_use]
     pub fn new(pool: &Pool, rule: &Shards) -> Self {
         Self {
@@ -44,8 +45,8 @@ impl Sharded {
             parent: Lobby::new(pool),
             rule: rule.clone(),
             tickets: BTreeMap::new(),
-            climbs: BTreeSet::new(),
-            climbed: 0,
+            escalations: BTreeSet::new(),
+            escalated: 0,
         }
     }
 
@@ -57,16 +58,16 @@ impl Sharded {
 
     fn forget(&mut self, nth: usize) -> Option<(usize, Ticket)> {
         let (home, ticket) = self.tickets.remove(&nth)?;
-        self.climbs.remove(&(ticket.since + self.rule.climb(), nth));
+        self.escalations.remove(&(ticket.since + self.rule.escalate_after(), nth));
         Some((home, ticket))
     }
 }
 
 impl Matcher for Sharded {
     fn entered(&mut self, now: Time, nth: usize, ticket: &Ticket) -> Vec<Match> {
-        let home = engine::home(&self.rule, ticket);
+        let home = engine::shard_of(&self.rule, ticket);
         self.tickets.insert(nth, (home, ticket.clone()));
-        self.climbs.insert((now + self.rule.climb(), nth));
+        self.escalations.insert((now + self.rule.escalate_after(), nth));
         let lobby = self.lobbies.get_mut(home);
         let made = lobby.map_or_else(Vec::new, |lobby| lobby.entered(now, nth, ticket));
         self.gone(&made);
@@ -86,7 +87,7 @@ impl Matcher for Sharded {
 
     fn wake_at(&self) -> Option<Time> {
         let lobbies = self.lobbies.iter().filter_map(Matcher::wake_at);
-        let climbs = self.climbs.first().map(|(at, _)| *at);
+        let climbs = self.escalations.first().map(|(at, _)| *at);
         { lobbies }.chain(self.parent.wake_at()).chain(climbs).min()
     }
 
@@ -99,17 +100,17 @@ impl Matcher for Sharded {
         }
         self.gone(&made);
         let mut plan = self.parent.wake_at().is_some_and(|at| at <= now);
-        while let Some(&(_, nth)) = self.climbs.first().filter(|(at, _)| *at <= now) {
+        while let Some(&(_, nth)) = self.escalations.first().filter(|(at, _)| *at <= now) {
             let Some((home, ticket)) = self.forget(nth) else {
-                self.climbs.pop_first();
+                self.escalations.pop_first();
                 continue;
             };
             if let Some(lobby) = self.lobbies.get_mut(home) {
                 lobby.left(nth);
             }
-            // It keeps its place: `since` is when it entered.
+            // The ticket keeps its position: `since` is when it entered.
             self.parent.add(now, nth, &ticket);
-            self.climbed += 1;
+            self.escalated += 1;
             plan = true;
         }
         if plan {
@@ -119,12 +120,12 @@ impl Matcher for Sharded {
     }
 }
 
-/// The rule that divides the people of a log among so many lobbies.
+/// Returns the rule that divides the players of a log into this many shards.
 #[must_use]
-pub fn rule(log: &Log, many: u16, by: By, attr: &str, climb_s: u32) -> Shards {
+pub fn rule(log: &Log, many: u16, by: ShardKey, attr: &str, climb_s: u32) -> Shards {
     match by {
-        By::Hash => Shards::Hash { count: many, climb_s },
-        By::Attr => {
+        ShardKey::Hash => Shards::Hash { count: many, climb_s },
+        ShardKey::Attr => {
             let mut count: BTreeMap<&str, usize> = BTreeMap::new();
             let people = log.entries.iter().flat_map(|it| &it.people);
             for value in people.filter_map(|it| it.attrs.get(attr)?.as_str()) {
@@ -132,7 +133,7 @@ pub fn rule(log: &Log, many: u16, by: By, attr: &str, climb_s: u32) -> Shards {
             }
             let mut values: Vec<(&str, usize)> = count.into_iter().collect();
             values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            // The last lobby is for everybody else.
+            // The last shard is for all other values.
             let kept = values.into_iter().take(usize::from(many) - 1);
             Shards::Attr {
                 attr: attr.to_owned(),
@@ -140,7 +141,7 @@ pub fn rule(log: &Log, many: u16, by: By, attr: &str, climb_s: u32) -> Shards {
                 climb_s,
             }
         }
-        By::Rating => {
+        ShardKey::Rating => {
             let ratings = log.entries.iter().map(|it| engine::rating(&it.ticket));
             let mut ratings: Vec<f64> = ratings.collect();
             ratings.sort_by(f64::total_cmp);
@@ -156,42 +157,42 @@ pub fn rule(log: &Log, many: u16, by: By, attr: &str, climb_s: u32) -> Shards {
 mod tests {
     use super::*;
     use crate::matching::read;
-    use crate::matching::replay::{Fate, run};
+    use crate::matching::replay::{EntryOutcome, run};
     use shared::pool;
     use std::fmt::Write;
 
     const RANKED: &str = r#"{"a":{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":400}}}"#;
 
     #[test]
-    fn who_finds_nobody_at_home_climbs_and_keeps_their_place() {
+    fn unmatched_ticket_escalates_and_keeps_its_position() {
         let log = "at,player,rating\n0,p_1,1400\n0,p_2,1450\n1000,p_3,1490\n2000,p_4,1510\n";
         let log = read::csv(log).unwrap();
         let pool = pool::read(RANKED).unwrap().into_values().next().unwrap();
         let rule = Shards::Rating { bands: vec![1500.0], climb_s: 10 };
         let mut sharded = Sharded::new(&pool, &rule);
         let outcome = run(&log, &pool, &mut sharded);
-        let at = |fate: &Fate| match fate {
-            Fate::Matched { at, .. } => Some(at.ms()),
+        let at = |fate: &EntryOutcome| match fate {
+            EntryOutcome::Matched { at, .. } => Some(at.ms()),
             _ => None,
         };
-        let at: Vec<_> = outcome.fates.iter().map(at).collect();
-        // The first two are at home together; the others meet at the top when the later one climbs.
+        let at: Vec<_> = outcome.entries.iter().map(at).collect();
+        // The first two are in one shard; the others meet in the parent when the later one escalates.
         assert_eq!(at, [Some(0), Some(0), Some(12_000), Some(12_000)]);
-        assert_eq!(sharded.climbed, 2);
+        assert_eq!(sharded.escalated, 2);
     }
 
     #[test]
-    fn a_rule_divides_evenly() {
+    fn rule_divides_players_evenly() {
         let mut rows = "at,player,rating,lang\n".to_owned();
         for n in 0..100 {
             writeln!(rows, "{n},p_{n},{},{}", 1000 + n, n % 5).unwrap();
         }
         let log = read::csv(&rows).unwrap();
-        for by in [By::Rating, By::Hash] {
+        for by in [ShardKey::Rating, ShardKey::Hash] {
             let rule = rule(&log, 4, by, "lang", 5);
             let mut count = [0; 4];
             for entry in &log.entries {
-                count[engine::home(&rule, &entry.ticket)] += 1;
+                count[engine::shard_of(&rule, &entry.ticket)] += 1;
             }
             assert!(count.iter().all(|it| (15..=35).contains(it)), "{count:?}");
         }

@@ -1,4 +1,4 @@
-//! How near the lobby comes to the best possible pairs, where many wait at once.
+//! Compares the lobby's pairs with the best possible ones, where many tickets wait at once.
 
 use std::fmt;
 
@@ -9,37 +9,37 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp, Normal};
 use serde::Serialize;
 use shared::id::TicketId;
-use shared::lobby::met::Met;
-use shared::lobby::ticket::Ticket;
+use shared::lobby::tickets::recent_opponents::RecentOpponents;
+use shared::lobby::tickets::ticket::Ticket;
 use shared::pool::Pool;
 use shared::time::Time;
 
-use super::best;
-use super::engine::{self, Waiting};
+use super::engine::{self, TicketIndex};
+use super::exact;
 use super::log::{Log, Person};
 use super::rules::Rules;
 
-/// How much farther apart ratings may be than in the best possible pairs.
+/// Limit for the lobby's mean rating gap, in gaps of the best possible pairs.
 pub const GOAL: f64 = 1.10;
 
-/// Compares the lobby's pairs with an exact matching, on made-up snapshots of people who all wait at once.
+/// Compares the lobby's pairs with an exact matching, on generated snapshots of players who all wait at once.
 #[derive(Debug, Clone, Args)]
-pub struct Exact {
-    /// The pool: of two seats, with a rating window.
+pub struct ExactOptions {
+    /// A pool of two seats with a rating window
     #[arg(long, value_name = "RULES", default_value = "ranked")]
     pub pool: String,
-    /// How many wait.
+    /// Numbers of waiting players
     #[arg(long, value_delimiter = ',', default_values_t = [4_usize, 10, 20, 50, 100, 200])]
     pub sizes: Vec<usize>,
-    /// Snapshots of each size and shape.
+    /// Snapshots of each size and shape
     #[arg(long, default_value_t = 20)]
     pub seeds: u64,
-    /// How long they have waited at most, seconds.
+    /// Longest wait of a player in a snapshot, seconds
     #[arg(long, default_value_t = 60)]
     pub age_s: u32,
 }
 
-/// How ratings are spread.
+/// Distributions of ratings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Normal,
@@ -55,29 +55,27 @@ const SHAPES: [(Shape, &str); 4] = [
     (Shape::Camps, "two camps"),
 ];
 
-/// Some snapshots of one kind, ours beside the exact matching.
+/// The comparison over several snapshots of one kind.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Row {
-    /// Which kind.
     pub kind: String,
-    /// How many wait in each.
+    /// Waiting players in each snapshot.
     pub people: usize,
-    /// How many snapshots.
+    /// Number of snapshots.
     pub snapshots: u64,
     /// The lobby's pairs.
     pub ours: Pairs,
-    /// The most pairs, and of these the nearest.
+    /// The maximum number of pairs, with the smallest gaps.
     pub best: Pairs,
-    /// The nearest pairs of the very people whom the lobby matched.
+    /// The pairs with the smallest gaps of the players that the lobby matched.
     pub same: Pairs,
 }
 
-/// How many pairs, and how far apart they are in all.
+/// A number of pairs and the sum of their gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Pairs {
-    /// How many.
     pub pairs: u32,
-    /// The sum of the gaps of their ratings.
+    /// The sum of the pairs' rating gaps.
     pub gap: f64,
 }
 
@@ -98,34 +96,34 @@ impl Pairs {
 }
 
 impl Row {
-    /// The mean gap of ours in mean gaps of the best.
+    /// The lobby's mean gap divided by the best mean gap.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         ratio(self.ours, self.best)
     }
 
-    /// The same, of the nearest pairs of the same people.
+    /// The lobby's mean gap divided by the best mean gap for the same players.
     #[must_use]
     pub fn same_ratio(&self) -> f64 {
         ratio(self.ours, self.same)
     }
 
-    /// Adds what the lobby and an exact matching make of those who wait now.
+    /// Adds the pairs of the lobby and of an exact matching of these tickets.
     pub(super) fn add(&mut self, now: Time, tickets: &[Ticket], pool: &Pool) {
         self.snapshots += 1;
         let mut edges = Vec::new();
         for (a, one) in tickets.iter().enumerate() {
             for (b, two) in tickets.iter().enumerate().skip(a + 1) {
-                if engine::fit(now, one, two, pool, &Met::default()) {
+                if engine::fit(now, one, two, pool, &RecentOpponents::default()) {
                     edges.push((a, b, (engine::rating(one) - engine::rating(two)).abs()));
                 }
             }
         }
-        let mut waiting = Waiting::new(pool);
+        let mut waiting = TicketIndex::new(pool);
         for ticket in tickets {
             waiting.insert(ticket.since, ticket.clone());
         }
-        let (matches, _) = engine::plan(&mut waiting, now, &Met::default());
+        let (matches, _) = engine::plan(&mut waiting, now, &RecentOpponents::default());
         let place = |id: &TicketId| tickets.iter().position(|ticket| ticket.id == *id);
         let mut paired = vec![false; tickets.len()];
         let mut ours = Vec::new();
@@ -148,14 +146,14 @@ impl Row {
             pairs.iter().filter_map(gap).collect()
         };
         self.ours.add(&gaps(&ours));
-        self.best.add(&gaps(&best::pairs(&edges)));
+        self.best.add(&gaps(&exact::pairs(&edges)));
         let is_in = |nth: usize| paired.get(nth).copied().unwrap_or_default();
         edges.retain(|&(a, b, _)| is_in(a) && is_in(b));
-        self.same.add(&gaps(&best::pairs(&edges)));
+        self.same.add(&gaps(&exact::pairs(&edges)));
     }
 }
 
-/// None is as good as the best: nobody could be paired, or everybody with their like.
+/// A ratio without gaps is 1: no pairs, or pairs of equal ratings.
 fn ratio(ours: Pairs, other: Pairs) -> f64 {
     if other.mean() > 0.0 {
         ours.mean() / other.mean()
@@ -166,15 +164,15 @@ fn ratio(ours: Pairs, other: Pairs) -> f64 {
     }
 }
 
-/// Ours beside the best, of many snapshots.
+/// The comparison over all snapshots.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Comparison {
-    /// A kind a row.
+    /// One row per kind.
     pub rows: Vec<Row>,
 }
 
 impl Comparison {
-    /// The row whose ratio is the largest.
+    /// Returns the row with the largest ratio.
     #[must_use]
     pub fn worst(&self) -> Option<&Row> {
         let rows = self.rows.iter();
@@ -215,7 +213,7 @@ impl fmt::Display for Comparison {
             let verdict = if worst.ratio() <= GOAL { "within" } else { "ABOVE" };
             writeln!(
                 f,
-                "The largest ratio is {:.3} ({}, {} people): {verdict} {GOAL:.2}.",
+                "The largest ratio is {:.3} ({}, {} players): {verdict} {GOAL:.2}.",
                 worst.ratio(),
                 worst.kind,
                 worst.people
@@ -225,19 +223,19 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// Whether exact pairs are what this pool is about.
+/// Returns true if the pool makes pairs by rating, so that exact pairs are comparable.
 #[must_use]
 pub fn applies(pool: &Pool) -> bool {
-    pool.rating.is_some() && pool.is_of_pairs()
+    pool.rating.is_some() && pool.is_pairs_only()
 }
 
-/// Made-up snapshots of every shape and size that is asked for.
-pub fn run(rules: &Rules, exact: &Exact) -> Result<Comparison> {
+/// Compares on generated snapshots of every requested shape and size.
+pub fn run(rules: &Rules, exact: &ExactOptions) -> Result<Comparison> {
     if !applies(&rules.pool) {
-        bail!("--pool {}: it has to have two seats and a rating window", rules.name);
+        bail!("--pool {}: the pool must have two seats and a rating window", rules.name);
     }
     if exact.sizes.iter().any(|size| !(2..=500).contains(size)) {
-        bail!("--sizes: 2 to 500 each; an exact matching takes the third power of it");
+        bail!("--sizes must be 2 to 500 each: an exact matching takes the third power of the size");
     }
     let mut comparison = Comparison::default();
     for (shape, kind) in SHAPES {
@@ -288,10 +286,11 @@ fn snapshot(shape: Shape, people: usize, age_ms: u64, chance: &mut ChaCha8Rng) -
 
 /// Sizes of the snapshots of a log.
 const OF_LOG: [usize; 4] = [4, 10, 50, 200];
-/// Snapshots of each size at most: an exact matching of 200 takes about 10 ms.
+/// Limit of snapshots of each size: an exact matching of 200 takes about 10 ms.
 const EACH: usize = 50;
 
-/// Snapshots of a log: so many who came one after the other, as if nobody had been matched until the last of them.
+/// Compares on snapshots of a log: consecutive entries, as if no player had been matched until the last of
+/// them.
 #[must_use]
 pub fn of_log(log: &Log, pool: &Pool) -> Comparison {
     let mut comparison = Comparison::default();

@@ -1,4 +1,4 @@
-//! What a replay comes to, in figures: how long people waited, how good their matches are, and who was left.
+//! Figures of a replay: waits, match quality and unmatched players.
 
 use std::collections::BTreeMap;
 
@@ -11,56 +11,50 @@ use shared::time;
 use super::cohort::Cohort;
 use super::engine;
 use super::log::{Log, Person};
-use super::replay::{Fate, Outcome};
+use super::replay::{EntryOutcome, Outcome};
 
-/// Of some people of a log. Waits are of those who were matched, but for the longest.
+/// Figures of a group of players. Waits are of matched players, except for the longest.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// How many came; who entered again while they waited counts once.
+    /// Players that entered; those who entered again while waiting count once.
     pub people: u64,
-    /// How many of them were matched.
     pub matched: u64,
-    /// How long they waited.
+    /// Waits of matched players.
     pub wait_ms: Spread,
-    /// How far the others' ratings were from theirs: from their mean, in matches of more than two.
+    /// Distances of ratings in a match: from the mean of the others, in matches of more than two.
     pub gap: Spread,
-    /// How many wants there were in matches.
+    /// Wants in matches.
     pub wants: u64,
-    /// How many of them had given way, or were never asked about.
+    /// Wants in matches that had relaxed, or were never applied.
     pub relaxed: u64,
-    /// Who left as the log says.
+    /// Players that left at a departure of the log.
     pub left: u64,
-    /// Whose patience was over.
+    /// Players whose patience ended.
     pub gave_up: u64,
-    /// Whom the pool keeps no longer.
+    /// Players that reached the pool's longest wait.
     pub expired: u64,
-    /// Whose party was too large for the pool.
+    /// Players whose party was too large for the pool.
     pub refused: u64,
-    /// The longest wait of all, matched or not.
+    /// The longest wait, matched or not.
     pub longest_ms: u64,
-    /// Who saw somebody who came later matched with people whom they fitted too.
+    /// Players that fitted a match whose last member entered after them.
     pub passed_over: u64,
 }
 
-/// How some numbers are spread.
+/// A distribution of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Spread {
-    /// Their mean.
     pub mean: f64,
-    /// Half are no more than this.
     pub p50: f64,
-    /// Nine of ten are no more than this.
     pub p90: f64,
-    /// 99 of 100 are no more than this.
     pub p99: f64,
-    /// The largest.
     pub max: f64,
 }
 
-/// What one person of a log went through.
+/// The outcome of one player.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Lot {
-    pub(super) fate: Fate,
+pub(super) struct PlayerOutcome {
+    pub(super) fate: EntryOutcome,
     pub(super) wait_ms: u64,
     pub(super) gap: Option<f64>,
     wants: u64,
@@ -68,18 +62,29 @@ pub(super) struct Lot {
     passed_over: bool,
 }
 
-/// Of each person of the log who got a ticket, in the order of the log.
-pub(super) fn lots<'a>(log: &'a Log, outcome: &Outcome, pool: &Pool) -> Vec<(&'a Person, Lot)> {
+/// Returns the outcome of each player of the log who got a ticket, in the order of the log.
+pub(super) fn player_outcomes<'a>(
+    log: &'a Log,
+    outcome: &Outcome,
+    pool: &Pool,
+) -> Vec<(&'a Person, PlayerOutcome)> {
     let mut lots = Vec::new();
-    for (nth, (entry, &fate)) in log.entries.iter().zip(&outcome.fates).enumerate() {
+    for (nth, (entry, &fate)) in log.entries.iter().zip(&outcome.entries).enumerate() {
         let until = match fate {
-            Fate::Matched { at, .. } | Fate::Left(at) | Fate::GaveUp(at) | Fate::Expired(at) => at,
-            Fate::Again => continue,
-            Fate::Refused => entry.at,
+            EntryOutcome::Matched { at, .. }
+            | EntryOutcome::Left(at)
+            | EntryOutcome::GaveUp(at)
+            | EntryOutcome::Expired(at) => at,
+            EntryOutcome::Again => continue,
+            EntryOutcome::Refused => entry.at,
         };
         let made = match fate {
-            Fate::Matched { made, .. } => outcome.matches.get(made),
-            Fate::Left(_) | Fate::GaveUp(_) | Fate::Expired(_) | Fate::Refused | Fate::Again => None,
+            EntryOutcome::Matched { made, .. } => outcome.matches.get(made),
+            EntryOutcome::Left(_)
+            | EntryOutcome::GaveUp(_)
+            | EntryOutcome::Expired(_)
+            | EntryOutcome::Refused
+            | EntryOutcome::Again => None,
         };
         let others: Vec<_> = made
             .iter()
@@ -92,7 +97,7 @@ pub(super) fn lots<'a>(log: &'a Log, outcome: &Outcome, pool: &Pool) -> Vec<(&'a
         for person in &entry.people {
             let ratings = others.iter().flat_map(|it| &it.people).map(|it| it.rating);
             let (count, sum) = ratings.fold((0.0, 0.0), |(n, sum), it| (n + 1.0, sum + it));
-            let lot = Lot {
+            let lot = PlayerOutcome {
                 fate,
                 wait_ms: time::ms(until.since(entry.at)),
                 gap: (count > 0.0).then(|| (sum / count - person.rating).abs()),
@@ -107,7 +112,7 @@ pub(super) fn lots<'a>(log: &'a Log, outcome: &Outcome, pool: &Pool) -> Vec<(&'a
 }
 
 impl Summary {
-    pub(super) fn of<'a>(lots: impl IntoIterator<Item = &'a Lot>) -> Self {
+    pub(super) fn of<'a>(lots: impl IntoIterator<Item = &'a PlayerOutcome>) -> Self {
         let (mut waits, mut gaps) = (Vec::new(), Vec::new());
         let mut all = Self {
             people: 0,
@@ -126,16 +131,16 @@ impl Summary {
         for lot in lots {
             all.people += 1;
             match lot.fate {
-                Fate::Matched { .. } => {
+                EntryOutcome::Matched { .. } => {
                     all.matched += 1;
                     waits.push(lot.wait_ms);
                     gaps.extend(lot.gap);
                 }
-                Fate::Left(_) => all.left += 1,
-                Fate::GaveUp(_) => all.gave_up += 1,
-                Fate::Expired(_) => all.expired += 1,
-                Fate::Refused => all.refused += 1,
-                Fate::Again => {}
+                EntryOutcome::Left(_) => all.left += 1,
+                EntryOutcome::GaveUp(_) => all.gave_up += 1,
+                EntryOutcome::Expired(_) => all.expired += 1,
+                EntryOutcome::Refused => all.refused += 1,
+                EntryOutcome::Again => {}
             }
             all.wants += lot.wants;
             all.relaxed += lot.relaxed;
@@ -143,42 +148,42 @@ impl Summary {
             all.passed_over += u64::from(lot.passed_over);
         }
         all.wait_ms = spread(waits, 1.0);
-        // A tenth of a point is the finest that anybody reads.
+        // A tenth of a point is precise enough for the report.
         let tenths = gaps.into_iter().map(tenths);
         all.gap = spread(tenths, 10.0);
         all
     }
 
-    /// Who was not matched.
+    /// The number of players that were not matched.
     #[must_use]
     pub fn unmatched(&self) -> u64 {
         self.people - self.matched
     }
 
-    /// The share of wants that gave way, in percent.
+    /// The share of wants that relaxed, in percent.
     #[must_use]
     pub fn relaxed_share(&self) -> f64 {
         percent(self.relaxed, self.wants)
     }
 }
 
-/// So many percent; of none, none.
+/// Returns a share in percent; 0 of none.
 #[must_use]
 pub fn percent(part: u64, whole: u64) -> f64 {
-    // Counts of people: far below what a float holds exactly.
+    // Counts of players are far below what a float represents exactly.
     #[allow(clippy::cast_precision_loss)]
     let (part, whole) = (part as f64, whole as f64);
     if whole > 0.0 { 100.0 * part / whole } else { 0.0 }
 }
 
 fn tenths(gap: f64) -> u64 {
-    // Gaps are not negative, and a rating is far below what overflows.
+    // Gaps are not negative, and a rating is far below an overflow.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let tenths = (gap * 10.0).round() as u64;
     tenths
 }
 
-/// Exact up to 100,000 steps, then to five digits.
+/// Returns a distribution, exact up to 100,000 steps and to five digits beyond.
 fn spread(numbers: impl IntoIterator<Item = u64>, steps: f64) -> Spread {
     let Ok(mut all) = Histogram::<u64>::new(5) else {
         return Spread::default();
@@ -196,9 +201,9 @@ fn spread(numbers: impl IntoIterator<Item = u64>, steps: f64) -> Spread {
     Spread { mean: all.mean() / steps, p50: at(0.5), p90: at(0.9).min(max), p99: at(0.99).min(max), max }
 }
 
-/// The same by cohort: by the values of a column.
-pub(super) fn by_cohort(cohort: &Cohort, lots: &[(&Person, Lot)]) -> BTreeMap<String, Summary> {
-    let mut groups: BTreeMap<String, Vec<&Lot>> = BTreeMap::new();
+/// Returns the figures of each group of a cohort.
+pub(super) fn by_cohort(cohort: &Cohort, lots: &[(&Person, PlayerOutcome)]) -> BTreeMap<String, Summary> {
+    let mut groups: BTreeMap<String, Vec<&PlayerOutcome>> = BTreeMap::new();
     for (person, lot) in lots {
         groups.entry(cohort.of(person)).or_default().push(lot);
     }
@@ -206,7 +211,7 @@ pub(super) fn by_cohort(cohort: &Cohort, lots: &[(&Person, Lot)]) -> BTreeMap<St
     groups.map(|(name, lots)| (name, Summary::of(lots))).collect()
 }
 
-/// A value of an attribute as a person reads it.
-pub(super) fn plain(value: &Value) -> String {
+/// Formats the value of an attribute.
+pub(super) fn display_value(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

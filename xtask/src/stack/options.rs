@@ -1,4 +1,4 @@
-//! How a stack is started, and what each part is told.
+//! Options of a stack, and the settings that each part receives.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,30 +7,28 @@ use crate::manifest::Manifest;
 use crate::secrets::Secrets;
 use crate::service::Log;
 
-/// A pace that holds back nobody.
+/// A rate limit that is never reached.
 const FAST: &str = "1000000";
 
-/// How to start a stack. Both ports must be free: see [`crate::port::take`].
+/// Options of a stack. Both ports must be free: see [`crate::port::take`].
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where everything is kept: databases, keys, logs.
+    /// Directory of databases, keys and logs.
     pub data: PathBuf,
-    /// The Worker's port.
     pub edge_port: u16,
-    /// The region's port.
     pub region_port: u16,
-    /// Whether the Worker obeys the commands that exist for tests.
+    /// Lets the Worker accept the debug commands, which exist for tests.
     pub debug_commands: bool,
-    /// Whether logs go to files in the data directory, in place of the terminal.
+    /// Writes logs to files in the data directory instead of the terminal.
     pub log_to_files: bool,
-    /// More values for names in `wrangler.toml`; they win.
+    /// Overrides of names in `wrangler.toml`.
     pub edge_values: BTreeMap<String, String>,
-    /// More of the region's environment; it wins.
+    /// Overrides of the region's environment.
     pub region_env: BTreeMap<String, String>,
 }
 
 impl Options {
-    /// A plain stack on these ports.
+    /// Returns the default options with this data directory and these ports.
     #[must_use]
     pub fn new(data: PathBuf, edge_port: u16, region_port: u16) -> Self {
         Self {
@@ -44,15 +42,15 @@ impl Options {
         }
     }
 
-    /// The edge does not hold back one address: a whole crowd comes from this one.
-    pub fn unpace_edge(&mut self) {
+    /// Turns off the edge's rate limit per address: all clients of a test come from one.
+    pub fn disable_edge_rate_limits(&mut self) {
         let pace = ("HTTP_PACE".to_owned(), "off".to_owned());
         self.edge_values.extend([pace]);
     }
 
-    /// Nor does the region.
-    pub fn unpace(&mut self) {
-        self.unpace_edge();
+    /// Turns off the rate limits per address of edge and region.
+    pub fn disable_rate_limits(&mut self) {
+        self.disable_edge_rate_limits();
         let fast = ["RATE_PER_S", "RATE_BURST"].map(|name| (name.to_owned(), FAST.to_owned()));
         self.region_env.extend(fast);
     }
@@ -69,7 +67,7 @@ impl Options {
         format!("http://127.0.0.1:{}", self.region_port)
     }
 
-    /// The pages' origins, however a person types the address.
+    /// Origins of the pages, in each form that a browser may use.
     fn origins(&self) -> String {
         format!("{},http://localhost:{}", self.edge_url(), self.edge_port)
     }
@@ -78,7 +76,7 @@ impl Options {
         if self.log_to_files { Log::File(self.data.join(format!("{name}.log"))) } else { Log::Terminal }
     }
 
-    /// Values for names that `wrangler.toml` declares: what differs from machine to machine, and the secrets.
+    /// Values for names that `wrangler.toml` declares: those that differ between machines, and the secrets.
     pub(super) fn edge(&self, secrets: &Secrets) -> BTreeMap<String, String> {
         let debug = if self.debug_commands { "on" } else { "off" };
         let values = [
@@ -91,7 +89,7 @@ impl Options {
         told(values, &self.edge_values)
     }
 
-    /// The region's environment.
+    /// Environment of the region's process.
     pub(super) fn region(&self, secrets: &Secrets, manifest: &Manifest) -> BTreeMap<String, String> {
         let env = [
             ("TABLE_CORE", "core".to_owned()),

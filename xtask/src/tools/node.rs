@@ -1,4 +1,4 @@
-//! Node and the npm tools: wrangler, miniflare, esbuild, binaryen, as `package-lock.json` pins them.
+//! Installs Node and the npm tools that `package-lock.json` pins: wrangler, miniflare, esbuild, binaryen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::on_path;
+use crate::build_stamp::BuildStamp;
 use crate::progress;
 use crate::root::Root;
-use crate::stamp::Stamp;
 
 /// The oldest Node whose npm can install the tools.
 const INSTALLS: u32 = 20;
 /// The oldest Node that can run them.
 const RUNS: u32 = 22;
 
-/// Node and what was installed for it.
+/// Paths of Node and the npm tools.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// The Node that runs the tools: the pinned one where npm has it for this platform, else the system's.
+    /// The Node that runs the tools: the pinned one where npm has it for this platform, otherwise the
+    /// system's.
     pub program: PathBuf,
-    /// esbuild's own binary.
     pub esbuild: PathBuf,
     /// `wasm-opt` of binaryen, a script for Node.
     pub wasm_opt: PathBuf,
@@ -29,10 +29,10 @@ pub struct Node {
     pub tsc: PathBuf,
 }
 
-/// Installs the npm tools unless those of this lock file are there.
+/// Installs the npm tools if the lock file changed or they are missing.
 pub fn ensure(root: &Root) -> Result<Node> {
-    let stamp = Stamp::of(root, "npm", &["package-lock.json"], &[])?;
-    if stamp.holds()
+    let stamp = BuildStamp::of(root, "npm", &["package-lock.json"], &[])?;
+    if stamp.is_current()
         && let Ok(node) = installed(root)
     {
         return Ok(node);
@@ -44,7 +44,7 @@ pub fn ensure(root: &Root) -> Result<Node> {
     install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(root.dir());
     progress::run("Installing the npm tools", &mut install)?;
     let node = installed(root)?;
-    stamp.keep()?;
+    stamp.record()?;
     Ok(node)
 }
 
@@ -59,7 +59,7 @@ fn installed(root: &Root) -> Result<Node> {
     })
 }
 
-/// The system's Node, if it is new enough.
+/// Returns the system's Node, if it is new enough.
 fn system(least: u32) -> Result<PathBuf> {
     let Some(node) = on_path("node") else {
         bail!(
@@ -90,7 +90,7 @@ fn major(version: &str) -> Option<u32> {
     version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// esbuild comes as one package a platform; npm installs the one that fits.
+/// Returns the binary of esbuild, which has one package per platform; npm installs the one that fits.
 fn esbuild(root: &Root) -> Result<PathBuf> {
     fs::read_dir(root.path("node_modules/@esbuild"))
         .ok()

@@ -1,4 +1,4 @@
-//! Tools that come by Python's registry, each in an environment of its own: cfn-lint, Zig, schemathesis.
+//! Installs tools from Python's registry, each in a virtual environment: cfn-lint, Zig, schemathesis.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,39 +6,39 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::on_path;
+use crate::build_stamp::BuildStamp;
 use crate::progress;
 use crate::root::Root;
-use crate::stamp::Stamp;
 
-/// Knows every resource and its fields, and expands SAM first; `sam validate --lint` runs the same.
+/// Checks every resource and its fields, and expands SAM first; `sam validate --lint` runs the same.
 const CFN_LINT: &[&str] = &["cfn-lint==1.58.0"];
-/// A linker for every platform and every age of its C library, without its toolchain.
+/// Links for every platform and every version of its C library, without that platform's toolchain.
 const ZIG: &[&str] = &["cargo-zigbuild==0.24.0", "ziglang==0.17.0"];
-/// Asks an API whatever its document allows, and whatever it does not.
+/// Sends an API generated requests that its document allows, and requests that it does not.
 const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5"];
 
-/// The program `cfn-lint`; none where there is no Python.
+/// Returns the program `cfn-lint`, or none without Python.
 pub fn cfn_lint(root: &Root) -> Result<Option<PathBuf>> {
     let dir = environment(root, "cfn-lint", CFN_LINT)?;
     Ok(dir.map(|dir| dir.join("cfn-lint")))
 }
 
-/// The directory with `cargo-zigbuild` and the Python that runs Zig; none where there is no Python.
+/// Returns the directory with `cargo-zigbuild` and the Python that runs Zig, or none without Python.
 pub fn zig(root: &Root) -> Result<Option<PathBuf>> {
     environment(root, "zig", ZIG)
 }
 
-/// The directory with `st`; none where there is no Python.
+/// Returns the directory with `st`, or none without Python.
 pub fn schemathesis(root: &Root) -> Result<Option<PathBuf>> {
     environment(root, "schemathesis", SCHEMATHESIS)
 }
 
-/// The programs of these packages, installed unless they are there.
+/// Returns the directory of the programs of these packages, which are installed if they are missing.
 fn environment(root: &Root, name: &str, packages: &[&str]) -> Result<Option<PathBuf>> {
     let dir = root.path("target/tools").join(name);
     let programs = dir.join("bin");
-    let stamp = Stamp::of(root, name, &[], packages)?;
-    if stamp.holds() && programs.is_dir() {
+    let stamp = BuildStamp::of(root, name, &[], packages)?;
+    if stamp.is_current() && programs.is_dir() {
         return Ok(Some(programs));
     }
     let Some(python) = on_path("python3").filter(|python| makes_environments(python)) else {
@@ -53,11 +53,11 @@ fn environment(root: &Root, name: &str, packages: &[&str]) -> Result<Option<Path
         .arg("--disable-pip-version-check")
         .args(packages);
     progress::run(&format!("Installing {}", packages.join(", ")), &mut install)?;
-    stamp.keep()?;
+    stamp.record()?;
     Ok(Some(programs))
 }
 
-/// Some systems ship Python without what an environment is made of.
+/// Returns true if this Python can create virtual environments; some systems ship it without `venv` or `pip`.
 fn makes_environments(python: &Path) -> bool {
     Command::new(python)
         .args(["-c", "import venv, ensurepip"])

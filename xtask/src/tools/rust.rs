@@ -1,4 +1,4 @@
-//! The pinned nightly, `worker-build` and `wasm-bindgen`: what makes the Worker of Rust.
+//! Installs the pinned nightly, `worker-build` and `wasm-bindgen`, which build the Worker.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,26 +12,24 @@ use super::{on_path, script};
 use crate::progress;
 use crate::root::Root;
 
-/// The Worker's toolchain. Unwinding in WebAssembly needs a nightly, so that one panic fails one request and not
-/// every object of the isolate; a dated one, so that every build is the same.
+/// The Worker's toolchain. Unwinding in WebAssembly needs a nightly, so that a panic fails one request and
+/// not every object of the isolate. The date is pinned so that every build is the same.
 pub const NIGHTLY: &str = "nightly-2026-05-20";
-/// Builds the Worker: cargo, wasm-bindgen, esbuild and wasm-opt in turn.
+/// Version of worker-build, which runs cargo, wasm-bindgen, esbuild and wasm-opt in turn.
 pub const WORKER_BUILD: &str = "0.8.7";
 
-/// Where the Worker's tools lie.
+/// Paths of the Worker's tools.
 #[derive(Debug, Clone)]
 pub struct WorkerTools {
-    /// The program `worker-build`.
     pub worker_build: PathBuf,
-    /// The program `wasm-bindgen`, of exactly the version in `Cargo.lock`.
+    /// Exactly the version in `Cargo.lock`.
     pub wasm_bindgen: PathBuf,
-    /// The program `wasm-opt`.
     pub wasm_opt: PathBuf,
-    /// `PATH` for `worker-build`: its `nightly` is ours.
+    /// `PATH` for `worker-build`, in which `nightly` is the pinned one.
     pub path: OsString,
 }
 
-/// Installs what is missing.
+/// Installs the missing tools and returns their paths.
 pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
     let rustup = on_path("rustup").context(
         "rustup is missing: the Worker is built by a pinned nightly that rustup installs beside your toolchain. \
@@ -47,7 +45,8 @@ pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
         &tools.join("bin/wasm-opt"),
         &format!("exec '{node_program}' '{}' \"$@\"\n", node.wasm_opt.display()),
     )?;
-    // worker-build knows a toolchain called `nightly` only. These pass its calls on to the dated one.
+    // worker-build only knows a toolchain called `nightly`. These scripts pass its calls on to the pinned
+    // one.
     let pinned = tools.join("pinned");
     let plain = |name: &str| on_path(name).unwrap_or_else(|| name.into());
     for name in ["cargo", "rustc"] {
@@ -71,7 +70,7 @@ pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
     })
 }
 
-/// The version of `package` in `Cargo.lock`.
+/// Returns the version of `package` in `Cargo.lock`.
 pub fn locked(root: &Root, package: &str) -> Result<String> {
     let lock: toml::Table = toml::from_str(&fs::read_to_string(root.path("Cargo.lock"))?)?;
     lock.get("package")
@@ -112,9 +111,9 @@ fn install(root: &Root, package: &str, version: &str) -> Result<()> {
         .args(["install", package, "--version", version, "--locked", "--root"])
         .arg(&tools)
         .current_dir(root.dir());
-    // They run for seconds and are built once: what compiles sooner serves better.
+    // The tools are built once and run for seconds, so a fast compilation matters more than fast code.
     command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-    // Not in /tmp, which may be small, and not where the workspace builds.
+    // Not in /tmp, which may be small, and not in the workspace's build directory.
     command.env("CARGO_TARGET_DIR", &build);
     progress::run(&format!("Installing {package} {version}"), &mut command)?;
     if build.exists() && fs::remove_dir_all(&build).is_err() {

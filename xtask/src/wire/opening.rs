@@ -1,7 +1,7 @@
-//! How a socket is asked for: the path, the token, where to go on.
+//! Requests for a socket: the path, the token, the position to resume from.
 
 use anyhow::{Context, Result};
-use shared::protocol::{BEARER, SUBPROTOCOL};
+use shared::wire::{BEARER, SUBPROTOCOL};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, Request};
 
 use super::socket::{Socket, WAIT};
 
-/// A request for a socket. It can be made again and again.
+/// A request for a socket, which can be repeated.
 #[derive(Debug, Clone)]
 pub struct Opening {
     url: String,
@@ -19,7 +19,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// A socket at `path` of the edge at `http://…`, that offers nothing yet.
+    /// A request at `path` of the edge at `http://…`, without subprotocols.
     #[must_use]
     pub fn bare(edge: &str, path: &str) -> Self {
         let edge = edge.replacen("http", "ws", 1);
@@ -31,46 +31,46 @@ impl Opening {
         }
     }
 
-    /// As a browser asks: version and token as subprotocols.
+    /// A request as a browser makes it: version and token are subprotocols.
     #[must_use]
     pub fn new(edge: &str, path: &str, token: &str) -> Self {
         Self::bare(edge, path).protocol(SUBPROTOCOL).protocol(&format!("{BEARER}{token}"))
     }
 
-    /// Offers one more subprotocol.
+    /// Adds a subprotocol to the offer.
     #[must_use]
     pub fn protocol(mut self, name: &str) -> Self {
         self.protocols.push(name.to_owned());
         self
     }
 
-    /// Adds a header.
+    /// Adds a request header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Adds to the query.
+    /// Adds a parameter to the query.
     #[must_use]
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Goes on from a position.
+    /// Resumes from a position.
     #[must_use]
     pub fn resume(self, epoch: &str, at: u64) -> Self {
         self.query("epoch", epoch).query("at", &at.to_string())
     }
 
-    /// Only watches.
+    /// Opens the room as a spectator.
     #[must_use]
     pub fn watch(self) -> Self {
         self.query("watch", "1")
     }
 
-    /// Opens the socket. A refusal is an open socket too: its close code says why.
+    /// Opens the socket. A refused connection is an open socket too: its close code is the reason.
     pub async fn connect(&self) -> Result<Socket> {
         let opening = connect_async_with_config(self.request()?, None, true);
         let (stream, response) = timeout(WAIT, opening)

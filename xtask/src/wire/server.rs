@@ -1,4 +1,4 @@
-//! Where edge and region are, and who one is there: guests, rooms, history.
+//! A deployment's edge and region over HTTP: guest sessions, rooms, presence, match history.
 
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 
 use tokio::time::sleep;
 
-use super::{Opening, text, unique};
+use super::{Opening, RoomEvent, text, unique};
+use crate::is_event;
 
-/// How often a request is made again that came too fast.
+/// Attempts for a request that exceeds the rate limit.
 const PATIENCE: u32 = 30;
 
-/// A deployment, seen from outside.
+/// A deployment, as its clients see it.
 #[derive(Debug, Clone)]
 pub struct Server {
     http: Client,
@@ -22,33 +23,32 @@ pub struct Server {
     region: String,
 }
 
-/// Somebody with a session.
+/// A player with a session.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Player {
-    /// `p_…`.
     #[serde(rename = "player")]
     pub id: String,
-    /// The access token, good for ten minutes.
+    /// The access token, valid for ten minutes.
     #[serde(rename = "access_token")]
     pub token: String,
-    /// What gets the next one.
+    /// The token that the region exchanges for new ones.
     #[serde(default)]
     pub refresh_token: String,
 }
 
 impl Server {
-    /// The edge at this URL, and the region that it names.
+    /// Returns the deployment of the edge at this URL; the edge names its region.
     pub async fn find(edge: &str) -> Result<Self> {
         let server = Self::at(edge, "")?;
         let config: Value = server.get("/v1/config").await?.json().await?;
         Self::at(edge, text(&config, "/region"))
     }
 
-    /// The edge and the region at these URLs.
+    /// Returns the deployment of the edge and the region at these URLs.
     pub fn at(edge: &str, region: &str) -> Result<Self> {
         let http = Client::builder()
             .timeout(Duration::from_secs(20))
-            // A connection that waits for its next use may belong to a server that is gone.
+            // A pooled connection may belong to a server that has ended.
             .pool_max_idle_per_host(0)
             .no_proxy()
             .build()?;
@@ -56,19 +56,19 @@ impl Server {
         Ok(Self { http, edge: trimmed(edge), region: trimmed(region) })
     }
 
-    /// The edge's URL.
+    /// URL of the edge.
     #[must_use]
     pub fn edge(&self) -> &str {
         &self.edge
     }
 
-    /// What requests are made with.
+    /// The HTTP client of this deployment.
     #[must_use]
     pub fn http(&self) -> &Client {
         &self.http
     }
 
-    /// A new guest.
+    /// Creates a guest session.
     pub async fn guest(&self, name: &str) -> Result<Player> {
         let url = format!("{}/v1/sessions", self.region);
         let body = json!({ "guest": { "name": name } });
@@ -78,7 +78,7 @@ impl Server {
         Ok(answer.json().await?)
     }
 
-    /// The same player with a new token.
+    /// Returns the same player with new tokens.
     pub async fn refresh(&self, player: &Player) -> Result<Player> {
         let url = format!("{}/v1/sessions/refresh", self.region);
         let body = json!({ "refresh_token": player.refresh_token });
@@ -91,13 +91,13 @@ impl Server {
         })
     }
 
-    /// Asks the edge over HTTP.
+    /// Sends a GET request to the edge.
     pub async fn get(&self, path: &str) -> Result<Response> {
         let request = self.http.get(format!("{}{path}", self.edge));
         send(request).await
     }
 
-    /// Tells the edge something over HTTP, as somebody.
+    /// Sends a POST request to the edge, with a token if there is one.
     pub async fn post(&self, path: &str, token: Option<&str>, body: String) -> Result<Response> {
         let mut request = self.http.post(format!("{}{path}", self.edge)).body(body);
         if let Some(token) = token {
@@ -115,25 +115,25 @@ impl Server {
         Ok(text(&body, "/room").to_owned())
     }
 
-    /// The way into a room.
+    /// The request for a socket of a room.
     #[must_use]
     pub fn room(&self, room: &str, player: &Player) -> Opening {
         Opening::new(&self.edge, &format!("/v1/rooms/{room}"), &player.token)
     }
 
-    /// The way into a queue.
+    /// The request for a socket of a lobby.
     #[must_use]
     pub fn lobby(&self, pool: &str, player: &Player) -> Opening {
         Opening::new(&self.edge, &format!("/v1/lobbies/{pool}"), &player.token)
     }
 
-    /// A line of one's own.
+    /// The request for a me socket.
     #[must_use]
     pub fn me(&self, player: &Player) -> Opening {
         Opening::new(&self.edge, "/v1/me", &player.token)
     }
 
-    /// How these are, as `player` may know it.
+    /// Returns the presence of `of`, as far as `player` may see it.
     pub async fn presence(&self, player: &Player, of: &[&Player]) -> Result<Value> {
         let ids: Vec<&str> = of.iter().map(|one| one.id.as_str()).collect();
         let url = format!("{}/v1/presence?players={}", self.edge, ids.join(","));
@@ -143,7 +143,7 @@ impl Server {
         Ok(body)
     }
 
-    /// Tells the region something, as somebody; it answers without a fault.
+    /// Sends a PUT request to the region, which must succeed.
     pub async fn region_put(&self, player: &Player, path: &str, body: &Value) -> Result<()> {
         let url = format!("{}{path}", self.region);
         let put = self.http.put(&url).bearer_auth(&player.token).json(body);
@@ -154,7 +154,7 @@ impl Server {
         Ok(())
     }
 
-    /// Two people follow each other: each may see whether the other is here.
+    /// Makes two players follow each other, so that each may see the other's presence.
     pub async fn befriend(&self, one: &Player, other: &Player) -> Result<()> {
         for (who, whom) in [(one, other), (other, one)] {
             self.region_put(who, &format!("/v1/follows/{}", whom.id), &json!({})).await?;
@@ -162,19 +162,23 @@ impl Server {
         Ok(())
     }
 
-    /// A player's history, newest first.
+    /// Returns a player's match history, newest first.
     pub async fn matches(&self, player: &Player) -> Result<Vec<Value>> {
         let url = format!("{}/v1/matches?player=me", self.region);
         let answer = self.http.get(url).bearer_auth(&player.token).send().await?;
         let body: Value = answer.error_for_status()?.json().await?;
         let items = body.get("items").or_else(|| body.get("matches"));
         let items = items.and_then(Value::as_array).cloned();
-        items.with_context(|| format!("no list in {body}"))
+        items.with_context(|| format!("{body} has no list"))
     }
 
-    /// A new room with these people in it, and their sockets.
-    pub async fn meet(&self, wish: &Value, players: &[Player]) -> Result<(String, Vec<super::Socket>)> {
-        let owner = players.first().context("a room needs somebody")?;
+    /// Opens a room, connects these players and returns its name and their sockets.
+    pub async fn open_room_with(
+        &self,
+        wish: &Value,
+        players: &[Player],
+    ) -> Result<(String, Vec<super::Socket>)> {
+        let owner = players.first().context("a room needs a player")?;
         let room = self.open_room(owner, wish).await?;
         let mut sockets: Vec<super::Socket> = Vec::new();
         for player in players {
@@ -184,18 +188,20 @@ impl Server {
             for socket in &mut sockets {
                 let by = format!("{} to join", player.id);
                 socket
-                    .wait(&by, |message| super::ev(message) == "joined" && text(message, "/by") == player.id)
+                    .wait(&by, |message| {
+                        is_event!(message, RoomEvent::Joined) && text(message, "/by") == player.id
+                    })
                     .await?;
             }
         }
         for socket in &mut sockets {
-            socket.rest();
+            socket.take_received();
         }
         Ok((room, sockets))
     }
 }
 
-/// Sends it, and again where the edge says that it was too fast: after the time that it names.
+/// Sends a request, and repeats it after the time that a rate limit names.
 async fn send(request: RequestBuilder) -> Result<Response> {
     for _ in 0..PATIENCE {
         let again = request.try_clone();
@@ -216,10 +222,10 @@ async fn request_once(request: Option<RequestBuilder>) -> Result<Response> {
 }
 
 impl Player {
-    /// Somebody whose token came from elsewhere. Who it is, the token itself says.
-    pub fn of_token(token: &str) -> Result<Self> {
+    /// Returns a player from an access token, whose claims name the player's id.
+    pub fn from_token(token: &str) -> Result<Self> {
         use base64::Engine;
-        let claims = token.split('.').nth(1).context("no access token")?;
+        let claims = token.split('.').nth(1).context("not an access token")?;
         let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims)?;
         let claims: Value = serde_json::from_slice(&claims)?;
         Ok(Self {
@@ -229,7 +235,7 @@ impl Player {
         })
     }
 
-    /// A name for a guest that nobody else has.
+    /// Returns a unique guest name.
     #[must_use]
     pub fn name(of: &str) -> String {
         format!("{of} {}", unique())

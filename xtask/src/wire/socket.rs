@@ -1,4 +1,4 @@
-//! One socket: messages in order whatever frames they came in, replies by id, and how it ended.
+//! One socket: messages in order, replies by id, and its close.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,48 +6,49 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use shared::wire::envelope::Event;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::{ev, num, text};
+use super::{num, text};
 
-/// How long anything may take, unless another deadline is named. Generous: the machine may be compiling beside us.
+/// Default limit for any answer. It is generous, because the machine may be compiling.
 pub const WAIT: Duration = Duration::from_secs(15);
-/// Frames that are shown with a failure.
+/// Frames that a failure shows.
 const SHOWN: usize = 8;
 
-/// How a socket ended.
+/// The close of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Goodbye {
-    /// The close code; 1006 where there was none.
+pub struct SocketClose {
+    /// The close code; 1006 if the connection broke without one.
     pub code: u16,
-    /// The reason, as it came.
+    /// The reason as it was received.
     pub reason: String,
 }
 
-/// What came next.
+/// An input of a socket.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Got {
+pub enum Received {
     /// A reply or an event.
     Message(Value),
     /// The answer to `ping`.
     Pong,
-    /// The end; nothing follows it.
-    Closed(Goodbye),
+    /// The close, after which nothing follows.
+    Closed(SocketClose),
 }
 
-/// An open socket. Dropping it cuts the connection without a word.
+/// An open socket. Dropping it breaks the connection without a close frame.
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     protocol: Option<String>,
-    inbox: VecDeque<Got>,
+    inbox: VecDeque<Received>,
     frames: VecDeque<String>,
-    ended: Option<Goodbye>,
+    ended: Option<SocketClose>,
     last_id: u64,
-    /// How long anything is waited for.
+    /// Limit for any answer.
     patience: Duration,
 }
 
@@ -64,9 +65,9 @@ impl Socket {
         }
     }
 
-    /// The same, that waits for so long: under load an answer takes its time.
+    /// Sets the limit for answers: under load they take longer.
     #[must_use]
-    pub fn patient(self, patience: Duration) -> Self {
+    pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
@@ -76,7 +77,7 @@ impl Socket {
         self.protocol.as_deref()
     }
 
-    /// Sends a text frame as it is.
+    /// Sends a text frame unchanged.
     pub async fn raw(&mut self, text: impl Into<String>) -> Result<()> {
         let text: String = text.into();
         Ok(self.stream.send(Message::text(text)).await?)
@@ -87,18 +88,18 @@ impl Socket {
         Ok(self.stream.send(Message::binary(bytes)).await?)
     }
 
-    /// Sends one message.
+    /// Sends one message as a frame.
     pub async fn send(&mut self, message: &Value) -> Result<()> {
         self.raw(message.to_string()).await
     }
 
-    /// An id that was not used on this socket.
+    /// Returns an id that was not used on this socket.
     pub fn id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
 
-    /// Sends one message with an id and returns its reply. What else comes meanwhile is kept for later.
+    /// Sends one message with an id and returns its reply. Other messages are kept for later.
     pub async fn ask(&mut self, mut message: Value) -> Result<Value> {
         let id = self.id();
         if let Some(fields) = message.as_object_mut() {
@@ -108,44 +109,48 @@ impl Socket {
         self.reply(&json!(id)).await.with_context(|| format!("after {message}"))
     }
 
-    /// The `ok` of a command that must succeed.
+    /// Sends a command that must succeed and returns its `ok`.
     pub async fn ok(&mut self, message: Value) -> Result<Value> {
         let reply = self.ask(message.clone()).await?;
         let ok = reply.get("ok").cloned();
         ok.with_context(|| format!("{message} was answered {reply}"))
     }
 
-    /// The `err` of a command that must fail, with this code.
+    /// Sends a command that must fail with this code and returns its `err`.
     pub async fn err(&mut self, message: Value, code: &str) -> Result<Value> {
         let reply = self.ask(message.clone()).await?;
         ensure!(text(&reply, "/err/code") == code, "{message} was answered {reply}, not with {code}");
         Ok(reply.get("err").cloned().unwrap_or_default())
     }
 
-    /// The reply with this id.
+    /// Waits for the reply with this id.
     pub async fn reply(&mut self, id: &Value) -> Result<Value> {
         self.wait(&format!("a reply to {id}"), |message| {
-            message.get("id") == Some(id) && ev(message).is_empty()
+            message.get("id") == Some(id) && super::is_reply(message)
         })
         .await
     }
 
-    /// The next event of this name.
-    pub async fn event(&mut self, name: &str) -> Result<Value> {
-        self.wait(&format!("a {name:?}"), |message| ev(message) == name).await
+    /// Waits for the next event that `fits`; `name` describes it in errors. See
+    /// [`next_event!`](crate::next_event).
+    pub async fn event<E: Event>(&mut self, name: &str, fits: impl Fn(&E) -> bool) -> Result<Value> {
+        self.wait(&format!("the event {name}"), |message| {
+            super::event(message).is_some_and(|event| fits(&event))
+        })
+        .await
     }
 
-    /// The next event that has a position.
+    /// Waits for the next event that has a position.
     pub async fn numbered(&mut self) -> Result<Value> {
         self.wait("an event with a position", |message| super::at(message).is_some()).await
     }
 
-    /// The first message that fits, out of those that came and those that come. The others keep their order.
+    /// Returns the first message that `fits`, received earlier or later. The others keep their order.
     pub async fn wait(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
         self.wait_until(Instant::now() + self.patience, what, fits).await
     }
 
-    /// The same with a deadline.
+    /// As [`Self::wait`], with a deadline.
     pub async fn wait_until(
         &mut self,
         deadline: Instant,
@@ -155,8 +160,8 @@ impl Socket {
         let mut looked = 0;
         loop {
             while let Some(got) = self.inbox.get(looked) {
-                if matches!(got, Got::Message(message) if fits(message))
-                    && let Some(Got::Message(message)) = self.inbox.remove(looked)
+                if matches!(got, Received::Message(message) if fits(message))
+                    && let Some(Received::Message(message)) = self.inbox.remove(looked)
                 {
                     return Ok(message);
                 }
@@ -164,95 +169,96 @@ impl Socket {
             }
             match timeout_at(deadline, self.read()).await {
                 Ok(()) => {}
-                Err(_) => bail!("{what} did not come in time; {}", self.shown()),
+                Err(_) => bail!("{what} was not received in time; {}", self.last_frames()),
             }
             if let Some(ended) = &self.ended
                 && self.inbox.len() <= looked
             {
-                bail!("{ended:?} came before {what}; {}", self.shown());
+                bail!("{ended:?} before {what}; {}", self.last_frames());
             }
         }
     }
 
-    /// Whatever comes next, in order.
-    pub async fn next(&mut self) -> Result<Got> {
+    /// Returns the next input.
+    pub async fn next(&mut self) -> Result<Received> {
         let deadline = Instant::now() + self.patience;
         match timeout_at(deadline, self.next_ever()).await {
             Ok(got) => Ok(got),
-            Err(_) => bail!("nothing came in time; {}", self.shown()),
+            Err(_) => bail!("nothing was received in time; {}", self.last_frames()),
         }
     }
 
-    /// The same without a deadline. It may be dropped while it waits; nothing is lost.
-    pub async fn next_ever(&mut self) -> Got {
+    /// As [`Self::next`] without a deadline. Cancel safe: nothing is lost when it is dropped.
+    pub async fn next_ever(&mut self) -> Received {
         loop {
             if let Some(got) = self.inbox.pop_front() {
                 return got;
             }
             if let Some(ended) = &self.ended {
-                return Got::Closed(ended.clone());
+                return Received::Closed(ended.clone());
             }
             self.read().await;
         }
     }
 
-    /// How the socket ends. Messages that come before are kept.
-    pub async fn closed(&mut self) -> Result<Goodbye> {
+    /// Waits for the close. Messages received before it are kept.
+    pub async fn closed(&mut self) -> Result<SocketClose> {
         let deadline = Instant::now() + self.patience;
         while self.ended.is_none() {
             if timeout_at(deadline, self.read()).await.is_err() {
-                bail!("no close came in time; {}", self.shown());
+                bail!("no close was received in time; {}", self.last_frames());
             }
         }
-        self.ended.clone().context("it has ended")
+        self.ended.clone().context("the socket has ended")
     }
 
-    /// The socket ends with this code, and a reason that says why in JSON.
-    pub async fn closed_with(&mut self, code: u16) -> Result<Goodbye> {
-        let goodbye = self.closed().await?;
-        ensure!(goodbye.code == code, "{goodbye:?} in place of {code}; {}", self.shown());
-        Ok(goodbye)
+    /// Waits for the close, which must have this code and a JSON reason.
+    pub async fn closed_with(&mut self, code: u16) -> Result<SocketClose> {
+        let close = self.closed().await?;
+        ensure!(close.code == code, "{close:?} instead of {code}; {}", self.last_frames());
+        Ok(close)
     }
 
-    /// What came and was not asked for.
-    pub fn rest(&mut self) -> Vec<Value> {
+    /// Takes all received messages.
+    pub fn take_received(&mut self) -> Vec<Value> {
         let message = |got| match got {
-            Got::Message(message) => Some(message),
-            Got::Pong | Got::Closed(_) => None,
+            Received::Message(message) => Some(message),
+            Received::Pong | Received::Closed(_) => None,
         };
         self.inbox.drain(..).filter_map(message).collect()
     }
 
-    /// What the server had to say before the reply to a command that does nothing.
+    /// Sends a command without effect and returns the messages that precede its reply.
     pub async fn settle(&mut self) -> Result<Vec<Value>> {
         self.err(json!({"op": "nothing"}), "unknown_op").await?;
-        Ok(self.rest())
+        Ok(self.take_received())
     }
 
-    /// Closes in order, and waits for the answer. A connection that ends without one was given up, not closed.
+    /// Closes the socket and waits for the server's close frame. A connection that ends without one was
+    /// dropped, not closed.
     pub async fn close(mut self) -> Result<()> {
         self.stream.close(None).await?;
-        let goodbye = self.closed().await?;
-        ensure!(goodbye.code != 1006, "the goodbye was not answered");
+        let close = self.closed().await?;
+        ensure!(close.code != 1006, "the server did not answer the close");
         Ok(())
     }
 
-    /// Drops the connection without a word, as a tunnel does.
+    /// Drops the connection without a close frame, as a tunnel does.
     pub fn cut(self) {
         drop(self);
     }
 
-    /// The last frames, for a person who looks at a failure.
+    /// Formats the last frames for an error.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub fn last_frames(&self) -> String {
         if self.frames.is_empty() {
-            return "nothing had come".to_owned();
+            return "no frame was received".to_owned();
         }
         let frames: Vec<&str> = self.frames.iter().map(String::as_str).collect();
         format!("the last frames were:\n{}", frames.join("\n"))
     }
 
-    /// Reads one frame. It may be dropped while it waits.
+    /// Reads one frame. Cancel safe.
     async fn read(&mut self) {
         if self.ended.is_some() {
             return;
@@ -263,13 +269,13 @@ impl Socket {
                 let (code, reason) = frame.map_or((1005, String::new()), |frame| {
                     (frame.code.into(), frame.reason.as_str().to_owned())
                 });
-                self.ended = Some(Goodbye { code, reason });
-                // The answer to a close is queued; it may find nobody.
+                self.ended = Some(SocketClose { code, reason });
+                // The answer to a close is queued; the other side may have gone.
                 let _ = self.stream.flush().await;
             }
             Some(Ok(_)) => {}
             Some(Err(_)) | None => {
-                self.ended = Some(Goodbye { code: 1006, reason: String::new() });
+                self.ended = Some(SocketClose { code: 1006, reason: String::new() });
             }
         }
     }
@@ -279,28 +285,28 @@ impl Socket {
             self.frames.pop_front();
         }
         self.frames.push_back(frame.chars().take(600).collect());
-        if frame == shared::protocol::PONG {
-            self.inbox.push_back(Got::Pong);
+        if frame == shared::wire::PONG {
+            self.inbox.push_back(Received::Pong);
             return;
         }
         match serde_json::from_str(frame) {
-            Ok(Value::Array(messages)) => self.inbox.extend(messages.into_iter().map(Got::Message)),
-            Ok(message) => self.inbox.push_back(Got::Message(message)),
+            Ok(Value::Array(messages)) => self.inbox.extend(messages.into_iter().map(Received::Message)),
+            Ok(message) => self.inbox.push_back(Received::Message(message)),
             Err(_) => {
                 let fault = json!({ "no_json": frame });
-                self.inbox.push_back(Got::Message(fault));
+                self.inbox.push_back(Received::Message(fault));
             }
         }
     }
 
-    /// The welcome, which must be the first message.
+    /// Reads the welcome, which must be the first message.
     pub async fn welcome(&mut self) -> Result<Value> {
         match self.next().await? {
-            Got::Message(message) if ev(&message) == "welcome" => {
-                ensure!(num(&message, "/at").is_some(), "no position in {message}");
+            Received::Message(message) if super::is_welcome(&message) => {
+                ensure!(num(&message, "/at").is_some(), "{message} has no position");
                 Ok(message)
             }
-            other => bail!("{other:?} came in place of the welcome"),
+            other => bail!("received {other:?} instead of the welcome"),
         }
     }
 }

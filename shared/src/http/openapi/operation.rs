@@ -1,13 +1,13 @@
-//! What is said of one route.
+//! One operation of the document.
 
 use serde_json::{Map, Value, json};
 
-/// A route's description while it is put together.
+/// An operation while it is built.
 #[derive(Debug)]
 pub struct Operation {
-    said: Map<String, Value>,
+    fields: Map<String, Value>,
     parameters: Vec<Value>,
-    answers: Map<String, Value>,
+    responses: Map<String, Value>,
 }
 
 fn named(schema: &str) -> Value {
@@ -16,34 +16,43 @@ fn named(schema: &str) -> Value {
 
 #[expect(clippy::needless_pass_by_value, reason = "schemas and examples are written where they are passed")]
 impl Operation {
-    /// Under this id, with what it does.
-    pub fn new(id: &str, tag: &str, says: &str) -> Self {
-        let mut said = Map::new();
-        said.insert("operationId".into(), id.into());
-        said.insert("tags".into(), json!([tag]));
-        said.insert("summary".into(), says.into());
-        Self { said, parameters: Vec::new(), answers: Map::new() }
+    /// Returns an operation with this operationId and tag. The first sentence of `text` is its summary, and the
+    /// rest its description.
+    pub fn new(id: &str, tag: &str, text: &str) -> Self {
+        let mut fields = Map::new();
+        fields.insert("operationId".into(), id.into());
+        fields.insert("tags".into(), json!([tag]));
+        match text.split_once(". ") {
+            Some((summary, description)) => {
+                fields.insert("summary".into(), format!("{summary}.").into());
+                fields.insert("description".into(), description.into());
+            }
+            None => {
+                fields.insert("summary".into(), text.into());
+            }
+        }
+        Self { fields, parameters: Vec::new(), responses: Map::new() }
     }
 
-    /// A part of the path.
-    pub fn part(mut self, name: &str, schema: &str, example: &str) -> Self {
+    /// Adds a path parameter.
+    pub fn path_parameter(mut self, name: &str, schema: &str, example: &str) -> Self {
         self.parameters.push(json!({
             "name": name, "in": "path", "required": true, "schema": named(schema), "example": example,
         }));
         self
     }
 
-    /// A part of the query.
-    pub fn asks(
+    /// Adds a query parameter.
+    pub fn query(
         mut self,
         name: &str,
-        says: &str,
+        description: &str,
         required: bool,
         schema: Value,
         example: Option<&str>,
     ) -> Self {
         let mut parameter = json!({
-            "name": name, "in": "query", "description": says, "required": required, "schema": schema,
+            "name": name, "in": "query", "description": description, "required": required, "schema": schema,
         });
         if let (Some(parameter), Some(example)) = (parameter.as_object_mut(), example) {
             parameter.insert("example".into(), example.into());
@@ -52,101 +61,100 @@ impl Operation {
         self
     }
 
-    /// A JSON body.
-    pub fn takes(mut self, schema: &str, required: bool, example: Value) -> Self {
+    /// Sets the JSON request body.
+    pub fn body(mut self, schema: &str, required: bool, example: Value) -> Self {
         let content = json!({ "application/json": { "schema": named(schema), "example": example } });
         let body = json!({ "required": required, "content": content });
-        self.said.insert("requestBody".into(), body);
+        self.fields.insert("requestBody".into(), body);
         self
     }
 
-    /// Who may: one of these. The empty one is anybody.
+    /// Sets the security schemes, of which one is required. The empty name stands for no authentication.
     pub fn secured(mut self, schemes: &[&str]) -> Self {
-        let one = |scheme: &&str| match *scheme {
+        let requirement = |scheme: &&str| match *scheme {
             "" => json!({}),
             scheme => json!({ scheme: [] }),
         };
-        let schemes: Vec<Value> = schemes.iter().map(one).collect();
-        self.said.insert("security".into(), schemes.into());
+        let schemes: Vec<Value> = schemes.iter().map(requirement).collect();
+        self.fields.insert("security".into(), schemes.into());
         self
     }
 
-    /// An answer in JSON.
-    pub fn answers(mut self, status: u16, says: &str, schema: &str, example: Value) -> Self {
+    /// Adds a JSON response.
+    pub fn json(mut self, status: u16, description: &str, schema: &str, example: Value) -> Self {
         let content = json!({ "application/json": { "schema": named(schema), "example": example } });
-        let answer = json!({ "description": says, "content": content });
-        self.answers.insert(status.to_string(), answer);
+        let answer = json!({ "description": description, "content": content });
+        self.responses.insert(status.to_string(), answer);
         self
     }
 
-    /// An answer in text.
-    pub fn says(mut self, status: u16, says: &str, media: &str, example: &str) -> Self {
+    /// Adds a text response.
+    pub fn text(mut self, status: u16, description: &str, media: &str, example: &str) -> Self {
         let content = json!({ media: { "schema": { "type": "string" }, "example": example } });
-        let answer = json!({ "description": says, "content": content });
-        self.answers.insert(status.to_string(), answer);
+        let answer = json!({ "description": description, "content": content });
+        self.responses.insert(status.to_string(), answer);
         self
     }
 
-    /// A refusal, with the codes it may have.
-    pub fn refuses(mut self, status: u16, codes: &str) -> Self {
+    /// Adds a problem response with its possible codes.
+    pub fn problem(mut self, status: u16, codes: &str) -> Self {
         let content = json!({ "application/problem+json": { "schema": named("Problem") } });
         let mut answer = json!({ "description": codes, "content": content });
         if let (Some(answer), 429 | 503) = (answer.as_object_mut(), status) {
             let seconds = json!({ "type": "integer", "minimum": 1 });
-            let header = json!({ "description": "Seconds to wait.", "required": true, "schema": seconds });
+            let header = json!({ "description": "Seconds to wait before the next request.", "required": true, "schema": seconds });
             answer.insert("headers".into(), json!({ "Retry-After": header }));
         }
-        self.answers.entry(status.to_string()).or_insert(answer);
+        self.responses.entry(status.to_string()).or_insert(answer);
         self
     }
 
-    /// What comes from a copy says how old it is, and is asked for again by its version.
-    pub fn copied(mut self) -> Self {
-        let text =
-            |says: &str, schema: Value| json!({ "description": says, "required": true, "schema": schema });
+    /// Adds what cached responses have: the headers of a cached entry, and the conditional request.
+    pub fn cached(mut self) -> Self {
+        let text = |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
         let headers = json!({
-            "ETag": text("Its version.", json!({ "type": "string" })),
-            "Age": text("How old the copy is, seconds.", json!({ "type": "integer", "minimum": 0 })),
-            "X-Cache": text("`hit`: the region was not asked. `stale`: it does not answer.", json!({ "type": "string", "enum": ["hit", "miss", "stale"] })),
+            "ETag": text("The version of the response.", json!({ "type": "string" })),
+            "Age": text("The age of the cached entry, seconds.", json!({ "type": "integer", "minimum": 0 })),
+            "X-Cache": text("`hit`: served from the cache. `stale`: served from the cache because the region does not answer.", json!({ "type": "string", "enum": ["hit", "miss", "stale"] })),
         });
-        if let Some(answer) = self.answers.get_mut("200").and_then(Value::as_object_mut) {
+        if let Some(answer) = self.responses.get_mut("200").and_then(Value::as_object_mut) {
             answer.insert("headers".into(), headers.clone());
         }
-        let known = json!({ "description": "As one has it.", "headers": headers });
-        self.answers.insert("304".into(), known);
+        let known = json!({ "description": "The caller's version is current.", "headers": headers });
+        self.responses.insert("304".into(), known);
         self.parameters.push(json!({
             "name": "If-None-Match", "in": "header", "required": false,
-            "description": "An `ETag` that one has.",
+            "description": "The `ETag` of the caller's version.",
             "schema": { "type": "string" },
         }));
         self
     }
 
-    /// With `Upgrade: websocket` it is a socket, and so is every refusal of one: it is closed at once, with a code.
-    pub fn socket(mut self, says: &str) -> Self {
+    /// Adds the upgrade to a socket. A refused upgrade is also a socket, which is closed at once with a code.
+    pub fn socket(mut self, description: &str) -> Self {
         let protocol = json!({
-            "description": "`matchpoint.v1`, where it was offered beside `matchpoint.bearer.<access token>`.",
+            "description": "`matchpoint.v1`, if it was offered together with `matchpoint.bearer.<access token>`.",
             "schema": { "type": "string" },
         });
         let answer = json!({
-            "description": format!("A socket, where `Upgrade: websocket` asks for one. {says}"),
+            "description": format!("A socket, if `Upgrade: websocket` requests one. {description}"),
             "headers": { "Sec-WebSocket-Protocol": protocol },
         });
-        self.answers.insert("101".into(), answer);
+        self.responses.insert("101".into(), answer);
         self
     }
 
-    /// All of it, with what any route may answer.
-    pub fn done(mut self, paced: bool) -> Value {
-        if paced {
-            self = self.refuses(429, "`too_fast`");
+    /// Returns the operation with the responses that every route may return.
+    pub fn build(mut self, rate_limited: bool) -> Value {
+        if rate_limited {
+            self = self.problem(429, "`too_fast`");
         }
-        self = self.refuses(500, "`internal`").refuses(503, "`unavailable`");
+        self = self.problem(500, "`internal`").problem(503, "`unavailable`");
         if !self.parameters.is_empty() {
-            self.said.insert("parameters".into(), self.parameters.into());
+            self.fields.insert("parameters".into(), self.parameters.into());
         }
-        self.answers.sort_keys();
-        self.said.insert("responses".into(), self.answers.into());
-        self.said.into()
+        self.responses.sort_keys();
+        self.fields.insert("responses".into(), self.responses.into());
+        self.fields.into()
     }
 }

@@ -1,4 +1,4 @@
-//! What a reader takes, and what it says of what it does not take.
+//! Tests the readers of logs and their errors.
 
 use super::*;
 use crate::matching::log::Event;
@@ -11,7 +11,7 @@ fn refused(log: Result<Log>, words: &[&str]) {
 }
 
 #[test]
-fn both_kinds_say_the_same() {
+fn both_formats_give_the_same_log() {
     let one = csv(concat!(
         "at,player,op,rating,deviation,lang,age,tags,wants,patience_s\n",
         "0,p_1,enter,1510.5,80,en,31,\"[\"\"go\"\"]\",\"[{\"\"attr\"\":\"\"lang\"\",\"\"is\"\":\"\"en\"\"}]\",60\n",
@@ -38,13 +38,13 @@ fn both_kinds_say_the_same() {
 }
 
 #[test]
-fn lines_come_in_any_order() {
+fn lines_may_have_any_order() {
     let log = csv("at,player\n20,p_2\n10,p_1\n").unwrap();
     assert_eq!(log.entries[0].people[0].player.as_str(), "p_1");
 }
 
 #[test]
-fn a_fault_has_its_line_its_column_and_its_reason() {
+fn error_has_line_column_and_reason() {
     refused(csv("player\np_1\n"), &["line 1", "column at is missing"]);
     refused(csv("at,player,at\n1,p_1,1\n"), &["line 1, column at", "twice"]);
     refused(csv("at,player\n1,p_1,3\n"), &["line 2"]);
@@ -55,7 +55,7 @@ fn a_fault_has_its_line_its_column_and_its_reason() {
     refused(csv("at,player,patience_s\n1,p_1,1e300\n"), &["line 2, column patience_s"]);
     refused(csv("at,player,op\n1,p_1,go\n"), &["line 2, column op"]);
     refused(csv("at,player\n1,\n"), &["line 2, column player"]);
-    refused(csv("at,player,wants\n1,p_1,{\n"), &["line 2, column wants", "no JSON"]);
+    refused(csv("at,player,wants\n1,p_1,{\n"), &["line 2, column wants", "not JSON"]);
     let want = "at,player,wants\n1,p_1,\"[{\"\"attr\"\":\"\"a\"\",\"\"within\"\":-1}]\"\n";
     refused(csv(want), &["line 2, column wants[0].within", "0 or more"]);
     refused(csv("at,player,x\n1,p_1,{}\n"), &["line 2, column x"]);
@@ -65,13 +65,13 @@ fn a_fault_has_its_line_its_column_and_its_reason() {
     refused(json(r#"{"at":true,"player":"p_1"}"#), &["line 1, column at"]);
     refused(json(r#"{"at":1,"player":7}"#), &["line 1, column player"]);
     refused(json(r#"{"at":1,"player":"p_1","attrs":[]}"#), &["line 1, column attrs"]);
-    refused(json("\n"), &["nobody enters"]);
+    refused(json("\n"), &["no player enters"]);
     let many: String = (0..30).map(|_| "x,p_1\n").collect();
     refused(csv(&format!("at,player\n{many}")), &["line 11", "and 20 more"]);
 }
 
 #[test]
-fn any_name_is_somebody() {
+fn any_text_is_a_player_id() {
     let log = csv("at,player\n1,ana@example.org\n2,ana@example.org\n3,p_ana\n").unwrap();
     let players: Vec<_> = log.entries.iter().map(|it| &it.people[0].player).collect();
     assert_eq!(players[0], players[1]);

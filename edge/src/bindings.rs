@@ -1,0 +1,126 @@
+//! The bindings, variables and secrets of wrangler.toml. No other file contains their names.
+
+use crate::error::{Error, Result};
+use shared::id::{PlayerId, PoolName, RoomId};
+use shared::limits;
+use shared::pool::{self, Pools, Shard};
+use shared::rpc::ObjectName;
+use shared::sign::SignKeys;
+use std::time::Duration;
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, Fetcher, RateLimiter, Stub, js_sys};
+
+/// Returns the stub of a room's object.
+pub fn room(env: &Env, id: &RoomId) -> Result<Stub> {
+    object(env, "ROOM", id.as_str())
+}
+
+/// Returns the stub of a player's object.
+pub fn player(env: &Env, id: &PlayerId) -> Result<Stub> {
+    object(env, "PLAYER", id.as_str())
+}
+
+/// Returns the stub of a lobby: one shard of a pool's queue.
+pub fn lobby(env: &Env, pool: &PoolName, shard: Shard) -> Result<Stub> {
+    object(env, "LOBBY", &shard.object_name(pool))
+}
+
+/// Returns the stub of the room or lobby with this name.
+pub fn host(env: &Env, name: &ObjectName) -> Result<Stub> {
+    match name {
+        ObjectName::Room(id) => room(env, id),
+        ObjectName::Lobby(pool, shard) => lobby(env, pool, *shard),
+    }
+}
+
+fn object(env: &Env, binding: &str, name: &str) -> Result<Stub> {
+    Ok(env.durable_object(binding)?.get_by_name(name)?)
+}
+
+/// Returns the static pages of the site.
+pub fn assets(env: &Env) -> Result<Fetcher> {
+    Ok(env.assets("ASSETS")?)
+}
+
+/// Returns the platform's rate limiter for WebSocket upgrades.
+pub fn openings(env: &Env) -> Result<RateLimiter> {
+    Ok(env.rate_limiter("OPENINGS")?)
+}
+
+/// Returns the platform's rate limiter for HTTP requests.
+pub fn requests(env: &Env) -> Result<RateLimiter> {
+    Ok(env.rate_limiter("REQUESTS")?)
+}
+
+/// Returns whether HTTP requests are rate limited (`HTTP_PACE`).
+pub fn is_http_rate_limited(env: &Env) -> bool {
+    !text(env, "HTTP_PACE").is_ok_and(|on| on == "off")
+}
+
+/// Returns how long a cached profile is fresh (`PROFILE_FRESH_S`).
+pub fn profile_fresh_for(env: &Env) -> Duration {
+    let seconds = text(env, "PROFILE_FRESH_S").ok();
+    let seconds = seconds.and_then(|text| text.trim().parse().ok());
+    seconds.map_or(limits::PROFILE_CACHE_TTL, Duration::from_secs)
+}
+
+/// Returns the stub of the object that adds up the counts of all isolates.
+pub fn metrics(env: &Env) -> Result<Stub> {
+    object(env, "METRICS", "all")
+}
+
+/// Returns the bearer token that `GET /metrics` requires; `None` makes the metrics public.
+pub fn metrics_token(env: &Env) -> Option<String> {
+    let token = env.secret("METRICS_TOKEN").ok()?.to_string();
+    (!token.is_empty()).then_some(token)
+}
+
+/// Returns the configured pools.
+pub fn pools(env: &Env) -> Result<Pools> {
+    let value = js_sys::Reflect::get(env, &JsValue::from_str("POOLS")).unwrap_or_default();
+    let text = js_sys::JSON::stringify(&value).map(String::from).unwrap_or_default();
+    pool::read(&text).map_err(Error::Internal)
+}
+
+/// Returns the region's base URL, without a slash at the end.
+pub fn region_url(env: &Env) -> Result<String> {
+    Ok(text(env, "REGION_URL")?.trim_end_matches('/').to_owned())
+}
+
+/// Returns the issuer that access tokens must name.
+pub fn issuer(env: &Env) -> Result<String> {
+    text(env, "ISSUER")
+}
+
+/// Returns the audience that access tokens must name.
+pub fn audience(env: &Env) -> Result<String> {
+    text(env, "AUDIENCE")
+}
+
+/// Returns the other origins whose pages may call and open sockets.
+pub fn origins(env: &Env) -> Result<Vec<String>> {
+    Ok(text(env, "ORIGINS")?.split(',').map(|origin| origin.trim().to_owned()).collect())
+}
+
+/// Returns whether clients may make a room panic on purpose (`DEBUG_COMMANDS`).
+pub fn are_debug_commands_on(env: &Env) -> bool {
+    text(env, "DEBUG_COMMANDS").is_ok_and(|on| on == "on")
+}
+
+/// Returns the keys that sign the edge's requests to the region.
+pub fn edge_keys(env: &Env) -> Result<SignKeys> {
+    let keys = env.secret("EDGE_TO_REGION_KEYS")?.to_string();
+    keys.parse()
+        .map_err(|_| Error::Internal("EDGE_TO_REGION_KEYS must be base64 keys, comma separated".to_owned()))
+}
+
+/// Returns the keys that verify the region's requests to the edge.
+pub fn region_keys(env: &Env) -> Result<SignKeys> {
+    let keys = env.secret("REGION_TO_EDGE_KEYS")?.to_string();
+    keys.parse()
+        .map_err(|_| Error::Internal("REGION_TO_EDGE_KEYS must be base64 keys, comma separated".to_owned()))
+}
+
+fn text(env: &Env, name: &str) -> Result<String> {
+    Ok(env.var(name)?.to_string())
+}

@@ -1,0 +1,120 @@
+//! Calls between Durable Objects, over requests that no client can make.
+
+use crate::bindings;
+use crate::clients::timeout::with_timeout;
+use crate::error::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::connection::Conn;
+use shared::id::{PlayerId, PoolName, RoomId};
+use shared::pool::Shard;
+use shared::rpc::Setup;
+use shared::rpc::notice::Notice;
+use shared::rpc::shard::{ShardRequest, ShardResponse};
+use shared::rpc::{
+    ForcedClose, HostRequest, HostResponse, ObjectName, PeerRequest, PeerResponse, PlayerRequest,
+    PlayerResponse, PresenceRequest, PresenceResponse,
+};
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, Method, Request, RequestInit, Stub};
+
+/// The path of a host or player request.
+pub const ASK: &str = "/request";
+/// The path of notices of the region about a player.
+pub const NOTICES: &str = "/notices";
+/// The path of a request from one player's object to another's.
+pub const PEER: &str = "/peer";
+/// The path of a presence query.
+pub const PRESENCE: &str = "/presence";
+
+/// Sends a request to a player's object.
+pub async fn player(env: &Env, id: &PlayerId, request: &PlayerRequest) -> Result<PlayerResponse> {
+    call(&bindings::player(env, id)?, ASK, request, "a player's object").await
+}
+
+/// Creates a room. Idempotent.
+pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
+    let stub = bindings::room(env, &setup.id)?;
+    let request = HostRequest::Create { setup: Box::new(setup.clone()) };
+    let _: HostResponse = call(&stub, ASK, &request, "a room").await?;
+    Ok(())
+}
+
+/// Tells a player's object that the player has left a match.
+pub async fn release_player(env: &Env, player_id: &PlayerId, room: &RoomId) -> Result<()> {
+    player(env, player_id, &PlayerRequest::Free { room: room.clone() }).await.map(drop)
+}
+
+/// Returns the connections of a player that a host holds.
+pub async fn list_connections(env: &Env, host: &ObjectName, player: &PlayerId) -> Result<Vec<Conn>> {
+    let request = HostRequest::Holds { player: player.clone() };
+    match call(&bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
+        HostResponse::Holds { conns } => Ok(conns),
+        HostResponse::Done | HostResponse::Shard { .. } => Ok(Vec::new()),
+    }
+}
+
+/// Makes a host close connections of a player; returns the ones that remain.
+pub async fn force_close(
+    env: &Env,
+    host: &ObjectName,
+    player: &PlayerId,
+    close: &ForcedClose,
+) -> Result<Vec<Conn>> {
+    let request = HostRequest::ForceClose { player: player.clone(), close: close.clone() };
+    match call(&bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
+        HostResponse::Holds { conns } => Ok(conns),
+        HostResponse::Done | HostResponse::Shard { .. } => Ok(Vec::new()),
+    }
+}
+
+/// Sends a request to another shard of the same queue.
+pub async fn shard(
+    env: &Env,
+    pool: &PoolName,
+    shard: Shard,
+    request: &ShardRequest,
+) -> Result<ShardResponse> {
+    let request = HostRequest::Shard { request: request.clone() };
+    let stub = bindings::lobby(env, pool, shard)?;
+    match call(&stub, ASK, &request, "a lobby shard").await? {
+        HostResponse::Shard { response } => Ok(response),
+        HostResponse::Done | HostResponse::Holds { .. } => {
+            Err(Error::Internal("a lobby shard answered with the response of a room".to_owned()))
+        }
+    }
+}
+
+/// Sends a request from one player's object to another's.
+pub async fn peer(env: &Env, id: &PlayerId, request: &PeerRequest) -> Result<PeerResponse> {
+    call(&bindings::player(env, id)?, PEER, request, "a player's object").await
+}
+
+/// Asks a player's object for the presence of other players.
+pub async fn presence(env: &Env, id: &PlayerId, request: &PresenceRequest) -> Result<PresenceResponse> {
+    let stub = bindings::player(env, id)?;
+    call(&stub, PRESENCE, request, "a player's object").await
+}
+
+/// Delivers notices to the object of the player they concern. They are on disk once this returns.
+pub async fn notify(env: &Env, id: &PlayerId, notices: &[Notice]) -> Result<()> {
+    let stub = bindings::player(env, id)?;
+    call(&stub, NOTICES, &notices, "a player's object").await
+}
+
+async fn call<A: Serialize, B: DeserializeOwned>(
+    stub: &Stub,
+    path: &str,
+    request: &A,
+    callee: &str,
+) -> Result<B> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post);
+    init.with_body(Some(JsValue::from_str(&serde_json::to_string(request)?)));
+    let request = Request::new_with_init(&format!("https://object{path}"), &init)?;
+    let mut response = with_timeout(stub.fetch_with_request(request), callee).await?;
+    match response.status_code() {
+        200 => Ok(serde_json::from_str(&response.text().await?)?),
+        status => Err(Error::Unavailable(format!("{callee} answered {status}"))),
+    }
+}

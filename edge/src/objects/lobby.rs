@@ -1,0 +1,208 @@
+//! A lobby as a Durable Object: performs the effects of its machine.
+
+use crate::bindings;
+use crate::clients::{object_rpc, region};
+use crate::clock::{self, now};
+use crate::error::{Error, Result};
+use crate::objects::runtime::{Machine, Outcome, Runtime, object, read_request};
+use crate::objects::store;
+use crate::worker::upgrade::Opening;
+use futures_util::future::try_join;
+use shared::connection::{Conn, Identity};
+use shared::delivery::outbox::DeliveryLevel;
+use shared::id::{PlayerId, PoolName, RoomId};
+use shared::lobby::{Answer, Call, Effect, Entrant, Input, Lobby};
+use shared::pool::Devices;
+use shared::pool::Shard;
+use shared::rpc::{ForcedClose, HostRequest, HostResponse, PlayerRequest, PlayerResponse};
+use shared::time::Time;
+use shared::wire::CloseCode;
+use std::rc::Rc;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{Request, Response, console_error};
+
+object!(LobbyObject, Lobby, answer);
+
+async fn answer(runtime: &Rc<Runtime<Lobby>>, request: Request) -> Result<Response> {
+    match request.path().as_str() {
+        "/open" => runtime.open(&request).await,
+        object_rpc::ASK => {
+            let answer = match read_request(request).await? {
+                HostRequest::Create { .. } => HostResponse::Done,
+                HostRequest::Holds { player } => runtime.list_connections(&player)?,
+                HostRequest::ForceClose { player, close: dismissal } => {
+                    runtime.force_close(&player, &dismissal)?
+                }
+                HostRequest::Shard { request } => HostResponse::Shard {
+                    response: runtime.query(|lobby, now| lobby.handle_request(now, request))?,
+                },
+            };
+            Ok(Response::from_json(&answer)?)
+        }
+        _ => Err(Error::refused(404, "not_found", "This object has no such path.")),
+    }
+}
+
+impl Machine for Lobby {
+    type Input<'a> = Input<'a>;
+    type Effect = Effect;
+    const KIND: &'static str = "lobby";
+    const LEASED: bool = true;
+
+    fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
+        let Some((name, shard)) = Shard::of_object(&runtime.name()) else {
+            return Ok(None);
+        };
+        let pools = bindings::pools(&runtime.env)?;
+        let Some(pool) = pools.get(&name) else {
+            return Ok(None);
+        };
+        let disk = store::read_lobby(&runtime.state.storage())?;
+        let restored = Lobby::restore(name, shard, pool, &disk, attachments, now())?;
+        Ok(Some(restored))
+    }
+
+    fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
+        Lobby::handle(self, now, input)
+    }
+
+    fn perform(runtime: &Rc<Runtime<Self>>, effect: Effect) -> Result<Outcome> {
+        let mut sockets = runtime.sockets.borrow_mut();
+        match effect {
+            Effect::Save(save) => {
+                store::write_lobby(&runtime.state.storage(), &save)?;
+            }
+            Effect::Attach { conn, data } => sockets.attach(conn, &data),
+            Effect::Send { conn, text } => sockets.send(conn, text),
+            Effect::Close { conn, code: why } => sockets.close(conn, why),
+            Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
+            Effect::LookUp { lookup, player } => look_up(runtime, lookup, player),
+            Effect::StoreShard { player, shard } => store_shard(runtime, player, shard),
+            Effect::Call(call) => start_call(runtime, call),
+        }
+        Ok(Outcome::Continue)
+    }
+
+    fn alarm() -> Input<'static> {
+        Input::Woke
+    }
+
+    fn opened(&self, conn: Conn, opening: &Opening, live: Option<RoomId>) -> Input<'static> {
+        Input::Opened { conn, identity: opening.who.clone(), current_match: live }
+    }
+
+    fn admit(&self, _: &Opening) -> std::result::Result<(), CloseCode> {
+        Ok(())
+    }
+
+    fn attachment_owner(attachment: &str) -> Option<(Conn, Identity)> {
+        Lobby::read_attachment(attachment)
+    }
+
+    fn next_conn(&self) -> Conn {
+        Lobby::next_conn(self)
+    }
+
+    fn connections_of(&self, player: &PlayerId) -> Vec<Conn> {
+        Lobby::connections_of(self, player)
+    }
+
+    fn forced_close(player: &PlayerId, close: &ForcedClose) -> Input<'static> {
+        Input::ForcedClose { player: player.clone(), close: close.clone() }
+    }
+
+    fn kept_on_takeover(&self, _: &Opening) -> Option<Vec<Conn>> {
+        None
+    }
+
+    fn devices(&self) -> Devices {
+        Lobby::devices(self)
+    }
+
+    fn delivery_level(&self, _: Conn) -> DeliveryLevel {
+        DeliveryLevel::All
+    }
+}
+
+/// Looks up a player who enters, at the region and at the player's object. A failure is an answer too.
+fn look_up(runtime: &Rc<Runtime<Lobby>>, lookup: u64, player: PlayerId) {
+    let runtime = Rc::clone(runtime);
+    spawn_local(async move {
+        let answer = match look_up_player(&runtime, &player).await {
+            Ok(entrant) => Some(entrant),
+            Err(error) => {
+                console_error!("{error:?}");
+                None
+            }
+        };
+        runtime.handle(Input::LookedUp { lookup, answer });
+    });
+}
+
+async fn look_up_player(runtime: &Runtime<Lobby>, player: &PlayerId) -> Result<Entrant> {
+    let (pool, _) = pool_and_shard(runtime)?;
+    let profile = region::matchmaking_profile(&runtime.env, player, &pool);
+    let current_match = object_rpc::player(&runtime.env, player, &PlayerRequest::CurrentMatch);
+    let (profile, current_match) = try_join(profile, current_match).await?;
+    let current_match = match current_match {
+        PlayerResponse::Granted { current_match } => current_match,
+        PlayerResponse::Busy { room, .. } => Some(room),
+        PlayerResponse::Full { .. } | PlayerResponse::Denied { .. } | PlayerResponse::HomeShard { .. } => {
+            None
+        }
+    };
+    let random = clock::random_bytes()?.into_iter().take(8);
+    Ok(Entrant { profile, current_match, random: random.fold(0, |all, byte| all << 8 | u64::from(byte)) })
+}
+
+/// Stores at a player's object which shard of the queue the player is in.
+fn store_shard(runtime: &Rc<Runtime<Lobby>>, player: PlayerId, shard: u16) {
+    let runtime = Rc::clone(runtime);
+    spawn_local(async move {
+        let stored = match pool_and_shard(&runtime) {
+            Ok((pool, _)) => {
+                let request = PlayerRequest::HomeShard { pool, shard: Some(shard) };
+                object_rpc::player(&runtime.env, &player, &request).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &stored {
+            console_error!("{error:?}");
+        }
+        runtime.handle(Input::ShardStored { player, stored: stored.is_ok() });
+    });
+}
+
+fn start_call(runtime: &Rc<Runtime<Lobby>>, call: Call) {
+    let runtime = Rc::clone(runtime);
+    spawn_local(async move {
+        match perform_call(&runtime, &call).await {
+            Ok(answer) => runtime.handle(Input::Answered { call, answer }),
+            Err(error) => console_error!("{error:?}; the machine will repeat it"),
+        }
+    });
+}
+
+async fn perform_call(runtime: &Runtime<Lobby>, call: &Call) -> Result<Answer> {
+    match call {
+        Call::Player { player, request } => {
+            let answer = object_rpc::player(&runtime.env, player, request).await?;
+            Ok(Answer::Player(answer))
+        }
+        Call::OpenRoom { setup } => {
+            object_rpc::open_room(&runtime.env, setup).await?;
+            Ok(Answer::Room)
+        }
+        Call::Shard { shard, request } => {
+            let (pool, _) = pool_and_shard(runtime)?;
+            let answer = object_rpc::shard(&runtime.env, &pool, *shard, request).await?;
+            Ok(Answer::Shard(answer))
+        }
+    }
+}
+
+fn pool_and_shard(runtime: &Runtime<Lobby>) -> Result<(PoolName, Shard)> {
+    let name = runtime.name();
+    Shard::of_object(&name)
+        .ok_or_else(|| Error::Internal(format!("{name:?} is not the name of a lobby shard")))
+}

@@ -1,0 +1,102 @@
+//! A player as a Durable Object: performs the effects of its machine.
+
+use crate::clock::now;
+use crate::error::Result;
+use crate::objects::runtime::{Machine, Outcome, Runtime, object};
+use crate::objects::{player_calls, player_requests, store};
+use crate::worker::upgrade::Opening;
+use shared::connection::{Conn, Identity};
+use shared::delivery::outbox::DeliveryLevel;
+use shared::id::{PlayerId, RoomId};
+use shared::player::{Effect, Input, Player};
+use shared::pool::Devices;
+use shared::rpc::ForcedClose;
+use shared::time::Time;
+use shared::wire::CloseCode;
+use std::rc::Rc;
+
+object!(PlayerObject, Player, player_requests::answer);
+
+impl Machine for Player {
+    type Input<'a> = Input<'a>;
+    type Effect = Effect;
+    const KIND: &'static str = "me";
+    /// Me sockets end at the player object, which counts them itself.
+    const LEASED: bool = false;
+
+    fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
+        let disk = store::read_player(&runtime.state.storage())?;
+        Ok(Some(Player::restore(&disk, attachments, now())?))
+    }
+
+    fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
+        Player::handle(self, now, input)
+    }
+
+    fn perform(runtime: &Rc<Runtime<Self>>, effect: Effect) -> Result<Outcome> {
+        let mut sockets = runtime.sockets.borrow_mut();
+        match effect {
+            Effect::Save(save) => store::write_player(&runtime.state.storage(), &save)?,
+            Effect::Attach { conn, data } => sockets.attach(conn, &data),
+            Effect::Send { conn, text } => sockets.send(conn, text),
+            Effect::Broadcast { text, audience } => sockets.broadcast(text, audience),
+            Effect::Close { conn, code: why } => sockets.close(conn, why),
+            Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
+            Effect::ForceClose { call, object, close } => {
+                player_calls::force_close(runtime, call, object, close)
+            }
+            Effect::FetchVisibility { revision } => player_calls::fetch_visibility(runtime, revision),
+            Effect::Subscribe { call, peers } => player_calls::subscribe(runtime, call, peers),
+            Effect::Publish { call, as_of, groups } => player_calls::publish(runtime, call, as_of, groups),
+            Effect::Erase => {
+                runtime.erase();
+                return Ok(Outcome::Erased);
+            }
+        }
+        Ok(Outcome::Continue)
+    }
+
+    fn alarm() -> Input<'static> {
+        Input::Woke
+    }
+
+    fn opened(&self, conn: Conn, opening: &Opening, _: Option<RoomId>) -> Input<'static> {
+        Input::Opened { conn, identity: opening.who.clone() }
+    }
+
+    fn admit(&self, opening: &Opening) -> std::result::Result<(), CloseCode> {
+        match self.denial(now(), opening.who.ep, &opening.who.sid) {
+            Some(why) => Err(why.close()),
+            None => Ok(()),
+        }
+    }
+
+    fn attachment_owner(attachment: &str) -> Option<(Conn, Identity)> {
+        Player::read_attachment(attachment)
+    }
+
+    fn next_conn(&self) -> Conn {
+        Player::next_conn(self)
+    }
+
+    /// Only this object itself closes me sockets, so there is nothing to do.
+    fn forced_close(_: &PlayerId, _: &ForcedClose) -> Input<'static> {
+        Input::Woke
+    }
+
+    fn connections_of(&self, _: &PlayerId) -> Vec<Conn> {
+        self.conns()
+    }
+
+    fn kept_on_takeover(&self, _: &Opening) -> Option<Vec<Conn>> {
+        None
+    }
+
+    fn devices(&self) -> Devices {
+        Devices::KickOldest
+    }
+
+    fn delivery_level(&self, _: Conn) -> DeliveryLevel {
+        DeliveryLevel::All
+    }
+}

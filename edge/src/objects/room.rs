@@ -1,0 +1,180 @@
+//! A room as a Durable Object: performs the effects of its machine.
+
+use crate::bindings;
+use crate::clients::{object_rpc, region};
+use crate::clock::now;
+use crate::error::{Error, Result};
+use crate::objects::runtime::{Machine, Outcome, Runtime, object, read_request};
+use crate::objects::store;
+use crate::ops::metrics;
+use crate::worker::upgrade::Opening;
+use shared::delivery::outbox::DeliveryLevel;
+use shared::delivery::pending_calls::CallId;
+use shared::id::{PlayerId, RoomId};
+use shared::pool::Devices;
+use shared::room::{Call, Conn, Effect, Identity, Input, Role, Room};
+use shared::rpc::Setup;
+use shared::rpc::{ForcedClose, HostRequest, HostResponse};
+use shared::time::Time;
+use shared::wire::CloseCode;
+use std::rc::Rc;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{Request, Response, console_error};
+
+object!(RoomObject, Room, answer);
+
+async fn answer(runtime: &Rc<Runtime<Room>>, request: Request) -> Result<Response> {
+    match request.path().as_str() {
+        "/open" => runtime.open(&request).await,
+        "/summary" => summary(runtime),
+        object_rpc::ASK => {
+            let answer = match read_request(request).await? {
+                HostRequest::Create { setup } => create(runtime, *setup)?,
+                HostRequest::Holds { player } => runtime.list_connections(&player)?,
+                HostRequest::ForceClose { player, close: dismissal } => {
+                    runtime.force_close(&player, &dismissal)?
+                }
+                HostRequest::Shard { .. } => HostResponse::Done,
+            };
+            Ok(Response::from_json(&answer)?)
+        }
+        _ => Err(Error::refused(404, "not_found", "This object has no such path.")),
+    }
+}
+
+fn summary(runtime: &Rc<Runtime<Room>>) -> Result<Response> {
+    let Some(room) = runtime.load()? else {
+        return Err(Error::refused(404, "not_found", "This room does not exist."));
+    };
+    let summary = room.summary();
+    runtime.keep(room);
+    Ok(Response::from_json(&summary)?)
+}
+
+#[expect(clippy::panic, reason = "clients may demand a panic where DEBUG_COMMANDS is on")]
+fn panic_for_tests() -> ! {
+    std::panic::panic_any("on purpose")
+}
+
+fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
+    if let Some(room) = runtime.load()? {
+        runtime.keep(room);
+        return Ok(HostResponse::Done);
+    }
+    store::create_room_tables(&runtime.state.storage())?;
+    let (room, effects) = Room::create(now(), setup, bindings::are_debug_commands_on(&runtime.env));
+    metrics::room_opened();
+    metrics::report_after_event(&runtime.env);
+    runtime.perform(effects);
+    runtime.keep(room);
+    Ok(HostResponse::Done)
+}
+
+impl Machine for Room {
+    type Input<'a> = Input<'a>;
+    type Effect = Effect;
+    const KIND: &'static str = "room";
+    const LEASED: bool = true;
+
+    fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
+        let Some(disk) = store::read_room(&runtime.state.storage())? else {
+            return Ok(None);
+        };
+        Room::restore(&disk, attachments, now(), bindings::are_debug_commands_on(&runtime.env))
+            .map(Some)
+            .map_err(|corrupt| Error::Internal(format!("a room cannot be read: {}", corrupt.0)))
+    }
+
+    fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
+        Room::handle(self, now, input)
+    }
+
+    fn perform(runtime: &Rc<Runtime<Self>>, effect: Effect) -> Result<Outcome> {
+        let mut sockets = runtime.sockets.borrow_mut();
+        match effect {
+            Effect::Save(save) => {
+                // Messages queued before the write need not wait for it; later ones must.
+                sockets.flush();
+                store::write_room(&runtime.state.storage(), &save)?;
+            }
+            Effect::Attach { conn, data } => sockets.attach(conn, &data),
+            Effect::Send { conn, text } => sockets.send(conn, text),
+            Effect::Broadcast { text, audience } => sockets.broadcast(text, audience),
+            Effect::SetDeliveryLevel { conn, level: heed } => sockets.heed(conn, heed),
+            Effect::Close { conn, code: why } => sockets.close(conn, why),
+            Effect::Call { id, call } => start_call(runtime, id, call),
+            Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
+            Effect::Panic => panic_for_tests(),
+            Effect::Erase => {
+                metrics::room_erased();
+                runtime.erase();
+                return Ok(Outcome::Erased);
+            }
+        }
+        Ok(Outcome::Continue)
+    }
+
+    fn alarm() -> Input<'static> {
+        Input::Woke
+    }
+
+    fn opened(&self, conn: Conn, opening: &Opening, _: Option<RoomId>) -> Input<'static> {
+        let role = Room::admit(self, &opening.who, opening.watch).unwrap_or(Role::Spectator);
+        Input::Opened { conn, identity: opening.who.clone(), role, resume: opening.resume() }
+    }
+
+    fn admit(&self, opening: &Opening) -> std::result::Result<(), CloseCode> {
+        Room::admit(self, &opening.who, opening.watch).map(drop)
+    }
+
+    fn attachment_owner(attachment: &str) -> Option<(Conn, Identity)> {
+        Room::read_attachment(attachment)
+    }
+
+    fn next_conn(&self) -> Conn {
+        Room::next_conn(self)
+    }
+
+    fn connections_of(&self, player: &PlayerId) -> Vec<Conn> {
+        Room::connections_of(self, player)
+    }
+
+    fn forced_close(player: &PlayerId, close: &ForcedClose) -> Input<'static> {
+        Input::ForcedClose { player: player.clone(), close: close.clone() }
+    }
+
+    /// A newer socket of a member replaces the older one; a spectator may have several.
+    fn kept_on_takeover(&self, opening: &Opening) -> Option<Vec<Conn>> {
+        match Room::admit(self, &opening.who, opening.watch) {
+            Ok(Role::Member) => Some(Room::spectator_conns(self, &opening.who.player)),
+            Ok(Role::Spectator) | Err(_) => None,
+        }
+    }
+
+    fn devices(&self) -> Devices {
+        Room::rules(self).devices
+    }
+
+    fn delivery_level(&self, conn: Conn) -> DeliveryLevel {
+        self.recipients().find(|(open, ..)| *open == conn).map(|(.., heed)| heed).unwrap_or_default()
+    }
+}
+
+fn start_call(runtime: &Rc<Runtime<Room>>, id: CallId, call: Call) {
+    let runtime = Rc::clone(runtime);
+    spawn_local(async move {
+        let result = match &call {
+            Call::Record { record } => region::record(&runtime.env, record).await,
+            Call::Report { report } => region::report(&runtime.env, report).await,
+            Call::Free { player, room } => object_rpc::release_player(&runtime.env, player, room).await,
+        };
+        match result {
+            Ok(()) => runtime.handle(Input::Confirmed { call: id }),
+            Err(error @ Error::Refused { .. }) => {
+                console_error!("{error:?}; the call is not repeated, because it would be refused again");
+                runtime.handle(Input::Confirmed { call: id });
+            }
+            Err(error) => console_error!("{error:?}; the machine will repeat it"),
+        }
+    });
+}

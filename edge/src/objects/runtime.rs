@@ -1,0 +1,340 @@
+//! The runtime of rooms, lobbies and players: drives one state machine with its sockets, rows and alarm.
+
+use crate::clock::now;
+use crate::error::{Error, Result};
+use crate::identity;
+use crate::objects::sockets::{self, Sockets};
+use crate::ops::metrics;
+use crate::worker::upgrade::Opening;
+use serde_json::Value;
+use shared::connection::{Conn, ConnectionInput, Identity};
+use shared::delivery::outbox::DeliveryLevel;
+use shared::delivery::pending_sockets::PendingSockets;
+use shared::id::{PlayerId, RoomId};
+use shared::pool::Devices;
+use shared::rpc::ObjectName;
+use shared::rpc::{ForcedClose, HostRequest};
+use shared::time::Time;
+use shared::wire::CloseCode;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{Delay, Env, Request, State, WebSocket, WebSocketIncomingMessage, console_error};
+
+/// A state machine of `shared`, as the runtime drives it.
+pub trait Machine: Sized + 'static {
+    /// The events that the machine reacts to.
+    type Input<'a>: From<ConnectionInput<'a>>;
+    /// The actions that the machine demands.
+    type Effect;
+    /// The kind of object, as in the names of leases and in metrics: `room`, `lobby` or `me`.
+    const KIND: &'static str;
+    /// True if each socket holds a lease at the object of its player.
+    const LEASED: bool;
+
+    /// Restores the machine from storage and from the attachments of the open sockets; `None` if nothing is stored.
+    fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Self::Effect>)>>;
+    /// Handles one input, and returns its effects.
+    fn handle(&mut self, now: Time, input: Self::Input<'_>) -> Vec<Self::Effect>;
+    /// Performs one effect.
+    fn perform(runtime: &Rc<Runtime<Self>>, effect: Self::Effect) -> Result<Outcome>;
+    /// The input of an alarm.
+    fn alarm() -> Self::Input<'static>;
+    /// The input of an opened socket. `current_match` is the match that its player is in.
+    fn opened(&self, conn: Conn, opening: &Opening, current_match: Option<RoomId>) -> Self::Input<'static>;
+    /// The input of an order of the player object to close sockets.
+    fn forced_close(player: &PlayerId, close: &ForcedClose) -> Self::Input<'static>;
+    /// Checks whether a socket may open now.
+    fn admit(&self, opening: &Opening) -> std::result::Result<(), CloseCode>;
+    /// Returns the connection and the identity that an attachment contains.
+    fn attachment_owner(attachment: &str) -> Option<(Conn, Identity)>;
+    /// Returns a number for the next socket.
+    fn next_conn(&self) -> Conn;
+    /// Returns the open connections of a player.
+    fn connections_of(&self, player: &PlayerId) -> Vec<Conn>;
+    /// If this socket replaces the player's others: returns the ones that stay open nevertheless.
+    fn kept_on_takeover(&self, opening: &Opening) -> Option<Vec<Conn>>;
+    /// Returns what happens when the player has as many connections as allowed.
+    fn devices(&self) -> Devices;
+    /// Returns which broadcasts a socket receives.
+    fn delivery_level(&self, conn: Conn) -> DeliveryLevel;
+}
+
+/// The fate of a machine after its effects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The machine remains.
+    Continue,
+    /// The machine has ended, and its storage is being deleted.
+    Erased,
+    /// An effect failed: the machine is dropped, and the next event restores it from storage.
+    Dropped,
+}
+
+/// One Durable Object: its machine, its sockets and its platform handles.
+pub struct Runtime<M> {
+    pub state: State,
+    pub env: Env,
+    pub sockets: RefCell<Sockets>,
+    /// `None` before the first event, and after a panic or a failed effect: the next event restores it.
+    machine: RefCell<Option<M>>,
+    pub last_conn: Cell<u32>,
+    /// Sockets that wait for the answer of their player's object.
+    pub pending_sockets: RefCell<PendingSockets>,
+}
+
+impl<M: Machine> Runtime<M> {
+    /// Creates the runtime without reading storage: construction must be cheap.
+    pub fn new(state: State, env: Env) -> Rc<Self> {
+        Rc::new(Self {
+            state,
+            env,
+            sockets: RefCell::default(),
+            machine: RefCell::new(None),
+            last_conn: Cell::new(0),
+            pending_sockets: RefCell::default(),
+        })
+    }
+
+    /// Returns the object's name.
+    pub fn name(&self) -> String {
+        self.state.id().name().unwrap_or_default()
+    }
+
+    /// Returns the object's kind and name for messages: `room:m_1`.
+    pub fn label(&self) -> String {
+        format!("{}:{}", M::KIND, self.name())
+    }
+
+    /// Returns the object's name in leases. An error if this object cannot hold leases.
+    pub fn object_name(&self) -> Result<ObjectName> {
+        let name = self.label();
+        name.parse().map_err(|error| Error::Internal(format!("{name:?}: {error}")))
+    }
+
+    /// Takes the machine out of memory, or restores it from storage. After a panic before [`Runtime::keep`] there is
+    /// none in memory, and the next event restores what is stored.
+    pub fn load(self: &Rc<Self>) -> Result<Option<M>> {
+        if let Some(machine) = self.machine.take() {
+            return Ok(Some(machine));
+        }
+        let open = self.state.get_websockets().into_iter().filter(sockets::is_open);
+        let open: Vec<(WebSocket, String)> =
+            open.filter_map(|socket| attachment(&socket).map(|data| (socket, data))).collect();
+        let attachments: Vec<String> = open.iter().map(|(_, data)| data.clone()).collect();
+        let Some((machine, effects)) = M::restore(self, &attachments)? else {
+            return Ok(None);
+        };
+        let mut restored = Sockets::default();
+        for (socket, data) in open {
+            if let Some((conn, identity)) = M::attachment_owner(&data) {
+                let since = sockets::opened_at(&self.state, &socket);
+                restored.open(conn, identity.player, machine.delivery_level(conn), socket, since);
+            }
+        }
+        self.last_conn.set(first_conn(now()).max(machine.next_conn().0.saturating_sub(1)));
+        self.sockets.replace(restored);
+        let outcome = self.perform(effects);
+        self.flush_or_schedule();
+        Ok(Some(machine).filter(|_| outcome == Outcome::Continue))
+    }
+
+    /// Puts the machine back after [`Runtime::load`].
+    pub fn keep(&self, machine: M) {
+        self.machine.replace(Some(machine));
+    }
+
+    /// Handles one input: the machine reacts, and its effects are performed.
+    pub fn handle(self: &Rc<Self>, input: M::Input<'_>) {
+        match self.load() {
+            Ok(Some(machine)) => self.handle_with(machine, input),
+            Ok(None) => {}
+            Err(error) => console_error!("{}: {error:?}", self.label()),
+        }
+    }
+
+    /// Handles one input with a machine that is loaded already.
+    pub fn handle_with(self: &Rc<Self>, mut machine: M, input: M::Input<'_>) {
+        let effects = machine.handle(now(), input);
+        if self.perform(effects) == Outcome::Continue {
+            self.keep(machine);
+        }
+        self.flush_or_schedule();
+    }
+
+    /// Asks the machine for an answer, which is valid only once all effects are performed.
+    pub fn query<R>(self: &Rc<Self>, ask: impl FnOnce(&mut M, Time) -> (R, Vec<M::Effect>)) -> Result<R> {
+        let missing = || Error::Unavailable(format!("{} has no state now", self.label()));
+        let mut machine = self.load()?.ok_or_else(missing)?;
+        let (answer, effects) = ask(&mut machine, now());
+        let outcome = self.perform(effects);
+        if outcome == Outcome::Continue {
+            self.keep(machine);
+        }
+        self.flush_or_schedule();
+        match outcome {
+            Outcome::Continue | Outcome::Erased => Ok(answer),
+            Outcome::Dropped => Err(Error::Unavailable(format!("{} could not be saved", self.label()))),
+        }
+    }
+
+    /// Performs effects in order. If one fails, the rest is skipped, the machine is dropped, and all sockets are closed:
+    /// the clients reconnect to the stored state.
+    pub fn perform(self: &Rc<Self>, effects: Vec<M::Effect>) -> Outcome {
+        let mut outcome = Outcome::Continue;
+        for effect in effects {
+            match M::perform(self, effect) {
+                Ok(Outcome::Continue) => {}
+                Ok(end) => outcome = end,
+                Err(error) => {
+                    console_error!("{}: {error:?}", self.label());
+                    self.sockets.borrow_mut().close_all(CloseCode::Internal);
+                    return Outcome::Dropped;
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Sends the queued messages, or sets the timer that will.
+    pub fn flush_or_schedule(self: &Rc<Self>) {
+        let Some(window) = self.sockets.borrow_mut().flush_or_schedule() else {
+            return;
+        };
+        let runtime = Rc::clone(self);
+        spawn_local(async move {
+            Delay::from(window).await;
+            runtime.sockets.borrow_mut().on_timer();
+        });
+    }
+
+    /// Verifies a newer token of an open socket; the result is the input [`ConnectionInput::Renewed`].
+    pub fn verify(self: &Rc<Self>, conn: Conn, id: Option<Value>, token: String) {
+        let runtime = Rc::clone(self);
+        spawn_local(async move {
+            let verdict = identity::verify_renewal(&runtime.env, &token).await;
+            runtime.handle(ConnectionInput::Renewed { conn, id, verdict }.into());
+        });
+    }
+
+    /// Deletes everything that the object has stored.
+    pub fn erase(self: &Rc<Self>) {
+        let runtime = Rc::clone(self);
+        spawn_local(async move {
+            if let Err(error) = runtime.state.storage().delete_all().await {
+                console_error!("{} could not be erased: {error}", runtime.label());
+            }
+        });
+    }
+
+    /// Handles a frame of a socket.
+    pub fn on_message(self: &Rc<Self>, socket: &WebSocket, message: &WebSocketIncomingMessage) {
+        let Some(conn) = self.conn_of(socket) else {
+            return;
+        };
+        self.sockets.borrow_mut().on_message(conn, now());
+        let input = match message {
+            WebSocketIncomingMessage::String(text) => ConnectionInput::Text { conn, text },
+            WebSocketIncomingMessage::Binary(frame) => ConnectionInput::Binary { conn, bytes: frame.len() },
+        };
+        self.handle(input.into());
+    }
+
+    /// Handles the close of a socket.
+    pub fn on_close(self: &Rc<Self>, socket: &WebSocket) {
+        metrics::socket_closed(M::KIND);
+        metrics::report_after_event(&self.env);
+        let owner = attachment(socket).and_then(|data| M::attachment_owner(&data));
+        if let Some(conn) = self.conn_of(socket) {
+            self.handle(ConnectionInput::Closed { conn }.into());
+            self.sockets.borrow_mut().remove(conn);
+        }
+        if let Some((conn, identity)) = owner.filter(|_| M::LEASED) {
+            self.release(conn, identity.player);
+        }
+    }
+
+    fn conn_of(self: &Rc<Self>, socket: &WebSocket) -> Option<Conn> {
+        if self.machine.borrow().is_none() {
+            match self.load() {
+                Ok(machine) => drop(self.machine.replace(machine)),
+                Err(error) => console_error!("{}: {error:?}", self.label()),
+            }
+        }
+        self.sockets.borrow().conn(socket)
+    }
+}
+
+/// Returns the first connection number after a restart: higher than those before it, at up to 64 openings a second, so
+/// that a late call about an old socket never names a new one.
+fn first_conn(now: Time) -> u32 {
+    u32::try_from(now.ms() / 16 % (1 << 31)).unwrap_or_default()
+}
+
+fn attachment(socket: &WebSocket) -> Option<String> {
+    socket.deserialize_attachment().ok().flatten()
+}
+
+/// Reads the request of another object to a room or lobby.
+pub async fn read_request(mut request: Request) -> Result<HostRequest> {
+    Ok(serde_json::from_str(&request.text().await?)?)
+}
+
+/// Defines the Durable Object class of a machine. `$answer` answers the requests that are not socket events.
+macro_rules! object {
+    ($name:ident, $machine:ty, $answer:path) => {
+        /// The Durable Object class of this machine.
+        #[worker::durable_object]
+        pub struct $name {
+            runtime: std::panic::AssertUnwindSafe<std::rc::Rc<$crate::objects::runtime::Runtime<$machine>>>,
+        }
+
+        impl worker::DurableObject for $name {
+            fn new(state: worker::State, env: worker::Env) -> Self {
+                let runtime = $crate::objects::runtime::Runtime::new(state, env);
+                Self { runtime: std::panic::AssertUnwindSafe(runtime) }
+            }
+
+            async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+                $answer(&self.runtime, request).await.or_else($crate::error::Error::response)
+            }
+
+            async fn websocket_message(
+                &self,
+                socket: worker::WebSocket,
+                message: worker::WebSocketIncomingMessage,
+            ) -> worker::Result<()> {
+                self.runtime.on_message(&socket, &message);
+                Ok(())
+            }
+
+            async fn websocket_close(
+                &self,
+                socket: worker::WebSocket,
+                code: usize,
+                _: String,
+                _: bool,
+            ) -> worker::Result<()> {
+                // Answered first: the event itself may take long, or fail.
+                $crate::objects::sockets::answer_close(&socket, code);
+                self.runtime.on_close(&socket);
+                Ok(())
+            }
+
+            async fn websocket_error(
+                &self,
+                socket: worker::WebSocket,
+                _: worker::Error,
+            ) -> worker::Result<()> {
+                self.runtime.on_close(&socket);
+                Ok(())
+            }
+
+            async fn alarm(&self) -> worker::Result<worker::Response> {
+                self.runtime.handle(<$machine as $crate::objects::runtime::Machine>::alarm());
+                worker::Response::empty()
+            }
+        }
+    };
+}
+pub(crate) use object;

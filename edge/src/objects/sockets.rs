@@ -1,0 +1,243 @@
+//! The open sockets of one object and their outbox: messages are gathered while input arrives, then sent as one frame
+//! per socket.
+
+use crate::clock::now;
+use crate::error::Result;
+use shared::connection::Conn;
+use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};
+use shared::id::PlayerId;
+use shared::limits;
+use shared::time::Time;
+use shared::wire::envelope::Text;
+use shared::wire::{CloseCode, PING, PONG};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use worker::js_sys::{JsString, Map};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{State, WebSocket, WebSocketRequestResponsePair, console_error, web_sys};
+
+/// A live client closes its connection itself after this much silence.
+const SILENCE_MAX: Duration = limits::HEARTBEAT_INTERVAL.saturating_add(limits::HEARTBEAT_GRACE);
+
+/// The open sockets of one object, with their queued messages.
+#[derive(Default)]
+pub struct Sockets {
+    outbox: Outbox,
+    sockets: BTreeMap<Conn, WebSocket>,
+    /// The time of the last frame of each socket, as far as this object was awake for it.
+    last_heard: BTreeMap<Conn, Time>,
+    /// Connection numbers by socket, compared by identity.
+    conns: Map,
+    flushed_at: Time,
+    /// When the pending flush timer was set, if there is one.
+    timer_set_at: Option<Time>,
+    /// How long the next timer gathers messages.
+    gather_window: Duration,
+}
+
+impl Sockets {
+    /// Adds a socket, accepted at `since`.
+    pub fn open(
+        &mut self,
+        conn: Conn,
+        player: PlayerId,
+        heed: DeliveryLevel,
+        socket: WebSocket,
+        since: Time,
+    ) {
+        self.last_heard.insert(conn, since);
+        self.outbox.open(conn, player, heed);
+        self.conns.set(key(&socket), &JsValue::from(conn.0));
+        self.sockets.insert(conn, socket);
+    }
+
+    /// Returns the number of a socket, unless it was removed.
+    pub fn conn(&self, socket: &WebSocket) -> Option<Conn> {
+        let number = self.conns.get(key(socket)).as_f64()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Some(Conn(number as u32))
+    }
+
+    /// Removes a closed socket.
+    pub fn remove(&mut self, conn: Conn) {
+        self.outbox.close(conn);
+        self.last_heard.remove(&conn);
+        if let Some(socket) = self.sockets.remove(&conn) {
+            self.conns.delete(key(&socket));
+        }
+    }
+
+    /// Notes the time of a socket's frame.
+    pub fn on_message(&mut self, conn: Conn, now: Time) {
+        self.last_heard.insert(conn, now);
+    }
+
+    /// Returns the given sockets that were silent for longer than a heartbeat and its grace. The platform knows when it
+    /// last answered a `ping`, even while the object slept.
+    pub fn silent(&self, state: &State, conns: &[Conn], now: Time) -> Vec<Conn> {
+        let mut silent = conns.to_vec();
+        silent.retain(|conn| {
+            let last_heard = self.last_heard.get(conn).copied();
+            let pinged = self.sockets.get(conn).and_then(|socket| last_ping_at(state, socket));
+            last_heard.max(pinged).is_some_and(|at| now.since(at) > SILENCE_MAX)
+        });
+        silent
+    }
+
+    /// Stores an attachment with a socket.
+    pub fn attach(&self, conn: Conn, data: &str) {
+        if let Some(socket) = self.sockets.get(&conn)
+            && let Err(error) = socket.serialize_attachment(data)
+        {
+            console_error!("an attachment of {} bytes was refused: {error}", data.len());
+        }
+    }
+
+    /// Queues a message to one socket.
+    pub fn send(&mut self, conn: Conn, text: Text) {
+        self.outbox.send(conn, text);
+    }
+
+    /// Queues a broadcast.
+    pub fn broadcast(&mut self, text: Text, audience: Audience) {
+        self.outbox.broadcast(text, audience);
+    }
+
+    /// Sets which broadcasts a socket receives.
+    pub fn heed(&mut self, conn: Conn, heed: DeliveryLevel) {
+        self.outbox.set_level(conn, heed);
+    }
+
+    /// Closes a socket after its queued messages are sent.
+    pub fn close(&mut self, conn: Conn, why: CloseCode) {
+        self.flush();
+        if let Some(socket) = self.sockets.get(&conn)
+            && let Err(error) = socket.close(Some(why.code()), Some(why.reason()))
+        {
+            console_error!("a socket could not be closed: {error}");
+        }
+        self.remove(conn);
+    }
+
+    /// Closes all sockets without sending their queued messages, which may not be true.
+    pub fn close_all(&mut self, why: CloseCode) {
+        self.outbox = Outbox::default();
+        let all: Vec<Conn> = self.sockets.keys().copied().collect();
+        for conn in all {
+            self.close(conn, why);
+        }
+    }
+
+    /// Sends all queued messages now. A broadcast is converted to a JavaScript string once.
+    pub fn flush(&mut self) {
+        for frame in self.outbox.flush() {
+            let text = JsString::from(frame.text);
+            for conn in frame.to {
+                if let Some(socket) = self.sockets.get(&conn) {
+                    send(socket, &text);
+                }
+            }
+        }
+        self.flushed_at = now();
+    }
+
+    /// Sends queued messages at once if none were sent lately. Otherwise returns how long to gather more: the caller sets
+    /// a timer for [`Sockets::on_timer`]. A timer exists only while messages are queued.
+    pub fn flush_or_schedule(&mut self) -> Option<Duration> {
+        if !self.outbox.has_pending() || self.timer_set_at.is_some() {
+            return None;
+        }
+        let now = now();
+        if now.since(self.flushed_at) >= limits::GATHER_QUIET.max(self.gather_window) {
+            self.gather_window = Duration::ZERO;
+            self.flush();
+            return None;
+        }
+        self.timer_set_at = Some(now);
+        Some(self.gather_window)
+    }
+
+    /// Sends what the timer gathered. A late timer means that the machine is busy: the next one gathers longer.
+    pub fn on_timer(&mut self) {
+        if let Some(set) = self.timer_set_at.take() {
+            let late = now().since(set).saturating_sub(self.gather_window);
+            self.gather_window = (late * 2).min(limits::GATHER_MAX);
+        }
+        self.flush();
+    }
+}
+
+#[allow(unsafe_code, reason = "wasm-bindgen expands foreign functions to unsafe code")]
+mod js {
+    use worker::js_sys::{Date, JsString};
+    use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+
+    #[wasm_bindgen]
+    extern "C" {
+        /// A socket whose `send` takes a JavaScript string, so that a broadcast is converted only once.
+        pub type Sender;
+
+        /// Sends a text frame.
+        #[wasm_bindgen(method, catch)]
+        pub fn send(this: &Sender, text: &JsString) -> Result<(), JsValue>;
+
+        /// The object's state, for a method that the platform library does not bind.
+        pub type RawState;
+
+        /// Returns when the platform last answered a ping on a socket.
+        #[wasm_bindgen(method, catch, js_name = getWebSocketAutoResponseTimestamp)]
+        pub fn answered_at(this: &RawState, socket: &JsValue) -> Result<Option<Date>, JsValue>;
+    }
+}
+
+fn key(socket: &WebSocket) -> &JsValue {
+    let raw: &web_sys::WebSocket = socket.as_ref();
+    raw.as_ref()
+}
+
+/// Sends a frame. A closing socket refuses it; its close event follows.
+fn send(socket: &WebSocket, text: &JsString) {
+    let raw: &web_sys::WebSocket = socket.as_ref();
+    let _closing = raw.unchecked_ref::<js::Sender>().send(text);
+}
+
+/// Answers a client's close with the same code, if that code may be sent. After the platform's own answer, or a close
+/// by this side, this does nothing.
+pub fn answer_close(socket: &WebSocket, code: usize) {
+    let echo = u16::try_from(code).ok();
+    let echo = echo.filter(|code| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999));
+    let _closed = socket.close(echo, echo.map(|_| ""));
+}
+
+/// Returns whether a socket is open. The platform lists a closing socket, with its attachment, until its close event.
+pub fn is_open(socket: &WebSocket) -> bool {
+    let raw: &web_sys::WebSocket = socket.as_ref();
+    raw.ready_state() == web_sys::WebSocket::OPEN
+}
+
+/// Accepts a socket, tagged with the time, which thus survives hibernation of the object.
+pub fn accept(state: &State, socket: &WebSocket, now: Time) {
+    state.accept_websocket_with_tags(socket, &[&now.ms().to_string()]);
+}
+
+/// Returns when a socket was accepted.
+pub fn opened_at(state: &State, socket: &WebSocket) -> Time {
+    let tags = state.get_tags(socket);
+    let ms = tags.first().and_then(|tag| tag.parse().ok());
+    Time::from_ms(ms.unwrap_or_default())
+}
+
+/// Returns when the platform last answered a `ping` on a socket.
+fn last_ping_at(state: &State, socket: &WebSocket) -> Option<Time> {
+    let raw: &JsValue = state.as_raw().as_ref();
+    let date = raw.unchecked_ref::<js::RawState>().answered_at(key(socket)).ok()??;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Some(Time::from_ms(date.get_time() as u64))
+}
+
+/// Makes the platform answer `ping` without waking the object.
+pub fn enable_auto_pong(state: &State) -> Result<()> {
+    let pair = WebSocketRequestResponsePair::new(PING, PONG).map_err(worker::Error::from)?;
+    state.set_websocket_auto_response(&pair);
+    Ok(())
+}

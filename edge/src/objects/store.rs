@@ -1,0 +1,192 @@
+//! The SQLite rows of every object: tables, keys, contents and lifetimes.
+//!
+//! | object | table | key | content | lifetime |
+//! |---|---|---|---|---|
+//! | room | `rows` | 0, 1 | the room; its board | until the room is erased |
+//! | room | `log` | slot number | the entries of the slot | until overwritten, or the room is erased |
+//! | lobby | `things` | see `shared::lobby::Disk` | see `shared::lobby::Disk` | see `shared::lobby::Disk` |
+//! | player | `rows` | 0, 1 | the player; who may see their presence | until the player is erased |
+//! | player | `watchers` | player id | a subscriber to the player's presence | until it unsubscribes |
+//! | metrics | `rows` | 0 | the totals | forever |
+
+use crate::error::Result;
+use shared::room::log::Chunk;
+use shared::room::state::Disk;
+use shared::time::Time;
+use shared::{lobby, player, room};
+use worker::js_sys::{Date, Object};
+use worker::wasm_bindgen::JsValue;
+use worker::{SqlStorage, SqlStorageValue, Storage};
+
+/// The table of objects with few, numbered rows.
+const CREATE_ROWS: &str = "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)";
+
+const MAIN_ROW: i32 = 0;
+const BOARD_ROW: i32 = 1;
+const VISIBILITY_ROW: i32 = 1;
+
+/// Reads a room; `None` if it was never created or is erased.
+pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
+    let sql = storage.sql();
+    if !has_table(&sql, "log")? {
+        return Ok(None);
+    }
+    let Some(room) = read_row(&sql, MAIN_ROW)? else {
+        return Ok(None);
+    };
+    let mut chunks = Vec::new();
+    for found in sql.exec("SELECT slot, data FROM log", None)?.raw() {
+        if let [SqlStorageValue::Integer(slot), SqlStorageValue::String(text)] = found?.as_slice() {
+            chunks.push(Chunk { slot: u64::try_from(*slot).unwrap_or_default(), text: text.clone() });
+        }
+    }
+    Ok(Some(Disk { room, board: read_row(&sql, BOARD_ROW)?, chunks }))
+}
+
+/// Creates the tables of a room.
+pub fn create_room_tables(storage: &Storage) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec(CREATE_ROWS, None)?;
+    sql.exec("CREATE TABLE IF NOT EXISTS log (slot INTEGER PRIMARY KEY, data TEXT NOT NULL)", None)?;
+    Ok(())
+}
+
+/// Writes a room. Without an await between the statements, the platform commits all of them or none.
+pub fn write_room(storage: &Storage, save: &room::Save) -> Result<()> {
+    let sql = storage.sql();
+    if let Some(chunk) = &save.chunk {
+        let slot = i64::try_from(chunk.slot).unwrap_or_default();
+        let values = vec![slot.into(), chunk.text.as_str().into()];
+        sql.exec("INSERT OR REPLACE INTO log (slot, data) VALUES (?, ?)", values)?;
+    }
+    if let Some(board) = &save.board {
+        write_row(&sql, BOARD_ROW, board)?;
+    }
+    if let Some(room) = &save.room {
+        write_row(&sql, MAIN_ROW, room)?;
+    }
+    set_alarm(storage, save.alarm)
+}
+
+/// Reads the rows of a lobby.
+pub fn read_lobby(storage: &Storage) -> Result<lobby::Disk> {
+    let sql = storage.sql();
+    let mut disk = lobby::Disk::new();
+    if !has_table(&sql, "things")? {
+        return Ok(disk);
+    }
+    for found in sql.exec("SELECT key, data FROM things", None)?.raw() {
+        if let [SqlStorageValue::String(key), SqlStorageValue::String(text)] = found?.as_slice() {
+            disk.insert(key.clone(), text.clone());
+        }
+    }
+    Ok(disk)
+}
+
+/// Writes the changed rows of a lobby.
+pub fn write_lobby(storage: &Storage, save: &lobby::Save) -> Result<()> {
+    let sql = storage.sql();
+    if !save.rows.is_empty() && !has_table(&sql, "things")? {
+        sql.exec("CREATE TABLE things (key TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID", None)?;
+    }
+    for (key, text) in &save.rows {
+        let key = SqlStorageValue::from(key.as_str());
+        match text {
+            Some(text) => {
+                let values = vec![key, text.as_str().into()];
+                sql.exec("INSERT OR REPLACE INTO things (key, data) VALUES (?, ?)", values)?;
+            }
+            None => drop(sql.exec("DELETE FROM things WHERE key = ?", vec![key])?),
+        }
+    }
+    set_alarm(storage, save.alarm)
+}
+
+/// Reads the rows of a player.
+pub fn read_player(storage: &Storage) -> Result<player::Rows> {
+    let sql = storage.sql();
+    if !has_table(&sql, "watchers")? {
+        return Ok(player::Rows::default());
+    }
+    let mut watchers = Vec::new();
+    for found in sql.exec("SELECT id FROM watchers", None)?.raw() {
+        if let [SqlStorageValue::String(id)] = found?.as_slice()
+            && let Ok(id) = id.parse()
+        {
+            watchers.push(id);
+        }
+    }
+    Ok(player::Rows {
+        player: read_row(&sql, MAIN_ROW)?,
+        visibility: read_row(&sql, VISIBILITY_ROW)?,
+        subscribers: watchers,
+    })
+}
+
+/// Writes the changed rows of a player.
+pub fn write_player(storage: &Storage, save: &player::Save) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec(CREATE_ROWS, None)?;
+    sql.exec("CREATE TABLE IF NOT EXISTS watchers (id TEXT PRIMARY KEY) WITHOUT ROWID", None)?;
+    if let Some(player) = &save.player {
+        write_row(&sql, MAIN_ROW, player)?;
+    }
+    if let Some(circle) = &save.visibility {
+        write_row(&sql, VISIBILITY_ROW, circle)?;
+    }
+    for (id, watches) in &save.subscribers {
+        let query = if *watches {
+            "INSERT OR IGNORE INTO watchers (id) VALUES (?)"
+        } else {
+            "DELETE FROM watchers WHERE id = ?"
+        };
+        sql.exec(query, vec![id.as_str().into()])?;
+    }
+    set_alarm(storage, save.alarm)
+}
+
+/// Reads the totals of the metrics object.
+pub fn read_totals(storage: &Storage) -> Result<Option<String>> {
+    let sql = storage.sql();
+    if has_table(&sql, "rows")? { read_row(&sql, MAIN_ROW) } else { Ok(None) }
+}
+
+/// Writes the totals of the metrics object.
+pub fn write_totals(storage: &Storage, text: &str) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec(CREATE_ROWS, None)?;
+    write_row(&sql, MAIN_ROW, text)
+}
+
+fn has_table(sql: &SqlStorage, table: &str) -> Result<bool> {
+    let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
+    Ok(sql.exec(query, vec![table.into()])?.raw().next().is_some())
+}
+
+fn read_row(sql: &SqlStorage, id: i32) -> Result<Option<String>> {
+    match sql
+        .exec("SELECT data FROM rows WHERE id = ?", vec![id.into()])?
+        .raw()
+        .next()
+        .transpose()?
+        .as_deref()
+    {
+        Some([SqlStorageValue::String(text)]) => Ok(Some(text.clone())),
+        Some(_) | None => Ok(None),
+    }
+}
+
+fn write_row(sql: &SqlStorage, id: i32, text: &str) -> Result<()> {
+    sql.exec("INSERT OR REPLACE INTO rows (id, data) VALUES (?, ?)", vec![id.into(), text.into()])?;
+    Ok(())
+}
+
+/// Sets the alarm together with the rows. The promise is not awaited: the platform holds back outgoing messages until
+/// the write is done.
+#[allow(clippy::cast_precision_loss)]
+fn set_alarm(storage: &Storage, at: Option<Time>) -> Result<()> {
+    let Some(at) = at else { return Ok(()) };
+    let date = Date::new(&JsValue::from_f64(at.ms() as f64));
+    let _set = storage.as_raw().set_alarm(date, Object::new()).map_err(worker::Error::from)?;
+    Ok(())
+}

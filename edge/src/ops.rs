@@ -1,0 +1,4 @@
+//! Operations: metrics and readiness.
+
+pub mod metrics;
+pub mod ready;

@@ -1,0 +1,8 @@
+//! HTTP requests and WebSocket upgrades as the Worker receives them, before any Durable Object.
+
+pub mod body;
+pub mod notices;
+pub mod rate_limit;
+pub mod response_headers;
+pub mod routes;
+pub mod upgrade;

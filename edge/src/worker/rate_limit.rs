@@ -1,0 +1,53 @@
+//! HTTP rate limits: an exact token bucket in each isolate, and the platform's approximate limiter per location.
+
+use crate::bindings;
+use crate::clock::now;
+use crate::error::{Error, Result};
+use shared::id::PlayerId;
+use shared::limits;
+use shared::resilience::token_bucket::{Buckets, Pace};
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::time::Duration;
+use worker::{Env, Headers};
+
+const PACE: Pace = Pace { per_s: limits::HTTP_RATE_PER_S, burst: limits::HTTP_RATE_BURST };
+
+thread_local! {
+    static BUCKETS: RefCell<Buckets> = RefCell::new(Buckets::new(limits::HTTP_RATE_BUCKETS_MAX));
+}
+
+/// Takes one request from the budget of the caller's address.
+pub async fn address(env: &Env, headers: &Headers) -> Result<()> {
+    let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
+    take(env, &network(&address)).await
+}
+
+/// Takes one request from a player's budget.
+pub async fn player(env: &Env, player: &PlayerId) -> Result<()> {
+    take(env, player.as_str()).await
+}
+
+async fn take(env: &Env, key: &str) -> Result<()> {
+    if !bindings::is_http_rate_limited(env) {
+        return Ok(());
+    }
+    BUCKETS.with_borrow_mut(|buckets| buckets.take(key, PACE, now())).map_err(Error::TooFast)?;
+    let count = bindings::requests(env)?.limit(key.to_owned()).await?;
+    if count.success {
+        return Ok(());
+    }
+    Err(Error::TooFast(Duration::from_secs(1)))
+}
+
+/// Returns the key of an address. IPv6 counts by its /64 network, because one household has 2⁶⁴ addresses.
+fn network(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::")
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => String::from("unknown"),
+    }
+}

@@ -1,0 +1,221 @@
+//! Routes of the Worker: answers HTTP requests and forwards upgrades to objects.
+
+use crate::bearer::bearer;
+use crate::clients::object_rpc;
+use crate::clients::timeout::with_timeout;
+use crate::error::{Error, Result};
+use crate::ops::{metrics, ready};
+use crate::reads::{presence, profiles};
+use crate::worker::response_headers::ResponseHeaders;
+use crate::worker::{body, notices, rate_limit, upgrade};
+use crate::{bindings, clock, identity};
+use shared::http::{Config, CreatedRoom, Health, NewRoom, Path, PoolInfo};
+use shared::id::{PlayerId, PoolName, RoomId};
+use shared::limits;
+use shared::pool::{Pool, Shard};
+use shared::room::seats::Seat;
+use shared::rpc::Setup;
+use shared::rpc::{PlayerRequest, PlayerResponse};
+use shared::token::Claims;
+use shared::wire::CloseCode;
+use worker::{Context, Env, Method, Request, Response, Stub};
+
+/// Answers one request and counts it in the metrics.
+pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Result<Response> {
+    let begun = clock::now();
+    let path = request.path();
+    let path = Path::of(&path);
+    let response = if upgrade::is_upgrade(&request) {
+        upgrade_to_object(&request, env, path).await.or_else(error_response)?
+    } else {
+        respond(request, env, ctx, path).await.or_else(error_response)?
+    };
+    metrics::answered(path.template(), response.status_code(), begun);
+    metrics::report_after_response(env, ctx);
+    Ok(response)
+}
+
+fn error_response(error: Error) -> worker::Result<Response> {
+    metrics::refused(error.code());
+    error.response()
+}
+
+async fn respond(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Result<Response> {
+    let headers = ResponseHeaders::new(&request, env)?;
+    let answer = match request.method() {
+        Method::Options => headers.preflight(path.allow()),
+        _ => http(request, env, ctx, path).await,
+    };
+    headers.apply(answer.or_else(error_response)?)
+}
+
+async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Result<Response> {
+    if path.is_rate_limited() {
+        rate_limit::address(env, request.headers()).await?;
+    }
+    // The method by name: the platform library maps unknown methods to GET.
+    let method = request.inner().method();
+    let read = matches!(method.as_str(), "GET" | "HEAD");
+    match path {
+        Path::Unknown => Err(Error::refused(404, "not_found", "This path does not exist.")),
+        Path::Rooms if method == "POST" => open_room(request, env).await,
+        Path::Notices if method == "POST" => notices::receive(request, env).await,
+        Path::Health if read => health(),
+        Path::Ready if read => ready::show(env).await,
+        Path::Metrics if read => metrics::show(env, request.headers()).await,
+        Path::Config if read => config(env),
+        Path::Room(room) if read => room_summary(env, room).await,
+        Path::Presence if read => presence::show(&request, env).await,
+        Path::Lobby(_) | Path::Me if read => Err(Error::refused(
+            426,
+            "upgrade_required",
+            "This path is a WebSocket. Send `Upgrade: websocket`.",
+        )),
+        Path::Profiles if read => profiles::several(&request, env, ctx).await,
+        Path::Profile(player) if read => profiles::one(&request, env, ctx, player).await,
+        Path::Page if read => page(request, env).await,
+        Path::Health
+        | Path::Ready
+        | Path::Metrics
+        | Path::Config
+        | Path::Rooms
+        | Path::Room(_)
+        | Path::Lobby(_)
+        | Path::Me
+        | Path::Presence
+        | Path::Notices
+        | Path::Profiles
+        | Path::Profile(_)
+        | Path::Page => Err(Error::MethodNotAllowed(path.allow())),
+    }
+}
+
+async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Result<Response> {
+    upgrade::forward_upgrade(request, env, async |claims: &Claims| match path {
+        Path::Room(room) => match room.parse::<RoomId>() {
+            Ok(room) => Ok(bindings::room(env, &room)),
+            Err(_) => Err(CloseCode::NotFound),
+        },
+        Path::Lobby(pool) => match (pool.parse::<PoolName>(), bindings::pools(env)) {
+            (Ok(name), Ok(pools)) => match pools.get(&name) {
+                Some(pool) => Ok(lobby(env, &name, pool, &claims.sub).await),
+                None => Err(CloseCode::NotFound),
+            },
+            (_, Err(error)) => Ok(Err(error)),
+            (Err(_), Ok(_)) => Err(CloseCode::NotFound),
+        },
+        Path::Me => Ok(bindings::player(env, &claims.sub)),
+        Path::Health
+        | Path::Ready
+        | Path::Metrics
+        | Path::Config
+        | Path::Rooms
+        | Path::Notices
+        | Path::Profiles
+        | Path::Profile(_)
+        | Path::Presence
+        | Path::Unknown
+        | Path::Page => Err(CloseCode::NotFound),
+    })
+    .await
+}
+
+/// Returns the shard of a pool's queue that a player belongs to.
+async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Result<Stub> {
+    let Some(shards) = &pool.shards else {
+        return bindings::lobby(env, name, Shard::Child(0));
+    };
+    let request = PlayerRequest::HomeShard { pool: name.clone(), shard: None };
+    let known = match object_rpc::player(env, player, &request).await? {
+        PlayerResponse::HomeShard { shard } => shard.filter(|&shard| shard < shards.count()),
+        PlayerResponse::Granted { .. }
+        | PlayerResponse::Full { .. }
+        | PlayerResponse::Denied { .. }
+        | PlayerResponse::Busy { .. } => None,
+    };
+    let shard = known.unwrap_or_else(|| shards.first_shard(player));
+    bindings::lobby(env, name, Shard::Child(shard))
+}
+
+fn health() -> Result<Response> {
+    Ok(Response::from_json(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })?)
+}
+
+/// Answers `GET /v1/config`: what a client needs to know first.
+fn config(env: &Env) -> Result<Response> {
+    let pools = bindings::pools(env)?;
+    Ok(Response::from_json(&Config {
+        region: bindings::region_url(env)?,
+        rules: pools.iter().map(|(name, pool)| (name.clone(), PoolInfo::of(pool))).collect(),
+        pools: pools.into_keys().collect(),
+    })?)
+}
+
+/// Creates an open room. Any player who knows its id may take a free seat, so the id is random and acts as a code.
+async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
+    let token = bearer(request.headers());
+    let owner = match identity::check(env, token.as_deref()).await? {
+        Ok(claims) => claims.sub,
+        Err(why) => {
+            return Err(Error::refused(
+                401,
+                why.name(),
+                "Send a valid access token as `Authorization: Bearer`.",
+            ));
+        }
+    };
+    rate_limit::player(env, &owner).await?;
+    let text = body::text(&mut request, limits::RESULT_BYTES_MAX).await?;
+    let options: NewRoom = if text.is_empty() {
+        NewRoom::default()
+    } else if !text.trim_start().starts_with('{') {
+        return Err(Error::refused(400, "bad_field", "The body must be an object with `seats` and `rules`."));
+    } else {
+        serde_json::from_str(&text).map_err(|error| Error::refused(400, "bad_field", error.to_string()))?
+    };
+    if !(1..=limits::SEATS_MAX).contains(&options.seats) {
+        return Err(Error::refused(400, "bad_field", format!("seats: 1 to {}", limits::SEATS_MAX)));
+    }
+    if let Some((key, reason)) = options.rules.fault() {
+        let detail = format!("rules.{key}: {reason}");
+        return Err(Error::refused(400, "bad_field", detail));
+    }
+    let id = RoomId::random(clock::random_bytes()?);
+    let seats = vec![Seat::free(); options.seats];
+    let setup = Setup { id: id.clone(), pool: None, owner: Some(owner), seats, rules: options.rules };
+    object_rpc::open_room(env, &setup).await?;
+    Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
+}
+
+async fn room_summary(env: &Env, room: &str) -> Result<Response> {
+    let missing = || Error::refused(404, "not_found", "This room does not exist; it may have ended.");
+    let id: RoomId = room.parse().map_err(|_| missing())?;
+    let stub = bindings::room(env, &id)?;
+    let response = with_timeout(stub.fetch_with_str("https://object/summary"), "a room").await?;
+    match response.status_code() {
+        200 => Ok(response),
+        _ => Err(missing()),
+    }
+}
+
+async fn page(request: Request, env: &Env) -> Result<Response> {
+    let region = bindings::region_url(env)?;
+    let url = request.url()?;
+    let response = bindings::assets(env)?.fetch_request(request).await?;
+    if response.status_code() == 404 {
+        return Err(Error::refused(404, "not_found", "This page does not exist."));
+    }
+    let headers = response.headers().clone();
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let socket = format!("ws://{host}{port} wss://{host}{port}");
+    headers.set(
+        "content-security-policy",
+        &format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+             connect-src 'self' {socket} {region}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        ),
+    )?;
+    headers.set("permissions-policy", "camera=(self), microphone=(self), geolocation=()")?;
+    Ok(response.with_headers(headers))
+}

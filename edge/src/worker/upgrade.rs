@@ -1,0 +1,130 @@
+//! WebSocket upgrades: checked before any object is involved; a refusal is a close code, which browsers can read.
+
+use crate::bindings;
+use crate::clients::timeout::with_timeout;
+use crate::error::{Error, Result};
+use crate::identity::{self, Offer};
+use crate::ops::metrics;
+use serde::{Deserialize, Serialize};
+use shared::room::{Identity, Resume};
+use shared::token::Claims;
+use shared::wire::CloseCode;
+use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, WebSocketPair};
+
+/// The Worker's description of a new socket for its object. No header of the client is passed on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Opening {
+    pub who: Identity,
+    /// The epoch of the log to resume, and the last position that the client has seen in it.
+    pub epoch: Option<String>,
+    pub at: Option<u64>,
+    /// True if the client wants to join as a spectator.
+    pub watch: bool,
+    /// The subprotocol to echo in the response.
+    pub echo: Option<String>,
+}
+
+impl Opening {
+    /// Returns the log position to resume from, if the client named both parts of it.
+    pub fn resume(&self) -> Option<Resume> {
+        Some(Resume { epoch: self.epoch.clone()?, at: self.at? })
+    }
+}
+
+/// The header that carries an [`Opening`] to an object.
+const HEADER: &str = "x-matchpoint-opening";
+
+/// Returns whether a request asks for a WebSocket upgrade.
+pub fn is_upgrade(request: &Request) -> bool {
+    let header = request.headers().get("upgrade").ok().flatten();
+    header.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+}
+
+/// Checks the request and forwards it to its object. `find` returns the object, or the code to close with.
+pub async fn forward_upgrade(
+    request: &Request,
+    env: &Env,
+    find: impl AsyncFnOnce(&Claims) -> std::result::Result<Result<Stub>, CloseCode>,
+) -> Result<Response> {
+    let offer = Offer::read(request.headers());
+    let refuse = |why| refuse(why, offer.echo.as_deref());
+    if !offer.version {
+        return refuse(CloseCode::Version);
+    }
+    if !is_origin_allowed(request, env)? {
+        return refuse(CloseCode::Origin);
+    }
+    let url = request.url()?;
+    let claims = match identity::check(env, offer.token.as_deref()).await {
+        Ok(Ok(claims)) => claims,
+        Ok(Err(why)) => return refuse(why),
+        Err(Error::Unavailable(_)) => return refuse(CloseCode::Overloaded),
+        Err(error) => return Err(error),
+    };
+    if !bindings::openings(env)?.limit(claims.sub.to_string()).await?.success {
+        return refuse(CloseCode::TooFast);
+    }
+    let stub = match find(&claims).await {
+        Ok(stub) => stub?,
+        Err(why) => return refuse(why),
+    };
+    let opening = Opening {
+        who: identity::identity_of(&claims),
+        epoch: query(&url, "epoch").filter(|epoch| epoch.len() <= 24),
+        at: query(&url, "at").and_then(|at| at.parse().ok()),
+        watch: query(&url, "watch").is_some_and(|watch| watch == "1"),
+        echo: offer.echo.clone(),
+    };
+    let headers = Headers::new();
+    headers.set("upgrade", "websocket")?;
+    headers.set(HEADER, &serde_json::to_string(&opening)?)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Get);
+    init.with_headers(headers);
+    let inner = Request::new_with_init("https://object/open", &init)?;
+    match with_timeout(stub.fetch_with_request(inner), "an object").await {
+        Ok(response) => Ok(response),
+        Err(error) => {
+            worker::console_error!("an upgrade failed: {error:?}");
+            refuse(CloseCode::Internal)
+        }
+    }
+}
+
+/// Reads the [`Opening`] that the Worker sent.
+pub fn read_opening(request: &Request) -> Result<Opening> {
+    let text = request.headers().get(HEADER)?.unwrap_or_default();
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// Refuses an upgrade so that a browser can read the reason: accepts the socket and closes it with a code.
+pub fn refuse(why: CloseCode, echo: Option<&str>) -> Result<Response> {
+    metrics::refused(why.name());
+    let pair = WebSocketPair::new()?;
+    pair.server.accept()?;
+    pair.server.close(Some(why.code()), Some(why.reason()))?;
+    accept(pair.client, echo)
+}
+
+/// Answers an upgrade with the client's end of the socket and the selected subprotocol.
+pub fn accept(client: worker::WebSocket, echo: Option<&str>) -> Result<Response> {
+    let mut response = Response::from_websocket(client)?;
+    if let Some(protocol) = echo {
+        response.headers_mut().set("sec-websocket-protocol", protocol)?;
+    }
+    Ok(response)
+}
+
+/// Returns whether the origin may open sockets: the site's own pages, listed origins, and clients without an `Origin`.
+/// Other pages must not use a visitor's login.
+fn is_origin_allowed(request: &Request, env: &Env) -> Result<bool> {
+    let Some(origin) = request.headers().get("origin")? else {
+        return Ok(true);
+    };
+    let own = request.url()?.origin().ascii_serialization();
+    Ok(origin == own || bindings::origins(env)?.contains(&origin))
+}
+
+fn query(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}

@@ -1,0 +1,14 @@
+//! The rules: pure functions and values. Time and randomness come in as arguments, and nothing here knows a
+//! store or HTTP.
+
+pub mod ban;
+pub mod history;
+pub mod leaderboard;
+pub mod lockout;
+pub mod picture;
+pub mod profile;
+pub mod rating;
+pub mod report;
+pub mod session;
+pub mod status;
+pub mod text;

@@ -1,0 +1,72 @@
+//! Match history: the position of a match in it, and the checks that a match record must pass.
+
+use crate::error::Refusal;
+use crate::error::code::Code;
+use shared::id::RoomId;
+use shared::limits;
+use shared::rpc::record::MatchRecord;
+use shared::time::Time;
+use std::collections::BTreeSet;
+
+/// The last moment that fits the 13 digits of a sort key, in the year 2286.
+pub const TIME_MAX: Time = Time::from_ms(9_999_999_999_999);
+
+/// The position of a match in a player's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryCursor {
+    pub ended: Time,
+    pub id: RoomId,
+}
+
+/// Checks a match record that the edge sends. A bad record stays bad, so it is refused rather than failed:
+/// the edge does not retry a refusal.
+pub fn check_record(record: &MatchRecord) -> Result<(), Refusal> {
+    let bad = |field: &str, detail: String| Err(Refusal::new(Code::BadBody, detail).field(field));
+    if record.players.len() > limits::SEATS_MAX {
+        let detail = format!("A match can have at most {} players.", limits::SEATS_MAX);
+        return bad("players", detail);
+    }
+    let distinct: BTreeSet<_> = record.players.iter().map(|one| &one.player).collect();
+    if distinct.len() != record.players.len() {
+        return bad("players", "A player can have only one seat in a match.".into());
+    }
+    if record.players.iter().any(|one| one.name.chars().count() > limits::NAME_CHARS_MAX) {
+        let detail = format!("A name can have at most {} characters.", limits::NAME_CHARS_MAX);
+        return bad("players", detail);
+    }
+    if record.started > record.ended || record.ended > TIME_MAX {
+        return bad("ended", "A match must end after it started, and before the year 2286.".into());
+    }
+    if record.result.to_string().len() > limits::RESULT_BYTES_MAX {
+        let detail = format!("A result can have at most {} bytes of JSON.", limits::RESULT_BYTES_MAX);
+        return bad("result", detail);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn record(change: impl FnOnce(&mut MatchRecord)) -> Result<(), Option<String>> {
+        let mut record: MatchRecord = serde_json::from_value(json!({
+            "id": "m_1", "pool": null, "players": [{"player": "p_1", "name": "Ana", "came": true}],
+            "started": 1, "ended": 2, "reason": "ended", "by": null, "result": {}, "events": 3,
+        }))
+        .unwrap();
+        change(&mut record);
+        check_record(&record).map_err(|refusal| refusal.field)
+    }
+
+    #[test]
+    fn bad_record_names_the_field() {
+        assert_eq!(record(|_| ()), Ok(()));
+        let bad = |field: &str| Err(Some(field.to_owned()));
+        assert_eq!(record(|r| r.ended = Time::from_ms(0)), bad("ended"));
+        assert_eq!(record(|r| r.ended = Time::from_ms(u64::MAX)), bad("ended"));
+        assert_eq!(record(|r| r.result = json!("x".repeat(4096))), bad("result"));
+        assert_eq!(record(|r| r.players.push(r.players.first().unwrap().clone())), bad("players"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Times in public bodies: RFC 3339, in UTC, to the millisecond.
+
+use crate::error::Refusal;
+use crate::error::code::Code;
+use shared::time::Time;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Formats a time as `2024-11-30T20:53:20Z`. A time after the year 9999 becomes the last millisecond of that
+/// year.
+#[must_use]
+pub fn format_time(time: Time) -> String {
+    const LAST_MS: u64 = 253_402_300_799_999;
+    let nanos = i128::from(time.ms().min(LAST_MS)) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanos)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+/// Parses a time from a body: RFC 3339 with any offset, not before 1970.
+pub fn parse_time(field: &str, text: &str) -> Result<Time, Refusal> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .and_then(|time| u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok())
+        .map(Time::from_ms)
+        .ok_or_else(|| {
+            let detail = "Send a time from 1970 or later as RFC 3339, such as `2026-11-21T09:30:00Z`.";
+            Refusal::new(Code::BadBody, detail).field(field)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(ms: u64, expected: &str) {
+        assert_eq!(format_time(Time::from_ms(ms)), expected);
+    }
+
+    #[test]
+    fn times_are_formatted_in_utc_to_the_millisecond() {
+        check(0, "1970-01-01T00:00:00Z");
+        check(1_733_000_000_123, "2024-11-30T20:53:20.123Z");
+        check(u64::MAX, "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn any_offset_is_parsed_and_other_forms_are_rejected() {
+        let read = |text| parse_time("until", text).map(Time::ms).map_err(|bad| bad.field);
+        assert_eq!(read("2024-11-30T20:53:20.123Z"), Ok(1_733_000_000_123));
+        assert_eq!(read("2024-11-30T22:53:20+02:00"), Ok(1_733_000_000_000));
+        for bad in ["tomorrow", "2024-11-30", "1969-12-31T00:00:00Z", ""] {
+            assert_eq!(read(bad), Err(Some("until".into())), "{bad}");
+        }
+    }
+}

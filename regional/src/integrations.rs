@@ -1,0 +1,5 @@
+//! Connections to other services: identity providers, the picture bucket, and HTTP in general.
+
+pub mod http_client;
+pub mod identity;
+pub mod object_store;

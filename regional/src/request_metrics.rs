@@ -1,0 +1,133 @@
+//! One log line per request in CloudWatch's embedded metric format, from which CloudWatch derives metrics.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+//! The route is the only dimension, because CloudWatch charges for each combination of values. The line contains no
+//! player ids, tokens or queries.
+
+use crate::store::timing::StoreUsage;
+use serde_json::{Value, json};
+use shared::time::Time;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The CloudWatch namespace of the region's metrics.
+const NAMESPACE: &str = "Matchpoint/Region";
+
+/// Writes the metric lines where metrics are enabled, and recognizes the first request of the process.
+#[derive(Debug)]
+pub struct RequestMetrics {
+    enabled: bool,
+    warm: AtomicBool,
+}
+
+/// The measurements of one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestMetric {
+    /// The time of the response.
+    pub at: Time,
+    /// The method and the route, such as `GET /v1/profiles/{player}`.
+    pub route: String,
+    pub status: u16,
+    /// The time from the start of handling to the response.
+    pub latency: Duration,
+    /// True for the first request of this process.
+    pub cold: bool,
+    /// The store calls of the request.
+    pub usage: StoreUsage,
+}
+
+impl RequestMetrics {
+    /// Creates the writer; it writes lines only if `enabled`.
+    #[must_use]
+    pub fn new(enabled: bool) -> Self {
+        let warm = AtomicBool::new(false);
+        Self { enabled, warm }
+    }
+
+    /// Returns whether lines are written.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// Returns true on the first call, which the first request of the process makes.
+    #[must_use]
+    pub fn is_cold_start(&self) -> bool {
+        !self.warm.swap(true, Ordering::Relaxed)
+    }
+
+    /// Writes the line to standard output, which Lambda forwards unchanged.
+    pub fn write(&self, record: &RequestMetric) {
+        let mut line = record.line();
+        line.push('\n');
+        // A closed output must not fail the request.
+        let _ = std::io::stdout().lock().write_all(line.as_bytes());
+    }
+}
+
+impl RequestMetric {
+    /// Returns the line without its line break.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
+        let counts = ["cold", "failed", "calls", "conflicts", "throttles"];
+        let counts = counts.map(|name| metric(name, "Count"));
+        let metrics: Vec<Value> = [metric("latency_ms", "Milliseconds")].into_iter().chain(counts).collect();
+        json!({
+            "_aws": {
+                "Timestamp": self.at.ms(),
+                "CloudWatchMetrics": [
+                    {"Namespace": NAMESPACE, "Dimensions": [["route"]], "Metrics": metrics},
+                ],
+            },
+            "route": self.route,
+            "status": self.status,
+            "latency_ms": ms(self.latency),
+            "store_ms": ms(self.usage.waited),
+            "cold": u8::from(self.cold),
+            "failed": u8::from(self.status >= 500),
+            "calls": self.usage.calls,
+            "conflicts": self.usage.conflicts,
+            "throttles": self.usage.throttles,
+        })
+        .to_string()
+    }
+}
+
+/// Returns milliseconds with a resolution of one microsecond.
+fn ms(span: Duration) -> f64 {
+    let micros = u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
+    f64::from(micros) / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_request_is_a_cold_start() {
+        let metrics = RequestMetrics::new(false);
+        assert_eq!([metrics.is_cold_start(), metrics.is_cold_start()], [true, false]);
+    }
+
+    #[test]
+    fn every_declared_metric_has_a_value() {
+        let record = RequestMetric {
+            at: Time::from_ms(1_733_000_000_000),
+            route: "GET /v1/profiles/{player}".into(),
+            status: 503,
+            latency: Duration::from_micros(1_234),
+            cold: true,
+            usage: StoreUsage { waited: Duration::from_micros(1_000), calls: 2, conflicts: 3, throttles: 4 },
+        };
+        let line: Value = serde_json::from_str(&record.line()).unwrap_or_default();
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        let names = directive["Metrics"].as_array().into_iter().flatten();
+        let values: Vec<_> =
+            names.filter_map(|metric| line.get(metric["Name"].as_str()?)?.as_f64()).collect();
+        assert_eq!(values, [1.234, 1.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(directive["Dimensions"], json!([["route"]]));
+        assert_eq!(line["_aws"]["Timestamp"], 1_733_000_000_000_u64);
+    }
+}

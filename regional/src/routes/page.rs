@@ -1,0 +1,28 @@
+//! The page query of lists that are ordered by player id.
+
+use crate::error::Refusal;
+use crate::error::refusals::{bad_cursor, page_size};
+use serde::Deserialize;
+use shared::id::PlayerId;
+use utoipa::IntoParams;
+
+/// `?cursor=…&limit=…`, where the cursor is the last player of the previous page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PlayerPage {
+    #[param(value_type = Option<crate::schemas::Cursor>)]
+    cursor: Option<String>,
+    #[param(value_type = Option<crate::schemas::PageSize>)]
+    limit: Option<usize>,
+}
+
+impl PlayerPage {
+    /// Returns the player that precedes the page, and its size.
+    pub fn check(self) -> Result<(Option<PlayerId>, usize), Refusal> {
+        let limit = page_size(self.limit)?;
+        let cursor = self.cursor.map(|cursor| cursor.parse());
+        let after = cursor.transpose().map_err(|_| bad_cursor())?;
+        Ok((after, limit))
+    }
+}

@@ -1,0 +1,324 @@
+//! The rows of the three tables, and the partition key and sort key of each.
+
+use super::index::{
+    BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, PICTURE_PREFIX, PK, RATING_PREFIX, SK, history_partition,
+    player_partition,
+};
+use super::sort_key::{ban_sort_key, parse_ban_sort_key};
+use crate::domain::history::HistoryCursor;
+use crate::domain::lockout::Counter;
+use aws_sdk_dynamodb::types::AttributeValue;
+use shared::id::{BanId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId};
+use shared::time::Time;
+use std::collections::HashMap;
+
+/// The tables. Capacity, retention and alarms differ, so there are three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Players and everything about them that changes.
+    Core,
+    /// Finished matches, and a copy of each in the histories of its players.
+    History,
+    /// Tournaments and their seats.
+    Events,
+}
+
+macro_rules! row_kinds {
+    ($($(#[$doc:meta])* $name:ident $tag:literal;)*) => {
+        /// Every kind of row that is ever stored.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum RowKind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl RowKind {
+            /// All kinds, in the order in which an erasure visits them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The value of the attribute `t`. Streams are filtered by it, and exports show it as `kind`.
+            #[must_use]
+            pub fn tag(self) -> &'static str {
+                match self { $(Self::$name => $tag,)* }
+            }
+        }
+    };
+}
+
+// The profile comes after blocks and follows, because it counts them. An account comes after the counter of
+// its failed logins, because the account row is what leads to that counter.
+row_kinds! {
+    /// The last failed logins of an account at an identity provider.
+    AccountFailures "count";
+    /// The last failed logins from a network address.
+    AddressFailures "count";
+    /// The last reports that a player made.
+    ReportCount "count";
+    /// An account at an identity provider, and the player that signs in with it.
+    Account "account";
+    /// A login: hashes of its refresh tokens, never the tokens.
+    Session "session";
+    /// The response to a request with an idempotency key.
+    Answer "answer";
+    /// A player blocks another player.
+    Block "block";
+    /// A player is blocked by another player: the reverse side of a block.
+    BlockedBy "block";
+    /// A player follows another player.
+    Follow "follow";
+    /// A player's skill in a pool.
+    Rating "rating";
+    /// A picture of a player, in any state.
+    Picture "picture";
+    /// A moderator's decision, and what became of it.
+    Ban "ban";
+    /// A report of a player's behaviour.
+    Report "report";
+    /// A finished match in one player's history; a copy each, so that a page is one query.
+    MatchCopy "match";
+    /// A finished match; its presence tells a repeated record from a new one.
+    Match "match";
+    /// A player's profile row: name, text, epoch, active ban.
+    Profile "profile";
+    /// The mark that a player is erased, or is being erased.
+    Erased "erased";
+}
+
+/// The key of a stored row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    Profile(PlayerId),
+    /// The player, when the ban was decided, and the ban.
+    Ban(PlayerId, Time, BanId),
+    /// The first player blocks the second.
+    Block(PlayerId, PlayerId),
+    /// The first player is blocked by the second.
+    BlockedBy(PlayerId, PlayerId),
+    /// The first player follows the second.
+    Follow(PlayerId, PlayerId),
+    Picture(PlayerId, PictureId),
+    Erased(PlayerId),
+    Rating(PlayerId, PoolName),
+    /// The hash of issuer and subject.
+    Account(String),
+    Counter(Counter),
+    Report(ReportId),
+    /// The caller and the caller's idempotency key.
+    Answer(PlayerId, String),
+    Session(SessionId),
+    Match(RoomId),
+    MatchCopy(PlayerId, HistoryCursor),
+}
+
+impl Key {
+    /// The kind of the row.
+    #[must_use]
+    pub fn kind(&self) -> RowKind {
+        match self {
+            Self::Profile(_) => RowKind::Profile,
+            Self::Ban(..) => RowKind::Ban,
+            Self::Block(..) => RowKind::Block,
+            Self::BlockedBy(..) => RowKind::BlockedBy,
+            Self::Follow(..) => RowKind::Follow,
+            Self::Picture(..) => RowKind::Picture,
+            Self::Erased(_) => RowKind::Erased,
+            Self::Rating(..) => RowKind::Rating,
+            Self::Account(_) => RowKind::Account,
+            Self::Counter(Counter::AccountFailures(_)) => RowKind::AccountFailures,
+            Self::Counter(Counter::AddressFailures(_)) => RowKind::AddressFailures,
+            Self::Counter(Counter::Reports(_)) => RowKind::ReportCount,
+            Self::Report(_) => RowKind::Report,
+            Self::Answer(..) => RowKind::Answer,
+            Self::Session(_) => RowKind::Session,
+            Self::Match(_) => RowKind::Match,
+            Self::MatchCopy(..) => RowKind::MatchCopy,
+        }
+    }
+
+    /// The table that holds the row.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        match self {
+            Self::Profile(_)
+            | Self::Ban(..)
+            | Self::Block(..)
+            | Self::BlockedBy(..)
+            | Self::Follow(..)
+            | Self::Picture(..)
+            | Self::Erased(_)
+            | Self::Rating(..)
+            | Self::Account(_)
+            | Self::Counter(_)
+            | Self::Report(_)
+            | Self::Answer(..)
+            | Self::Session(_) => Table::Core,
+            Self::Match(_) | Self::MatchCopy(..) => Table::History,
+        }
+    }
+
+    /// The partition key.
+    #[must_use]
+    pub fn pk(&self) -> String {
+        match self {
+            Self::Profile(player)
+            | Self::Ban(player, ..)
+            | Self::Block(player, _)
+            | Self::BlockedBy(player, _)
+            | Self::Follow(player, _)
+            | Self::Picture(player, _)
+            | Self::Erased(player)
+            | Self::Rating(player, _) => player_partition(player),
+            Self::Account(account) => format!("A#{account}"),
+            Self::Counter(Counter::AddressFailures(address)) => format!("L#address:{address}"),
+            Self::Counter(Counter::AccountFailures(account)) => format!("L#account:{account}"),
+            Self::Counter(Counter::Reports(player)) => format!("L#reports:{player}"),
+            Self::Report(id) => format!("R#{id}"),
+            Self::Answer(player, key) => format!("I#{player}#{key}"),
+            Self::Session(sid) => format!("S#{sid}"),
+            Self::Match(id) => format!("M#{id}"),
+            Self::MatchCopy(player, _) => history_partition(player),
+        }
+    }
+
+    /// The sort key.
+    #[must_use]
+    pub fn sk(&self) -> String {
+        match self {
+            Self::Profile(_) => "PROFILE".into(),
+            Self::Ban(_, decided, ban) => ban_sort_key(*decided, ban),
+            Self::Block(_, other) => format!("{BLOCK_PREFIX}{other}"),
+            Self::BlockedBy(_, other) => format!("{BLOCKED_BY_PREFIX}{other}"),
+            Self::Follow(_, other) => format!("{FOLLOW_PREFIX}{other}"),
+            Self::Picture(_, id) => format!("{PICTURE_PREFIX}{id}"),
+            Self::Erased(_) => "ERASED".into(),
+            Self::Rating(_, pool) => format!("{RATING_PREFIX}{pool}"),
+            Self::Account(_) => "A".into(),
+            Self::Counter(_) => "L".into(),
+            Self::Report(_) => "R".into(),
+            Self::Answer(..) => "I".into(),
+            Self::Session(_) => "S".into(),
+            Self::Match(_) => "M".into(),
+            Self::MatchCopy(_, cursor) => cursor.sort_key(),
+        }
+    }
+
+    /// The key attributes as the store takes them.
+    #[must_use]
+    pub fn item(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk())),
+            (SK.to_owned(), AttributeValue::S(self.sk())),
+        ])
+    }
+
+    /// The key of a stored row, from its partition key and sort key. None for rows of a kind that this
+    /// version does not know.
+    #[must_use]
+    pub fn parse(pk: &str, sk: &str) -> Option<Self> {
+        let (kind, rest) = pk.split_once('#')?;
+        Some(match (kind, sk) {
+            ("U", _) => Self::parse_player_row(rest.parse().ok()?, sk)?,
+            ("A", "A") => Self::Account(rest.to_owned()),
+            ("L", "L") => Self::Counter(parse_counter(rest)?),
+            ("R", "R") => Self::Report(rest.parse().ok()?),
+            ("I", "I") => {
+                let (player, key) = rest.split_once('#')?;
+                Self::Answer(player.parse().ok()?, key.to_owned())
+            }
+            ("S", "S") => Self::Session(rest.parse().ok()?),
+            ("M", "M") => Self::Match(rest.parse().ok()?),
+            ("H", _) => Self::MatchCopy(rest.parse().ok()?, HistoryCursor::parse(sk)?),
+            _ => return None,
+        })
+    }
+
+    fn parse_player_row(player: PlayerId, sk: &str) -> Option<Self> {
+        if let Some(other) = sk.strip_prefix(BLOCK_PREFIX) {
+            return Some(Self::Block(player, other.parse().ok()?));
+        }
+        if let Some(other) = sk.strip_prefix(BLOCKED_BY_PREFIX) {
+            return Some(Self::BlockedBy(player, other.parse().ok()?));
+        }
+        if let Some(other) = sk.strip_prefix(FOLLOW_PREFIX) {
+            return Some(Self::Follow(player, other.parse().ok()?));
+        }
+        if let Some(picture) = sk.strip_prefix(PICTURE_PREFIX) {
+            return Some(Self::Picture(player, picture.parse().ok()?));
+        }
+        if let Some(pool) = sk.strip_prefix(RATING_PREFIX) {
+            return Some(Self::Rating(player, pool.parse().ok()?));
+        }
+        match sk {
+            "PROFILE" => Some(Self::Profile(player)),
+            "ERASED" => Some(Self::Erased(player)),
+            _ => parse_ban_sort_key(sk).map(|(decided, ban)| Self::Ban(player, decided, ban)),
+        }
+    }
+}
+
+fn parse_counter(text: &str) -> Option<Counter> {
+    let (kind, name) = text.split_once(':')?;
+    match kind {
+        "address" => Some(Counter::AddressFailures(name.to_owned())),
+        "account" => Some(Counter::AccountFailures(name.to_owned())),
+        "reports" => Some(Counter::Reports(name.parse().ok()?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn example(kind: RowKind) -> Key {
+        let player: PlayerId = "p_1".parse().unwrap();
+        let other: PlayerId = "p_2".parse().unwrap();
+        let match_id: RoomId = "m_1".parse().unwrap();
+        let cursor = HistoryCursor { ended: Time::from_ms(42), id: match_id.clone() };
+        match kind {
+            RowKind::AccountFailures => Key::Counter(Counter::AccountFailures("aaaa".into())),
+            RowKind::AddressFailures => Key::Counter(Counter::AddressFailures("2001:db8:0:1::/64".into())),
+            RowKind::ReportCount => Key::Counter(Counter::Reports(player)),
+            RowKind::Account => Key::Account("aaaa".into()),
+            RowKind::Session => Key::Session("s_1".parse().unwrap()),
+            RowKind::Answer => Key::Answer(player, "key#with#hashes".into()),
+            RowKind::Block => Key::Block(player, other),
+            RowKind::BlockedBy => Key::BlockedBy(player, other),
+            RowKind::Follow => Key::Follow(player, other),
+            RowKind::Rating => Key::Rating(player, "ranked".parse().unwrap()),
+            RowKind::Picture => Key::Picture(player, "i_1".parse().unwrap()),
+            RowKind::Ban => Key::Ban(player, Time::from_ms(42), "b_1".parse().unwrap()),
+            RowKind::Report => Key::Report("r_1".parse().unwrap()),
+            RowKind::MatchCopy => Key::MatchCopy(player, cursor),
+            RowKind::Match => Key::Match(match_id),
+            RowKind::Profile => Key::Profile(player),
+            RowKind::Erased => Key::Erased(player),
+        }
+    }
+
+    #[test]
+    fn every_row_parses_its_own_key() {
+        for kind in RowKind::ALL {
+            let key = example(*kind);
+            assert_eq!(key.kind(), *kind);
+            assert_eq!(Key::parse(&key.pk(), &key.sk()), Some(key));
+        }
+    }
+
+    #[test]
+    fn unknown_rows_are_not_parsed() {
+        for (pk, sk) in
+            [("", ""), ("U#p_1", "NEW#1"), ("Z#1", "Z"), ("S#s_1", "X"), ("U#x", "PROFILE"), ("L#new:1", "L")]
+        {
+            assert_eq!(Key::parse(pk, sk), None, "{pk} {sk}");
+        }
+    }
+
+    #[test]
+    fn erasure_visits_counted_relations_before_the_profile() {
+        for kind in [RowKind::Block, RowKind::BlockedBy, RowKind::Follow] {
+            assert!(kind < RowKind::Profile);
+        }
+        assert!(RowKind::AccountFailures < RowKind::Account);
+    }
+}

@@ -1,0 +1,178 @@
+//! Sort keys whose text order is the order of a list: bans, match history, leaderboards and open reports.
+
+use super::index::BAN_PREFIX;
+use crate::domain::history::{HistoryCursor, TIME_MAX};
+use crate::domain::leaderboard::{RankKey, Score};
+use crate::domain::report::Case;
+use shared::id::{BanId, ReportId};
+use shared::time::Time;
+
+/// A text before all sort keys that begin with a digit.
+pub const BEFORE_ALL: &str = "0";
+/// A text after all sort keys that begin with a digit.
+pub const AFTER_ALL: &str = "~";
+
+/// The text directly after a sort key: before all longer sort keys that begin with it.
+#[must_use]
+pub fn directly_after(sort_key: &str) -> String {
+    format!("{sort_key}!")
+}
+
+/// Thirteen digits of milliseconds: their text order is the order of time.
+fn digits(time: Time) -> String {
+    format!("{:013}", time.ms())
+}
+
+/// The moment that thirteen digits say.
+fn parse_digits(text: &str) -> Option<Time> {
+    let well_formed = text.len() == 13 && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| well_formed).map(Time::from_ms)
+}
+
+/// The sort key of a ban. The profile names its active ban by it.
+#[must_use]
+pub fn ban_sort_key(decided: Time, ban: &BanId) -> String {
+    format!("{BAN_PREFIX}{}#{ban}", digits(decided))
+}
+
+/// Returns when a ban was decided, and its id, from the ban's sort key.
+#[must_use]
+pub fn parse_ban_sort_key(key: &str) -> Option<(Time, BanId)> {
+    let (decided, id) = key.strip_prefix(BAN_PREFIX)?.split_once('#')?;
+    Some((parse_digits(decided)?, id.parse().ok()?))
+}
+
+impl HistoryCursor {
+    /// The sort key: `{ended, 13 digits of ms}#{match}`, so that text order is time order.
+    #[must_use]
+    pub fn sort_key(&self) -> String {
+        format!("{}#{}", digits(self.ended), self.id)
+    }
+
+    /// Parses the sort key of a player's copy of a match.
+    #[must_use]
+    pub fn parse(key: &str) -> Option<Self> {
+        let (ended, id) = key.split_once('#')?;
+        Some(Self { ended: parse_digits(ended)?, id: id.parse().ok()? })
+    }
+}
+
+/// The sort keys between which all matches lie that ended at `from` or later, and before `to`.
+#[must_use]
+pub fn history_range(from: Option<Time>, to: Option<Time>) -> (String, String) {
+    let bound = |time: Time| digits(time.min(TIME_MAX));
+    (from.map_or_else(|| BEFORE_ALL.to_owned(), bound), to.map_or_else(|| AFTER_ALL.to_owned(), bound))
+}
+
+impl RankKey {
+    /// The sort key: `{score, 8 digits}#{9999999999999 - ms, 13 digits}#{player}`, so that text order is rank
+    /// order.
+    #[must_use]
+    pub fn sort_key(&self) -> String {
+        let left = TIME_MAX.ms().saturating_sub(self.at.ms());
+        format!("{}#{left:013}#{}", score_digits(self.score), self.player)
+    }
+
+    /// Parses the index sort key of a rating.
+    #[must_use]
+    pub fn parse(key: &str) -> Option<Self> {
+        let (score, rest) = key.split_once('#')?;
+        let (left, player) = rest.split_once('#')?;
+        Some(Self {
+            score: Score::from_stored(score.parse().ok()?),
+            at: Time::from_ms(TIME_MAX.ms().checked_sub(left.parse().ok()?)?),
+            player: player.parse().ok()?,
+        })
+    }
+}
+
+/// The text after all sort keys of this score, and before those of higher scores.
+#[must_use]
+pub fn same_score_end(score: Score) -> String {
+    format!("{}{AFTER_ALL}", score_digits(score))
+}
+
+fn score_digits(score: Score) -> String {
+    format!("{:08}", score.stored())
+}
+
+impl Case {
+    /// The index sort key while the report is open: the oldest report first.
+    #[must_use]
+    pub fn queue_key(&self) -> String {
+        format!("{}#{}", digits(self.created), self.report.id)
+    }
+
+    /// Returns whether a text is the index sort key of an open report.
+    #[must_use]
+    pub fn is_queue_key(text: &str) -> bool {
+        text.split_once('#')
+            .is_some_and(|(created, id)| parse_digits(created).is_some() && id.parse::<ReportId>().is_ok())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::domain::leaderboard::SCORE_STORED_MAX;
+
+    #[test]
+    fn history_cursor_parses_its_own_sort_key() {
+        let cursor = HistoryCursor { ended: Time::from_ms(42), id: "m_a".parse().unwrap() };
+        assert_eq!(cursor.sort_key(), "0000000000042#m_a");
+        assert_eq!(HistoryCursor::parse(&cursor.sort_key()), Some(cursor));
+        for key in ["", "42#m_a", "0000000000042#p_a", "0000000000042"] {
+            assert_eq!(HistoryCursor::parse(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn ban_parses_its_own_sort_key() {
+        let (decided, id) = (Time::from_ms(42), "b_1".parse().unwrap());
+        let key = ban_sort_key(decided, &id);
+        assert_eq!(key, "BAN#0000000000042#b_1");
+        assert_eq!(parse_ban_sort_key(&key), Some((decided, id)));
+        for key in ["", "BAN#42#b_1", "0000000000042#b_1", "BAN#0000000000042#p_1"] {
+            assert_eq!(parse_ban_sort_key(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn rank_sort_keys_are_in_rank_order() {
+        let rank = |score, at, player: &str| RankKey {
+            score: Score::from_stored(score),
+            at: Time::from_ms(at),
+            player: player.parse().unwrap(),
+        };
+        let rising = [
+            rank(0, 5, "p_a"),
+            rank(9, 5, "p_a"),
+            rank(10, 5, "p_a"),
+            rank(10, 4, "p_a"),
+            rank(10, 4, "p_a1"),
+            rank(10, 4, "p_b"),
+            rank(SCORE_STORED_MAX, 1, "p_a"),
+        ];
+        for pair in rising.windows(2) {
+            let [one, other] = pair else { continue };
+            assert!(one < other && one.sort_key() < other.sort_key(), "{one:?} {other:?}");
+            assert_eq!(RankKey::parse(&one.sort_key()).as_ref(), Some(one));
+        }
+        let [one, .., last] = &rising;
+        assert!(one.sort_key() < same_score_end(one.score));
+        assert!(last.sort_key() < same_score_end(last.score));
+        assert!(same_score_end(one.score) < rising[1].sort_key());
+        for key in ["", "1#2", "1#2#x", "-1#0#p_a", "1#99999999999999#p_a"] {
+            assert_eq!(RankKey::parse(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn queue_key_is_a_moment_and_a_report() {
+        assert!(Case::is_queue_key("1733000000000#r_1"));
+        for bad in ["", "1733000000000", "1#r_1", "1733000000000#p_1"] {
+            assert!(!Case::is_queue_key(bad), "{bad}");
+        }
+    }
+}

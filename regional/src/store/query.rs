@@ -1,0 +1,267 @@
+//! Reads: one item, many items by their keys, or a range of one partition.
+
+use super::item::{Item, s};
+use super::keys::{GSI1, GSI1PK, GSI1SK, Key, PK, SK, Table};
+use super::{Store, failed};
+use crate::error::Error;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
+
+/// Rounds of a batch read before unread keys count as busy.
+const ROUNDS: u32 = 3;
+/// Keys in one batch read, DynamoDB's own limit.
+const BATCH: usize = 100;
+
+/// The consistency of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consistency {
+    /// The read sees all earlier writes, at twice the price.
+    Strong,
+    /// The read may miss the writes of the last moment.
+    Eventual,
+}
+
+/// A read of the items of one partition, in the order of their sort keys.
+#[derive(Debug, Clone)]
+pub(super) struct Query {
+    pk: String,
+    range: Range,
+    index: bool,
+    consistency: Consistency,
+    descending: bool,
+    start_after: Option<Item>,
+    limit: Option<usize>,
+}
+
+/// The sort keys that a query covers.
+#[derive(Debug, Clone)]
+enum Range {
+    All,
+    Prefix(String),
+    After(String),
+    From(String),
+    /// Both ends are included.
+    Between(String, String),
+}
+
+impl Query {
+    /// All items of a partition of a table, in ascending order.
+    pub(super) fn new(pk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            range: Range::All,
+            index: false,
+            consistency: Consistency::Eventual,
+            descending: false,
+            start_after: None,
+            limit: None,
+        }
+    }
+
+    /// All entries of a partition of the sparse index, which is always eventually consistent. Entries have
+    /// only keys.
+    pub(super) fn index(pk: impl Into<String>) -> Self {
+        Self { index: true, ..Self::new(pk) }
+    }
+
+    /// Only sort keys with this prefix.
+    pub(super) fn prefix(self, prefix: &str) -> Self {
+        Self { range: Range::Prefix(prefix.to_owned()), ..self }
+    }
+
+    /// Only sort keys after this one.
+    pub(super) fn after(self, sort_key: &str) -> Self {
+        Self { range: Range::After(sort_key.to_owned()), ..self }
+    }
+
+    /// Only this sort key and those after it.
+    pub(super) fn from(self, sort_key: &str) -> Self {
+        Self { range: Range::From(sort_key.to_owned()), ..self }
+    }
+
+    /// Only sort keys between these two, both included.
+    pub(super) fn between(self, (first, last): (String, String)) -> Self {
+        Self { range: Range::Between(first, last), ..self }
+    }
+
+    /// Sees all earlier writes. The index cannot do that.
+    pub(super) fn strong(self) -> Self {
+        Self { consistency: Consistency::Strong, ..self }
+    }
+
+    /// Returns the items in the given direction.
+    pub(super) fn descending(self, descending: bool) -> Self {
+        Self { descending, ..self }
+    }
+
+    /// Starts after the item with this key.
+    pub(super) fn start_after(self, key: Option<Item>) -> Self {
+        Self { start_after: key, ..self }
+    }
+
+    /// Returns at most this many items a page.
+    pub(super) fn limit(self, limit: usize) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+}
+
+impl Store {
+    /// Reads an item, with all earlier writes.
+    pub(super) async fn item_strong(&self, call: &'static str, key: &Key) -> Result<Option<Item>, Error> {
+        self.item(call, key, Consistency::Strong).await
+    }
+
+    /// Reads an item, perhaps without the writes of the last moment.
+    pub(super) async fn item_eventual(&self, call: &'static str, key: &Key) -> Result<Option<Item>, Error> {
+        self.item(call, key, Consistency::Eventual).await
+    }
+
+    async fn item(
+        &self,
+        call: &'static str,
+        key: &Key,
+        consistency: Consistency,
+    ) -> Result<Option<Item>, Error> {
+        let request = self.client.get_item().table_name(self.name(key.table())).set_key(Some(key.item()));
+        let request = request.consistent_read(consistency == Consistency::Strong);
+        Ok(request.send().await.map_err(failed(call))?.item)
+    }
+
+    /// Reads items by their key attributes, in no particular order. Keys without an item are left out.
+    pub(super) async fn items(
+        &self,
+        call: &'static str,
+        table: Table,
+        keys: &[Item],
+        consistency: Consistency,
+    ) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(BATCH) {
+            items.extend(self.batch(call, table, keys.to_vec(), consistency).await?);
+        }
+        Ok(items)
+    }
+
+    async fn batch(
+        &self,
+        call: &'static str,
+        table: Table,
+        mut keys: Vec<Item>,
+        consistency: Consistency,
+    ) -> Result<Vec<Item>, Error> {
+        let (table, mut items) = (self.name(table), Vec::with_capacity(keys.len()));
+        for _ in 0..ROUNDS {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(consistency == Consistency::Strong)
+                .build()
+                .map_err(|error| Error::Store { call, text: error.to_string() })?;
+            let request = self.client.batch_get_item().request_items(table, wanted);
+            let got = request.send().await.map_err(failed(call))?;
+            items.extend(got.responses.unwrap_or_default().remove(table).unwrap_or_default());
+            // DynamoDB leaves keys unread when the response grows too large or a table is at its capacity.
+            let unread = got.unprocessed_keys.and_then(|mut unread| unread.remove(table));
+            keys = unread.map(|unread| unread.keys).unwrap_or_default();
+            if keys.is_empty() {
+                return Ok(items);
+            }
+        }
+        Err(Error::Busy { call, text: format!("{} keys left unread", keys.len()) })
+    }
+
+    /// Reads the items that index entries stand for.
+    pub(super) async fn items_of_entries(
+        &self,
+        call: &'static str,
+        table: Table,
+        mut entries: Vec<Item>,
+    ) -> Result<Vec<Item>, Error> {
+        // An entry has the key attributes of the index too.
+        for entry in &mut entries {
+            entry.retain(|name, _| name == PK || name == SK);
+        }
+        self.items(call, table, &entries, Consistency::Strong).await
+    }
+
+    /// Reads one page, and says whether more items follow.
+    pub(super) async fn query_page(
+        &self,
+        call: &'static str,
+        table: Table,
+        query: Query,
+    ) -> Result<(Vec<Item>, bool), Error> {
+        let (items, last) = self.query_once(call, table, &query).await?;
+        Ok((items, last.is_some()))
+    }
+
+    /// Reads all pages.
+    pub(super) async fn query_all(
+        &self,
+        call: &'static str,
+        table: Table,
+        mut query: Query,
+    ) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        loop {
+            let (page, last) = self.query_once(call, table, &query).await?;
+            items.extend(page);
+            if last.is_none() {
+                return Ok(items);
+            }
+            query.start_after = last;
+        }
+    }
+
+    async fn query_once(
+        &self,
+        call: &'static str,
+        table: Table,
+        query: &Query,
+    ) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let got = self.query_request(table, query).send().await.map_err(failed(call))?;
+        Ok((got.items.unwrap_or_default(), got.last_evaluated_key))
+    }
+
+    /// Counts the items of one page, and returns where the next page starts. It costs as much as reading
+    /// them.
+    pub(super) async fn count_page(
+        &self,
+        call: &'static str,
+        table: Table,
+        query: &Query,
+    ) -> Result<(u64, Option<Item>), Error> {
+        let request = self.query_request(table, query).select(Select::Count);
+        let got = request.send().await.map_err(failed(call))?;
+        Ok((u64::try_from(got.count).unwrap_or_default(), got.last_evaluated_key))
+    }
+
+    fn query_request(&self, table: Table, query: &Query) -> QueryFluentBuilder {
+        let (pk, sk) = if query.index { (GSI1PK, GSI1SK) } else { (PK, SK) };
+        let request = self
+            .client
+            .query()
+            .table_name(self.name(table))
+            .set_index_name(query.index.then(|| GSI1.to_owned()))
+            .expression_attribute_names("#pk", pk)
+            .expression_attribute_values(":pk", s(&query.pk))
+            .consistent_read(query.consistency == Consistency::Strong && !query.index)
+            .scan_index_forward(!query.descending)
+            .set_exclusive_start_key(query.start_after.clone())
+            .set_limit(query.limit.and_then(|limit| i32::try_from(limit).ok()));
+        let (condition, first, last) = match &query.range {
+            Range::All => return request.key_condition_expression("#pk = :pk"),
+            Range::Prefix(prefix) => ("begins_with(#sk, :sk)", prefix, None),
+            Range::After(sort_key) => ("#sk > :sk", sort_key, None),
+            Range::From(sort_key) => ("#sk >= :sk", sort_key, None),
+            Range::Between(first, last) => ("#sk BETWEEN :sk AND :last", first, Some(last)),
+        };
+        let request = request
+            .key_condition_expression(format!("#pk = :pk AND {condition}"))
+            .expression_attribute_names("#sk", sk)
+            .expression_attribute_values(":sk", s(first));
+        match last {
+            Some(last) => request.expression_attribute_values(":last", s(last)),
+            None => request,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Delivery: frames to sockets, calls that are repeated until confirmed, and sockets that wait for admission.
+
+pub mod outbox;
+pub mod pending_calls;
+pub mod pending_sockets;

@@ -1,0 +1,23 @@
+//! Every limit of the system, with its reason: nothing grows without one of these.
+
+mod cache;
+mod call;
+mod frame;
+mod lobby;
+mod metrics;
+mod people;
+mod player;
+mod rating;
+mod room;
+mod token;
+
+pub use cache::*;
+pub use call::*;
+pub use frame::*;
+pub use lobby::*;
+pub use metrics::*;
+pub use people::*;
+pub use player::*;
+pub use rating::*;
+pub use room::*;
+pub use token::*;

@@ -1,0 +1,22 @@
+//! Limits of a player object: connections, reservations, presence.
+
+use std::time::Duration;
+
+/// Connections that a player may have, worldwide.
+pub const DEVICES_MAX: usize = 2;
+/// Time for which a reservation for a match holds without a further request from the lobby.
+pub const RESERVATION_TTL: Duration = Duration::from_secs(30);
+/// Released matches that a player object remembers, so that a late or repeated call cannot take the player
+/// back. A call is in flight for minutes at most, and a match takes longer than a second.
+pub const RELEASED_MATCHES_MAX: usize = 16;
+/// Time for which a player who lost the last connection is shown as reconnecting before offline.
+pub const OFFLINE_DEBOUNCE: Duration = Duration::from_secs(5);
+/// Shortest interval between two presence updates to one recipient; changes in between are merged into one
+/// frame.
+pub const PRESENCE_INTERVAL: Duration = Duration::from_secs(2);
+/// Time for which an object's answer about its sockets is trusted when another player asks for presence.
+pub const LEASE_CHECK_TTL: Duration = Duration::from_secs(30);
+/// Players in one presence request: each is another object to call.
+pub const PRESENCE_PLAYERS_MAX: usize = 100;
+/// Ended sessions that a player object remembers: more than end within one token lifetime.
+pub const REVOKED_SESSIONS_MAX: usize = 64;

@@ -1,0 +1,62 @@
+//! Limits of a room: seats, log, storage, lifetime, and delivery to slow clients.
+
+use std::time::Duration;
+
+/// Seats in a room; a larger room needs relays.
+pub const SEATS_MAX: usize = 64;
+/// Spectator sockets in a room.
+pub const SPECTATORS_MAX: usize = 1000;
+/// Events kept for a resume.
+pub const LOG_EVENTS_MAX: usize = 300;
+/// Age up to which an event is kept for a resume.
+pub const LOG_AGE_MAX: Duration = Duration::from_secs(120);
+/// Bytes of events kept for a resume: many rooms share the isolate's 128 MB.
+pub const LOG_BYTES_MAX: usize = 256 * 1024;
+/// Command results remembered by key: at least twice what a resume can ask for, and no more than the rows of
+/// the log always hold.
+pub const COMMAND_KEYS_MAX: usize = 600;
+/// Unwritten events after which a chunk is written: one row for 50 messages, not 50 rows.
+pub const CHUNK_EVENTS_MAX: usize = 50;
+/// Unwritten bytes after which a chunk is written: a row holds at most 2 MB.
+pub const CHUNK_BYTES_MAX: usize = 64 * 1024;
+/// Time that an event may wait to be written.
+pub const CHUNK_AGE_MAX: Duration = Duration::from_secs(5);
+/// Rows that hold the log, used in turn: two neighbours hold more than `CHUNK_EVENTS_MAX`, so 300 events need
+/// 13.
+pub const CHUNK_SLOTS: u64 = 24;
+/// Bytes of unwritten events in a socket's attachment: the platform allows 16,384 bytes for the whole
+/// attachment.
+pub const JOURNAL_BYTES_MAX: usize = 12 * 1024;
+/// Bytes of the board, all keys and values.
+pub const BOARD_BYTES_MAX: usize = 16 * 1024;
+/// Keys of the board, whose values share `BOARD_BYTES_MAX`.
+pub const BOARD_KEYS_MAX: usize = 256;
+/// Default time that a seat is kept for a player whose socket was lost.
+pub const SEAT_GRACE: Duration = Duration::from_secs(60);
+/// Default time that a room waits for a player who never joined.
+pub const NO_SHOW_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest lifetime of a room; a pool may set less.
+pub const ROOM_AGE_MAX: Duration = Duration::from_secs(4 * 3600);
+/// Default time that a finished room still answers, so that a client that lost its connection learns the
+/// result.
+pub const ROOM_LINGER: Duration = Duration::from_secs(120);
+
+/// Latest events that a room attaches to a report: the report is stored in the room's row until it is
+/// confirmed.
+pub const EVIDENCE_EVENTS_MAX: usize = 50;
+/// Bytes of those events, for the same reason as `EVIDENCE_EVENTS_MAX`.
+pub const EVIDENCE_ROOM_BYTES_MAX: usize = 16 * 1024;
+/// Reports of a room that the region has not yet confirmed, for the same reason as `EVIDENCE_EVENTS_MAX`.
+pub const REPORTS_PENDING_MAX: usize = 4;
+
+/// Events that a recipient may be behind before hints to it are dropped.
+pub const LAG_HINTS: u64 = 300;
+/// Events that a recipient may be behind before it receives a snapshot in place of events.
+pub const LAG_RESYNC: u64 = 600;
+/// Events that a recipient may be behind before its socket is closed with 4104.
+pub const LAG_CLOSE: u64 = 1200;
+
+/// Quiet time after which the next event is sent at once.
+pub const GATHER_QUIET: Duration = Duration::from_millis(2);
+/// Longest time that output is gathered while the machine stays busy.
+pub const GATHER_MAX: Duration = Duration::from_millis(16);

@@ -1,0 +1,11 @@
+//! The matchmaking rules: which tickets fit, which of them form matches, and why a ticket still waits.
+
+pub(super) mod classes;
+pub mod compatibility;
+pub(super) mod explain;
+pub(super) mod groups;
+pub mod index;
+pub(super) mod pairs;
+pub mod plan;
+pub(super) mod refine;
+pub(super) mod teams;

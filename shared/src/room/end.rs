@@ -1,0 +1,67 @@
+//! The end of a room: the last event, the match record, and the calls that remain.
+
+use super::log::NewEntry;
+use super::seats::Seat;
+use super::{Call, Conn, Phase, Room};
+use crate::id::PlayerId;
+use crate::rpc::record::{MatchRecord, Participant};
+use crate::time::Time;
+use crate::wire::room::{Ended, Event};
+use crate::wire::{CloseCode, EndReason};
+use serde_json::Value;
+
+impl Room {
+    /// Ends the room: appends the last event, tells the region and the player objects, and closes all sockets.
+    pub(super) fn end(
+        &mut self,
+        now: Time,
+        reason: EndReason,
+        by: Option<&PlayerId>,
+        result: Value,
+        key: Option<&str>,
+    ) -> u64 {
+        let ended = Event::Ended(Ended { by: by.cloned(), reason, result: result.clone() });
+        let at = self.append_event(now, NewEntry { key, ..NewEntry::by(by, ended) });
+        self.state.phase = Phase::Over { at: now, reason };
+        self.pending.room = true;
+        let record = self.record(now, reason, by.cloned(), result);
+        self.state.calls.add(now, Call::Record { record: Box::new(record) });
+        let held = self.state.setup.seats.iter().filter(|seat| seat.held());
+        let players: Vec<PlayerId> = held.filter_map(|seat| seat.player.clone()).collect();
+        for player in players {
+            let room = self.state.setup.id.clone();
+            self.state.calls.add(now, Call::Free { player, room });
+        }
+        let open: Vec<Conn> = self.sockets.keys().copied().collect();
+        for conn in open {
+            self.drop_socket(conn, CloseCode::RoomOver);
+            self.mark_away(now, conn);
+        }
+        at
+    }
+
+    fn record(&self, now: Time, reason: EndReason, by: Option<PlayerId>, result: Value) -> MatchRecord {
+        let participant = |seat: &Seat| {
+            let player = seat.player.clone()?;
+            Some(Participant { player, name: seat.name.clone(), came: seat.came, erased: false })
+        };
+        MatchRecord {
+            id: self.state.setup.id.clone(),
+            pool: self.state.setup.pool.clone(),
+            players: self.state.setup.seats.iter().filter_map(participant).collect(),
+            started: self.state.created,
+            ended: now,
+            reason,
+            by,
+            result,
+            events: self.log.head(),
+        }
+    }
+
+    /// Returns true if nothing is left to do: all calls are confirmed, and members who lost their socket had the time
+    /// to receive the end.
+    pub(super) fn is_done(&self, now: Time) -> bool {
+        let lingered = |at: Time| at + self.state.setup.rules.linger() <= now;
+        self.state.phase.over().is_some_and(|(at, _)| lingered(at)) && self.state.calls.is_empty()
+    }
+}

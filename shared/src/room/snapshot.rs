@@ -1,0 +1,142 @@
+//! Restoring a room from its disk and its sockets' attachments, and writing those attachments.
+
+use super::log::{Entry, Log};
+use super::state::{Attachment, Corrupt, Disk};
+use super::{Conn, Effect, Identity, Role, Room, RoomState, Seat, Socket};
+use crate::connection::ConnectionGuard;
+use crate::delivery::outbox::DeliveryLevel;
+use crate::time::Time;
+use crate::wire::envelope::{self, Envelope};
+use crate::wire::room::Event;
+
+impl Room {
+    /// Restores a room, and returns the effects that follow. The platform returns the attachments of the sockets that
+    /// it still has. If a socket of a seat is missing, events may be lost, and the epoch changes.
+    pub fn restore(
+        disk: &Disk,
+        attachments: &[String],
+        now: Time,
+        debug: bool,
+    ) -> Result<(Self, Vec<Effect>), Corrupt> {
+        let state: RoomState =
+            serde_json::from_str(&disk.room).map_err(|error| Corrupt(error.to_string()))?;
+        let mut room = Self::from_state(state, debug);
+        if let Some(board) = &disk.board {
+            room.board = serde_json::from_str(board).map_err(|error| Corrupt(error.to_string()))?;
+            room.board_saved = room.board.at();
+        }
+        let journal = room.restore_sockets(attachments, now);
+        let (log, whole) = Log::restore(&disk.chunks, journal, now);
+        room.log = log;
+        room.reapply_board();
+        let seats = room.state.setup.seats.iter();
+        let lost: Vec<Conn> =
+            seats.filter_map(Seat::conn).filter(|conn| !room.sockets.contains_key(conn)).collect();
+        if lost.is_empty() && whole {
+            return Ok((room, Vec::new()));
+        }
+        let effects = room.begin_epoch(now, lost);
+        Ok((room, effects))
+    }
+
+    /// Restores the sockets, and returns the events that their attachments carry.
+    fn restore_sockets(&mut self, attachments: &[String], now: Time) -> Vec<Entry> {
+        let mut journal = Vec::new();
+        for text in attachments {
+            let Ok(attachment) = serde_json::from_str::<Attachment>(text) else {
+                continue;
+            };
+            let Attachment { conn, identity, role, seen, level, log } = attachment;
+            journal.extend(log.iter().filter_map(|raw| Entry::restore(raw, Some(conn))));
+            let guard = ConnectionGuard::new(identity, now);
+            self.sockets.insert(conn, Socket { guard, role, seen, level });
+        }
+        journal
+    }
+
+    /// Begins a new epoch, after events may have been lost with these sockets.
+    fn begin_epoch(&mut self, now: Time, lost: Vec<Conn>) -> Vec<Effect> {
+        self.state.epoch += 1;
+        self.pending.room = true;
+        for &conn in self.sockets.keys() {
+            // Each client must hear this before any event of the new epoch, and events that an attachment carried in
+            // the old one must not come back.
+            self.pending.dirty_attachments.insert(conn);
+            self.pending.out.push(Effect::Send { conn, text: resync() });
+        }
+        for conn in lost {
+            self.mark_away(now, conn);
+        }
+        self.finish(now)
+    }
+
+    /// Returns the number and the identity that an attachment carries.
+    #[must_use]
+    pub fn read_attachment(attachment: &str) -> Option<(Conn, Identity)> {
+        let attachment: Attachment = serde_json::from_str(attachment).ok()?;
+        Some((attachment.conn, attachment.identity))
+    }
+
+    /// Repeats the writes of the board that are in the log but not in its row.
+    fn reapply_board(&mut self) {
+        for entry in self.log.retained().filter(|entry| entry.at > self.board_saved) {
+            if let Event::Set(set) = &*entry.event {
+                self.board.write(&set.keys, entry.at);
+            }
+        }
+    }
+
+    /// Returns true if a socket would have to carry more than fits into its attachment.
+    pub(super) fn overflows(&self) -> bool {
+        let newest = self.log.unwritten().next();
+        match newest.map(|entry| entry.conn) {
+            Some(Some(conn)) => {
+                // Each entry with the comma that follows it.
+                let weight: usize = self.log.journal(conn).map(|text| text.len() + 1).sum();
+                weight > crate::limits::JOURNAL_BYTES_MAX || !self.sockets.contains_key(&conn)
+            }
+            Some(None) => true,
+            None => false,
+        }
+    }
+
+    /// Encodes the attachment of a socket: its state, and its events that are not on disk yet.
+    pub(super) fn attachment(&self, conn: Conn) -> Option<String> {
+        let socket = self.sockets.get(&conn)?;
+        let mut journal: Vec<&str> = self.log.journal(conn).collect();
+        journal.reverse();
+        let head = Attachment {
+            conn,
+            identity: socket.guard.identity.clone(),
+            role: socket.role,
+            seen: socket.seen,
+            level: socket.level,
+            log: Vec::new(),
+        };
+        let mut text = envelope::encode(&head).to_string();
+        if !journal.is_empty() && text.ends_with("[]}") {
+            text.truncate(text.len() - 2);
+            text.push_str(&journal.join(","));
+            text.push_str("]}");
+        }
+        Some(text)
+    }
+
+    /// Returns everything that a restart must find again: for tests that evict between any two events.
+    #[must_use]
+    pub fn remembered(&self) -> (RoomState, Log, String, Vec<(Conn, Option<String>)>) {
+        let sockets = self.sockets.keys().map(|&conn| (conn, self.attachment(conn))).collect();
+        (self.state.clone(), self.log.clone(), envelope::encode(&self.board).to_string(), sockets)
+    }
+}
+
+impl Socket {
+    pub(super) fn new(identity: Identity, role: Role, now: Time) -> Self {
+        Self { guard: ConnectionGuard::new(identity, now), role, seen: None, level: DeliveryLevel::All }
+    }
+}
+
+/// Encodes the event that has a client open the room again.
+pub(super) fn resync() -> envelope::Text {
+    Envelope::ephemeral(Event::Resync).text()
+}

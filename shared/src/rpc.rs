@@ -1,0 +1,25 @@
+//! Messages between objects, and between edge and region: requests, responses, notices and records.
+//!
+//! The types of this module carry no behaviour of a machine. Room, lobby and player depend on them, never the
+//! reverse.
+
+pub mod host;
+pub mod notice;
+pub mod object_name;
+pub mod peer;
+pub mod player;
+pub mod record;
+pub mod setup;
+pub mod shard;
+pub mod ticket;
+
+pub use host::{HostRequest, HostResponse};
+pub use notice::{Notice, NoticeKind};
+pub use object_name::ObjectName;
+pub use peer::{PeerRequest, PeerResponse, PresenceRequest, PresenceResponse};
+pub use player::{Denial, Evictee, ForcedClose, PlayerRequest, PlayerResponse};
+pub use setup::Setup;
+pub use shard::{ShardRequest, ShardResponse};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Reasons that clients and the region share: why a match ended, and why a player is reported.
+
+use serde::{Deserialize, Serialize};
+
+/// The reason why a room ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// A player ended it.
+    Ended,
+    /// All players left or stayed away.
+    Abandoned,
+    /// A player never joined.
+    NoShow,
+    /// It reached its longest duration.
+    TimeUp,
+}
+
+/// The reason of a report about a player.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReportReason {
+    /// Insults, threats, stalking.
+    Harassment,
+    /// Hatred of a group of people.
+    Hate,
+    /// Unwanted sexual words or pictures.
+    Sexual,
+    /// A player who seems to be below the minimum age.
+    Underage,
+    /// Advertising, fraud, bots.
+    Spam,
+    /// Unfair play of any kind.
+    Cheating,
+    /// An offensive name or picture.
+    Profile,
+    /// Another reason, which the text states.
+    Other,
+}

@@ -1,0 +1,116 @@
+//! The error reply of the wire: the reason for which a command was refused.
+
+use crate::id::RoomId;
+use crate::time;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The stable name of a reason. Names are never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// The frame is not JSON, or contains what JSON in UTF-8 cannot carry.
+    BadJson,
+    /// The frame is binary; this wire is text.
+    Binary,
+    /// The JSON is nested too deeply.
+    TooDeep,
+    /// The frame has too many messages, or a part of a message is too long.
+    TooLong,
+    /// The JSON is not a message: it is not an object, or has no `op`.
+    BadMessage,
+    /// The object has no such `op`.
+    UnknownOp,
+    /// A field is missing, of the wrong type, out of bounds, or not taken by this op.
+    BadField,
+    /// The client is beyond the rate limit.
+    TooFast,
+    /// The sender is not allowed to do this.
+    Forbidden,
+    /// The named player is not here.
+    NotFound,
+    /// A key of the board was written after `if_at`.
+    Conflict,
+    /// The board would exceed its limit.
+    BoardFull,
+    /// The room ended.
+    RoomOver,
+    /// The player is in a match already.
+    InMatch,
+    /// The player has no ticket here.
+    NoTicket,
+    /// The lobby is full.
+    LobbyFull,
+    /// The player is banned.
+    Banned,
+    /// The new token is invalid.
+    BadToken,
+    /// Another part of the system did not answer.
+    Unavailable,
+    /// The player declined or missed a match, and may not enter for a while.
+    Cooldown,
+    /// The party does not exist, or the player is in none.
+    NoParty,
+    /// The party has its largest number of members.
+    PartyFull,
+    /// Only the leader of the party may do this.
+    NotLeader,
+}
+
+/// An error reply: `{"code","retry","after_ms"?,"field"?,"message"?}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Refusal {
+    pub code: RefusalCode,
+    /// True if the same command may succeed later.
+    pub retry: bool,
+    /// The least delay before the command is repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub after_ms: Option<u64>,
+    /// The invalid field of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub field: Option<String>,
+    /// The limit and the remedy, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub message: Option<String>,
+    /// With `conflict`: the position of the newer write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub at: Option<u64>,
+    /// With `in_match`: the room of the match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub room: Option<RoomId>,
+}
+
+impl Refusal {
+    /// A refusal of a command that cannot succeed later.
+    #[must_use]
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            retry: false,
+            after_ms: None,
+            field: None,
+            message: Some(message.into()),
+            at: None,
+            room: None,
+        }
+    }
+
+    /// A refusal of one field.
+    #[must_use]
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(RefusalCode::BadField, message) }
+    }
+
+    /// Returns the refusal with a delay after which the command may succeed.
+    #[must_use]
+    pub fn retry_after(self, after: Duration) -> Self {
+        Self { retry: true, after_ms: Some(time::ms(after)), ..self }
+    }
+}

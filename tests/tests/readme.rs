@@ -1,0 +1,122 @@
+//! Tests that the samples of README.md work: the HTTP request, the frames of queue and room, and the SDK sample.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tests::stack;
+use xtask::root::Root;
+use xtask::tools::node;
+use xtask::wire::{Player, Server, Socket, text};
+
+/// Returns the fenced blocks of README.md in one language; an empty name is a block without language.
+fn blocks(language: &str) -> Result<Vec<String>> {
+    let readme = fs::read_to_string(Root::here().path("README.md"))?;
+    let (mut blocks, mut lines) = (Vec::new(), readme.lines());
+    while let Some(line) = lines.next() {
+        if let Some(found) = line.strip_prefix("```") {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            if found == language {
+                blocks.push(block.join("\n"));
+            }
+        }
+    }
+    Ok(blocks)
+}
+
+/// Returns the JSON messages of the sample with frames, in their order, with their direction: true for the client's.
+fn frames() -> Result<Vec<(bool, Value)>> {
+    let block = blocks("")?.into_iter().find(|block| block.contains('→')).context("no block of frames")?;
+    let mut frames = Vec::new();
+    for line in block.lines() {
+        let sent = line.split_once('→').map(|(_, frame)| (true, frame));
+        let frame = sent.or_else(|| line.split_once('←').map(|(_, frame)| (false, frame)));
+        let (is_sent, frame) = frame.with_context(|| format!("no frame in {line:?}"))?;
+        // The sample shortens ids and times with an ellipsis.
+        let frame = frame.trim().replace(":…", ":0");
+        frames.push((is_sent, serde_json::from_str(&frame).with_context(|| frame.clone())?));
+    }
+    Ok(frames)
+}
+
+/// Takes the next message of the sample that the client sends.
+fn sent(frames: &mut impl Iterator<Item = (bool, Value)>) -> Result<Value> {
+    match frames.next() {
+        Some((true, frame)) => Ok(frame),
+        other => bail!("the sample has {other:?} where the client sends"),
+    }
+}
+
+/// Waits for the event that the sample shows next, and checks that the server's event has its fields.
+async fn received(socket: &mut Socket, frames: &mut impl Iterator<Item = (bool, Value)>) -> Result<Value> {
+    let Some((false, sample)) = frames.next() else { bail!("the sample shows no event here") };
+    let name = text(&sample, "/ev").to_owned();
+    let event = socket.wait(&name, |message| text(message, "/ev") == name).await?;
+    for field in sample.as_object().into_iter().flat_map(|sample| sample.keys()) {
+        ensure!(event.get(field).is_some(), "{event} has no `{field}` of the sample {sample}");
+    }
+    Ok(event)
+}
+
+#[tokio::test]
+async fn the_curl_sample_creates_a_session() -> Result<()> {
+    let stack = stack::shared().await?;
+    let block =
+        blocks("sh")?.into_iter().find(|block| block.starts_with("curl")).context("no curl sample")?;
+    let (_, path) = block.split_once("http://127.0.0.1:9000").context("no region in the sample")?;
+    let path = path.split_whitespace().next().context("no path in the sample")?;
+    let body = block.split_once("-d '").and_then(|(_, body)| body.strip_suffix('\'')).context("no body")?;
+    ensure!(block.contains("-X POST") && block.contains("content-type: application/json"));
+    let request = reqwest::Client::new().post(format!("{}{path}", stack.region_url()));
+    let answer = request.header("content-type", "application/json").body(body.to_owned()).send().await?;
+    ensure!(answer.status() == 201, "{}", answer.status());
+    ensure!(!text(&answer.json::<Value>().await?, "/access_token").is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_frame_sample_matches_two_players_who_then_talk() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = Server::at(stack.edge_url(), stack.region_url())?;
+    let players = [server.guest("Ana").await?, server.guest("Bo").await?];
+    let mut frames = frames()?.into_iter();
+    let enter = sent(&mut frames)?;
+    let mut sockets = Vec::new();
+    for player in &players {
+        let mut socket = server.lobby("speed-dating", player).connect().await?;
+        socket.welcome().await?;
+        socket.send(&enter).await?;
+        sockets.push(socket);
+    }
+    let matched = received(sockets.first_mut().context("a socket")?, &mut frames).await?;
+    let room = text(&matched, "/body/room");
+    ensure!(matched.pointer("/body/with/0").is_some(), "{matched}");
+
+    let [ana, _]: &[Player; 2] = &players;
+    let mut socket = server.room(room, ana).connect().await?;
+    socket.welcome().await?;
+    let say = sent(&mut frames)?;
+    socket.send(&say).await?;
+    let said = received(&mut socket, &mut frames).await?;
+    ensure!(said.get("body") == say.get("body"), "{said}");
+    ensure!(frames.next().is_none(), "the sample goes on");
+    Ok(())
+}
+
+#[test]
+fn the_sdk_sample_type_checks() -> Result<()> {
+    let root = Root::here();
+    let sample = blocks("ts")?.into_iter().next().context("no TypeScript sample")?;
+    let dir = root.path("target/readme");
+    fs::create_dir_all(&dir)?;
+    // The bundle `sdk.js` has the types of its source.
+    let sample = sample.replace("\"./sdk.js\"", "\"../../edge/sdk/index.ts\"");
+    fs::write(dir.join("sample.ts"), sample)?;
+    let config = r#"{"extends":"../../edge/tsconfig.json","include":["sample.ts"],"compilerOptions":{"noUnusedLocals":false}}"#;
+    fs::write(dir.join("tsconfig.json"), config)?;
+    let node = node::ensure(&root)?;
+    let output = Command::new(&node.program).arg(&node.tsc).arg("--project").arg(&dir).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    Ok(())
+}

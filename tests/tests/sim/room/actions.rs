@@ -1,0 +1,191 @@
+//! The actions of clients, and their misbehaviour.
+
+use crate::marks::Mark;
+use crate::world::World;
+use serde_json::{Value, json};
+
+impl World {
+    /// Makes one client act.
+    pub fn act(&mut self, who: usize) {
+        let now = self.now;
+        let client = &mut self.clients[who];
+        if client.never_connects {
+            return;
+        }
+        if client.notices_at.is_some_and(|at| at <= now) {
+            client.disconnected(now);
+        }
+        if let Some(code) = client.stopped {
+            // Reloads the page, unless the client may not return.
+            if matches!(code, 4003 | 4006 | 4009) {
+                client.reload();
+            }
+            return;
+        }
+        if client.wire.is_none() {
+            if client.reconnects_at <= now {
+                self.connect(who);
+            }
+            return;
+        }
+        if self.chance.one_in(200) {
+            // The same player connects from another device.
+            self.clients[who].disconnected(now);
+            return self.connect(who);
+        }
+        if !self.clients[who].welcomed {
+            return;
+        }
+        if self.chance.one_in(self.weather.drastic) {
+            self.drastic(who);
+        } else if self.chance.one_in(self.weather.rude) {
+            self.misbehave(who);
+        } else {
+            self.behave(who);
+        }
+        self.send_waiting(who);
+    }
+
+    fn tag(&mut self) -> u64 {
+        self.commands += 1;
+        self.commands
+    }
+
+    fn other(&mut self) -> String {
+        format!("p_{}", self.chance.below(self.weather.members))
+    }
+
+    pub fn say(&mut self, who: usize) {
+        let n = self.tag();
+        let durable = self.chance.one_in(8);
+        let pad = if self.chance.one_in(self.weather.big) {
+            "x".repeat(self.chance.pick(&[300, 700, 1500, 7900]))
+        } else {
+            String::new()
+        };
+        let body = if pad.is_empty() { json!({ "n": n }) } else { json!({ "n": n, "pad": pad }) };
+        self.clients[who].sender.put(n, "say", None, body, durable);
+    }
+
+    fn behave(&mut self, who: usize) {
+        if self.clients[who].spectates {
+            return self.watch(who);
+        }
+        match self.chance.below(100) {
+            0..45 => {
+                for _ in 0..self.chance.between(1, self.weather.chatty) {
+                    self.say(who);
+                }
+            }
+            45..60 => self.set(who),
+            60..70 => {
+                let n = self.tag();
+                let to = self.other();
+                let body = json!({ "n": n, "to": to });
+                self.clients[who].sender.put(n, "signal", Some(to), body, false);
+            }
+            70..80 => {
+                let id = self.clients[who].sender.take_id();
+                let mut hint = json!({ "id": id, "op": "hint", "body": {} });
+                if self.chance.percent(40) {
+                    let to = self.other();
+                    hint["body"]["to"] = json!(to);
+                    hint["to"] = json!(to);
+                }
+                self.put(who, hint.to_string());
+            }
+            80..90 => self.seen(who),
+            90..95 => {
+                // Without a key, so it is never retried.
+                let n = self.tag();
+                self.put(who, json!({ "op": "say", "body": { "n": n } }).to_string());
+            }
+            95..98 => {
+                let id = self.clients[who].sender.take_id();
+                let auth = json!({ "id": id, "op": "auth", "body": { "token": "t" } });
+                self.put(who, auth.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    fn watch(&mut self, who: usize) {
+        match self.chance.below(10) {
+            0..4 => self.seen(who),
+            4 => self.put(who, r#"{"id":1,"op":"say","body":{"forbidden":1}}"#.to_owned()),
+            5 => self.put(who, r#"{"op":"leave"}"#.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn seen(&mut self, who: usize) {
+        let at = self.clients[who].at;
+        let seen = json!({ "op": "seen", "body": { "at": at } });
+        self.put(who, seen.to_string());
+    }
+
+    fn set(&mut self, who: usize) {
+        let n = self.tag();
+        let key = format!("k{}", self.chance.below(4));
+        let body = match self.chance.below(4) {
+            0 => json!({ "keys": { key: { "n": n } , "gone": null } }),
+            1 => json!({ "keys": { key: { "n": n }, "gone": 1 } }),
+            _ => {
+                let at = self.clients[who].at;
+                json!({ "keys": { "cas": { "n": n, "after": at } }, "if_at": at })
+            }
+        };
+        self.clients[who].sender.put(n, "set", None, body, false);
+    }
+
+    fn misbehave(&mut self, who: usize) {
+        let burst = |n: usize| Value::from(vec![json!({ "id": 0, "op": "seen", "body": { "at": 0 } }); n]);
+        match self.chance.below(9) {
+            0 => self.put(who, "{".to_owned()),
+            1 => self.put(who, "[".repeat(40)),
+            2 => self.put(who, "\0binary".to_owned()),
+            3 => {
+                for _ in 0..3 {
+                    self.put(who, "7".to_owned());
+                }
+            }
+            4 => self.put(who, burst(65).to_string()),
+            5 => self.put(who, burst(60).to_string()),
+            6 => {
+                for _ in 0..8 {
+                    self.put(who, burst(64).to_string());
+                }
+            }
+            7 => self.put(who, format!(r#"{{"op":"say","body":"{}"}}"#, "x".repeat(17_000))),
+            _ => self.put(who, r#"[{"op":"dance","id":0},{},7,{"id":[],"op":"say"},[]]"#.to_owned()),
+        }
+    }
+
+    fn drastic(&mut self, who: usize) {
+        if self.clients[who].spectates {
+            return;
+        }
+        let n = self.tag();
+        let sender = &mut self.clients[who].sender;
+        match self.chance.below(4) {
+            0 => {
+                self.marks.insert(Mark::Left);
+                sender.put(n, "leave", None, Value::Null, false);
+            }
+            1 | 2 => {
+                let to = self.other();
+                let mine = to == self.clients[who].player.as_str();
+                // Kicks each player once, so that a refusal is unambiguous.
+                let to = Some(to).filter(|to| who == 0 && !mine && self.kick_requests.insert(to.clone()));
+                let sender = &mut self.clients[who].sender;
+                if to.is_some() {
+                    sender.put(n, "kick", to, Value::Null, false);
+                }
+            }
+            _ => {
+                self.marks.insert(Mark::Ended);
+                sender.put(n, "end", None, json!({ "n": n }), false);
+            }
+        }
+    }
+}

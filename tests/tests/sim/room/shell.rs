@@ -1,0 +1,295 @@
+//! The shell of a room: passes inputs to the machine, applies its effects, crashes and evicts it.
+
+use crate::marks::Mark;
+use crate::platform::{Down, Flight, Wrote};
+use crate::world::World;
+use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};
+use shared::delivery::pending_calls::CallId;
+use shared::room::{Call, Conn, Effect, Input, Room};
+use shared::time::Time;
+use shared::wire::CloseCode;
+use shared::wire::room::{Event, Left, LeftReason, RoomMessage};
+use std::rc::Rc;
+use tests::kit::platform::assert_unchanged;
+
+/// The room in memory, lost in a crash or an eviction.
+#[derive(Debug)]
+pub struct Shell {
+    pub room: Room,
+    pub outbox: Outbox,
+}
+
+impl World {
+    /// Loads the room into memory. False if it is erased.
+    pub fn wake(&mut self) -> bool {
+        while self.shell.is_none() {
+            if self.platform.erased {
+                return false;
+            }
+            let (disk, attachments) = (self.platform.disk(), self.platform.attachments());
+            let now = Time::from_ms(self.now);
+            self.latest = self.latest.max(self.now);
+            let (room, effects) =
+                Room::restore(&disk, &attachments, now, false).expect("a room can be read back");
+            self.instance += 1;
+            self.trace(|| format!("restored, {} effects", effects.len()));
+            let (saved, log, ..) = room.remembered();
+            self.oracle.restored(saved.epoch, &log);
+            self.hold(room);
+            if !self.perform(effects) {
+                self.marks.insert(Mark::CrashedInRestore);
+            }
+        }
+        true
+    }
+
+    pub fn hold(&mut self, room: Room) {
+        let mut outbox = Outbox::default();
+        for (conn, player, heed) in room.recipients() {
+            outbox.open(conn, player.clone(), heed);
+        }
+        self.shell = Some(Shell { room, outbox });
+    }
+
+    /// Passes one input to the room. False if the machine crashed before the last effect.
+    pub fn turn(&mut self, input: &Input<'_>) -> bool {
+        if !self.wake() {
+            return true;
+        }
+        let now = Time::from_ms(self.now);
+        self.latest = self.latest.max(self.now);
+        let shell = self.shell.as_mut().expect("awake");
+        if let Input::Opened { conn, identity: who, .. } = input {
+            shell.outbox.open(*conn, who.player.clone(), DeliveryLevel::All);
+        }
+        let effects = shell.room.handle(now, input.clone());
+        self.trace(|| format!("{input:?} -> {effects:?}"));
+        let erased = effects.contains(&Effect::Erase);
+        let lived = self.perform(effects);
+        if lived && !erased {
+            self.check_turn();
+        }
+        lived
+    }
+
+    /// Applies the effects in order. False if the machine crashes before the last.
+    fn perform(&mut self, effects: Vec<Effect>) -> bool {
+        let crash = self.weather.faults.crash_before(effects.len(), &mut self.chance);
+        for (nth, effect) in effects.into_iter().enumerate() {
+            if crash == Some(nth) {
+                self.crash(Mark::CrashedBetweenEffects);
+                return false;
+            }
+            if !self.carry_out(effect) {
+                return false;
+            }
+        }
+        let Some(shell) = &self.shell else {
+            return true;
+        };
+        if shell.outbox.has_pending() {
+            if self.chance.percent(self.weather.hold) {
+                self.marks.insert(Mark::HeldForTimer);
+            } else {
+                self.flush();
+            }
+        }
+        true
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> bool {
+        match effect {
+            Effect::Save(save) => {
+                self.flush();
+                if self.weather.faults.crash > 0 && self.chance.one_in(self.weather.faults.crash * 2) {
+                    self.crash(Mark::CrashedBetweenSendAndWrite);
+                    return false;
+                }
+                match self.platform.write(save) {
+                    Wrote::Merged => drop(self.marks.insert(Mark::ChunkMerged)),
+                    Wrote::Reused => drop(self.marks.insert(Mark::SlotReused)),
+                    Wrote::Nothing | Wrote::New => {}
+                }
+            }
+            Effect::Attach { conn, data } => {
+                assert!(data.len() <= 16_384, "an attachment of {} bytes", data.len());
+                if data.len() > 8_000 {
+                    self.marks.insert(Mark::JournalFull);
+                }
+                let wire = self.platform.wire_of(conn).expect("a socket to attach to");
+                wire.attachment = Some(data);
+            }
+            Effect::Send { conn, text } => {
+                self.outbox().send(conn, text);
+            }
+            Effect::Broadcast { text, audience: scope } => {
+                self.note_broadcast(&scope);
+                self.outbox().broadcast(text, scope);
+            }
+            Effect::SetDeliveryLevel { conn, level: heed } => self.outbox().set_level(conn, heed),
+            Effect::Close { conn, code: why } => self.close(conn, why),
+            Effect::Call { id, call } => self.platform.calls.push(Flight::Out(id, call)),
+            Effect::Verify { conn, id, .. } => self.verifying.push((conn, id)),
+            Effect::Panic => panic!("no fault was asked for"),
+            Effect::Erase => self.erase(),
+        }
+        true
+    }
+
+    fn outbox(&mut self) -> &mut Outbox {
+        &mut self.shell.as_mut().expect("awake").outbox
+    }
+
+    fn note_broadcast(&mut self, scope: &Audience) {
+        if let Audience::Except(to, _) = scope {
+            let away = |client: &crate::client::Client| client.player == *to && client.wire.is_none();
+            if self.clients.iter().any(away) {
+                self.marks.insert(Mark::SignalWhileAway);
+            }
+        }
+    }
+
+    /// Sends the pending output, one frame per socket.
+    pub fn flush(&mut self) {
+        for frame in self.outbox().flush() {
+            let messages = match RoomMessage::read_frame(&frame.text) {
+                Ok(messages) => Rc::new(messages),
+                Err(error) => panic!("{error}: {}", frame.text),
+            };
+            self.note_output(&messages);
+            for conn in frame.to {
+                let wire = self.platform.wire_of(conn).expect("a socket with pending output");
+                if !wire.cut {
+                    wire.down.push_back(Down::Frame(Rc::clone(&messages)));
+                }
+            }
+        }
+    }
+
+    fn note_output(&mut self, messages: &[RoomMessage]) {
+        for message in messages {
+            if let RoomMessage::Event(envelope) = message {
+                self.marks.extend(match &envelope.event {
+                    Event::Resync => Some(Mark::Resync),
+                    Event::Left(Left { reason: LeftReason::StayedAway }) => Some(Mark::GraceExpired),
+                    _ => None,
+                });
+            }
+        }
+    }
+
+    fn close(&mut self, conn: Conn, why: CloseCode) {
+        self.flush();
+        self.outbox().close(conn);
+        self.marks.extend(match why {
+            CloseCode::TakenOver => Some(Mark::TakenOver),
+            CloseCode::TokenExpired => Some(Mark::TokenExpired),
+            CloseCode::TooSlow => Some(Mark::TooSlow),
+            CloseCode::TooFast => Some(Mark::FarTooFast),
+            CloseCode::TooBig => Some(Mark::TooBig),
+            CloseCode::Kicked => Some(Mark::Kicked),
+            _ => None,
+        });
+        let (instance, now) = (self.instance, self.now);
+        let gone_at = now + self.chance.between(0, 2000);
+        // It may have gone at the same time.
+        let Some(wire) = self.platform.wire_of(conn) else {
+            return;
+        };
+        wire.shut = true;
+        wire.instance = instance;
+        wire.gone_at = Some(gone_at);
+        if !wire.cut {
+            wire.down.push_back(Down::Close(why.code()));
+        }
+    }
+
+    fn erase(&mut self) {
+        let room = &self.shell.as_ref().expect("awake").room;
+        assert_eq!(room.recipients().count(), 0, "erased with open connections");
+        let (saved, ..) = room.remembered();
+        assert!(saved.calls.is_empty(), "erased with unconfirmed calls");
+        self.platform.erased = true;
+        self.platform.alarm.clear();
+        self.shell = None;
+        self.marks.insert(Mark::Erased);
+    }
+
+    /// Loses the machine.
+    pub fn crash(&mut self, mark: Mark) {
+        self.trace(|| format!("crash: {mark:?}"));
+        self.marks.insert(mark);
+        self.shell = None;
+        self.verifying.clear();
+        let chance = &mut self.chance;
+        self.platform.lose_machine(|most| chance.below(most));
+    }
+
+    /// Evicts the room between two events, keeps the sockets, and checks that the restored room is equal.
+    ///
+    /// Proved by an attachment without the unwritten events, by one without `seen`, by keys that were not
+    /// restored, and by an attachment of an older epoch.
+    pub fn evict(&mut self) {
+        if !self.verifying.is_empty() {
+            return;
+        }
+        let Some(mut shell) = self.shell.take_if(|shell| !shell.outbox.has_pending()) else {
+            return;
+        };
+        let (disk, attachments) = (self.platform.disk(), self.platform.attachments());
+        let latest = Time::from_ms(self.latest);
+        let (mut room, effects) = Room::restore(&disk, &attachments, latest, false).expect("readable");
+        let harmless = |effect: &Effect| matches!(effect, Effect::Close { .. });
+        assert!(effects.iter().all(harmless), "an eviction has effects: {effects:?}");
+        assert_eq!(shell.room.wake_at(), room.wake_at());
+        // Both drop expired log entries by the same clock.
+        for room in [&mut shell.room, &mut room] {
+            drop(room.handle(latest, Input::Confirmed { call: CallId(0) }));
+        }
+        let (before, after) = (shell.room.remembered(), room.remembered());
+        assert_unchanged(&before, &after);
+        self.marks.insert(Mark::Evicted);
+        self.trace(|| "evicted".to_owned());
+    }
+
+    /// Delivers a call or its confirmation.
+    pub fn deliver_call(&mut self) {
+        let Some(flight) = self.platform.calls.pop(&mut self.chance) else {
+            return;
+        };
+        if self.chance.percent(self.weather.faults.lost) {
+            self.marks.insert(Mark::CallLost);
+            return;
+        }
+        match flight {
+            Flight::Out(id, call) => {
+                match call {
+                    // A match has one record. Proved by a record that each attempt built again.
+                    Call::Record { record } => {
+                        let before = self.platform.records.insert(record.id.clone(), (*record).clone());
+                        assert!(before.is_none_or(|before| before == *record), "a match has two records");
+                    }
+                    Call::Report { report } => panic!("no client reports: {report:?}"),
+                    Call::Free { player, .. } => {
+                        self.platform.freed.insert(player.to_string());
+                    }
+                }
+                self.platform.calls.push(Flight::Back(id));
+                if self.weather.faults.lost > 0 && self.chance.one_in(4) {
+                    self.platform.calls.push(Flight::Back(id));
+                    self.marks.insert(Mark::ConfirmedTwice);
+                }
+            }
+            Flight::Back(call) => {
+                if !self.awake() {
+                    self.marks.insert(Mark::ConfirmedLate);
+                }
+                self.turn(&Input::Confirmed { call });
+            }
+        }
+    }
+
+    pub fn awake(&self) -> bool {
+        self.shell.is_some()
+    }
+}

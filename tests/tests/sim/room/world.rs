@@ -1,0 +1,246 @@
+//! The world of a room: its clients and its platform, on one thread, from one seed.
+
+use crate::client::Client;
+use crate::marks::{Mark, Marks};
+use crate::oracle::Oracle;
+use crate::platform::Platform;
+use crate::shell::Shell;
+use crate::weather::Weather;
+use serde_json::Value;
+use shared::limits;
+use shared::room::seats::Seat;
+use shared::room::{Conn, Input, Resume, Room};
+use shared::rpc::Setup;
+use shared::time::Time;
+use shared::wire::CloseCode;
+use std::collections::BTreeSet;
+use tests::kit::chance::Chance;
+use tests::kit::clock::{self, START};
+use tests::kit::identity::{identity, player};
+use tests::kit::platform::Ring;
+
+#[derive(Debug)]
+pub struct World {
+    pub chance: Chance,
+    pub weather: Weather,
+    pub now: u64,
+    /// The latest time that the room has seen.
+    pub latest: u64,
+    pub platform: Platform,
+    pub shell: Option<Shell>,
+    /// How often the room was loaded into memory.
+    pub instance: u64,
+    pub clients: Vec<Client>,
+    pub oracle: Oracle,
+    pub marks: Marks,
+    /// Tokens that the shell is verifying.
+    pub verifying: Vec<(Conn, Option<Value>)>,
+    pub commands: u64,
+    /// The players that are known to be kicked, and the players that a command tried to kick.
+    pub kicked: BTreeSet<String>,
+    pub kick_requests: BTreeSet<String>,
+    traced: bool,
+}
+
+impl World {
+    pub fn new(mut chance: Chance, weather: Weather, traced: bool) -> Self {
+        let mut clients: Vec<Client> = (0..weather.members + weather.spectators)
+            .map(|n| Client::new(player(n), n >= weather.members))
+            .collect();
+        let slow = chance.below(clients.len());
+        clients[slow].reads_slowly = weather.slow;
+        if weather.no_show {
+            clients[weather.members - 1].never_connects = true;
+        }
+        let named = weather.members - weather.free.min(weather.members);
+        let seat = |n: usize| {
+            if n < named { Seat::of(player(n), format!("Player {n}")) } else { Seat::free() }
+        };
+        let setup = Setup {
+            id: "m_1".parse().expect("an id"),
+            pool: None,
+            owner: Some(player(0)),
+            seats: (0..weather.members).map(seat).collect(),
+            rules: weather.rules,
+        };
+        let mut world = Self {
+            chance,
+            now: START,
+            latest: START,
+            platform: Platform::default(),
+            shell: None,
+            instance: 0,
+            clients,
+            oracle: Oracle::default(),
+            marks: Marks::new(),
+            verifying: Vec::new(),
+            commands: 0,
+            kicked: BTreeSet::new(),
+            kick_requests: BTreeSet::new(),
+            traced,
+            weather,
+        };
+        let (room, effects) = Room::create(Time::from_ms(START), setup, false);
+        for effect in effects {
+            let shared::room::Effect::Save(save) = effect else { panic!("a new room is a write") };
+            world.platform.write(save);
+        }
+        world.hold(room);
+        world
+    }
+
+    pub fn trace(&self, line: impl FnOnce() -> String) {
+        if self.traced {
+            clock::trace(self.now, &line());
+        }
+    }
+
+    /// Runs all steps.
+    pub fn run(&mut self) {
+        for _ in 0..self.weather.steps {
+            if self.platform.erased {
+                return;
+            }
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        self.tick();
+        self.ring();
+        let who = self.chance.below(self.clients.len());
+        self.act(who);
+        for _ in 0..self.chance.between(1, 4) {
+            self.deliver_up();
+        }
+        self.deliver_down();
+        if self.chance.percent(60) {
+            self.timer();
+        }
+        if self.chance.percent(50) {
+            self.deliver_call();
+        }
+        if self.chance.percent(30) {
+            self.verified();
+        }
+        self.report_gone();
+        if self.chance.one_in(self.weather.cut) {
+            self.cut(who);
+        }
+        if self.chance.one_in(self.weather.faults.evict) {
+            self.evict();
+        }
+        if self.weather.faults.crash > 0 && self.chance.one_in(self.weather.faults.crash * 4) {
+            self.crash(Mark::Crashed);
+        }
+    }
+
+    fn tick(&mut self) {
+        self.now += clock::step_ms(&mut self.chance, 1, 70_000);
+        if self.chance.one_in(self.weather.clock) {
+            let jump = self.chance.between(1, 20_000);
+            if self.chance.percent(50) {
+                self.now = self.now.saturating_sub(jump).max(START);
+                self.marks.insert(Mark::ClockBack);
+            } else {
+                self.now += jump;
+                self.marks.insert(Mark::ClockForward);
+            }
+        }
+    }
+
+    /// Fires the timer of pending output.
+    pub fn timer(&mut self) {
+        if self.awake() {
+            self.flush();
+        }
+    }
+
+    /// Rings the alarm if it is due: on time, late or twice. An alarm whose handler crashes rings again.
+    pub fn ring(&mut self) {
+        let late = self.weather.faults.late;
+        let due = match self.platform.alarm.ring(self.now, late, &mut self.chance) {
+            Ring::NotDue => return,
+            Ring::Late => {
+                self.marks.insert(Mark::AlarmLate);
+                return;
+            }
+            Ring::Rings(due) => due,
+        };
+        let lived = self.turn(&Input::Woke);
+        if !lived {
+            self.marks.insert(Mark::CrashedInAlarm);
+            self.platform.alarm.retry(due);
+        }
+        if lived && late > 0 && self.chance.one_in(10) {
+            self.marks.insert(Mark::AlarmTwice);
+            self.turn(&Input::Woke);
+        }
+    }
+
+    /// Connects a client.
+    pub fn connect(&mut self, who: usize) {
+        if !self.wake() {
+            return self.clients[who].closed(self.now, CloseCode::NotFound.code(), 0);
+        }
+        let day = 24 * 3_600_000;
+        let exp = self.now + if self.clients[who].spectates { day } else { self.weather.token_ms };
+        let client = &self.clients[who];
+        let identity = identity(who, exp);
+        let room = &self.shell.as_ref().expect("awake").room;
+        let role = match room.admit(&identity, client.spectates) {
+            Ok(role) => role,
+            Err(why) => return self.clients[who].closed(self.now, why.code(), 5000),
+        };
+        let most = self.platform.wires.values().map(|wire| wire.conn.0).max().unwrap_or(0);
+        let conn = Conn(room.next_conn().0.max(most + 1));
+        let resume = client.epoch.map(|epoch| Resume { epoch: format!("e{epoch}"), at: client.at });
+        let id = self.accept(who, conn);
+        self.clients[who].wire = Some(id);
+        self.turn(&Input::Opened { conn, identity, role, resume });
+    }
+
+    fn accept(&mut self, client: usize, conn: Conn) -> u64 {
+        self.platform.next_wire += 1;
+        let wire = crate::platform::Wire {
+            conn,
+            client,
+            up: [].into(),
+            down: [].into(),
+            attachment: None,
+            shut: false,
+            cut: false,
+            gone_at: None,
+            instance: self.instance,
+        };
+        self.platform.wires.insert(self.platform.next_wire, wire);
+        self.platform.next_wire
+    }
+
+    /// Checks after every turn that an alarm is set while work remains. Proved by an alarm that was not set
+    /// again after it rang.
+    pub fn check_turn(&mut self) {
+        let room = &self.shell.as_ref().expect("awake").room;
+        self.platform.alarm.assert_covers(room.wake_at());
+        if self.chance.one_in(50) {
+            self.check_bounds();
+        }
+    }
+
+    /// Checks that the state stays within its limits. Proved by a log that was trimmed by age alone.
+    fn check_bounds(&self) {
+        let room = &self.shell.as_ref().expect("awake").room;
+        let (saved, log, board, sockets) = room.remembered();
+        let most = limits::LOG_EVENTS_MAX + limits::CHUNK_EVENTS_MAX;
+        assert!(log.retained().count() <= most, "{} events", log.retained().count());
+        assert!(log.bytes() <= limits::LOG_BYTES_MAX + 2 * limits::CHUNK_BYTES_MAX, "{} bytes", log.bytes());
+        assert!(board.len() <= 2 * limits::BOARD_BYTES_MAX, "a board of {} bytes", board.len());
+        assert!(sockets.len() <= self.platform.wires.len());
+        assert!(saved.setup.seats.len() == self.weather.members);
+        assert!(self.platform.room.len() <= 64 * 1024);
+        assert!(self.platform.slots.len() <= usize::try_from(limits::CHUNK_SLOTS).unwrap_or_default());
+        for row in self.platform.slots.values() {
+            assert!(row.len() <= 2 * limits::CHUNK_BYTES_MAX, "a row of {} bytes", row.len());
+        }
+    }
+}
