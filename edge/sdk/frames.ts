@@ -10,6 +10,11 @@ export class Refused extends Error {
     this.name = "Refused";
     this.refusal = refusal;
   }
+
+  /** @deprecated The former name of `refusal`. */
+  get fault(): Refusal {
+    return this.refusal;
+  }
 }
 
 /** Parses a frame: one message, or several in order. Values that are not messages are left out. */

@@ -66,6 +66,16 @@ export class Lobby {
     return this.#socket.state;
   }
 
+  /** @deprecated The former name of `connection`. */
+  get line(): ConnectionState {
+    return this.connection;
+  }
+
+  /** @deprecated The former name of `state`. */
+  get place(): QueueState {
+    return this.#state;
+  }
+
   /** The server's clock minus this device's. */
   get skew_ms(): number {
     return this.#socket.skew_ms;

@@ -33,9 +33,19 @@ export class Me {
     return this.#socket.state;
   }
 
+  /** @deprecated The former name of `connection`. */
+  get line(): ConnectionState {
+    return this.connection;
+  }
+
   /** Returns the presence of a player; players whose presence is hidden are offline. */
   presence(player: string): PresenceAt {
     return this.#presence.get(player) ?? { state: "offline", as_of: 0 };
+  }
+
+  /** @deprecated The former name of `presence`. */
+  sight(player: string): PresenceAt {
+    return this.presence(player);
   }
 
   /** Followed players who are not offline. */

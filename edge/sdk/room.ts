@@ -53,6 +53,11 @@ export class Room {
     return this.#socket.state;
   }
 
+  /** @deprecated The former name of `connection`. */
+  get line(): ConnectionState {
+    return this.connection;
+  }
+
   /** Messages of this client without a log position yet, oldest first. */
   get unsent(): PendingMessage[] {
     const says = this.#socket.sender.entries

@@ -8,6 +8,8 @@ import type { LogPosition } from "./log_position.ts";
 /** A room as one member sees it. Plain data, so that a page can save it across a reload. */
 export type View = {
   position: LogPosition;
+  /** @deprecated The former name of `position`, with the same value. */
+  place: LogPosition;
   you: string;
   phase: "open" | "over";
   members: Member[];
@@ -29,10 +31,12 @@ const KEPT = 2_000;
 
 const PRESENCE: Record<string, MemberState> = { joined: "here", back: "here", away: "away", left: "left" };
 
+const at = (position: LogPosition) => ({ position, place: position });
+
 /** Returns the view before the first welcome. */
 export function empty(): View {
   return {
-    position: { epoch: null, at: 0 },
+    ...at({ epoch: null, at: 0 }),
     you: "",
     phase: "open",
     members: [],
@@ -48,7 +52,7 @@ export function empty(): View {
 export function welcome(view: View, first: Welcome): View {
   const next: View = {
     ...view,
-    position: after_welcome(view.position, first),
+    ...at(after_welcome(view.position, first)),
     you: first.you,
     phase: first.phase ?? view.phase,
     durable: first.durable ?? view.durable,
@@ -58,7 +62,7 @@ export function welcome(view: View, first: Welcome): View {
 
 /** Applies one event. Each position arrives here once; see `log_position.ts`. */
 export function fold(view: View, event: Event): View {
-  const next: View = event.at === undefined ? view : { ...view, position: { ...view.position, at: event.at } };
+  const next: View = event.at === undefined ? view : { ...view, ...at({ ...view.position, at: event.at }) };
   switch (event.ev) {
     case "durable":
       return { ...next, durable: Math.max(next.durable, event.to) };
