@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
 use shared::pool::{self, Pools, Shard};
+use shared::room::Switches;
 use shared::rpc::ObjectName;
 use shared::sign::SignKeys;
 use std::time::Duration;
@@ -102,9 +103,12 @@ pub fn origins(env: &Env) -> Result<Vec<String>> {
     Ok(text(env, "ORIGINS")?.split(',').map(|origin| origin.trim().to_owned()).collect())
 }
 
-/// Returns whether clients may make a room panic on purpose (`DEBUG_COMMANDS`).
-pub fn are_debug_commands_on(env: &Env) -> bool {
-    text(env, "DEBUG_COMMANDS").is_ok_and(|on| on == "on")
+/// Returns the switches of rooms: `DEBUG_COMMANDS` is off and `MESSAGE_PACE` is on in production.
+pub fn switches(env: &Env) -> Switches {
+    Switches {
+        debug_commands: text(env, "DEBUG_COMMANDS").is_ok_and(|on| on == "on"),
+        unlimited_rate: text(env, "MESSAGE_PACE").is_ok_and(|on| on == "off"),
+    }
 }
 
 /// Returns the keys that sign the edge's requests to the region.

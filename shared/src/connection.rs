@@ -77,6 +77,11 @@ pub trait Endpoint {
     /// Returns the guard of an open socket.
     fn guard(&mut self, conn: Conn) -> Option<&mut ConnectionGuard>;
 
+    /// Returns false if the deployment lifts the rate limit of messages.
+    fn is_rate_limited(&self) -> bool {
+        true
+    }
+
     /// Executes a command; none where the reply follows later, or never.
     fn execute(
         &mut self,
@@ -193,7 +198,8 @@ fn receive<E: Endpoint>(endpoint: &mut E, now: Time, conn: Conn, parsed: Parsed)
         Parsed::Unreadable(refusal) => count_fault(endpoint, now, conn, &refusal),
         // An empty frame costs as much as a message.
         Parsed::Messages(messages) if messages.is_empty() => {
-            if let Paced::FarTooFast = guard.pace(now) {
+            let paced = guard.pace(now);
+            if matches!(paced, Paced::FarTooFast) && endpoint.is_rate_limited() {
                 endpoint.close(now, conn, CloseCode::TooFast);
             }
         }
@@ -206,10 +212,11 @@ fn receive<E: Endpoint>(endpoint: &mut E, now: Time, conn: Conn, parsed: Parsed)
 }
 
 fn receive_message<E: Endpoint>(endpoint: &mut E, now: Time, conn: Conn, message: Result<Message, Unread>) {
+    let is_rate_limited = endpoint.is_rate_limited();
     let Some(guard) = endpoint.guard(conn) else {
         return;
     };
-    match guard.pace(now) {
+    match if is_rate_limited { guard.pace(now) } else { Paced::Within } {
         Paced::Within => {}
         Paced::TooFast(refusal) => {
             if let Some(id) = id_of(&message) {

@@ -6,7 +6,7 @@
 //! ```
 //! use shared::connection::ConnectionInput;
 //! use shared::room::seats::Seat;
-//! use shared::room::{Effect, Identity, Input, Role, Room, Rules, Setup};
+//! use shared::room::{Effect, Identity, Input, Role, Room, Rules, Setup, Switches};
 //! use shared::time::Time;
 //! use shared::wire::room::RoomMessage;
 //!
@@ -19,7 +19,7 @@
 //!     rules: Rules::default(),
 //! };
 //! let now = Time::from_ms(1_733_000_000_000);
-//! let (mut room, effects) = Room::create(now, setup, false);
+//! let (mut room, effects) = Room::create(now, setup, Switches::default());
 //! assert!(matches!(effects.as_slice(), [Effect::Save(_)]));
 //!
 //! // The shell has verified a token, and asks for the role of its player.

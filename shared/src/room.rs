@@ -21,7 +21,7 @@ pub use crate::connection::{Conn, Identity};
 pub use crate::pool::rules::{EndRule, Rules};
 pub use crate::rpc::Setup;
 pub use effect::{Call, Effect, Save};
-pub use input::{Input, Resume, Role};
+pub use input::{Input, Resume, Role, Switches};
 pub use state::{Phase, RoomState};
 
 use crate::connection::{self, ConnectionGuard};
@@ -48,7 +48,7 @@ pub struct Room {
     sockets: BTreeMap<Conn, Socket>,
     /// The last time to which the platform's alarm was set; none if it fired or is unknown.
     armed: Option<Time>,
-    debug: bool,
+    switches: Switches,
     pending: Pending,
 }
 
@@ -82,14 +82,14 @@ struct Pending {
 impl Room {
     /// Creates a room, and the write that stores it.
     #[must_use]
-    pub fn create(now: Time, setup: Setup, debug: bool) -> (Self, Vec<Effect>) {
-        let mut room = Self::from_state(RoomState::new(now, setup), debug);
+    pub fn create(now: Time, setup: Setup, switches: Switches) -> (Self, Vec<Effect>) {
+        let mut room = Self::from_state(RoomState::new(now, setup), switches);
         room.pending.room = true;
         let effects = room.finish(now);
         (room, effects)
     }
 
-    fn from_state(state: RoomState, debug: bool) -> Self {
+    fn from_state(state: RoomState, switches: Switches) -> Self {
         Self {
             state,
             log: Log::default(),
@@ -97,7 +97,7 @@ impl Room {
             board_saved: 0,
             sockets: BTreeMap::new(),
             armed: None,
-            debug,
+            switches,
             pending: Pending::default(),
         }
     }

@@ -6,6 +6,7 @@ mod plan;
 mod reads;
 mod region;
 mod revoke;
+mod room;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,7 @@ enum What {
     Outage(outage::Outage),
     Plan(plan::Plan),
     Revoke(revoke::Revoke),
+    Room(room::Room),
 }
 
 /// Runs the measurement and prints the figures.
@@ -48,6 +50,11 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
         What::Region(region) => {
             let data = data.unwrap_or_else(|| scratch::folder(root, "bench"));
             region.run(root, &std::path::absolute(data)?).await?
+        }
+        What::Room(rooms) => {
+            // On a disk, as an object's storage is.
+            let data = data.unwrap_or_else(|| root.path("target/bench/room"));
+            rooms.run(root, std::path::absolute(data)?).await?
         }
         What::Reads(reads) => {
             let (stack, link) = start(root, data).await?;

@@ -1,6 +1,6 @@
 //! A proxy between edge and region that injects faults and counts requests.
 //!
-//! The edge gets the link's address in place of the region's ([`Link::before`]), and nothing else changes:
+//! The edge gets the link's address in place of the region's ([`Link::in_front_of`]), and nothing else changes:
 //! tests and benches run the real Worker against the real region over it.
 
 use std::fmt::Write as _;

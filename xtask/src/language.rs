@@ -28,6 +28,8 @@ const EXEMPT: &[(&str, &str)] = &[
     ("Cargo.lock", "generated"),
     ("package-lock.json", "generated"),
     ("fuzz/Cargo.lock", "generated"),
+    ("xtask/bench/peers/package-lock.json", "generated"),
+    ("xtask/bench/peers/rust-room/Cargo.lock", "generated"),
     ("tests/golden/", "frames as they are on the wire"),
     ("tests/tests/wire/lobby.rs", "the names of golden frames, which do not change"),
     ("tests/tests/wire/server.rs", "the names of golden frames, which do not change"),

@@ -20,12 +20,16 @@ pub struct Manifest {
 impl Manifest {
     /// Reads the settings from `wrangler.toml`.
     pub fn read(root: &Root) -> Result<Self> {
-        let text = fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
-        Self::parse(&text)
+        Self::of(&Self::table(root)?)
     }
 
-    fn parse(text: &str) -> Result<Self> {
-        let manifest: toml::Table = toml::from_str(text).context("wrangler.toml is invalid")?;
+    /// Reads the whole file.
+    pub fn table(root: &Root) -> Result<toml::Table> {
+        let text = fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
+        toml::from_str(&text).context("wrangler.toml is invalid")
+    }
+
+    fn of(manifest: &toml::Table) -> Result<Self> {
         let var = |name: &str| {
             let value = manifest.get("vars").and_then(|vars| vars.get(name)?.as_str());
             value.map(str::to_owned).with_context(|| format!("wrangler.toml lacks the variable {name}"))
@@ -43,12 +47,12 @@ mod tests {
 
     #[test]
     fn missing_variable_is_named_in_the_error() -> Result<()> {
-        let both = Manifest::parse(
+        let both = Manifest::of(&toml::from_str(
             "[vars]\nISSUER = \"i\"\nAUDIENCE = \"a\"\n[vars.POOLS.a]\nseats = 2\n[vars.POOLS.b]\nrating = {}",
-        )?;
+        )?)?;
         assert_eq!(both, Manifest { issuer: "i".into(), audience: "a".into(), rated_pools: "b".into() });
-        let error =
-            Manifest::parse("[vars]\nISSUER = \"i\"").map_or_else(|e| e.to_string(), |_| String::new());
+        let error = Manifest::of(&toml::from_str("[vars]\nISSUER = \"i\"")?)
+            .map_or_else(|e| e.to_string(), |_| String::new());
         assert!(error.contains("AUDIENCE"));
         Ok(())
     }

@@ -13,7 +13,8 @@ use flate2::write::GzEncoder;
 use crate::build_stamp::BuildStamp;
 use crate::progress;
 use crate::root::Root;
-use crate::tools::{node, rust};
+use crate::tools::node::{self, Node};
+use crate::tools::rust::{self, WorkerTools};
 
 /// Limit for the gzipped Worker, bytes. Cloudflare accepts 3 MB on its free plan; every cold isolate parses
 /// the whole module, so this project allows a third of that.
@@ -75,19 +76,26 @@ pub fn build(root: &Root) -> Result<Size> {
     if !(stamp.is_current() && wasm.is_file() && root.edge().join("index.js").is_file()) {
         let node = node::ensure(root)?;
         let tools = rust::ensure(root, &node)?;
-        let mut build = Command::new(&tools.worker_build);
-        build
-            .args(["--release", "--panic-unwind", "--out-dir", "../target/edge"])
-            .current_dir(root.path("edge"))
-            .env("PATH", &tools.path)
-            .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
-            .env("WASM_OPT_BIN", &tools.wasm_opt)
-            .env("ESBUILD_BIN", &node.esbuild)
-            .envs(PROFILE.iter().copied())
-            // Set by the cargo that runs this program; the Worker has another toolchain.
-            .env_remove("RUSTUP_TOOLCHAIN");
+        let mut build = build_command(&tools, &node, Path::new("../target/edge"));
+        build.current_dir(root.path("edge"));
         progress::run("Building the Worker", &mut build)?;
         stamp.record()?;
     }
     Size::of(&wasm)
+}
+
+/// Returns the command that builds the WebAssembly Worker of a crate into `out`; its directory must be set.
+pub(crate) fn build_command(tools: &WorkerTools, node: &Node, out: &Path) -> Command {
+    let mut build = Command::new(&tools.worker_build);
+    build
+        .args(["--release", "--panic-unwind", "--out-dir"])
+        .arg(out)
+        .env("PATH", &tools.path)
+        .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
+        .env("WASM_OPT_BIN", &tools.wasm_opt)
+        .env("ESBUILD_BIN", &node.esbuild)
+        .envs(PROFILE.iter().copied())
+        // Set by the cargo that runs this program; the Worker has another toolchain.
+        .env_remove("RUSTUP_TOOLCHAIN");
+    build
 }

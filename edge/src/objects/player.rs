@@ -43,7 +43,7 @@ impl Machine for Player {
             Effect::Close { conn, code: why } => sockets.close(conn, why),
             Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
             Effect::ForceClose { call, object, close } => {
-                player_calls::force_close(runtime, call, object, close)
+                player_calls::force_close(runtime, call, object, close);
             }
             Effect::FetchVisibility { revision } => player_calls::fetch_visibility(runtime, revision),
             Effect::Subscribe { call, peers } => player_calls::subscribe(runtime, call, peers),

@@ -62,7 +62,7 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
         return Ok(HostResponse::Done);
     }
     store::create_room_tables(&runtime.state.storage())?;
-    let (room, effects) = Room::create(now(), setup, bindings::are_debug_commands_on(&runtime.env));
+    let (room, effects) = Room::create(now(), setup, bindings::switches(&runtime.env));
     metrics::room_opened();
     metrics::report_after_event(&runtime.env);
     runtime.perform(effects);
@@ -80,7 +80,7 @@ impl Machine for Room {
         let Some(disk) = store::read_room(&runtime.state.storage())? else {
             return Ok(None);
         };
-        Room::restore(&disk, attachments, now(), bindings::are_debug_commands_on(&runtime.env))
+        Room::restore(&disk, attachments, now(), bindings::switches(&runtime.env))
             .map(Some)
             .map_err(|corrupt| Error::Internal(format!("a room cannot be read: {}", corrupt.0)))
     }

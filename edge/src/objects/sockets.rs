@@ -23,7 +23,7 @@ const SILENCE_MAX: Duration = limits::HEARTBEAT_INTERVAL.saturating_add(limits::
 #[derive(Default)]
 pub struct Sockets {
     outbox: Outbox,
-    sockets: BTreeMap<Conn, WebSocket>,
+    open: BTreeMap<Conn, WebSocket>,
     /// The time of the last frame of each socket, as far as this object was awake for it.
     last_heard: BTreeMap<Conn, Time>,
     /// Connection numbers by socket, compared by identity.
@@ -48,7 +48,7 @@ impl Sockets {
         self.last_heard.insert(conn, since);
         self.outbox.open(conn, player, heed);
         self.conns.set(key(&socket), &JsValue::from(conn.0));
-        self.sockets.insert(conn, socket);
+        self.open.insert(conn, socket);
     }
 
     /// Returns the number of a socket, unless it was removed.
@@ -62,7 +62,7 @@ impl Sockets {
     pub fn remove(&mut self, conn: Conn) {
         self.outbox.close(conn);
         self.last_heard.remove(&conn);
-        if let Some(socket) = self.sockets.remove(&conn) {
+        if let Some(socket) = self.open.remove(&conn) {
             self.conns.delete(key(&socket));
         }
     }
@@ -78,7 +78,7 @@ impl Sockets {
         let mut silent = conns.to_vec();
         silent.retain(|conn| {
             let last_heard = self.last_heard.get(conn).copied();
-            let pinged = self.sockets.get(conn).and_then(|socket| last_ping_at(state, socket));
+            let pinged = self.open.get(conn).and_then(|socket| last_ping_at(state, socket));
             last_heard.max(pinged).is_some_and(|at| now.since(at) > SILENCE_MAX)
         });
         silent
@@ -86,7 +86,7 @@ impl Sockets {
 
     /// Stores an attachment with a socket.
     pub fn attach(&self, conn: Conn, data: &str) {
-        if let Some(socket) = self.sockets.get(&conn)
+        if let Some(socket) = self.open.get(&conn)
             && let Err(error) = socket.serialize_attachment(data)
         {
             console_error!("an attachment of {} bytes was refused: {error}", data.len());
@@ -111,7 +111,7 @@ impl Sockets {
     /// Closes a socket after its queued messages are sent.
     pub fn close(&mut self, conn: Conn, why: CloseCode) {
         self.flush();
-        if let Some(socket) = self.sockets.get(&conn)
+        if let Some(socket) = self.open.get(&conn)
             && let Err(error) = socket.close(Some(why.code()), Some(why.reason()))
         {
             console_error!("a socket could not be closed: {error}");
@@ -122,7 +122,7 @@ impl Sockets {
     /// Closes all sockets without sending their queued messages, which may not be true.
     pub fn close_all(&mut self, why: CloseCode) {
         self.outbox = Outbox::default();
-        let all: Vec<Conn> = self.sockets.keys().copied().collect();
+        let all: Vec<Conn> = self.open.keys().copied().collect();
         for conn in all {
             self.close(conn, why);
         }
@@ -133,7 +133,7 @@ impl Sockets {
         for frame in self.outbox.flush() {
             let text = JsString::from(frame.text);
             for conn in frame.to {
-                if let Some(socket) = self.sockets.get(&conn) {
+                if let Some(socket) = self.open.get(&conn) {
                     send(socket, &text);
                 }
             }

@@ -36,6 +36,10 @@ impl Endpoint for Room {
         self.sockets.get_mut(&conn).map(|socket| &mut socket.guard)
     }
 
+    fn is_rate_limited(&self) -> bool {
+        !self.switches.unlimited_rate
+    }
+
     fn execute(
         &mut self,
         now: Time,
@@ -51,7 +55,7 @@ impl Endpoint for Room {
             return Some(Ok(Reply::At { at }));
         }
         Some(match command {
-            Command::Debug { .. } if !self.debug => Err(OPS.unknown(&message.op)),
+            Command::Debug { .. } if !self.switches.debug_commands => Err(OPS.unknown(&message.op)),
             Command::Debug { .. } => {
                 self.pending.out.push(Effect::Panic);
                 return None;

@@ -15,6 +15,15 @@ pub struct Resume {
     pub at: u64,
 }
 
+/// Settings of a deployment for tests and measurements; all are off in production.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// Clients may make the room panic on purpose.
+    pub debug_commands: bool,
+    /// The rate of messages is not limited, so that a benchmark measures the room and not the limit.
+    pub unlimited_rate: bool,
+}
+
 /// The role of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

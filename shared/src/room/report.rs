@@ -69,7 +69,7 @@ mod tests {
     use crate::connection::ConnectionInput;
     use crate::pool::Rules;
     use crate::room::seats::Seat;
-    use crate::room::{Conn, Effect, Identity, Input, Role};
+    use crate::room::{Conn, Effect, Identity, Input, Role, Switches};
     use crate::rpc::Setup;
 
     fn at(ms: u64) -> Time {
@@ -86,7 +86,7 @@ mod tests {
             seats: vec![seat(1), seat(2), seat(3)],
             rules: Rules::default(),
         };
-        let mut room = Room::create(at(0), setup, false).0;
+        let mut room = Room::create(at(0), setup, Switches::default()).0;
         for n in 1..=3 {
             let who = Identity {
                 player: format!("p_{n}").parse().unwrap(),

@@ -2,7 +2,7 @@
 
 use super::log::{Entry, Log};
 use super::state::{Attachment, Corrupt, Disk};
-use super::{Conn, Effect, Identity, Role, Room, RoomState, Seat, Socket};
+use super::{Conn, Effect, Identity, Role, Room, RoomState, Seat, Socket, Switches};
 use crate::connection::ConnectionGuard;
 use crate::delivery::outbox::DeliveryLevel;
 use crate::time::Time;
@@ -16,11 +16,11 @@ impl Room {
         disk: &Disk,
         attachments: &[String],
         now: Time,
-        debug: bool,
+        switches: Switches,
     ) -> Result<(Self, Vec<Effect>), Corrupt> {
         let state: RoomState =
             serde_json::from_str(&disk.room).map_err(|error| Corrupt(error.to_string()))?;
-        let mut room = Self::from_state(state, debug);
+        let mut room = Self::from_state(state, switches);
         if let Some(board) = &disk.board {
             room.board = serde_json::from_str(board).map_err(|error| Corrupt(error.to_string()))?;
             room.board_saved = room.board.at();

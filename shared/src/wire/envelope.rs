@@ -19,7 +19,7 @@ pub trait TypescriptEvents {
     fn variants(cfg: &ts_rs::Config) -> Vec<(&'static str, String)>;
 }
 
-/// The events of one object: what [`events!`](super::events) implements.
+/// The events of one object: what `events!` implements.
 pub trait Event: Sized {
     /// The `ev` of every event, for documentation and tests.
     const NAMES: &'static [&'static str];

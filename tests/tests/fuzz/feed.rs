@@ -6,7 +6,7 @@ use shared::delivery::outbox::Outbox;
 use shared::limits;
 use shared::pool::Rules;
 use shared::room::seats::Seat;
-use shared::room::{Conn, Effect, Identity, Input, Role, Room};
+use shared::room::{Conn, Effect, Identity, Input, Role, Room, Switches};
 use shared::rpc::Setup;
 use shared::time::Time;
 use shared::wire::room::{Command, Event, RoomMessage};
@@ -65,7 +65,7 @@ impl Stage {
             seats: vec![seat(1), seat(2)],
             rules: Rules { end: shared::pool::EndRule::Nobody, age_s: 1 << 20, ..Rules::default() },
         };
-        let (room, effects) = Room::create(Time::from_ms(0), setup, false);
+        let (room, effects) = Room::create(Time::from_ms(0), setup, Switches::default());
         drop(effects);
         let mut stage =
             Self { room, outbox: Outbox::default(), now: 0, sender: Conn(2), witness: Conn(1), at: 0 };

@@ -5,7 +5,7 @@ use shared::lobby::{self, Lobby};
 use shared::player::{self, Player};
 use shared::pool::{self, Rules, Shard};
 use shared::room::seats::Seat;
-use shared::room::{self, Role, Room};
+use shared::room::{self, Role, Room, Switches};
 use shared::rpc::Setup;
 use shared::time::Time;
 use shared::wire::CloseCode;
@@ -41,7 +41,7 @@ fn room() -> Object {
         seats: vec![Seat::of("p_1".parse().expect("an id"), "Ana".into())],
         rules: Rules::default(),
     };
-    let (mut room, effects) = Room::create(at(0), setup, false);
+    let (mut room, effects) = Room::create(at(0), setup, Switches::default());
     drop(effects);
     let (conn, identity, role) = (CONN, identity(600_000), Role::Member);
     drop(room.handle(at(0), room::Input::Opened { conn, identity, role, resume: None }));

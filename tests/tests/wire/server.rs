@@ -5,7 +5,7 @@ use shared::connection::ConnectionInput;
 use shared::delivery::outbox::Audience;
 use shared::pool::Rules;
 use shared::room::seats::Seat;
-use shared::room::{Conn, Effect, Identity, Input, Resume, Role, Room};
+use shared::room::{Conn, Effect, Identity, Input, Resume, Role, Room, Switches};
 use shared::rpc::Setup;
 use shared::time::Time;
 
@@ -30,7 +30,7 @@ pub fn everything() -> Vec<(String, String)> {
         seats: vec![seat(1), seat(2), Seat::free()],
         rules,
     };
-    let (room, effects) = Room::create(Time::from_ms(START), setup, false);
+    let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());
     drop(effects);
     let mut stage = Stage { room, now: START, said: Vec::new() };
     stage.open("first", 1, Role::Member, None);
@@ -90,7 +90,7 @@ fn behind() -> Vec<(String, String)> {
         seats: vec![seat(1), seat(2)],
         rules: Rules::default(),
     };
-    let (room, effects) = Room::create(Time::from_ms(START), setup, false);
+    let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());
     drop(effects);
     let mut stage = Stage { room, now: START, said: Vec::new() };
     stage.open("behind", 1, Role::Member, None);

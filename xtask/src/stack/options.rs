@@ -72,12 +72,12 @@ impl Options {
         format!("{},http://localhost:{}", self.edge_url(), self.edge_port)
     }
 
-    pub(super) fn log(&self, name: &str) -> Log {
+    pub(crate) fn log(&self, name: &str) -> Log {
         if self.log_to_files { Log::File(self.data.join(format!("{name}.log"))) } else { Log::Terminal }
     }
 
     /// Values for names that `wrangler.toml` declares: those that differ between machines, and the secrets.
-    pub(super) fn edge(&self, secrets: &Secrets) -> BTreeMap<String, String> {
+    pub(crate) fn edge(&self, secrets: &Secrets) -> BTreeMap<String, String> {
         let debug = if self.debug_commands { "on" } else { "off" };
         let values = [
             ("REGION_URL", self.region_url()),
@@ -90,7 +90,7 @@ impl Options {
     }
 
     /// Environment of the region's process.
-    pub(super) fn region(&self, secrets: &Secrets, manifest: &Manifest) -> BTreeMap<String, String> {
+    pub(crate) fn region(&self, secrets: &Secrets, manifest: &Manifest) -> BTreeMap<String, String> {
         let env = [
             ("TABLE_CORE", "core".to_owned()),
             ("TABLE_HISTORY", "history".to_owned()),

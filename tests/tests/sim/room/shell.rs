@@ -5,7 +5,7 @@ use crate::platform::{Down, Flight, Wrote};
 use crate::world::World;
 use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};
 use shared::delivery::pending_calls::CallId;
-use shared::room::{Call, Conn, Effect, Input, Room};
+use shared::room::{Call, Conn, Effect, Input, Room, Switches};
 use shared::time::Time;
 use shared::wire::CloseCode;
 use shared::wire::room::{Event, Left, LeftReason, RoomMessage};
@@ -29,8 +29,8 @@ impl World {
             let (disk, attachments) = (self.platform.disk(), self.platform.attachments());
             let now = Time::from_ms(self.now);
             self.latest = self.latest.max(self.now);
-            let (room, effects) =
-                Room::restore(&disk, &attachments, now, false).expect("a room can be read back");
+            let (room, effects) = Room::restore(&disk, &attachments, now, Switches::default())
+                .expect("a room can be read back");
             self.instance += 1;
             self.trace(|| format!("restored, {} effects", effects.len()));
             let (saved, log, ..) = room.remembered();
@@ -238,7 +238,8 @@ impl World {
         };
         let (disk, attachments) = (self.platform.disk(), self.platform.attachments());
         let latest = Time::from_ms(self.latest);
-        let (mut room, effects) = Room::restore(&disk, &attachments, latest, false).expect("readable");
+        let (mut room, effects) =
+            Room::restore(&disk, &attachments, latest, Switches::default()).expect("readable");
         let harmless = |effect: &Effect| matches!(effect, Effect::Close { .. });
         assert!(effects.iter().all(harmless), "an eviction has effects: {effects:?}");
         assert_eq!(shell.room.wake_at(), room.wake_at());

@@ -9,7 +9,7 @@ use crate::weather::Weather;
 use serde_json::Value;
 use shared::limits;
 use shared::room::seats::Seat;
-use shared::room::{Conn, Input, Resume, Room};
+use shared::room::{Conn, Input, Resume, Room, Switches};
 use shared::rpc::Setup;
 use shared::time::Time;
 use shared::wire::CloseCode;
@@ -80,7 +80,7 @@ impl World {
             traced,
             weather,
         };
-        let (room, effects) = Room::create(Time::from_ms(START), setup, false);
+        let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());
         for effect in effects {
             let shared::room::Effect::Save(save) = effect else { panic!("a new room is a write") };
             world.platform.write(save);
