@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use xtask::root::Root;
-use xtask::{artifacts, process_group};
+use xtask::{process_group, program};
 
 /// A cold build of everything, on a slow machine.
 const READY: Duration = Duration::from_mins(20);
@@ -113,8 +113,8 @@ async fn port_in_use_is_named_with_its_option() -> Result<()> {
 #[tokio::test]
 async fn missing_or_old_node_is_named_with_a_remedy() -> Result<()> {
     let root = Root::here();
-    let xtask = tokio::task::spawn_blocking(move || artifacts::binary(&root, "Building xtask", "xtask", &[]))
-        .await??;
+    let xtask =
+        tokio::task::spawn_blocking(move || program::build(&root, "Building xtask", "xtask", &[])).await??;
     // A checkout without installed packages, on a machine without Node.
     let (checkout, path) = (stack::disk()?, stack::disk()?);
     fs::write(checkout.join("package-lock.json"), "{}")?;

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use xtask::artifacts;
 use xtask::matching::{Cohort, ExactOptions, GOAL, Replay, exact, replay};
+use xtask::program;
 use xtask::root::Root;
 
 /// Eight players in a pool whose window widens by 10 points a second.
@@ -91,7 +91,7 @@ fn pairs_are_close_to_the_optimum() -> Result<()> {
 #[test]
 fn command_writes_the_same_figures_as_text_json_and_page() -> Result<()> {
     let dir = folder("command")?;
-    let program = artifacts::binary(&Root::here(), "Building xtask", "xtask", &[])?;
+    let program = program::build(&Root::here(), "Building xtask", "xtask", &[])?;
     let run = |words: &[&str]| -> Result<String> {
         let output = Command::new(&program).arg("match").args(words).current_dir(&dir).output()?;
         let error = String::from_utf8_lossy(&output.stderr).into_owned();

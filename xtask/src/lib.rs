@@ -34,6 +34,7 @@ pub mod openapi;
 pub mod pages;
 pub mod port;
 pub mod process_group;
+pub mod program;
 pub mod progress;
 pub mod region;
 pub mod root;

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::artifacts;
 use crate::generated;
+use crate::program;
 use crate::root::Root;
 
 /// File of the edge's document.
@@ -17,7 +17,7 @@ pub const REGION: &str = "docs/openapi-region.json";
 
 /// Generates both documents and writes them.
 pub fn write(root: &Root) -> Result<()> {
-    let program = artifacts::binary(root, "Building the document's printer", "openapi", &[])?;
+    let program = program::build(root, "Building the document's printer", "openapi", &[])?;
     let made =
         Command::new(&program).output().with_context(|| format!("cannot run {}", program.display()))?;
     ensure!(made.status.success(), "the document cannot be made: {}", String::from_utf8_lossy(&made.stderr));

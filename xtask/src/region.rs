@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::artifacts;
+use crate::program;
 use crate::root::Root;
 use crate::service::{Log, Service};
 
@@ -17,7 +17,7 @@ const START: Duration = Duration::from_secs(30);
 
 /// Builds the regional binary and returns its path.
 pub fn build(root: &Root) -> Result<PathBuf> {
-    artifacts::binary(root, "Building the region", "local", &["--features", "regional/local"])
+    program::build(root, "Building the region", "local", &["--features", "regional/local"])
 }
 
 /// The running region process.

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use super::Times;
-use crate::artifacts;
 use crate::lambda::megabytes;
+use crate::program;
 use crate::root::Root;
 use crate::runtime_api::Function;
 
@@ -38,7 +38,7 @@ impl Lambda {
         let here = root.clone();
         let program = spawn_blocking(move || {
             let flags = ["--release", "--package", "regional"];
-            artifacts::binary(&here, "Building the function for release", "lambda", &flags)
+            program::build(&here, "Building the function for release", "lambda", &flags)
         })
         .await??;
         let event = event(root)?;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::root::Root;
 use crate::tools::{node, rust};
-use crate::{artifacts, progress, worker};
+use crate::{program, progress, worker};
 
 /// Measures a whole plan and one entry, in pools of several sizes: natively and as WebAssembly.
 #[derive(Debug, Clone, Args)]
@@ -60,12 +60,8 @@ pub(super) fn run(root: &Root, plan: &Plan) -> Result<String> {
 }
 
 fn native(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
-    let program = artifacts::binary(
-        root,
-        "Building the bench",
-        "plan-bench",
-        &["--release", "--package", "plan-bench"],
-    )?;
+    let program =
+        program::build(root, "Building the bench", "plan-bench", &["--release", "--package", "plan-bench"])?;
     let mut bench = Command::new(program);
     bench.arg(plan.runs.to_string());
     bench.args(plan.sizes.iter().map(u32::to_string));

@@ -15,9 +15,9 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use super::Times;
-use crate::artifacts;
 use crate::health;
 use crate::port;
+use crate::program;
 use crate::region;
 use crate::root::Root;
 use crate::service::Log;
@@ -60,7 +60,7 @@ impl Region {
         let here = root.clone();
         let program = spawn_blocking(move || {
             let flags = ["--release", "--features", "regional/local"];
-            artifacts::binary(&here, "Building the region for release", "local", &flags)
+            program::build(&here, "Building the region for release", "local", &flags)
         })
         .await??;
         stack::delete_data(data)?;

@@ -1,8 +1,10 @@
 //! `cargo xtask bench room`: rooms beside their peers in one run: throughput, latency, openings, memory, waking.
 
+mod cores;
 mod generator;
 mod matchpoint;
 mod peer;
+mod rooms;
 mod scenario;
 mod table;
 mod workerd;

@@ -8,12 +8,9 @@ use anyhow::{Context, Result, ensure};
 use room_bench::plan::{Outcome, Plan};
 use tokio::task::spawn_blocking;
 
-use super::peer::{checked, on_core};
-use crate::artifacts;
+use super::cores;
+use crate::program;
 use crate::root::Root;
-
-/// The generator's core: not the servers'.
-const CORE: &str = "1";
 
 /// The built program.
 pub(super) struct Generator {
@@ -23,12 +20,12 @@ pub(super) struct Generator {
 impl Generator {
     pub(super) fn build(root: &Root) -> Result<Self> {
         let flags = ["--release", "--package", "room-bench"];
-        Ok(Self { program: artifacts::binary(root, "Building the generator", "room-bench", &flags)? })
+        Ok(Self { program: program::build(root, "Building the generator", "room-bench", &flags)? })
     }
 
     /// Runs a plan. The program's stdin closes once it has answered, and it ends.
     pub(super) async fn run(&self, plan: &Plan) -> Result<Outcome> {
-        let mut command = on_core(CORE, &self.program);
+        let mut command = cores::generator(&self.program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let line = serde_json::to_string(plan)?;
         let output = spawn_blocking(move || -> Result<_> {
@@ -44,4 +41,10 @@ impl Generator {
         let outcome = serde_json::from_slice(&output.stdout).context("the generator's outcome")?;
         checked(outcome)
     }
+}
+
+/// A check of what was measured, so that no figure of a failed run is printed.
+fn checked(outcome: Outcome) -> Result<Outcome> {
+    ensure!(outcome.doubled == 0, "{} messages arrived twice or out of order", outcome.doubled);
+    Ok(outcome)
 }

@@ -8,7 +8,7 @@ use room_bench::plan::{Client, Room};
 use serde_json::json;
 use shared::wire::{BEARER, SUBPROTOCOL};
 
-use super::peer::Rooms;
+use super::rooms::Rooms;
 use super::workerd::Worker;
 use crate::artifacts;
 use crate::manifest::Manifest;

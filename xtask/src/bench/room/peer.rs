@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use room_bench::plan::{Client, Dialect, Load, Outcome, Plan, Room};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
+use super::cores;
 use super::generator::Generator;
 use super::matchpoint::Matchpoint;
+use super::rooms::Rooms;
 use super::workerd::{self, Worker};
 use crate::process_group::ProcessGroup;
 use crate::root::Root;
@@ -33,24 +35,8 @@ pub(super) enum Peer {
     SocketIo,
 }
 
-/// How many rooms of how many clients.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rooms {
-    pub(super) count: usize,
-    pub(super) members: usize,
-    pub(super) spectators: usize,
-}
-
-impl Rooms {
-    pub(super) const fn of(count: usize, members: usize) -> Self {
-        Self { count, members, spectators: 0 }
-    }
-}
-
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(60);
-/// The core of the servers; the generator has the next one.
-const SERVER_CORE: &str = "0";
 /// Seconds of load before anything is measured.
 const WARM_S: f64 = 2.0;
 /// Sockets that may be opening at the same time.
@@ -168,7 +154,7 @@ impl Kit {
         fs::create_dir_all(dir.join("objects"))?;
         let peers = self.root.path("xtask/bench/peers");
         let script = |name: &str| {
-            let mut command = pinned(&self.node);
+            let mut command = cores::server(&self.node);
             command.arg(peers.join(name)).arg(port.to_string());
             command
         };
@@ -197,26 +183,9 @@ impl Kit {
 
     fn serve(&self, dir: &Path, port: u16, worker: &Worker) -> Result<Command> {
         let config = worker.write(dir, port)?;
-        let mut command = pinned(&self.workerd);
+        let mut command = cores::server(&self.workerd);
         command.args(["serve", "--experimental"]).arg(config).current_dir(dir);
         Ok(command)
-    }
-}
-
-/// A command on the servers' core, where the system can do that.
-fn pinned(program: &Path) -> Command {
-    on_core(SERVER_CORE, program)
-}
-
-/// A command on one core by util-linux's `taskset`; without it, wherever the system likes.
-pub(super) fn on_core(core: &str, program: &Path) -> Command {
-    match crate::tools::on_path("taskset") {
-        Some(taskset) => {
-            let mut command = Command::new(taskset);
-            command.args(["-c", core]).arg(program);
-            command
-        }
-        None => Command::new(program),
     }
 }
 
@@ -251,10 +220,4 @@ async fn listens(port: u16) -> Result<()> {
             Err(_) => sleep(Duration::from_millis(25)).await,
         }
     }
-}
-
-/// A check of what was measured, so that no figure of a failed run is printed.
-pub(super) fn checked(outcome: Outcome) -> Result<Outcome> {
-    ensure!(outcome.doubled == 0, "{} messages arrived twice or out of order", outcome.doubled);
-    Ok(outcome)
 }

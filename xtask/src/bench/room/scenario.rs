@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::ValueEnum;
 use room_bench::plan::{Load, Outcome};
 
-use super::peer::{Kit, Peer, Rooms};
+use super::peer::{Kit, Peer};
+use super::rooms::Rooms;
 
 /// A load, the same for every server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -145,6 +145,8 @@ pub(super) fn build_rust_room(root: &Root) -> Result<()> {
     let tools = rust::ensure(root, &node)?;
     let mut build = worker::build_command(&tools, &node, &root.path("target/bench/rust-room"));
     build.current_dir(root.path("xtask/bench/peers/rust-room"));
+    // Its crate is a workspace of its own, whose folder must stay free of build output.
+    build.env("CARGO_TARGET_DIR", root.path("target/bench/rust-room-build"));
     progress::run("Building the bare Rust room", &mut build)?;
     stamp.record()
 }

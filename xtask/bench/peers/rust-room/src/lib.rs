@@ -24,7 +24,7 @@ pub struct Room {
     state: AssertUnwindSafe<State>,
     tick: Duration,
     sockets: AssertUnwindSafe<std::rc::Rc<RefCell<Members>>>,
-    last: Cell<u32>,
+    last: AssertUnwindSafe<Cell<u32>>,
 }
 
 #[derive(Default)]
@@ -58,7 +58,7 @@ impl DurableObject for Room {
             state: AssertUnwindSafe(state),
             tick: Duration::from_millis(tick),
             sockets: AssertUnwindSafe(std::rc::Rc::default()),
-            last: Cell::new(0),
+            last: AssertUnwindSafe(Cell::new(0)),
         }
     }
 
@@ -81,7 +81,8 @@ impl DurableObject for Room {
         members.at += 1;
         let event = Event { at: members.at, ev: "said", by, ts: worker::Date::now().as_millis(), body };
         let event = serde_json::to_string(&event)?;
-        members.gathered.push(if members.gathered.is_empty() { '[' } else { ',' });
+        let start = if members.gathered.is_empty() { '[' } else { ',' };
+        members.gathered.push(start);
         members.gathered += &event;
         if !std::mem::replace(&mut members.timer, true) {
             let (sockets, tick) = (self.sockets.clone(), self.tick);
