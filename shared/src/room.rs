@@ -7,6 +7,7 @@ pub mod board;
 mod commands;
 mod effect;
 mod end;
+mod flush;
 mod forced_close;
 mod input;
 pub mod log;
@@ -29,9 +30,9 @@ use crate::delivery::outbox::{Audience, DeliveryLevel};
 use crate::id::{PlayerId, RoomId};
 use crate::time::Time;
 use crate::wire::CloseCode;
-use crate::wire::envelope::Envelope;
-use crate::wire::room::{Event, Member};
+use crate::wire::room::Member;
 use board::Board;
+use flush::Unflushed;
 use log::{Log, NewEntry};
 use seats::Seat;
 use serde_json::Value;
@@ -46,10 +47,15 @@ pub struct Room {
     /// The position of the board that is on disk.
     board_saved: u64,
     sockets: BTreeMap<Conn, Socket>,
+    /// No token of a socket expires before this time.
+    next_expiry: Time,
+    /// No socket that confirms positions is behind this one.
+    seen_min: u64,
     /// The last time to which the platform's alarm was set; none if it fired or is unknown.
     armed: Option<Time>,
     switches: Switches,
     pending: Pending,
+    unflushed: Unflushed,
 }
 
 /// One open socket. A restart finds its identity, role, confirmed position and delivery level in the attachment.
@@ -65,18 +71,14 @@ struct Socket {
 /// The effects of the input that is being handled.
 #[derive(Debug, Clone, Default)]
 struct Pending {
-    /// Effects that need not wait for the write.
+    /// Messages, and effects that no write precedes.
     out: Vec<Effect>,
-    /// Effects that follow the write.
-    after: Vec<Effect>,
     /// Closes, which follow all messages.
     closes: Vec<Effect>,
     /// True if the room's row changed.
     room: bool,
-    /// True if the log must be written now.
-    flush: bool,
-    /// The sockets whose attachment changed.
-    dirty_attachments: BTreeSet<Conn>,
+    /// The sockets whose attachment must change with this input.
+    attachments: BTreeSet<Conn>,
 }
 
 impl Room {
@@ -96,9 +98,12 @@ impl Room {
             board: Board::default(),
             board_saved: 0,
             sockets: BTreeMap::new(),
+            next_expiry: Time::from_ms(u64::MAX),
+            seen_min: u64::MAX,
             armed: None,
             switches,
             pending: Pending::default(),
+            unflushed: Unflushed::default(),
         }
     }
 
@@ -186,14 +191,13 @@ impl Room {
 
     fn woke(&mut self, now: Time) {
         if self.log.due().is_some_and(|due| due <= now) {
-            self.pending.flush = true;
+            self.unflushed.write = true;
         }
         self.pass_deadlines(now);
     }
 
     /// Appends an event to the log, and broadcasts it.
     fn append_event(&mut self, now: Time, new: NewEntry<'_>) -> u64 {
-        self.pending.dirty_attachments.extend(new.conn);
         let entry = self.log.push(now, new);
         let effect = match &entry.to {
             Some(to) => {
@@ -205,67 +209,6 @@ impl Room {
         self.pending.out.push(effect);
         self.enforce_lag(now);
         entry.at
-    }
-
-    /// Collects the effects of an input: one write where one is due, then the effects that must follow it.
-    fn finish(&mut self, now: Time) -> Vec<Effect> {
-        let mut pending = std::mem::take(&mut self.pending);
-        let calls = self.state.calls.take_due(now);
-        pending.room |= !calls.is_empty();
-        let mut save = self.save(&pending);
-        let done = self.is_done(now);
-        if !done {
-            save.alarm = self.alarm();
-        }
-        let wrote = save.chunk.is_some();
-        let attach = pending.dirty_attachments.iter().filter_map(|&conn| {
-            let data = self.attachment(conn)?;
-            Some(Effect::Attach { conn, data })
-        });
-        // Membership events are written before they are sent: no attachment carries them, and if one were lost after
-        // it was sent, its position would be used again. Other events need not wait: the sender's attachment carries
-        // them, and the loss of that socket is noticed.
-        let mut out = Vec::new();
-        let first = save.room.is_some();
-        let mut save = (save != Save::default()).then_some(Effect::Save(save));
-        if first {
-            out.extend(save.take());
-        }
-        out.append(&mut pending.out);
-        out.extend(save);
-        out.extend(attach);
-        if wrote {
-            let text = Envelope::ephemeral(Event::Durable { to: self.log.durable() }).text();
-            out.push(Effect::Broadcast { text, audience: Audience::All });
-        }
-        out.append(&mut pending.after);
-        out.append(&mut pending.closes);
-        out.extend(calls.into_iter().map(|(id, call)| Effect::Call { id, call }));
-        if done {
-            out.push(Effect::Erase);
-        }
-        out
-    }
-
-    /// Returns the rows that must be written now.
-    fn save(&mut self, pending: &Pending) -> Save {
-        let mut save = Save::default();
-        if pending.flush || pending.room || self.log.full() || self.overflows() {
-            save.chunk = self.log.chunk();
-            if self.board.at() > self.board_saved {
-                self.board_saved = self.board.at();
-                save.board = serde_json::to_string(&self.board).ok();
-            }
-            save.room = pending.room.then(|| self.state.text());
-        }
-        save
-    }
-
-    /// Returns the new alarm, where the next deadline is earlier than the known one.
-    fn alarm(&mut self) -> Option<Time> {
-        let wake = self.wake_at().filter(|wake| self.armed.is_none_or(|armed| *wake < armed))?;
-        self.armed = Some(wake);
-        Some(wake)
     }
 
     /// Closes a socket and forgets it, so that its late frames are ignored.

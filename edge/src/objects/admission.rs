@@ -160,6 +160,9 @@ impl<M: Machine> Runtime<M> {
     /// Closes the given connections that were silent for longer than a heartbeat and its grace.
     pub fn close_silent(self: &Rc<Self>, conns: &[Conn]) {
         let silent = self.sockets.borrow().silent(&self.state, conns, now());
+        if !silent.is_empty() {
+            self.flush();
+        }
         for conn in silent {
             self.sockets.borrow_mut().close(conn, CloseCode::Silent);
             self.handle(ConnectionInput::Closed { conn }.into());

@@ -8,6 +8,7 @@ use crate::objects::runtime::{Machine, Outcome, Runtime, object, read_request};
 use crate::objects::store;
 use crate::ops::metrics;
 use crate::worker::upgrade::Opening;
+use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_calls::CallId;
 use shared::id::{PlayerId, RoomId};
@@ -93,8 +94,11 @@ impl Machine for Room {
         let mut sockets = runtime.sockets.borrow_mut();
         match effect {
             Effect::Save(save) => {
-                // Messages queued before the write need not wait for it; later ones must.
-                sockets.flush();
+                // Messages queued before the write need not wait for it; later ones must. A write of the log or of the
+                // room covers all of their events; the alarm alone does not.
+                if save.chunk.is_some() || save.room.is_some() {
+                    sockets.flush();
+                }
                 store::write_room(&runtime.state.storage(), &save)?;
             }
             Effect::Attach { conn, data } => sockets.attach(conn, &data),
@@ -112,6 +116,14 @@ impl Machine for Room {
             }
         }
         Ok(Outcome::Continue)
+    }
+
+    fn flush(&mut self, now: Time) -> Flush<Effect> {
+        Room::flush(self, now)
+    }
+
+    fn has_unflushed(&self) -> bool {
+        Room::has_unflushed(self)
     }
 
     fn alarm() -> Input<'static> {

@@ -3,11 +3,12 @@
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::identity;
-use crate::objects::sockets::{self, Sockets};
+use crate::objects::sockets::{self, Schedule, Sockets};
 use crate::ops::metrics;
 use crate::worker::upgrade::Opening;
 use serde_json::Value;
 use shared::connection::{Conn, ConnectionInput, Identity};
+use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_sockets::PendingSockets;
 use shared::id::{PlayerId, RoomId};
@@ -38,6 +39,14 @@ pub trait Machine: Sized + 'static {
     fn handle(&mut self, now: Time, input: Self::Input<'_>) -> Vec<Self::Effect>;
     /// Performs one effect.
     fn perform(runtime: &Rc<Runtime<Self>>, effect: Self::Effect) -> Result<Outcome>;
+    /// Prepares the queued messages for sending.
+    fn flush(&mut self, _: Time) -> Flush<Self::Effect> {
+        Flush::default()
+    }
+    /// Returns true if the machine needs a flush, even where no message is queued.
+    fn has_unflushed(&self) -> bool {
+        false
+    }
     /// The input of an alarm.
     fn alarm() -> Self::Input<'static>;
     /// The input of an opened socket. `current_match` is the match that its player is in.
@@ -118,6 +127,7 @@ impl<M: Machine> Runtime<M> {
         if let Some(machine) = self.machine.take() {
             return Ok(Some(machine));
         }
+        self.drop_unprepared();
         let open = self.state.get_websockets().into_iter().filter(sockets::is_open);
         let open: Vec<(WebSocket, String)> =
             open.filter_map(|socket| attachment(&socket).map(|data| (socket, data))).collect();
@@ -134,9 +144,12 @@ impl<M: Machine> Runtime<M> {
         }
         self.last_conn.set(first_conn(now()).max(machine.next_conn().0.saturating_sub(1)));
         self.sockets.replace(restored);
-        let outcome = self.perform(effects);
+        if self.perform(effects) != Outcome::Continue {
+            return Ok(None);
+        }
+        self.keep(machine);
         self.flush_or_schedule();
-        Ok(Some(machine).filter(|_| outcome == Outcome::Continue))
+        Ok(self.machine.take())
     }
 
     /// Puts the machine back after [`Runtime::load`].
@@ -198,14 +211,49 @@ impl<M: Machine> Runtime<M> {
 
     /// Sends the queued messages, or sets the timer that will.
     pub fn flush_or_schedule(self: &Rc<Self>) {
-        let Some(window) = self.sockets.borrow_mut().flush_or_schedule() else {
+        let owed = self.sockets.borrow().has_pending()
+            || self.machine.borrow().as_ref().is_some_and(Machine::has_unflushed);
+        if !owed {
             return;
+        }
+        let schedule = self.sockets.borrow_mut().schedule();
+        match schedule {
+            Schedule::Now => self.flush(),
+            Schedule::Wait => {}
+            Schedule::After(window) => {
+                let runtime = Rc::clone(self);
+                spawn_local(async move {
+                    Delay::from(window).await;
+                    runtime.sockets.borrow_mut().on_timer();
+                    runtime.flush();
+                });
+            }
+        }
+    }
+
+    /// Closes all sockets if messages are queued and the machine was lost in a panic before it prepared them: they may
+    /// tell of events that nothing stores. The clients reconnect to the stored state.
+    fn drop_unprepared(&self) {
+        if self.sockets.borrow().has_pending() {
+            self.sockets.borrow_mut().close_all(CloseCode::Internal);
+        }
+    }
+
+    /// Has the machine prepare the queued messages, sends them, and performs what follows.
+    pub fn flush(self: &Rc<Self>) {
+        let Some(mut machine) = self.machine.take() else {
+            return self.drop_unprepared();
         };
-        let runtime = Rc::clone(self);
-        spawn_local(async move {
-            Delay::from(window).await;
-            runtime.sockets.borrow_mut().on_timer();
-        });
+        let Flush { before, after } = machine.flush(now());
+        let mut outcome = self.perform(before);
+        if outcome == Outcome::Continue {
+            self.sockets.borrow_mut().flush();
+            outcome = self.perform(after);
+        }
+        if outcome == Outcome::Continue {
+            self.keep(machine);
+        }
+        self.flush_or_schedule();
     }
 
     /// Verifies a newer token of an open socket; the result is the input [`ConnectionInput::Renewed`].

@@ -4,17 +4,23 @@
 use crate::clock::now;
 use crate::error::Result;
 use shared::connection::Conn;
+use shared::delivery::gather::Gather;
 use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};
 use shared::id::PlayerId;
 use shared::limits;
 use shared::time::Time;
 use shared::wire::envelope::Text;
 use shared::wire::{CloseCode, PING, PONG};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use worker::js_sys::{JsString, Map};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket, WebSocketRequestResponsePair, console_error, web_sys};
+
+thread_local! {
+    static GATHER: RefCell<Gather> = RefCell::default();
+}
 
 /// A live client closes its connection itself after this much silence.
 const SILENCE_MAX: Duration = limits::HEARTBEAT_INTERVAL.saturating_add(limits::HEARTBEAT_GRACE);
@@ -28,11 +34,8 @@ pub struct Sockets {
     last_heard: BTreeMap<Conn, Time>,
     /// Connection numbers by socket, compared by identity.
     conns: Map,
-    flushed_at: Time,
-    /// When the pending flush timer was set, if there is one.
-    timer_set_at: Option<Time>,
-    /// How long the next timer gathers messages.
-    gather_window: Duration,
+    /// The pending flush timer, if there is one: when it was set, and for how long.
+    timer: Option<(Time, Duration)>,
 }
 
 impl Sockets {
@@ -128,8 +131,16 @@ impl Sockets {
         }
     }
 
+    /// Returns true if a message is queued.
+    pub fn has_pending(&self) -> bool {
+        self.outbox.has_pending()
+    }
+
     /// Sends all queued messages now. A broadcast is converted to a JavaScript string once.
     pub fn flush(&mut self) {
+        if !self.outbox.has_pending() {
+            return;
+        }
         for frame in self.outbox.flush() {
             let text = JsString::from(frame.text);
             for conn in frame.to {
@@ -138,33 +149,41 @@ impl Sockets {
                 }
             }
         }
-        self.flushed_at = now();
+        GATHER.with_borrow_mut(|gather| gather.flushed(now()));
     }
 
-    /// Sends queued messages at once if none were sent lately. Otherwise returns how long to gather more: the caller sets
-    /// a timer for [`Sockets::on_timer`]. A timer exists only while messages are queued.
-    pub fn flush_or_schedule(&mut self) -> Option<Duration> {
-        if !self.outbox.has_pending() || self.timer_set_at.is_some() {
-            return None;
+    /// Returns how an object that owes a flush proceeds. A timer exists only while a flush is owed.
+    pub fn schedule(&mut self) -> Schedule {
+        if self.timer.is_some() {
+            return Schedule::Wait;
         }
         let now = now();
-        if now.since(self.flushed_at) >= limits::GATHER_QUIET.max(self.gather_window) {
-            self.gather_window = Duration::ZERO;
-            self.flush();
-            return None;
+        match GATHER.with_borrow_mut(|gather| gather.window(now)) {
+            None => Schedule::Now,
+            Some(window) => {
+                self.timer = Some((now, window));
+                Schedule::After(window)
+            }
         }
-        self.timer_set_at = Some(now);
-        Some(self.gather_window)
     }
 
-    /// Sends what the timer gathered. A late timer means that the machine is busy: the next one gathers longer.
+    /// Notes that the timer rang.
     pub fn on_timer(&mut self) {
-        if let Some(set) = self.timer_set_at.take() {
-            let late = now().since(set).saturating_sub(self.gather_window);
-            self.gather_window = (late * 2).min(limits::GATHER_MAX);
+        if let Some((set_at, window)) = self.timer.take() {
+            GATHER.with_borrow_mut(|gather| gather.rang(set_at, window, now()));
         }
-        self.flush();
     }
+}
+
+/// The moment of a flush.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// Now: the isolate is quiet.
+    Now,
+    /// When a new timer rings.
+    After(Duration),
+    /// When the pending timer rings.
+    Wait,
 }
 
 #[allow(unsafe_code, reason = "wasm-bindgen expands foreign functions to unsafe code")]

@@ -15,8 +15,8 @@ pub const LOG_BYTES_MAX: usize = 256 * 1024;
 /// Command results remembered by key: at least twice what a resume can ask for, and no more than the rows of
 /// the log always hold.
 pub const COMMAND_KEYS_MAX: usize = 600;
-/// Unwritten events after which a chunk is written: one row for 50 messages, not 50 rows.
-pub const CHUNK_EVENTS_MAX: usize = 50;
+/// Unwritten events after which a chunk is written: one row for 100 messages, not 100 rows.
+pub const CHUNK_EVENTS_MAX: usize = 100;
 /// Unwritten bytes after which a chunk is written: a row holds at most 2 MB.
 pub const CHUNK_BYTES_MAX: usize = 64 * 1024;
 /// Time that an event may wait to be written.
@@ -56,7 +56,11 @@ pub const LAG_RESYNC: u64 = 600;
 /// Events that a recipient may be behind before its socket is closed with 4104.
 pub const LAG_CLOSE: u64 = 1200;
 
-/// Quiet time after which the next event is sent at once.
+/// Time in which no object of the isolate sent anything, after which the next event is sent at once.
 pub const GATHER_QUIET: Duration = Duration::from_millis(2);
-/// Longest time that output is gathered while the machine stays busy.
+/// Longest time that output is gathered while the isolate stays busy.
 pub const GATHER_MAX: Duration = Duration::from_millis(16);
+/// Time that a timer may be late before it counts as late: the resolution of the platform's clock.
+pub const GATHER_STEP: Duration = Duration::from_millis(1);
+/// Time in which the gathering window narrows by half while no timer is late.
+pub const GATHER_HALF_LIFE: Duration = Duration::from_millis(200);

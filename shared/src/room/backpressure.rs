@@ -14,8 +14,10 @@ impl Room {
         let Some(socket) = self.sockets.get_mut(&conn) else {
             return;
         };
-        socket.seen = Some(at.min(head));
-        self.pending.dirty_attachments.insert(conn);
+        let at = at.min(head);
+        socket.seen = Some(at);
+        self.seen_min = self.seen_min.min(at);
+        self.unflushed.attachments.insert(conn);
         if socket.level == DeliveryLevel::Events && lag(head, at) <= limits::LAG_HINTS {
             socket.level = DeliveryLevel::All;
             self.pending.out.push(Effect::SetDeliveryLevel { conn, level: DeliveryLevel::All });
@@ -26,9 +28,14 @@ impl Room {
     /// buffer is the only limit.
     pub(super) fn enforce_lag(&mut self, now: Time) {
         let head = self.log.head();
+        if lag(head, self.seen_min) <= limits::LAG_HINTS {
+            return;
+        }
+        self.seen_min = head;
         let mut closed = Vec::new();
         for (&conn, socket) in &mut self.sockets {
             let Some(seen) = socket.seen else { continue };
+            self.seen_min = self.seen_min.min(seen);
             let due = match lag(head, seen) {
                 behind if behind > limits::LAG_CLOSE => {
                     closed.push(conn);
@@ -44,7 +51,7 @@ impl Room {
                 continue;
             }
             socket.level = due;
-            self.pending.dirty_attachments.insert(conn);
+            self.pending.attachments.insert(conn);
             if due == DeliveryLevel::Nothing {
                 self.pending.out.push(Effect::Send { conn, text: resync() });
             }

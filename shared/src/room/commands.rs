@@ -17,14 +17,13 @@ use serde_json::Value;
 /// The member who sent a command, and the key of the command.
 #[derive(Clone, Copy)]
 struct Sender<'a> {
-    conn: Conn,
     player: &'a PlayerId,
     key: Option<&'a str>,
 }
 
 impl<'a> Sender<'a> {
     fn entry(self, event: Event) -> NewEntry<'a> {
-        NewEntry { key: self.key, conn: Some(self.conn), ..NewEntry::by(Some(self.player), event) }
+        NewEntry { key: self.key, ..NewEntry::by(Some(self.player), event) }
     }
 }
 
@@ -68,7 +67,7 @@ impl Endpoint for Room {
                 Role::Spectator => {
                     Err(Refusal::new(RefusalCode::Forbidden, "Spectators cannot send messages."))
                 }
-                Role::Member => self.act(now, Sender { conn, player: &player, key }, command),
+                Role::Member => self.act(now, Sender { player: &player, key }, command),
             },
         })
     }
@@ -78,16 +77,19 @@ impl Endpoint for Room {
     }
 
     fn send_durable(&mut self, conn: Conn, text: Option<Text>) {
-        self.pending.flush = true;
-        self.pending.after.extend(text.map(|text| Effect::Send { conn, text }));
+        self.unflushed.write = true;
+        self.unflushed.replies.extend(text.map(|text| Effect::Send { conn, text }));
     }
 
     fn verify(&mut self, conn: Conn, id: Option<Value>, token: String) {
-        self.pending.after.push(Effect::Verify { conn, id, token });
+        self.pending.out.push(Effect::Verify { conn, id, token });
     }
 
     fn attach(&mut self, conn: Conn) {
-        self.pending.dirty_attachments.insert(conn);
+        if let Some(socket) = self.sockets.get(&conn) {
+            self.next_expiry = self.next_expiry.min(socket.guard.identity.exp);
+        }
+        self.pending.attachments.insert(conn);
     }
 
     fn close(&mut self, now: Time, conn: Conn, code: CloseCode) {

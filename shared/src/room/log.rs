@@ -9,7 +9,7 @@ use crate::wire::room::Event;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 /// One event of the log, encoded once.
@@ -30,17 +30,18 @@ pub struct Entry {
     pub text: Text,
     /// The entry as disk and attachments store it; none once it is on disk.
     pub stored: Option<Text>,
-    /// The socket whose attachment carries the entry until it is on disk.
-    pub conn: Option<Conn>,
+    /// The socket whose attachment carries the entry until it is on disk; none before the next flush, and once it is on
+    /// disk.
+    pub carrier: Option<Conn>,
 }
 
 /// Entries are compared by their text, which is what clients receive: a number that JSON cannot represent exactly may
 /// differ between the event that was read and the same event after a restart.
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
-        let Self { at, ts, by, to, key, event: _, text, stored, conn } = self;
+        let Self { at, ts, by, to, key, event: _, text, stored, carrier } = self;
         (at, ts, by, to) == (&other.at, &other.ts, &other.by, &other.to)
-            && (key, text, stored, conn) == (&other.key, &other.text, &other.stored, &other.conn)
+            && (key, text, stored, carrier) == (&other.key, &other.text, &other.stored, &other.carrier)
     }
 }
 
@@ -63,13 +64,18 @@ impl Entry {
         serde_json::to_value(envelope).unwrap_or_default()
     }
 
+    /// Returns the bytes that the entry takes in an attachment, with the comma that follows it.
+    fn weight(&self) -> usize {
+        self.stored.as_ref().map_or(0, |stored| stored.len() + 1)
+    }
+
     fn is_hidden_from(&self, player: &PlayerId) -> bool {
         self.to.as_ref().is_some_and(|to| to != player)
     }
 
     /// Reads a stored entry. An entry that a socket carried is not on disk yet, and keeps its stored form.
     #[must_use]
-    pub fn restore(stored: &RawValue, conn: Option<Conn>) -> Option<Self> {
+    pub fn restore(stored: &RawValue, carrier: Option<Conn>) -> Option<Self> {
         #[derive(Deserialize)]
         struct Stored<'a> {
             #[serde(borrow)]
@@ -77,10 +83,10 @@ impl Entry {
             k: Option<String>,
             to: Option<PlayerId>,
         }
-        let text = conn.map(|_| stored.get().into());
+        let text = carrier.map(|_| stored.get().into());
         let Stored { e, k: key, to } = serde_json::from_str(stored.get()).ok()?;
         let Envelope { at, by, ts, event } = serde_json::from_str(e.get()).ok()?;
-        Some(Self { at: at?, ts: ts?, by, to, key, event, text: e.get().into(), stored: text, conn })
+        Some(Self { at: at?, ts: ts?, by, to, key, event, text: e.get().into(), stored: text, carrier })
     }
 }
 
@@ -117,15 +123,13 @@ pub struct NewEntry<'a> {
     pub to: Option<&'a PlayerId>,
     /// The key of the command.
     pub key: Option<&'a str>,
-    /// The socket of the command.
-    pub conn: Option<Conn>,
 }
 
 impl<'a> NewEntry<'a> {
     /// An event to all that no command with a key caused.
     #[must_use]
     pub fn by(by: Option<&'a PlayerId>, event: Event) -> Self {
-        Self { event, by, to: None, key: None, conn: None }
+        Self { event, by, to: None, key: None }
     }
 }
 
@@ -145,6 +149,8 @@ pub struct Log {
     head: u64,
     durable: u64,
     bytes: usize,
+    /// The weight of the entries that are not on disk yet.
+    unwritten_bytes: usize,
     /// The keys of the newest `limits::COMMAND_KEYS_MAX` positions, in order.
     keyed: VecDeque<(u64, PlayerId, String)>,
     keys: BTreeMap<(PlayerId, String), u64>,
@@ -174,7 +180,7 @@ impl Log {
 
     /// Appends an event and returns its entry.
     pub fn push(&mut self, now: Time, new: NewEntry<'_>) -> Entry {
-        let NewEntry { event, by, to, key, conn } = new;
+        let NewEntry { event, by, to, key } = new;
         let at = self.head + 1;
         let ts = self.entries.back().map_or(now, |last| last.ts.max(now));
         let envelope = Envelope { at: Some(at), by: by.cloned(), ts: Some(ts), event };
@@ -188,8 +194,9 @@ impl Log {
             event: Rc::new(envelope.event),
             stored: Some(store(&text, key, to)),
             text,
-            conn,
+            carrier: None,
         };
+        self.unwritten_bytes += entry.text.len();
         self.index(entry.clone());
         self.trim(now);
         entry
@@ -249,18 +256,29 @@ impl Log {
         self.entries.iter().rev().take_while(|entry| entry.at > self.durable)
     }
 
+    /// Returns the number of entries that are not on disk yet.
+    fn unwritten_count(&self) -> usize {
+        usize::try_from(self.head - self.durable).unwrap_or(usize::MAX)
+    }
+
     /// Returns the time at which the oldest unwritten entry must be written.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        self.unwritten().last().map(|oldest| oldest.ts + limits::CHUNK_AGE_MAX)
+        let oldest = self.entries.len().checked_sub(self.unwritten_count())?;
+        self.entries.get(oldest).map(|oldest| oldest.ts + limits::CHUNK_AGE_MAX)
     }
 
     /// Returns true if the unwritten entries fill a row.
     #[must_use]
     pub fn full(&self) -> bool {
-        let waiting = self.head - self.durable;
-        waiting >= limits::CHUNK_EVENTS_MAX as u64
-            || self.unwritten().map(|entry| entry.text.len()).sum::<usize>() >= limits::CHUNK_BYTES_MAX
+        self.unwritten_count() >= limits::CHUNK_EVENTS_MAX || self.unwritten_bytes >= limits::CHUNK_BYTES_MAX
+    }
+
+    /// Returns true if the unwritten entries cannot wait for the next flush: another one may not fit into a row.
+    #[must_use]
+    pub fn overfull(&self) -> bool {
+        self.unwritten_count() >= 2 * limits::CHUNK_EVENTS_MAX
+            || self.unwritten_bytes >= limits::CHUNK_BYTES_MAX
     }
 
     /// Returns the row that stores all unwritten entries: the last one again if it has space, else the next slot.
@@ -281,9 +299,10 @@ impl Log {
         }
         let durable = std::mem::replace(&mut self.durable, self.head);
         for entry in self.entries.iter_mut().rev().take_while(|entry| entry.at > durable) {
-            entry.conn = None;
+            entry.carrier = None;
             entry.stored = None;
         }
+        self.unwritten_bytes = 0;
         let texts: Vec<&str> = self.row.iter().map(|text| &**text).collect();
         Some(Chunk { slot: self.slot, text: format!("[{}]", texts.join(",")) })
     }
@@ -318,6 +337,7 @@ impl Log {
         let mut whole = true;
         for entry in carried {
             if entry.at == log.head + 1 {
+                log.unwritten_bytes += entry.text.len();
                 log.index(entry);
             } else if entry.at > log.head {
                 whole = false;
@@ -327,10 +347,49 @@ impl Log {
         (log, whole)
     }
 
+    /// Gives each unwritten entry that no attachment carries to one of these sockets, and adds the sockets whose attachment
+    /// changes to `changed`; false if they have no space. Few sockets are chosen, because each change is an attachment
+    /// to write, and the ones that carry least, because an attachment is written whole.
+    pub fn carry(&mut self, sockets: &[Conn], changed: &mut BTreeSet<Conn>) -> bool {
+        let first = self.entries.len().saturating_sub(self.unwritten_count());
+        let mut loads: Vec<(usize, Conn)> = sockets.iter().map(|&conn| (0, conn)).collect();
+        let mut waiting = false;
+        for entry in self.entries.range(first..) {
+            match entry.carrier {
+                Some(carrier) => {
+                    let load = loads.iter_mut().find(|(_, conn)| *conn == carrier);
+                    if let Some((load, _)) = load {
+                        *load += entry.weight();
+                    }
+                }
+                None => waiting = true,
+            }
+        }
+        if !waiting {
+            return true;
+        }
+        loads.sort_unstable();
+        let mut loads = loads.into_iter();
+        let mut carrier = loads.next();
+        for entry in self.entries.range_mut(first..).filter(|entry| entry.carrier.is_none()) {
+            let weight = entry.weight();
+            while carrier.is_some_and(|(load, _)| load + weight > limits::JOURNAL_BYTES_MAX) {
+                carrier = loads.next();
+            }
+            let Some((load, conn)) = &mut carrier else {
+                return false;
+            };
+            *load += weight;
+            entry.carrier = Some(*conn);
+            changed.insert(*conn);
+        }
+        true
+    }
+
     /// Returns the stored entries that the attachment of a socket must carry, the newest first.
     pub fn journal(&self, conn: Conn) -> impl Iterator<Item = &str> {
         self.unwritten()
-            .filter(move |entry| entry.conn == Some(conn))
+            .filter(move |entry| entry.carrier == Some(conn))
             .filter_map(|entry| entry.stored.as_deref())
     }
 }

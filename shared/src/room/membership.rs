@@ -47,8 +47,9 @@ impl Room {
         resume: Option<&Resume>,
     ) {
         let player = identity.player.clone();
+        self.next_expiry = self.next_expiry.min(identity.exp);
         self.sockets.insert(conn, Socket::new(identity, role, now));
-        self.pending.dirty_attachments.insert(conn);
+        self.pending.attachments.insert(conn);
         self.welcome(now, conn, resume);
         if self.state.phase.over().is_some() {
             self.drop_socket(conn, CloseCode::RoomOver);
@@ -179,6 +180,9 @@ impl Room {
 
     /// Closes the sockets whose token has expired. It runs with every input, so that an idle room needs no alarm.
     pub(super) fn expire(&mut self, now: Time) {
+        if now < self.next_expiry {
+            return;
+        }
         let sockets = self.sockets.iter();
         let expired: Vec<Conn> =
             sockets.filter(|(_, socket)| socket.guard.has_expired(now)).map(|(&conn, _)| conn).collect();
@@ -186,6 +190,8 @@ impl Room {
             self.drop_socket(conn, CloseCode::TokenExpired);
             self.mark_away(now, conn);
         }
+        let expiries = self.sockets.values().map(|socket| socket.guard.identity.exp);
+        self.next_expiry = expiries.min().unwrap_or(Time::from_ms(u64::MAX));
     }
 }
 

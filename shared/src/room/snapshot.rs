@@ -48,6 +48,8 @@ impl Room {
             };
             let Attachment { conn, identity, role, seen, level, log } = attachment;
             journal.extend(log.iter().filter_map(|raw| Entry::restore(raw, Some(conn))));
+            self.next_expiry = self.next_expiry.min(identity.exp);
+            self.seen_min = self.seen_min.min(seen.unwrap_or(u64::MAX));
             let guard = ConnectionGuard::new(identity, now);
             self.sockets.insert(conn, Socket { guard, role, seen, level });
         }
@@ -61,7 +63,7 @@ impl Room {
         for &conn in self.sockets.keys() {
             // Each client must hear this before any event of the new epoch, and events that an attachment carried in
             // the old one must not come back.
-            self.pending.dirty_attachments.insert(conn);
+            self.pending.attachments.insert(conn);
             self.pending.out.push(Effect::Send { conn, text: resync() });
         }
         for conn in lost {
@@ -83,20 +85,6 @@ impl Room {
             if let Event::Set(set) = &*entry.event {
                 self.board.write(&set.keys, entry.at);
             }
-        }
-    }
-
-    /// Returns true if a socket would have to carry more than fits into its attachment.
-    pub(super) fn overflows(&self) -> bool {
-        let newest = self.log.unwritten().next();
-        match newest.map(|entry| entry.conn) {
-            Some(Some(conn)) => {
-                // Each entry with the comma that follows it.
-                let weight: usize = self.log.journal(conn).map(|text| text.len() + 1).sum();
-                weight > crate::limits::JOURNAL_BYTES_MAX || !self.sockets.contains_key(&conn)
-            }
-            Some(None) => true,
-            None => false,
         }
     }
 

@@ -102,7 +102,23 @@ impl Stage {
     }
 
     fn turn(&mut self, input: Input<'_>) {
-        for effect in self.room.handle(Time::from_ms(self.now), input) {
+        let now = Time::from_ms(self.now);
+        let effects = self.room.handle(now, input);
+        self.apply(effects);
+        while self.outbox.has_pending() || self.room.has_unflushed() {
+            let flush = self.room.flush(now);
+            self.apply(flush.before);
+            self.flush();
+            self.apply(flush.after);
+        }
+        let (_, log, board, _) = self.room.remembered();
+        assert!(log.retained().count() <= limits::LOG_EVENTS_MAX + limits::CHUNK_EVENTS_MAX);
+        assert!(log.bytes() <= limits::LOG_BYTES_MAX + 2 * limits::CHUNK_BYTES_MAX);
+        assert!(board.len() <= 2 * limits::BOARD_BYTES_MAX, "a board of {} bytes", board.len());
+    }
+
+    fn apply(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
             match effect {
                 Effect::Send { conn, text } => self.outbox.send(conn, text),
                 Effect::Broadcast { text, audience: scope } => self.outbox.broadcast(text, scope),
@@ -122,11 +138,6 @@ impl Stage {
                 Effect::Call { .. } | Effect::Verify { .. } | Effect::Erase => {}
             }
         }
-        self.flush();
-        let (_, log, board, _) = self.room.remembered();
-        assert!(log.retained().count() <= limits::LOG_EVENTS_MAX + limits::CHUNK_EVENTS_MAX);
-        assert!(log.bytes() <= limits::LOG_BYTES_MAX + 2 * limits::CHUNK_BYTES_MAX);
-        assert!(board.len() <= 2 * limits::BOARD_BYTES_MAX, "a board of {} bytes", board.len());
     }
 
     /// Checks that output is JSON and that the witness misses no event.

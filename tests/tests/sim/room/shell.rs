@@ -72,8 +72,29 @@ impl World {
         lived
     }
 
-    /// Applies the effects in order. False if the machine crashes before the last.
+    /// Applies the effects of an input, and sends what is queued or leaves it to the timer. False if the machine crashes
+    /// before the last.
     fn perform(&mut self, effects: Vec<Effect>) -> bool {
+        if !self.apply(effects) {
+            return false;
+        }
+        if !self.owes_flush() {
+            return true;
+        }
+        if self.chance.percent(self.weather.hold) {
+            self.marks.insert(Mark::HeldForTimer);
+            return true;
+        }
+        self.flush()
+    }
+
+    /// True if output is queued, or the room waits for a flush.
+    fn owes_flush(&self) -> bool {
+        self.shell.as_ref().is_some_and(|shell| shell.outbox.has_pending() || shell.room.has_unflushed())
+    }
+
+    /// Applies effects in order. False if the machine crashes before the last.
+    fn apply(&mut self, effects: Vec<Effect>) -> bool {
         let crash = self.weather.faults.crash_before(effects.len(), &mut self.chance);
         for (nth, effect) in effects.into_iter().enumerate() {
             if crash == Some(nth) {
@@ -84,14 +105,27 @@ impl World {
                 return false;
             }
         }
-        let Some(shell) = &self.shell else {
-            return true;
-        };
-        if shell.outbox.has_pending() {
+        true
+    }
+
+    /// Prepares the queued output, sends it, and does what follows, until nothing is owed. False if the machine crashes
+    /// meanwhile.
+    pub fn flush(&mut self) -> bool {
+        let now = Time::from_ms(self.now);
+        self.latest = self.latest.max(self.now);
+        while self.owes_flush() {
+            let Some(shell) = &mut self.shell else { return true };
+            let flush = shell.room.flush(now);
+            self.trace(|| format!("flush -> {flush:?}"));
+            if !self.apply(flush.before) {
+                return false;
+            }
+            self.send_queued();
+            if !self.apply(flush.after) {
+                return false;
+            }
             if self.chance.percent(self.weather.hold) {
-                self.marks.insert(Mark::HeldForTimer);
-            } else {
-                self.flush();
+                break;
             }
         }
         true
@@ -100,7 +134,10 @@ impl World {
     fn carry_out(&mut self, effect: Effect) -> bool {
         match effect {
             Effect::Save(save) => {
-                self.flush();
+                // A write of the log or of the room covers all queued events; the alarm alone does not.
+                if save.chunk.is_some() || save.room.is_some() {
+                    self.send_queued();
+                }
                 if self.weather.faults.crash > 0 && self.chance.one_in(self.weather.faults.crash * 2) {
                     self.crash(Mark::CrashedBetweenSendAndWrite);
                     return false;
@@ -149,8 +186,8 @@ impl World {
         }
     }
 
-    /// Sends the pending output, one frame per socket.
-    pub fn flush(&mut self) {
+    /// Sends the queued output, one frame per socket.
+    fn send_queued(&mut self) {
         for frame in self.outbox().flush() {
             let messages = match RoomMessage::read_frame(&frame.text) {
                 Ok(messages) => Rc::new(messages),
@@ -179,7 +216,7 @@ impl World {
     }
 
     fn close(&mut self, conn: Conn, why: CloseCode) {
-        self.flush();
+        self.send_queued();
         self.outbox().close(conn);
         self.marks.extend(match why {
             CloseCode::TakenOver => Some(Mark::TakenOver),
@@ -225,7 +262,7 @@ impl World {
         self.platform.lose_machine(|most| chance.below(most));
     }
 
-    /// Evicts the room between two events, keeps the sockets, and checks that the restored room is equal.
+    /// Evicts the room between two flushes, keeps the sockets, and checks that the restored room is equal.
     ///
     /// Proved by an attachment without the unwritten events, by one without `seen`, by keys that were not
     /// restored, and by an attachment of an older epoch.
@@ -233,7 +270,9 @@ impl World {
         if !self.verifying.is_empty() {
             return;
         }
-        let Some(mut shell) = self.shell.take_if(|shell| !shell.outbox.has_pending()) else {
+        let Some(mut shell) =
+            self.shell.take_if(|shell| !shell.outbox.has_pending() && !shell.room.has_unflushed())
+        else {
             return;
         };
         let (disk, attachments) = (self.platform.disk(), self.platform.attachments());
