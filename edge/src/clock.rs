@@ -1,11 +1,12 @@
 //! The platform's clock and source of randomness, which the pure rules take as arguments.
 
 use shared::time::Time;
-use worker::Date;
+use worker::js_sys::Date;
 
 /// Returns the current time.
 pub fn now() -> Time {
-    Time::from_ms(Date::now().as_millis())
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Time::from_ms(Date::now() as u64)
 }
 
 /// Returns 16 cryptographically random bytes.

@@ -41,7 +41,7 @@ impl<M: Machine> Runtime<M> {
     async fn admit(
         self: &Rc<Self>,
         opening: &Opening,
-    ) -> Result<std::result::Result<(M, Conn, Option<RoomId>), CloseCode>> {
+    ) -> Result<std::result::Result<(Box<M>, Conn, Option<RoomId>), CloseCode>> {
         let Some(machine) = self.load()? else {
             return Ok(Err(CloseCode::NotFound));
         };
@@ -80,7 +80,7 @@ impl<M: Machine> Runtime<M> {
     /// Accepts an admitted socket, and tells the machine.
     fn accept(
         self: &Rc<Self>,
-        machine: M,
+        machine: Box<M>,
         conn: Conn,
         opening: &Opening,
         current_match: Option<RoomId>,
@@ -91,7 +91,7 @@ impl<M: Machine> Runtime<M> {
         let player = opening.who.player.clone();
         self.sockets.borrow_mut().open(conn, player, DeliveryLevel::All, pair.server, now());
         let input = machine.opened(conn, opening, current_match);
-        self.handle_with(machine, input);
+        self.handle_with(machine, now(), input);
         metrics::socket_opened(M::KIND);
         metrics::report_after_event(&self.env);
         upgrade::accept(pair.client, opening.echo.as_deref())

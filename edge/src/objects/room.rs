@@ -67,7 +67,7 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
     metrics::room_opened();
     metrics::report_after_event(&runtime.env);
     runtime.perform(effects);
-    runtime.keep(room);
+    runtime.keep(Box::new(room));
     Ok(HostResponse::Done)
 }
 
@@ -97,7 +97,7 @@ impl Machine for Room {
                 // Messages queued before the write need not wait for it; later ones must. A write of the log or of the
                 // room covers all of their events; the alarm alone does not.
                 if save.chunk.is_some() || save.room.is_some() {
-                    sockets.flush();
+                    sockets.flush(now());
                 }
                 store::write_room(&runtime.state.storage(), &save)?;
             }

@@ -19,8 +19,10 @@ use shared::time::Time;
 use shared::wire::CloseCode;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use worker::js_sys::ArrayBuffer;
+use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{Delay, Env, Request, State, WebSocket, WebSocketIncomingMessage, console_error};
+use worker::{Delay, Env, Request, State, WebSocket, console_error};
 
 /// A state machine of `shared`, as the runtime drives it.
 pub trait Machine: Sized + 'static {
@@ -86,7 +88,7 @@ pub struct Runtime<M> {
     pub env: Env,
     pub sockets: RefCell<Sockets>,
     /// `None` before the first event, and after a panic or a failed effect: the next event restores it.
-    machine: RefCell<Option<M>>,
+    machine: RefCell<Option<Box<M>>>,
     pub last_conn: Cell<u32>,
     /// Sockets that wait for the answer of their player's object.
     pub pending_sockets: RefCell<PendingSockets>,
@@ -123,7 +125,7 @@ impl<M: Machine> Runtime<M> {
 
     /// Takes the machine out of memory, or restores it from storage. After a panic before [`Runtime::keep`] there is
     /// none in memory, and the next event restores what is stored.
-    pub fn load(self: &Rc<Self>) -> Result<Option<M>> {
+    pub fn load(self: &Rc<Self>) -> Result<Option<Box<M>>> {
         if let Some(machine) = self.machine.take() {
             return Ok(Some(machine));
         }
@@ -147,32 +149,36 @@ impl<M: Machine> Runtime<M> {
         if self.perform(effects) != Outcome::Continue {
             return Ok(None);
         }
-        self.keep(machine);
+        self.keep(Box::new(machine));
         self.flush_or_schedule();
         Ok(self.machine.take())
     }
 
     /// Puts the machine back after [`Runtime::load`].
-    pub fn keep(&self, machine: M) {
+    pub fn keep(&self, machine: Box<M>) {
         self.machine.replace(Some(machine));
     }
 
     /// Handles one input: the machine reacts, and its effects are performed.
     pub fn handle(self: &Rc<Self>, input: M::Input<'_>) {
+        self.handle_at(now(), input);
+    }
+
+    fn handle_at(self: &Rc<Self>, now: Time, input: M::Input<'_>) {
         match self.load() {
-            Ok(Some(machine)) => self.handle_with(machine, input),
+            Ok(Some(machine)) => self.handle_with(machine, now, input),
             Ok(None) => {}
             Err(error) => console_error!("{}: {error:?}", self.label()),
         }
     }
 
     /// Handles one input with a machine that is loaded already.
-    pub fn handle_with(self: &Rc<Self>, mut machine: M, input: M::Input<'_>) {
-        let effects = machine.handle(now(), input);
+    pub fn handle_with(self: &Rc<Self>, mut machine: Box<M>, now: Time, input: M::Input<'_>) {
+        let effects = machine.handle(now, input);
         if self.perform(effects) == Outcome::Continue {
             self.keep(machine);
         }
-        self.flush_or_schedule();
+        self.flush_or_schedule_at(now);
     }
 
     /// Asks the machine for an answer, which is valid only once all effects are performed.
@@ -211,21 +217,26 @@ impl<M: Machine> Runtime<M> {
 
     /// Sends the queued messages, or sets the timer that will.
     pub fn flush_or_schedule(self: &Rc<Self>) {
+        self.flush_or_schedule_at(now());
+    }
+
+    fn flush_or_schedule_at(self: &Rc<Self>, now: Time) {
         let owed = self.sockets.borrow().has_pending()
-            || self.machine.borrow().as_ref().is_some_and(Machine::has_unflushed);
+            || self.machine.borrow().as_ref().is_some_and(|machine| machine.has_unflushed());
         if !owed {
             return;
         }
-        let schedule = self.sockets.borrow_mut().schedule();
+        let schedule = self.sockets.borrow_mut().schedule(now);
         match schedule {
-            Schedule::Now => self.flush(),
+            Schedule::Now => self.flush_at(now),
             Schedule::Wait => {}
             Schedule::After(window) => {
                 let runtime = Rc::clone(self);
                 spawn_local(async move {
                     Delay::from(window).await;
-                    runtime.sockets.borrow_mut().on_timer();
-                    runtime.flush();
+                    let now = crate::clock::now();
+                    runtime.sockets.borrow_mut().on_timer(now);
+                    runtime.flush_at(now);
                 });
             }
         }
@@ -241,19 +252,23 @@ impl<M: Machine> Runtime<M> {
 
     /// Has the machine prepare the queued messages, sends them, and performs what follows.
     pub fn flush(self: &Rc<Self>) {
+        self.flush_at(now());
+    }
+
+    fn flush_at(self: &Rc<Self>, now: Time) {
         let Some(mut machine) = self.machine.take() else {
             return self.drop_unprepared();
         };
-        let Flush { before, after } = machine.flush(now());
+        let Flush { before, after } = machine.flush(now);
         let mut outcome = self.perform(before);
         if outcome == Outcome::Continue {
-            self.sockets.borrow_mut().flush();
+            self.sockets.borrow_mut().flush(now);
             outcome = self.perform(after);
         }
         if outcome == Outcome::Continue {
             self.keep(machine);
         }
-        self.flush_or_schedule();
+        self.flush_or_schedule_at(now);
     }
 
     /// Verifies a newer token of an open socket; the result is the input [`ConnectionInput::Renewed`].
@@ -275,17 +290,19 @@ impl<M: Machine> Runtime<M> {
         });
     }
 
-    /// Handles a frame of a socket.
-    pub fn on_message(self: &Rc<Self>, socket: &WebSocket, message: &WebSocketIncomingMessage) {
+    /// Handles a frame of a socket: a string, or bytes.
+    pub fn on_message(self: &Rc<Self>, socket: &WebSocket, message: &JsValue) {
         let Some(conn) = self.conn_of(socket) else {
             return;
         };
-        self.sockets.borrow_mut().on_message(conn, now());
-        let input = match message {
-            WebSocketIncomingMessage::String(text) => ConnectionInput::Text { conn, text },
-            WebSocketIncomingMessage::Binary(frame) => ConnectionInput::Binary { conn, bytes: frame.len() },
+        let now = now();
+        self.sockets.borrow_mut().on_message(conn, now);
+        let text = message.as_string();
+        let input = match &text {
+            Some(text) => ConnectionInput::Text { conn, text },
+            None => ConnectionInput::Binary { conn, bytes: byte_length(message) },
         };
-        self.handle(input.into());
+        self.handle_at(now, input.into());
     }
 
     /// Handles the close of a socket.
@@ -319,6 +336,11 @@ fn first_conn(now: Time) -> u32 {
     u32::try_from(now.ms() / 16 % (1 << 31)).unwrap_or_default()
 }
 
+/// Returns the length of a binary frame.
+fn byte_length(frame: &JsValue) -> usize {
+    frame.dyn_ref::<ArrayBuffer>().map_or(0, |frame| frame.byte_length() as usize)
+}
+
 fn attachment(socket: &WebSocket) -> Option<String> {
     socket.deserialize_attachment().ok().flatten()
 }
@@ -332,7 +354,7 @@ pub async fn read_request(mut request: Request) -> Result<HostRequest> {
 macro_rules! object {
     ($name:ident, $machine:ty, $answer:path) => {
         /// The Durable Object class of this machine.
-        #[worker::durable_object]
+        #[worker::durable_object(alarm)]
         pub struct $name {
             runtime: std::panic::AssertUnwindSafe<std::rc::Rc<$crate::objects::runtime::Runtime<$machine>>>,
         }
@@ -347,42 +369,38 @@ macro_rules! object {
                 $answer(&self.runtime, request).await.or_else($crate::error::Error::response)
             }
 
-            async fn websocket_message(
-                &self,
-                socket: worker::WebSocket,
-                message: worker::WebSocketIncomingMessage,
-            ) -> worker::Result<()> {
-                self.runtime.on_message(&socket, &message);
-                Ok(())
-            }
-
-            async fn websocket_close(
-                &self,
-                socket: worker::WebSocket,
-                code: usize,
-                _: String,
-                _: bool,
-            ) -> worker::Result<()> {
-                // Answered first: the event itself may take long, or fail.
-                $crate::objects::sockets::answer_close(&socket, code);
-                self.runtime.on_close(&socket);
-                Ok(())
-            }
-
-            async fn websocket_error(
-                &self,
-                socket: worker::WebSocket,
-                _: worker::Error,
-            ) -> worker::Result<()> {
-                self.runtime.on_close(&socket);
-                Ok(())
-            }
-
             async fn alarm(&self) -> worker::Result<worker::Response> {
                 self.runtime.handle(<$machine as $crate::objects::runtime::Machine>::alarm());
                 worker::Response::empty()
             }
         }
+
+        const _: () = {
+            use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+            use worker::{WebSocket, web_sys};
+
+            /// The socket events. They are synchronous: a promise for each costs more than most events themselves.
+            #[wasm_bindgen]
+            impl $name {
+                #[wasm_bindgen(js_name = webSocketMessage)]
+                pub fn websocket_message(&self, socket: web_sys::WebSocket, message: JsValue) {
+                    self.runtime.on_message(&WebSocket::from(socket), &message);
+                }
+
+                #[wasm_bindgen(js_name = webSocketClose)]
+                pub fn websocket_close(&self, socket: web_sys::WebSocket, code: usize) {
+                    let socket = WebSocket::from(socket);
+                    // Answered first: the event itself may take long, or fail.
+                    $crate::objects::sockets::answer_close(&socket, code);
+                    self.runtime.on_close(&socket);
+                }
+
+                #[wasm_bindgen(js_name = webSocketError)]
+                pub fn websocket_error(&self, socket: web_sys::WebSocket) {
+                    self.runtime.on_close(&WebSocket::from(socket));
+                }
+            }
+        };
     };
 }
 pub(crate) use object;

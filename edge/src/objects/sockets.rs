@@ -113,7 +113,7 @@ impl Sockets {
 
     /// Closes a socket after its queued messages are sent.
     pub fn close(&mut self, conn: Conn, why: CloseCode) {
-        self.flush();
+        self.flush(now());
         if let Some(socket) = self.open.get(&conn)
             && let Err(error) = socket.close(Some(why.code()), Some(why.reason()))
         {
@@ -137,7 +137,7 @@ impl Sockets {
     }
 
     /// Sends all queued messages now. A broadcast is converted to a JavaScript string once.
-    pub fn flush(&mut self) {
+    pub fn flush(&mut self, now: Time) {
         if !self.outbox.has_pending() {
             return;
         }
@@ -149,15 +149,14 @@ impl Sockets {
                 }
             }
         }
-        GATHER.with_borrow_mut(|gather| gather.flushed(now()));
+        GATHER.with_borrow_mut(|gather| gather.flushed(now));
     }
 
     /// Returns how an object that owes a flush proceeds. A timer exists only while a flush is owed.
-    pub fn schedule(&mut self) -> Schedule {
+    pub fn schedule(&mut self, now: Time) -> Schedule {
         if self.timer.is_some() {
             return Schedule::Wait;
         }
-        let now = now();
         match GATHER.with_borrow_mut(|gather| gather.window(now)) {
             None => Schedule::Now,
             Some(window) => {
@@ -168,9 +167,9 @@ impl Sockets {
     }
 
     /// Notes that the timer rang.
-    pub fn on_timer(&mut self) {
+    pub fn on_timer(&mut self, now: Time) {
         if let Some((set_at, window)) = self.timer.take() {
-            GATHER.with_borrow_mut(|gather| gather.rang(set_at, window, now()));
+            GATHER.with_borrow_mut(|gather| gather.rang(set_at, window, now));
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The gathering window of an isolate: how long its objects gather output before they send it.
 //!
 //! A frame costs the platform far more than the messages in it, so a busy thread must send few large frames and a quiet
-//! one must send at once. All objects of an isolate share one thread: how late the timer of *any* of them rings says how
+//! one must send at once. All objects of an isolate share one thread: how late the timers of *all* of them ring says how
 //! busy it is. An object that judged by its own traffic would look quiet to itself among a thousand others.
+//!
+//! One late timer says little: a collection of garbage or a write to disk delays it on a quiet thread too. A thread is
+//! busy if *every* timer of an interval is late, as in CoDel: the smallest delay is the queue that does not drain.
 
 use crate::limits;
 use crate::time::Time;
@@ -11,25 +14,41 @@ use std::time::Duration;
 /// The state of one isolate's gathering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gather {
-    /// The window at `decayed_at`.
     window: Duration,
-    decayed_at: Time,
+    /// The beginning of the interval that is being observed.
+    since: Time,
+    /// The timers that rang in it.
+    rings: u32,
+    /// The smallest delay of them.
+    delay: Duration,
+    /// The last time that a timer rang.
+    rang_at: Time,
     /// The last time that any object of the isolate sent output.
     flushed_at: Time,
 }
 
 impl Default for Gather {
     fn default() -> Self {
-        Self { window: Duration::ZERO, decayed_at: Time::from_ms(0), flushed_at: Time::from_ms(0) }
+        let never = Time::from_ms(0);
+        Self {
+            window: Duration::ZERO,
+            since: never,
+            rings: 0,
+            delay: Duration::MAX,
+            rang_at: never,
+            flushed_at: never,
+        }
     }
 }
 
 impl Gather {
-    /// Returns how long an object that owes output gathers more of it; none if it sends at once, because the whole
-    /// isolate was quiet.
+    /// Returns how long an object that owes output gathers more of it; none if it sends at once: the thread is not
+    /// busy, and was observed lately or has nothing to do.
     pub fn window(&mut self, now: Time) -> Option<Duration> {
-        self.decay(now);
-        if now.since(self.flushed_at) >= limits::GATHER_QUIET && self.window < limits::GATHER_STEP {
+        self.observe(now);
+        let quiet = now.since(self.flushed_at) >= limits::GATHER_QUIET;
+        let observed = now.since(self.rang_at) < limits::GATHER_OBSERVE;
+        if self.window < limits::GATHER_STEP && (quiet || observed) {
             return None;
         }
         Some(self.window)
@@ -40,26 +59,35 @@ impl Gather {
         self.flushed_at = now;
     }
 
-    /// Notes that a timer of this length rang. A late one widens the window at once; the window narrows with time.
+    /// Notes that a timer of this length rang.
     pub fn rang(&mut self, set_at: Time, window: Duration, now: Time) {
-        self.decay(now);
-        let late = now.since(set_at).saturating_sub(window);
-        let wanted = late.saturating_sub(limits::GATHER_STEP) * 2;
-        self.window = self.window.max(wanted).min(limits::GATHER_MAX);
+        self.rang_at = now;
+        self.rings += 1;
+        self.delay = self.delay.min(now.since(set_at).saturating_sub(window));
+        self.observe(now);
     }
 
-    /// Narrows the window by half in each half-life, in whole steps of an eighth of it.
-    fn decay(&mut self, now: Time) {
-        let step = limits::GATHER_HALF_LIFE / 8;
-        let steps = now.since(self.decayed_at).as_nanos() / step.as_nanos();
-        if steps == 0 {
+    /// Ends the interval if it is over: widens the window if every timer was late, else narrows it.
+    fn observe(&mut self, now: Time) {
+        let passed = now.since(self.since);
+        if passed < limits::GATHER_INTERVAL {
             return;
         }
-        self.decayed_at = now;
-        // 0.917 is the eighth root of a half.
-        for _ in 0..steps.min(64) {
-            self.window = self.window.mul_f64(0.917);
+        let seen = self.rings >= limits::GATHER_RINGS_MIN;
+        if seen && self.delay > limits::GATHER_STEP {
+            self.window = (self.window * 2).max(self.delay * 2).min(limits::GATHER_MAX);
+        } else if seen || passed >= limits::GATHER_INTERVAL * 4 {
+            let intervals = passed.as_nanos() / limits::GATHER_INTERVAL.as_nanos();
+            for _ in 0..intervals.min(32) {
+                self.window = self.window.mul_f64(limits::GATHER_NARROWING);
+            }
+        } else {
+            // Too few timers rang to judge by.
+            return;
         }
+        self.since = now;
+        self.rings = 0;
+        self.delay = Duration::MAX;
     }
 }
 
@@ -87,13 +115,17 @@ mod tests {
         Time::from_ms(1_000_000 + ms)
     }
 
-    /// Rings a timer that was set at `set` for as long as the isolate demands, `late` ms late.
-    fn ring(gather: &mut Gather, set: u64, late: u64) -> Duration {
-        let window = gather.window(ms(set)).unwrap_or_default();
-        let rings = ms(set + late) + window;
-        gather.rang(ms(set), window, rings);
-        gather.flushed(rings);
-        window
+    /// Rings timers that are late by `late` ms for `intervals` intervals; returns the time.
+    fn ring(gather: &mut Gather, mut now: u64, intervals: u32, late: u64) -> u64 {
+        let until = ms(now) + limits::GATHER_INTERVAL * intervals;
+        while ms(now) < until {
+            let set = ms(now);
+            let window = gather.window(set).unwrap_or_default();
+            now += u64::try_from(window.as_millis()).unwrap() + late.max(1);
+            gather.rang(set, window, set + window + Duration::from_millis(late));
+            gather.flushed(ms(now));
+        }
+        now
     }
 
     #[test]
@@ -101,37 +133,41 @@ mod tests {
         let mut gather = Gather::default();
         assert_eq!(gather.window(ms(0)), None);
         gather.flushed(ms(0));
-        assert_eq!(gather.window(ms(1)), Some(Duration::ZERO));
-        assert_eq!(gather.window(ms(2)), None);
+        assert_eq!(gather.window(ms(1)), Some(Duration::ZERO), "a timer observes the thread");
+        gather.rang(ms(1), Duration::ZERO, ms(1));
+        gather.flushed(ms(1));
+        assert_eq!(gather.window(ms(2)), None, "the thread was observed lately");
+        gather.flushed(ms(6));
+        assert_eq!(gather.window(ms(7)), Some(Duration::ZERO));
     }
 
     #[test]
-    fn late_timer_widens_the_window_at_once_up_to_its_limit() {
+    fn window_widens_to_its_limit_while_every_timer_is_late() {
         let mut gather = Gather::default();
-        ring(&mut gather, 0, 5);
-        assert_eq!(gather.window(ms(5)), Some(Duration::from_millis(8)));
-        ring(&mut gather, 5, 500);
-        assert_eq!(gather.window(ms(518)), Some(limits::GATHER_MAX));
+        let now = ring(&mut gather, 0, 2, 5);
+        assert!(gather.window(ms(now)).unwrap() >= Duration::from_millis(10));
+        let now = ring(&mut gather, now, 4, 5);
+        assert_eq!(gather.window(ms(now)), Some(limits::GATHER_MAX));
     }
 
     #[test]
-    fn timer_that_is_late_by_the_clock_s_resolution_says_nothing() {
+    fn one_late_timer_among_many_says_nothing() {
         let mut gather = Gather::default();
-        gather.flushed(ms(0));
-        for nth in 0..100 {
-            assert_eq!(ring(&mut gather, nth, 1), Duration::ZERO);
+        let mut now = 0;
+        for _ in 0..50 {
+            gather.rang(ms(now), Duration::ZERO, ms(now + 30));
+            now = ring(&mut gather, now + 30, 1, 1);
+            assert!(gather.window(ms(now)).unwrap_or_default() < limits::GATHER_STEP);
         }
     }
 
     #[test]
-    fn window_narrows_slowly_and_another_object_s_timer_keeps_it_wide() {
+    fn window_narrows_slowly_while_timers_are_on_time_and_fully_in_a_pause() {
         let mut gather = Gather::default();
-        ring(&mut gather, 0, 100);
-        let half = u64::try_from(limits::GATHER_HALF_LIFE.as_millis()).unwrap();
-        gather.flushed(ms(100 + half));
-        let narrowed = gather.window(ms(100 + half)).unwrap();
-        assert!(narrowed > limits::GATHER_MAX / 3 && narrowed < limits::GATHER_MAX * 2 / 3, "{narrowed:?}");
-        ring(&mut gather, 100 + half, 100);
-        assert_eq!(gather.window(ms(200 + half) + narrowed), Some(limits::GATHER_MAX));
+        let now = ring(&mut gather, 0, 8, 20);
+        let narrowed = ring(&mut gather, now, 3, 1);
+        let window = gather.window(ms(narrowed)).unwrap();
+        assert!(window > limits::GATHER_MAX / 3 && window < limits::GATHER_MAX, "{window:?}");
+        assert_eq!(gather.window(ms(narrowed + 5000)), None);
     }
 }

@@ -15,15 +15,15 @@ pub const LOG_BYTES_MAX: usize = 256 * 1024;
 /// Command results remembered by key: at least twice what a resume can ask for, and no more than the rows of
 /// the log always hold.
 pub const COMMAND_KEYS_MAX: usize = 600;
-/// Unwritten events after which a chunk is written: one row for 100 messages, not 100 rows.
-pub const CHUNK_EVENTS_MAX: usize = 100;
+/// Unwritten events after which a chunk is written: one row for 200 messages, not 200 rows.
+pub const CHUNK_EVENTS_MAX: usize = 200;
 /// Unwritten bytes after which a chunk is written: a row holds at most 2 MB.
 pub const CHUNK_BYTES_MAX: usize = 64 * 1024;
 /// Time that an event may wait to be written.
 pub const CHUNK_AGE_MAX: Duration = Duration::from_secs(5);
-/// Rows that hold the log, used in turn: two neighbours hold more than `CHUNK_EVENTS_MAX`, so 300 events need
-/// 13.
-pub const CHUNK_SLOTS: u64 = 24;
+/// Rows that hold the log, used in turn. Two neighbours hold more than `CHUNK_EVENTS_MAX` events or more than
+/// `CHUNK_BYTES_MAX` bytes: the log's 256 KiB need 9 and the 600 command keys need 7.
+pub const CHUNK_SLOTS: u64 = 12;
 /// Bytes of unwritten events in a socket's attachment: the platform allows 16,384 bytes for the whole
 /// attachment.
 pub const JOURNAL_BYTES_MAX: usize = 12 * 1024;
@@ -62,5 +62,12 @@ pub const GATHER_QUIET: Duration = Duration::from_millis(2);
 pub const GATHER_MAX: Duration = Duration::from_millis(16);
 /// Time that a timer may be late before it counts as late: the resolution of the platform's clock.
 pub const GATHER_STEP: Duration = Duration::from_millis(1);
-/// Time in which the gathering window narrows by half while no timer is late.
-pub const GATHER_HALF_LIFE: Duration = Duration::from_millis(200);
+/// Time after which the thread must be observed again while objects send at once: an observation is a timer.
+pub const GATHER_OBSERVE: Duration = Duration::from_millis(4);
+/// Interval in which every timer must be late before the window widens: longer than a write to disk or a
+/// collection of garbage delays them.
+pub const GATHER_INTERVAL: Duration = Duration::from_millis(50);
+/// Timers that must ring in an interval before it says anything.
+pub const GATHER_RINGS_MIN: u32 = 4;
+/// Factor by which the window narrows in an interval in which a timer was on time: a half in 200 ms.
+pub const GATHER_NARROWING: f64 = 0.84;
