@@ -120,6 +120,7 @@ impl Room {
                 self.expire(now);
             }
             Input::Connection(input) => connection::handle(self, now, input),
+            Input::Buffered { conn, bytes } => self.buffered(now, conn, bytes),
             Input::Woke => {
                 self.armed = None;
                 self.woke(now);

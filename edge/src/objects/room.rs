@@ -126,6 +126,10 @@ impl Machine for Room {
         Room::has_unflushed(self)
     }
 
+    fn buffered(conn: Conn, bytes: u64) -> Option<Input<'static>> {
+        Some(Input::Buffered { conn, bytes })
+    }
+
     fn alarm() -> Input<'static> {
         Input::Woke
     }

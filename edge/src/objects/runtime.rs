@@ -49,6 +49,11 @@ pub trait Machine: Sized + 'static {
     fn has_unflushed(&self) -> bool {
         false
     }
+    /// The input of a socket for which the platform holds many unsent bytes, or few again; none if the machine does not
+    /// limit them.
+    fn buffered(_: Conn, _: u64) -> Option<Self::Input<'static>> {
+        None
+    }
     /// The input of an alarm.
     fn alarm() -> Self::Input<'static>;
     /// The input of an opened socket. `current_match` is the match that its player is in.
@@ -267,8 +272,16 @@ impl<M: Machine> Runtime<M> {
         }
         if outcome == Outcome::Continue {
             self.keep(machine);
+            self.check_buffers(now);
         }
         self.flush_or_schedule_at(now);
+    }
+
+    fn check_buffers(self: &Rc<Self>, now: Time) {
+        let buffered = self.sockets.borrow_mut().buffered(now);
+        for input in buffered.into_iter().filter_map(|(conn, bytes)| M::buffered(conn, bytes)) {
+            self.handle_at(now, input);
+        }
     }
 
     /// Verifies a newer token of an open socket; the result is the input [`ConnectionInput::Renewed`].

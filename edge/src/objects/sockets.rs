@@ -34,6 +34,8 @@ pub struct Sockets {
     last_heard: BTreeMap<Conn, Time>,
     /// Connection numbers by socket, compared by identity.
     conns: Map,
+    /// The last look at the platform's buffers.
+    checked_at: Time,
     /// The pending flush timer, if there is one: when it was set, and for how long.
     timer: Option<(Time, Duration)>,
 }
@@ -141,15 +143,31 @@ impl Sockets {
         if !self.outbox.has_pending() {
             return;
         }
+        let mut frames = 0;
         for frame in self.outbox.flush() {
             let text = JsString::from(frame.text);
             for conn in frame.to {
                 if let Some(socket) = self.open.get(&conn) {
                     send(socket, &text);
+                    frames += 1;
                 }
             }
         }
-        GATHER.with_borrow_mut(|gather| gather.flushed(now));
+        GATHER.with_borrow_mut(|gather| gather.flushed(now, frames));
+    }
+
+    /// Returns the unsent bytes that the platform holds for the sockets that are far behind, and for those that receive
+    /// less than all; looks once a second. A runtime that does not show its buffers yields nothing.
+    pub fn buffered(&mut self, now: Time) -> Vec<(Conn, u64)> {
+        if now.since(self.checked_at) < limits::BUFFER_CHECK {
+            return Vec::new();
+        }
+        self.checked_at = now;
+        let amounts = self.open.iter().map_while(|(&conn, socket)| Some((conn, buffered_amount(socket)?)));
+        let behind = |&(conn, bytes): &(Conn, u64)| {
+            bytes > limits::BUFFER_HINTS || self.outbox.level(conn) == Some(DeliveryLevel::Events)
+        };
+        amounts.filter(behind).collect()
     }
 
     /// Returns how an object that owes a flush proceeds. A timer exists only while a flush is owed.
@@ -199,6 +217,10 @@ mod js {
         #[wasm_bindgen(method, catch)]
         pub fn send(this: &Sender, text: &JsString) -> Result<(), JsValue>;
 
+        /// Returns the bytes that were not sent yet; undefined on runtimes before November 2026.
+        #[wasm_bindgen(method, getter, js_name = bufferedAmount)]
+        pub fn buffered_amount(this: &Sender) -> Option<f64>;
+
         /// The object's state, for a method that the platform library does not bind.
         pub type RawState;
 
@@ -217,6 +239,12 @@ fn key(socket: &WebSocket) -> &JsValue {
 fn send(socket: &WebSocket, text: &JsString) {
     let raw: &web_sys::WebSocket = socket.as_ref();
     let _closing = raw.unchecked_ref::<js::Sender>().send(text);
+}
+
+fn buffered_amount(socket: &WebSocket) -> Option<u64> {
+    let raw: &web_sys::WebSocket = socket.as_ref();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    raw.unchecked_ref::<js::Sender>().buffered_amount().map(|bytes| bytes as u64)
 }
 
 /// Answers a client's close with the same code, if that code may be sent. After the platform's own answer, or a close

@@ -5,7 +5,8 @@
 //! busy it is. An object that judged by its own traffic would look quiet to itself among a thousand others.
 //!
 //! One late timer says little: a collection of garbage or a write to disk delays it on a quiet thread too. A thread is
-//! busy if *every* timer of an interval is late, as in CoDel: the smallest delay is the queue that does not drain.
+//! busy if most timers of an interval are late. It is also busy, though its timers are on time, if it sends so many
+//! frames that they alone take a large part of it.
 
 use crate::limits;
 use crate::time::Time;
@@ -19,8 +20,12 @@ pub struct Gather {
     since: Time,
     /// The timers that rang in it.
     rings: u32,
-    /// The smallest delay of them.
-    delay: Duration,
+    /// Those of them that were late.
+    late: u32,
+    /// The sum of all their delays.
+    delays: Duration,
+    /// The frames that were sent in it.
+    frames: u32,
     /// The last time that a timer rang.
     rang_at: Time,
     /// The last time that any object of the isolate sent output.
@@ -34,7 +39,9 @@ impl Default for Gather {
             window: Duration::ZERO,
             since: never,
             rings: 0,
-            delay: Duration::MAX,
+            late: 0,
+            delays: Duration::ZERO,
+            frames: 0,
             rang_at: never,
             flushed_at: never,
         }
@@ -54,28 +61,35 @@ impl Gather {
         Some(self.window)
     }
 
-    /// Notes that an object sent output.
-    pub fn flushed(&mut self, now: Time) {
+    /// Notes that an object sent this many frames.
+    pub fn flushed(&mut self, now: Time, frames: u32) {
         self.flushed_at = now;
+        self.frames = self.frames.saturating_add(frames);
     }
 
     /// Notes that a timer of this length rang.
     pub fn rang(&mut self, set_at: Time, window: Duration, now: Time) {
         self.rang_at = now;
         self.rings += 1;
-        self.delay = self.delay.min(now.since(set_at).saturating_sub(window));
+        let delay = now.since(set_at).saturating_sub(window);
+        self.late += u32::from(delay > limits::GATHER_STEP);
+        self.delays += delay;
         self.observe(now);
     }
 
-    /// Ends the interval if it is over: widens the window if every timer was late, else narrows it.
+    /// Ends the interval if it is over: widens the window if the thread was busy, else narrows it.
     fn observe(&mut self, now: Time) {
         let passed = now.since(self.since);
         if passed < limits::GATHER_INTERVAL {
             return;
         }
         let seen = self.rings >= limits::GATHER_RINGS_MIN;
-        if seen && self.delay > limits::GATHER_STEP {
-            self.window = (self.window * 2).max(self.delay * 2).min(limits::GATHER_MAX);
+        let late = seen && self.late * 2 > self.rings;
+        let crowded = f64::from(self.frames) > limits::GATHER_FRAMES_PER_S * passed.as_secs_f64();
+        if late || crowded {
+            let delay = self.delays.checked_div(self.rings).unwrap_or_default();
+            let wider = (self.window * 2).max(delay * 2).max(limits::GATHER_STEP * 2);
+            self.window = wider.min(limits::GATHER_MAX);
         } else if seen || passed >= limits::GATHER_INTERVAL * 4 {
             let intervals = passed.as_nanos() / limits::GATHER_INTERVAL.as_nanos();
             for _ in 0..intervals.min(32) {
@@ -85,9 +99,8 @@ impl Gather {
             // Too few timers rang to judge by.
             return;
         }
-        self.since = now;
-        self.rings = 0;
-        self.delay = Duration::MAX;
+        let Self { window, rang_at, flushed_at, .. } = *self;
+        *self = Self { window, rang_at, flushed_at, since: now, ..Self::default() };
     }
 }
 
@@ -123,7 +136,7 @@ mod tests {
             let window = gather.window(set).unwrap_or_default();
             now += u64::try_from(window.as_millis()).unwrap() + late.max(1);
             gather.rang(set, window, set + window + Duration::from_millis(late));
-            gather.flushed(ms(now));
+            gather.flushed(ms(now), 1);
         }
         now
     }
@@ -132,17 +145,17 @@ mod tests {
     fn quiet_isolate_sends_at_once() {
         let mut gather = Gather::default();
         assert_eq!(gather.window(ms(0)), None);
-        gather.flushed(ms(0));
+        gather.flushed(ms(0), 1);
         assert_eq!(gather.window(ms(1)), Some(Duration::ZERO), "a timer observes the thread");
         gather.rang(ms(1), Duration::ZERO, ms(1));
-        gather.flushed(ms(1));
+        gather.flushed(ms(1), 1);
         assert_eq!(gather.window(ms(2)), None, "the thread was observed lately");
-        gather.flushed(ms(6));
+        gather.flushed(ms(6), 1);
         assert_eq!(gather.window(ms(7)), Some(Duration::ZERO));
     }
 
     #[test]
-    fn window_widens_to_its_limit_while_every_timer_is_late() {
+    fn window_widens_to_its_limit_while_most_timers_are_late() {
         let mut gather = Gather::default();
         let now = ring(&mut gather, 0, 2, 5);
         assert!(gather.window(ms(now)).unwrap() >= Duration::from_millis(10));
@@ -159,6 +172,18 @@ mod tests {
             now = ring(&mut gather, now + 30, 1, 1);
             assert!(gather.window(ms(now)).unwrap_or_default() < limits::GATHER_STEP);
         }
+    }
+
+    #[test]
+    fn window_widens_while_frames_crowd_the_thread_though_its_timers_are_on_time() {
+        let mut gather = Gather::default();
+        assert_eq!(gather.window(ms(0)), None);
+        let mut now = 0;
+        for _ in 0..5 {
+            gather.flushed(ms(now), 2000);
+            now = ring(&mut gather, now, 1, 1);
+        }
+        assert_eq!(gather.window(ms(now)), Some(limits::GATHER_MAX));
     }
 
     #[test]

@@ -85,6 +85,12 @@ impl Outbox {
         }
     }
 
+    /// Returns how much of the broadcasts a socket receives.
+    #[must_use]
+    pub fn level(&self, conn: Conn) -> Option<DeliveryLevel> {
+        self.sockets.get(&conn).map(|recipient| recipient.level)
+    }
+
     /// Queues a broadcast.
     pub fn broadcast(&mut self, text: Text, audience: Audience) {
         self.has_pending = true;

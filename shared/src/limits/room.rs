@@ -56,6 +56,18 @@ pub const LAG_RESYNC: u64 = 600;
 /// Events that a recipient may be behind before its socket is closed with 4104.
 pub const LAG_CLOSE: u64 = 1200;
 
+/// Bytes that the platform may hold for a recipient before hints to it are dropped: more than the largest
+/// welcome.
+pub const BUFFER_HINTS: u64 = 384 * 1024;
+/// Bytes that the platform may hold for a recipient before it receives a snapshot in place of events.
+pub const BUFFER_RESYNC: u64 = 768 * 1024;
+/// Bytes that the platform may hold for a recipient before its socket is closed with 4104.
+pub const BUFFER_CLOSE: u64 = 1536 * 1024;
+/// Bytes below which a recipient that was behind receives hints again.
+pub const BUFFER_DRAINED: u64 = 64 * 1024;
+/// Time between two looks at the platform's buffers while an object sends.
+pub const BUFFER_CHECK: Duration = Duration::from_secs(1);
+
 /// Time in which no object of the isolate sent anything, after which the next event is sent at once.
 pub const GATHER_QUIET: Duration = Duration::from_millis(2);
 /// Longest time that output is gathered while the isolate stays busy.
@@ -64,10 +76,13 @@ pub const GATHER_MAX: Duration = Duration::from_millis(16);
 pub const GATHER_STEP: Duration = Duration::from_millis(1);
 /// Time after which the thread must be observed again while objects send at once: an observation is a timer.
 pub const GATHER_OBSERVE: Duration = Duration::from_millis(4);
-/// Interval in which every timer must be late before the window widens: longer than a write to disk or a
+/// Interval in which most timers must be late before the window widens: longer than a write to disk or a
 /// collection of garbage delays them.
 pub const GATHER_INTERVAL: Duration = Duration::from_millis(50);
 /// Timers that must ring in an interval before it says anything.
 pub const GATHER_RINGS_MIN: u32 = 4;
+/// Frames a second beyond which the thread counts as busy: each costs the platform 10 to 40 µs, so this many
+/// take an eighth to a half of a thread.
+pub const GATHER_FRAMES_PER_S: f64 = 12_500.0;
 /// Factor by which the window narrows in an interval in which a timer was on time: a half in 200 ms.
 pub const GATHER_NARROWING: f64 = 0.84;

@@ -19,48 +19,75 @@ impl Room {
         self.seen_min = self.seen_min.min(at);
         self.unflushed.attachments.insert(conn);
         if socket.level == DeliveryLevel::Events && lag(head, at) <= limits::LAG_HINTS {
-            socket.level = DeliveryLevel::All;
-            self.pending.out.push(Effect::SetDeliveryLevel { conn, level: DeliveryLevel::All });
+            self.set_level(conn, DeliveryLevel::All);
         }
     }
 
-    /// Applies the limits of lag to all clients that confirm positions. For a client that never does, the platform's
-    /// buffer is the only limit.
+    /// Applies the limits of lag to all clients that confirm positions. A client that never does is limited by the
+    /// platform's buffer.
     pub(super) fn enforce_lag(&mut self, now: Time) {
         let head = self.log.head();
         if lag(head, self.seen_min) <= limits::LAG_HINTS {
             return;
         }
-        self.seen_min = head;
-        let mut closed = Vec::new();
-        for (&conn, socket) in &mut self.sockets {
-            let Some(seen) = socket.seen else { continue };
-            self.seen_min = self.seen_min.min(seen);
-            let due = match lag(head, seen) {
-                behind if behind > limits::LAG_CLOSE => {
-                    closed.push(conn);
-                    continue;
-                }
-                behind if behind > limits::LAG_RESYNC => DeliveryLevel::Nothing,
-                behind if behind > limits::LAG_HINTS && socket.level == DeliveryLevel::All => {
-                    DeliveryLevel::Events
-                }
-                _ => continue,
-            };
-            if due == socket.level {
-                continue;
+        let positions = self.sockets.iter().filter_map(|(&conn, socket)| Some((conn, socket.seen?)));
+        let positions: Vec<(Conn, u64)> = positions.collect();
+        self.seen_min = positions.iter().map(|(_, seen)| *seen).min().unwrap_or(head);
+        for (conn, seen) in positions {
+            match lag(head, seen) {
+                behind if behind > limits::LAG_CLOSE => self.close_slow(now, conn),
+                behind if behind > limits::LAG_RESYNC => self.lower(conn, DeliveryLevel::Nothing),
+                behind if behind > limits::LAG_HINTS => self.lower(conn, DeliveryLevel::Events),
+                _ => {}
             }
-            socket.level = due;
+        }
+    }
+
+    /// Applies the limits of the platform's buffer to a client, which need not confirm positions.
+    pub(super) fn buffered(&mut self, now: Time, conn: Conn, bytes: u64) {
+        let head = self.log.head();
+        let Some(socket) = self.sockets.get(&conn) else {
+            return;
+        };
+        let drained = socket.level == DeliveryLevel::Events
+            && bytes <= limits::BUFFER_DRAINED
+            && socket.seen.is_none_or(|seen| lag(head, seen) <= limits::LAG_HINTS);
+        match bytes {
+            _ if bytes > limits::BUFFER_CLOSE => self.close_slow(now, conn),
+            _ if bytes > limits::BUFFER_RESYNC => self.lower(conn, DeliveryLevel::Nothing),
+            _ if bytes > limits::BUFFER_HINTS => self.lower(conn, DeliveryLevel::Events),
+            _ if drained => self.set_level(conn, DeliveryLevel::All),
+            _ => {}
+        }
+    }
+
+    /// Lowers the level of a socket, if it is higher.
+    fn lower(&mut self, conn: Conn, level: DeliveryLevel) {
+        let higher = match self.sockets.get(&conn).map(|socket| socket.level) {
+            None | Some(DeliveryLevel::Nothing) => false,
+            Some(DeliveryLevel::Events) => level == DeliveryLevel::Nothing,
+            Some(DeliveryLevel::All) => true,
+        };
+        if !higher {
+            return;
+        }
+        if level == DeliveryLevel::Nothing {
+            self.pending.out.push(Effect::Send { conn, text: resync() });
+        }
+        self.set_level(conn, level);
+    }
+
+    fn set_level(&mut self, conn: Conn, level: DeliveryLevel) {
+        if let Some(socket) = self.sockets.get_mut(&conn) {
+            socket.level = level;
             self.pending.attachments.insert(conn);
-            if due == DeliveryLevel::Nothing {
-                self.pending.out.push(Effect::Send { conn, text: resync() });
-            }
-            self.pending.out.push(Effect::SetDeliveryLevel { conn, level: due });
+            self.pending.out.push(Effect::SetDeliveryLevel { conn, level });
         }
-        for conn in closed {
-            self.drop_socket(conn, CloseCode::TooSlow);
-            self.mark_away(now, conn);
-        }
+    }
+
+    fn close_slow(&mut self, now: Time, conn: Conn) {
+        self.drop_socket(conn, CloseCode::TooSlow);
+        self.mark_away(now, conn);
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Input<'a> {
     },
     /// An open socket sent a frame, was closed, or has a verified token.
     Connection(ConnectionInput<'a>),
+    /// The platform holds this many unsent bytes for a socket: many, or few for one that is behind.
+    Buffered { conn: Conn, bytes: u64 },
     /// The alarm fired. It may fire late, twice, or for a deadline that has moved.
     Woke,
     /// The other side has a call.

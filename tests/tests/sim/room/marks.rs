@@ -5,6 +5,7 @@ tests::marks!(
     AlarmLate,
     AlarmTwice,
     BadFrame,
+    BufferFull,
     CallLost,
     ChunkMerged,
     ClockBack,

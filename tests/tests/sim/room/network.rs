@@ -61,6 +61,21 @@ impl World {
         }
     }
 
+    /// Tells the room what the platform holds for each socket. A waiting frame counts for many, so that short worlds
+    /// reach the limits. Proved by a room that kept a socket open whose buffer was full.
+    pub fn report_buffered(&mut self) {
+        for id in self.ids(|wire| !wire.shut) {
+            let Some(wire) = self.platform.wires.get(&id) else { continue };
+            let (conn, bytes) = (wire.conn, wire.down.len() as u64 * 64 * 1024);
+            self.turn(&Input::Buffered { conn, bytes });
+            let Some(wire) = self.platform.wires.get(&id) else { continue };
+            if bytes > limits::BUFFER_CLOSE && self.shell.is_some() {
+                self.marks.insert(Mark::BufferFull);
+                assert!(wire.shut, "{conn:?} is open with {bytes} unsent bytes");
+            }
+        }
+    }
+
     pub fn deliver(&mut self, id: u64) -> bool {
         let Some(wire) = self.platform.wires.get_mut(&id) else {
             return false;

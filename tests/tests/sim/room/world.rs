@@ -114,6 +114,9 @@ impl World {
             self.deliver_up();
         }
         self.deliver_down();
+        if self.chance.one_in(20) {
+            self.report_buffered();
+        }
         if self.chance.percent(60) {
             self.timer();
         }
