@@ -7,6 +7,7 @@ mod reads;
 mod region;
 mod revoke;
 mod room;
+mod size;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +40,7 @@ enum What {
     Plan(plan::Plan),
     Revoke(revoke::Revoke),
     Room(room::Room),
+    Size(size::Size),
 }
 
 /// Runs the measurement and prints the figures.
@@ -56,6 +58,7 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
             let data = data.unwrap_or_else(|| root.path("target/bench/room"));
             rooms.run(root, std::path::absolute(data)?).await?
         }
+        What::Size(size) => size.run(root).await?,
         What::Reads(reads) => {
             let (stack, link) = start(root, data).await?;
             let result = reads.run(&stack, &link).await;

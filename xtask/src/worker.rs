@@ -47,9 +47,7 @@ impl Size {
     /// Reads the module in `file`.
     pub fn of(file: &Path) -> Result<Self> {
         let wasm = fs::read(file).with_context(|| format!("no Worker at {}", file.display()))?;
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        gzip.write_all(&wasm)?;
-        Ok(Self { raw: wasm.len(), gzipped: gzip.finish()?.len() })
+        Ok(Self { raw: wasm.len(), gzipped: gzipped(&wasm)? })
     }
 
     /// Fails if the Worker is larger than the limit.
@@ -65,6 +63,13 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{} KiB, {} KiB gzipped", self.raw.div_ceil(1024), self.gzipped.div_ceil(1024))
     }
+}
+
+/// Returns the gzipped size of bytes.
+pub(crate) fn gzipped(bytes: &[u8]) -> Result<usize> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(bytes)?;
+    Ok(gzip.finish()?.len())
 }
 
 /// Builds the Worker into `target/edge` if a source changed.

@@ -7,7 +7,7 @@ mod peer;
 mod rooms;
 mod scenario;
 mod table;
-mod workerd;
+pub(super) mod workerd;
 
 use std::path::PathBuf;
 

@@ -17,20 +17,20 @@ use crate::worker;
 const COMPATIBILITY: &str = "2026-07-01";
 
 /// A Worker as workerd is told of it.
-pub(super) struct Worker {
+pub(in crate::bench) struct Worker {
     /// Name in the program, kind (`esModule` or `wasm`), file.
-    pub(super) modules: Vec<(String, &'static str, PathBuf)>,
+    pub(in crate::bench) modules: Vec<(String, &'static str, PathBuf)>,
     /// Binding and class of each kind of object; all of them use SQLite.
-    pub(super) objects: Vec<(String, String)>,
+    pub(in crate::bench) objects: Vec<(String, String)>,
     /// Further bindings, as workerd writes them: `(name = "A", text = "b")`.
-    pub(super) bindings: Vec<String>,
+    pub(in crate::bench) bindings: Vec<String>,
     /// Modules of extensions: name and source.
-    pub(super) extensions: Vec<(&'static str, &'static str)>,
+    pub(in crate::bench) extensions: Vec<(&'static str, &'static str)>,
 }
 
 impl Worker {
     /// Writes the configuration and the modules into `dir`; returns the configuration's path.
-    pub(super) fn write(&self, dir: &Path, port: u16) -> Result<PathBuf> {
+    pub(in crate::bench) fn write(&self, dir: &Path, port: u16) -> Result<PathBuf> {
         let mut modules = String::new();
         for (name, kind, file) in &self.modules {
             fs::copy(file, dir.join(name)).with_context(|| format!("no module at {}", file.display()))?;
@@ -77,7 +77,7 @@ const worker :Workerd.Worker = (
 }
 
 /// workerd's binary and version: the pinned one, or another that npm has.
-pub(super) fn find(root: &Root, version: Option<&str>) -> Result<(PathBuf, String)> {
+pub(in crate::bench) fn find(root: &Root, version: Option<&str>) -> Result<(PathBuf, String)> {
     let dir = match version {
         None => {
             node::ensure(root)?;
