@@ -3,8 +3,10 @@
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod path;
+mod request_url;
 
 pub use path::Path;
+pub use request_url::RequestUrl;
 
 use crate::id::{PoolName, RoomId};
 use crate::pool::Rules;

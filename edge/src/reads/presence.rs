@@ -4,6 +4,7 @@ use crate::bearer::bearer;
 use crate::clients::object_rpc;
 use crate::error::{Error, Result};
 use crate::identity;
+use shared::http::RequestUrl;
 use shared::id::PlayerId;
 use shared::limits;
 use shared::presence::PresenceList;
@@ -32,11 +33,9 @@ pub async fn show(request: &Request, env: &Env) -> Result<Response> {
 fn players(request: &Request) -> Result<Vec<PlayerId>> {
     let max = limits::PRESENCE_PLAYERS_MAX;
     let refuse = |what: String| Error::refused(400, "bad_field", what);
-    let url = request.url()?;
-    let text = url
-        .query_pairs()
-        .find(|(name, _)| name == "players")
-        .map(|(_, value)| value.into_owned())
+    let url = request.inner().url();
+    let text = RequestUrl::new(&url)
+        .parameter("players")
         .filter(|text| !text.is_empty())
         .ok_or_else(|| refuse(format!("players: 1 to {max} ids, comma separated")))?;
     let mut players: Vec<PlayerId> = Vec::new();

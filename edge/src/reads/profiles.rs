@@ -5,9 +5,10 @@ use crate::error::{Error, Result};
 use crate::ops::metrics;
 use crate::reads::cache::{self, Found};
 use shared::cache::{CacheEntry, CachedProfile, knows, tag};
+use shared::http::RequestUrl;
 use shared::id::PlayerId;
 use shared::limits;
-use worker::{Context, Env, Headers, Request, Response, Url};
+use worker::{Context, Env, Headers, Request, Response};
 
 /// Answers `GET /v1/profiles/{player}`.
 pub async fn one(request: &Request, env: &Env, ctx: &Context, named: &str) -> Result<Response> {
@@ -30,7 +31,7 @@ pub async fn one(request: &Request, env: &Env, ctx: &Context, named: &str) -> Re
 
 /// Answers `GET /v1/profiles?ids=a,b`: profiles in the requested order, without players that do not exist.
 pub async fn several(request: &Request, env: &Env, ctx: &Context) -> Result<Response> {
-    let players = queried_players(&request.url()?)?;
+    let players = queried_players(RequestUrl::new(&request.inner().url()))?;
     let found = cache::profiles(env, ctx, &players).await?;
     let texts: Vec<&str> = players
         .iter()
@@ -44,9 +45,9 @@ pub async fn several(request: &Request, env: &Env, ctx: &Context) -> Result<Resp
 }
 
 /// Returns the players that a query names, each once.
-fn queried_players(url: &Url) -> Result<Vec<PlayerId>> {
+fn queried_players(url: RequestUrl) -> Result<Vec<PlayerId>> {
     let refuse = |detail: String| Err(Error::refused(400, "bad_query", detail));
-    let mut pairs = url.query_pairs();
+    let mut pairs = url.query();
     let (Some((name, ids)), None) = (pairs.next(), pairs.next()) else {
         return refuse("The query must be `?ids=p_1,p_2` and nothing else.".to_owned());
     };

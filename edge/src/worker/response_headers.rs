@@ -2,6 +2,7 @@
 
 use crate::bindings;
 use crate::error::Result;
+use shared::http::RequestUrl;
 use worker::{Env, Headers, Request, Response};
 
 /// Request headers that scripts of other origins may send.
@@ -27,7 +28,7 @@ impl ResponseHeaders {
         let origins = bindings::origins(env)?;
         Ok(Self {
             origin: origin.filter(|origin| origins.contains(origin)),
-            secure: request.url()?.scheme() == "https",
+            secure: RequestUrl::new(&request.inner().url()).is_secure(),
         })
     }
 

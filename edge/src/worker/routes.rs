@@ -9,7 +9,7 @@ use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
 use crate::worker::{body, notices, rate_limit, upgrade};
 use crate::{bindings, clock, identity};
-use shared::http::{Config, CreatedRoom, Health, NewRoom, Path, PoolInfo};
+use shared::http::{Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
 use shared::pool::{Pool, Shard};
@@ -200,15 +200,14 @@ async fn room_summary(env: &Env, room: &str) -> Result<Response> {
 
 async fn page(request: Request, env: &Env) -> Result<Response> {
     let region = bindings::region_url(env)?;
-    let url = request.url()?;
+    let url = request.inner().url();
+    let host = RequestUrl::new(&url).host();
     let response = bindings::assets(env)?.fetch_request(request).await?;
     if response.status_code() == 404 {
         return Err(Error::refused(404, "not_found", "This page does not exist."));
     }
     let headers = response.headers().clone();
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let socket = format!("ws://{host}{port} wss://{host}{port}");
+    let socket = format!("ws://{host} wss://{host}");
     headers.set(
         "content-security-policy",
         &format!(

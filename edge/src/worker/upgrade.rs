@@ -6,10 +6,12 @@ use crate::error::{Error, Result};
 use crate::identity::{self, Offer};
 use crate::ops::metrics;
 use serde::{Deserialize, Serialize};
+use shared::http::RequestUrl;
 use shared::room::{Identity, Resume};
 use shared::token::Claims;
 use shared::wire::CloseCode;
-use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, Url, WebSocketPair};
+use std::borrow::Cow;
+use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, WebSocketPair};
 
 /// The Worker's description of a new socket for its object. No header of the client is passed on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,7 +56,8 @@ pub async fn forward_upgrade(
     if !is_origin_allowed(request, env)? {
         return refuse(CloseCode::Origin);
     }
-    let url = request.url()?;
+    let url = request.inner().url();
+    let url = RequestUrl::new(&url);
     let claims = match identity::check(env, offer.token.as_deref()).await {
         Ok(Ok(claims)) => claims,
         Ok(Err(why)) => return refuse(why),
@@ -70,9 +73,9 @@ pub async fn forward_upgrade(
     };
     let opening = Opening {
         who: identity::identity_of(&claims),
-        epoch: query(&url, "epoch").filter(|epoch| epoch.len() <= 24),
-        at: query(&url, "at").and_then(|at| at.parse().ok()),
-        watch: query(&url, "watch").is_some_and(|watch| watch == "1"),
+        epoch: url.parameter("epoch").map(Cow::into_owned).filter(|epoch| epoch.len() <= 24),
+        at: url.parameter("at").and_then(|at| at.parse().ok()),
+        watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
         echo: offer.echo.clone(),
     };
     let headers = Headers::new();
@@ -121,10 +124,6 @@ fn is_origin_allowed(request: &Request, env: &Env) -> Result<bool> {
     let Some(origin) = request.headers().get("origin")? else {
         return Ok(true);
     };
-    let own = request.url()?.origin().ascii_serialization();
-    Ok(origin == own || bindings::origins(env)?.contains(&origin))
-}
-
-fn query(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    let url = request.inner().url();
+    Ok(origin == RequestUrl::new(&url).origin() || bindings::origins(env)?.contains(&origin))
 }
