@@ -64,7 +64,7 @@ fn named(root: &Root) -> Result<Vec<u8>> {
     let node = node::ensure(root)?;
     let tools = rust::ensure(root, &node)?;
     let mut build = worker::build_command(&tools, &node, Path::new("../target/size"));
-    build.current_dir(root.path("edge")).env("CARGO_PROFILE_RELEASE_STRIP", "none");
+    build.current_dir(root.path("edge")).env(rust::KEEP_NAMES, "1");
     progress::run("Building the Worker with names", &mut build)?;
     Ok(fs::read(root.path("target/size/index_bg.wasm"))?)
 }

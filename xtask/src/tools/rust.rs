@@ -17,6 +17,8 @@ use crate::root::Root;
 pub const NIGHTLY: &str = "nightly-2026-05-20";
 /// Version of worker-build, which runs cargo, wasm-bindgen, esbuild and wasm-opt in turn.
 pub const WORKER_BUILD: &str = "0.8.7";
+/// The environment variable with which the `wasm-opt` of these tools keeps the names of functions.
+pub const KEEP_NAMES: &str = "MATCHPOINT_KEEP_NAMES";
 
 /// Paths of the Worker's tools.
 #[derive(Debug, Clone)]
@@ -41,10 +43,13 @@ pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
     install(root, "wasm-bindgen-cli", &locked(root, "wasm-bindgen")?)?;
 
     let (rustup, node_program) = (rustup.display(), node.program.display());
-    script(
-        &tools.join("bin/wasm-opt"),
-        &format!("exec '{node_program}' '{}' \"$@\"\n", node.wasm_opt.display()),
-    )?;
+    // worker-build always asks for names in the result; they are a quarter of the module.
+    let body = format!(
+        "for word do shift; [ \"$word\" = --debuginfo ] && [ -z \"${KEEP_NAMES}\" ] || set -- \"$@\" \"$word\"; done\n\
+         exec '{node_program}' '{}' \"$@\"\n",
+        node.wasm_opt.display()
+    );
+    script(&tools.join("bin/wasm-opt"), &body)?;
     // worker-build only knows a toolchain called `nightly`. These scripts pass its calls on to the pinned
     // one.
     let pinned = tools.join("pinned");
