@@ -70,7 +70,12 @@ pub fn metrics(env: &Env) -> Result<Stub> {
     object(env, "METRICS", "all")
 }
 
-/// Returns the bearer token that `GET /metrics` requires; `None` makes the metrics public.
+/// Returns whether anyone may read the metrics where no token is set (`METRICS_OPEN`).
+pub fn is_metrics_open(env: &Env) -> bool {
+    text(env, "METRICS_OPEN").is_ok_and(|on| on == "on")
+}
+
+/// Returns the bearer token that `GET /metrics` requires, if one is set.
 pub fn metrics_token(env: &Env) -> Option<String> {
     let token = env.secret("METRICS_TOKEN").ok()?.to_string();
     (!token.is_empty()).then_some(token)

@@ -5,7 +5,7 @@ pub mod openapi;
 mod path;
 mod request_url;
 
-pub use path::Path;
+pub use path::{Path, normalized};
 pub use request_url::RequestUrl;
 
 use crate::id::{PoolName, RoomId};

@@ -10,6 +10,7 @@ mod effect;
 mod input;
 mod me_socket;
 mod notices;
+mod owned_rooms;
 mod presence;
 mod restrictions;
 mod state;

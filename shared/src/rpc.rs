@@ -17,7 +17,9 @@ pub use host::{HostRequest, HostResponse};
 pub use notice::{Notice, NoticeKind};
 pub use object_name::ObjectName;
 pub use peer::{PeerRequest, PeerResponse, PresenceRequest, PresenceResponse};
-pub use player::{Denial, Evictee, ForcedClose, PlayerRequest, PlayerResponse};
+pub use player::{
+    Denial, Evictee, ForcedClose, OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse,
+};
 pub use setup::Setup;
 pub use shard::{ShardRequest, ShardResponse};
 

@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
+mod key_cache;
 #[cfg(feature = "mint")]
 mod mint;
 #[cfg(all(test, feature = "mint"))]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+pub use key_cache::{KeyCache, KeyDemand};
 #[cfg(feature = "mint")]
 pub use mint::Signer;
 
@@ -143,13 +145,24 @@ pub fn verify(
     audience: &str,
     now: Time,
 ) -> Result<Claims, TokenError> {
+    let claims = verify_signature(token, keys)?;
+    check_claims(&claims, issuer, audience, now)?;
+    Ok(claims)
+}
+
+/// Returns the claims of a token that one of the keys has signed.
+fn verify_signature(token: &str, keys: &KeySet) -> Result<Claims, TokenError> {
     let parts = Parts::of(token).ok_or(TokenError::Malformed)?;
     let key = keys.0.get(&parts.kid).ok_or(TokenError::UnknownKey)?;
     if !authentic(key, parts.signed, parts.signature) {
         return Err(TokenError::BadSignature);
     }
     let payload = BASE64.decode(parts.payload).map_err(|_| TokenError::Malformed)?;
-    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)?;
+    serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)
+}
+
+/// Checks what changes with the time and the verifier.
+fn check_claims(claims: &Claims, issuer: &str, audience: &str, now: Time) -> Result<(), TokenError> {
     if claims.iss != issuer {
         return Err(TokenError::WrongIssuer);
     }
@@ -162,7 +175,7 @@ pub fn verify(
     if claims.iat > (now + limits::CLOCK_SKEW_MAX).secs() {
         return Err(TokenError::NotYet);
     }
-    Ok(claims)
+    Ok(())
 }
 
 const ALG: &str = "EdDSA";

@@ -12,8 +12,8 @@ use shared::rpc::Setup;
 use shared::rpc::notice::Notice;
 use shared::rpc::shard::{ShardRequest, ShardResponse};
 use shared::rpc::{
-    ForcedClose, HostRequest, HostResponse, ObjectName, PeerRequest, PeerResponse, PlayerRequest,
-    PlayerResponse, PresenceRequest, PresenceResponse,
+    ForcedClose, HostRequest, HostResponse, ObjectName, OwnRoomRequest, OwnRoomResponse, PeerRequest,
+    PeerResponse, PlayerRequest, PlayerResponse, PresenceRequest, PresenceResponse,
 };
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Method, Request, RequestInit, Stub};
@@ -27,6 +27,9 @@ pub const PEER: &str = "/peer";
 /// The path of a presence query.
 pub const PRESENCE: &str = "/presence";
 
+/// The path of a request to create a room.
+pub const OWN_ROOM: &str = "/own-room";
+
 /// Sends a request to a player's object.
 pub async fn player(env: &Env, id: &PlayerId, request: &PlayerRequest) -> Result<PlayerResponse> {
     call(&bindings::player(env, id)?, ASK, request, "a player's object").await
@@ -38,6 +41,11 @@ pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
     let request = HostRequest::Create { setup: Box::new(setup.clone()) };
     let _: HostResponse = call(&stub, ASK, &request, "a room").await?;
     Ok(())
+}
+
+/// Asks a player's object whether the player may create a room.
+pub async fn own_room(env: &Env, id: &PlayerId, request: &OwnRoomRequest) -> Result<OwnRoomResponse> {
+    call(&bindings::player(env, id)?, OWN_ROOM, request, "a player's object").await
 }
 
 /// Tells a player's object that the player has left a match.

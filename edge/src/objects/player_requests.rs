@@ -36,6 +36,10 @@ pub async fn answer(runtime: &Rc<Runtime<Player>>, mut request: Request) -> Resu
             Response::from_json(&apply_notices(runtime, &serde_json::from_str::<Vec<Notice>>(&text)?)?)
         }
         object_rpc::PEER => Response::from_json(&answer_peer(runtime, serde_json::from_str(&text)?).await?),
+        object_rpc::OWN_ROOM => {
+            let request = serde_json::from_str(&text)?;
+            Response::from_json(&runtime.query(|player, now| player.own_room(now, request))?)
+        }
         object_rpc::PRESENCE => {
             Response::from_json(&presence_of(runtime, serde_json::from_str(&text)?).await?)
         }

@@ -125,10 +125,12 @@ async fn send(env: &Env, tally: &Tally) -> Result<Response> {
 
 /// Answers `GET /metrics`: all reports, and the current counts of this isolate.
 pub async fn show(env: &Env, headers: &Headers) -> Result<Response> {
-    if let Some(token) = bindings::metrics_token(env)
-        && !bearer(headers).is_some_and(|given| constant_time_eq(&given, &token))
-    {
-        let detail = "Send METRICS_TOKEN as `Authorization: Bearer` to read the metrics.";
+    let allowed = match bindings::metrics_token(env) {
+        Some(token) => bearer(headers).is_some_and(|given| constant_time_eq(&given, &token)),
+        None => bindings::is_metrics_open(env),
+    };
+    if !allowed {
+        let detail = "Set the secret METRICS_TOKEN, and send it as `Authorization: Bearer` to read the metrics.";
         return Err(Error::refused(401, "token_invalid", detail));
     }
     let tally = TALLY.take();

@@ -1,4 +1,5 @@
-//! HTTP rate limits: an exact token bucket in each isolate, and the platform's approximate limiter per location.
+//! Rate limits of requests and openings: an exact token bucket in each isolate, and the platform's approximate limiter
+//! per location.
 
 use crate::bindings;
 use crate::clock::now;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use worker::{Env, Headers};
 
 const PACE: Pace = Pace { per_s: limits::HTTP_RATE_PER_S, burst: limits::HTTP_RATE_BURST };
+const OPENING_PACE: Pace = Pace { per_s: limits::OPENING_RATE_PER_S, burst: limits::OPENING_RATE_BURST };
 
 thread_local! {
     static BUCKETS: RefCell<Buckets> = RefCell::new(Buckets::new(limits::HTTP_RATE_BUCKETS_MAX));
@@ -21,6 +23,17 @@ thread_local! {
 pub async fn address(env: &Env, headers: &Headers) -> Result<()> {
     let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
     take(env, &network(&address)).await
+}
+
+/// Takes one opening from the budget of the caller's address, before anything of the request is verified. False if
+/// none is left.
+pub fn opening(env: &Env, headers: &Headers) -> Result<bool> {
+    if !bindings::is_http_rate_limited(env) {
+        return Ok(true);
+    }
+    let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
+    let key = format!("opening {}", network(&address));
+    Ok(BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, OPENING_PACE, now())).is_ok())
 }
 
 /// Takes one request from a player's budget.

@@ -1,7 +1,7 @@
 //! Routes of the Worker: answers HTTP requests and forwards upgrades to objects.
 
 use crate::bearer::bearer;
-use crate::clients::object_rpc;
+use crate::clients::{keys, object_rpc};
 use crate::clients::timeout::with_timeout;
 use crate::error::{Error, Result};
 use crate::ops::{metrics, ready};
@@ -9,13 +9,13 @@ use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
 use crate::worker::{body, notices, rate_limit, upgrade};
 use crate::{bindings, clock, identity};
-use shared::http::{Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
+use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
 use shared::pool::{Pool, Shard};
 use shared::room::seats::Seat;
 use shared::rpc::Setup;
-use shared::rpc::{PlayerRequest, PlayerResponse};
+use shared::rpc::{OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse};
 use shared::token::Claims;
 use shared::wire::CloseCode;
 use worker::{Context, Env, Method, Request, Response, Stub};
@@ -24,6 +24,7 @@ use worker::{Context, Env, Method, Request, Response, Stub};
 pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Result<Response> {
     let begun = clock::now();
     let path = request.path();
+    let path = http::normalized(&path);
     let path = Path::of(&path);
     let response = if upgrade::is_upgrade(&request) {
         upgrade_to_object(&request, env, path).await.or_else(error_response)?
@@ -32,6 +33,7 @@ pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Resul
     };
     metrics::answered(path.template(), response.status_code(), begun);
     metrics::report_after_response(env, ctx);
+    keys::refresh_after_response(env, ctx);
     Ok(response)
 }
 
@@ -44,12 +46,12 @@ async fn respond(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> 
     let headers = ResponseHeaders::new(&request, env)?;
     let answer = match request.method() {
         Method::Options => headers.preflight(path.allow()),
-        _ => http(request, env, ctx, path).await,
+        _ => answer_http(request, env, ctx, path).await,
     };
     headers.apply(answer.or_else(error_response)?)
 }
 
-async fn http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Result<Response> {
+async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>) -> Result<Response> {
     if path.is_rate_limited() {
         rate_limit::address(env, request.headers()).await?;
     }
@@ -152,39 +154,51 @@ fn config(env: &Env) -> Result<Response> {
 }
 
 /// Creates an open room. Any player who knows its id may take a free seat, so the id is random and acts as a code.
+/// The player's object is asked first: it knows of ended logins, and how many rooms the player owns.
 async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     let token = bearer(request.headers());
-    let owner = match identity::check(env, token.as_deref()).await? {
-        Ok(claims) => claims.sub,
-        Err(why) => {
-            return Err(Error::refused(
-                401,
-                why.name(),
-                "Send a valid access token as `Authorization: Bearer`.",
-            ));
+    let claims = identity::check(env, token.as_deref()).await?.map_err(refused_token)?;
+    rate_limit::player(env, &claims.sub).await?;
+    let options = room_options(&body::text(&mut request, limits::RESULT_BYTES_MAX).await?)?;
+    let id = RoomId::random(clock::random_bytes()?);
+    let until = clock::now() + options.rules.age() + options.rules.linger();
+    let ask = OwnRoomRequest { room: id.clone(), until, ep: claims.ep, sid: claims.sid };
+    match object_rpc::own_room(env, &claims.sub, &ask).await? {
+        OwnRoomResponse::Granted => {}
+        OwnRoomResponse::Denied(why) => return Err(refused_token(why.close())),
+        OwnRoomResponse::Full => {
+            let most = limits::ROOMS_OWNED_MAX;
+            let detail = format!("A player owns at most {most} open rooms. End one first.");
+            return Err(Error::refused(409, "too_many_rooms", detail));
         }
-    };
-    rate_limit::player(env, &owner).await?;
-    let text = body::text(&mut request, limits::RESULT_BYTES_MAX).await?;
+    }
+    let seats = vec![Seat::free(); options.seats];
+    let setup = Setup { id: id.clone(), pool: None, owner: Some(claims.sub), seats, rules: options.rules };
+    object_rpc::open_room(env, &setup).await?;
+    Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
+}
+
+/// Returns the refusal of a request whose token a socket would be closed for.
+fn refused_token(why: CloseCode) -> Error {
+    Error::refused(401, why.name(), "Send a valid access token as `Authorization: Bearer`.")
+}
+
+fn room_options(text: &str) -> Result<NewRoom> {
+    let refuse = |detail: String| Err(Error::refused(400, "bad_field", detail));
     let options: NewRoom = if text.is_empty() {
         NewRoom::default()
     } else if !text.trim_start().starts_with('{') {
-        return Err(Error::refused(400, "bad_field", "The body must be an object with `seats` and `rules`."));
+        return refuse("The body must be an object with `seats` and `rules`.".to_owned());
     } else {
-        serde_json::from_str(&text).map_err(|error| Error::refused(400, "bad_field", error.to_string()))?
+        serde_json::from_str(text).map_err(|error| Error::refused(400, "bad_field", error.to_string()))?
     };
     if !(1..=limits::SEATS_MAX).contains(&options.seats) {
-        return Err(Error::refused(400, "bad_field", format!("seats: 1 to {}", limits::SEATS_MAX)));
+        return refuse(format!("seats: 1 to {}", limits::SEATS_MAX));
     }
-    if let Some((key, reason)) = options.rules.fault() {
-        let detail = format!("rules.{key}: {reason}");
-        return Err(Error::refused(400, "bad_field", detail));
+    match options.rules.fault() {
+        Some((key, reason)) => refuse(format!("rules.{key}: {reason}")),
+        None => Ok(options),
     }
-    let id = RoomId::random(clock::random_bytes()?);
-    let seats = vec![Seat::free(); options.seats];
-    let setup = Setup { id: id.clone(), pool: None, owner: Some(owner), seats, rules: options.rules };
-    object_rpc::open_room(env, &setup).await?;
-    Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
 }
 
 async fn room_summary(env: &Env, room: &str) -> Result<Response> {

@@ -5,6 +5,7 @@ use crate::clients::timeout::with_timeout;
 use crate::error::{Error, Result};
 use crate::identity::{self, Offer};
 use crate::ops::metrics;
+use crate::worker::rate_limit;
 use serde::{Deserialize, Serialize};
 use shared::http::RequestUrl;
 use shared::room::{Identity, Resume};
@@ -50,6 +51,9 @@ pub async fn forward_upgrade(
 ) -> Result<Response> {
     let offer = Offer::read(request.headers());
     let refuse = |why| refuse(why, offer.echo.as_deref());
+    if !rate_limit::opening(env, request.headers())? {
+        return refuse(CloseCode::TooFast);
+    }
     if !offer.version {
         return refuse(CloseCode::Version);
     }

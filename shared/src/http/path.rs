@@ -1,5 +1,7 @@
 //! The paths that the edge serves, and the methods that each accepts.
 
+use std::borrow::Cow;
+
 /// Generates the enum and the properties of each path from one table.
 macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident $(($word:literal: $part:ty))? $template:literal $allow:literal $rate:ident;)*) => {
@@ -74,8 +76,35 @@ paths! {
     Page "/" "GET, HEAD" free;
 }
 
+/// Returns a path with its percent-encoded unreserved characters decoded: RFC 3986 (6.2.2.2) says that both
+/// forms are the same path. Other characters, such as an encoded slash, stay encoded.
+#[must_use]
+pub fn normalized(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return Cow::Borrowed(path);
+    }
+    let (mut decoded, mut rest) = (String::with_capacity(path.len()), path);
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.push_str(before);
+        let byte = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let unreserved = byte.map(char::from).filter(|&c| c.is_ascii_alphanumeric() || "-._~".contains(c));
+        match unreserved {
+            Some(character) => {
+                decoded.push(character);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                decoded.push('%');
+                rest = after;
+            }
+        }
+    }
+    decoded.push_str(rest);
+    Cow::Owned(decoded)
+}
+
 impl<'a> Path<'a> {
-    /// Parses a path such as `/v1/rooms/m_1`.
+    /// Parses a path such as `/v1/rooms/m_1`, in the form that [`normalized`] returns.
     #[must_use]
     pub fn of(path: &'a str) -> Self {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -109,6 +138,18 @@ mod tests {
                 assert_eq!(Path::of(path.template()), path);
             }
         }
+    }
+
+    #[test]
+    fn encoded_unreserved_characters_are_the_same_path() {
+        let check = |path: &str, expected: Path<'_>| assert_eq!(Path::of(&normalized(path)), expected, "{path}");
+        check("/v1/rooms/%6d%5F1", Path::Room("m_1"));
+        check("/v1/lobbies/speed%2Ddating", Path::Lobby("speed-dating"));
+        check("/v1/%70rofiles/%70_1", Path::Profile("p_1"));
+        check("/v1/rooms/m_1%2Fmore", Path::Room("m_1%2Fmore"));
+        check("/v1/rooms/%", Path::Room("%"));
+        check("/v1/rooms/%6", Path::Room("%6"));
+        check("/v1/rooms/%zz%+1%\u{e9}%256d", Path::Room("%zz%+1%\u{e9}%256d"));
     }
 
     #[test]

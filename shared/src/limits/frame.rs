@@ -35,3 +35,7 @@ pub const HTTP_RATE_PER_S: u32 = 10;
 pub const HTTP_RATE_BURST: u32 = 20;
 /// Addresses and players whose rate one isolate remembers: 100 bytes each, of the isolate's 128 MB.
 pub const HTTP_RATE_BUCKETS_MAX: usize = 8_192;
+/// Sockets per second that one address may open, refused ones included: a school or an office shares an address.
+pub const OPENING_RATE_PER_S: u32 = 20;
+/// Sockets that one address may open at once before that rate applies.
+pub const OPENING_RATE_BURST: u32 = 60;

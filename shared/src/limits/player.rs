@@ -18,5 +18,5 @@ pub const PRESENCE_INTERVAL: Duration = Duration::from_secs(2);
 pub const LEASE_CHECK_TTL: Duration = Duration::from_secs(30);
 /// Players in one presence request: each is another object to call.
 pub const PRESENCE_PLAYERS_MAX: usize = 100;
-/// Ended sessions that a player object remembers: more than end within one token lifetime.
-pub const REVOKED_SESSIONS_MAX: usize = 64;
+/// Open rooms that a player may own at a time: a person plays in two, and shares codes of a few more.
+pub const ROOMS_OWNED_MAX: usize = 10;

@@ -14,6 +14,15 @@ pub const TOKEN_BYTES_MAX: usize = 2048;
 pub const JWKS_REFETCH_MIN: Duration = Duration::from_secs(60);
 /// The same interval after the region could not be reached.
 pub const JWKS_RETRY_MIN: Duration = Duration::from_secs(2);
+/// Age at which the edge fetches the key set again in the background.
+pub const JWKS_REFRESH_AGE: Duration = Duration::from_secs(120);
+/// Age at which a key set no longer serves, while the region answers: a key that left the set is trusted no
+/// longer than this.
+pub const JWKS_AGE_MAX: Duration = Duration::from_secs(300);
+/// Age at which a key set no longer serves, even while the region does not answer: time to mend an outage.
+pub const JWKS_STALE_MAX: Duration = Duration::from_secs(3600);
+/// Verified tokens that an isolate remembers: half a kilobyte each, of the isolate's 128 MB.
+pub const VERIFIED_TOKENS_MAX: usize = 2_048;
 
 /// Time that the region waits for an identity provider's keys: less than `REGION_REQUEST_TIMEOUT`, so that
 /// the caller learns why the sign-in failed.

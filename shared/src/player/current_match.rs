@@ -34,6 +34,7 @@ impl Player {
 
     pub(super) fn release_match(&mut self, now: Time, room: RoomId) -> PlayerResponse {
         let durable = &mut self.durable;
+        durable.owned_rooms.remove(&room);
         if durable.current_match.as_ref().is_some_and(|current| current.room == room) {
             durable.current_match = None;
         }

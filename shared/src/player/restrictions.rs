@@ -7,8 +7,9 @@ use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// The restrictions that the region announced. Each is kept at least for one token lifetime: after that,
-/// older tokens are rejected for their age.
+/// The restrictions that the region announced. Each is kept for one token lifetime: after that, older tokens
+/// are rejected for their age. Time alone bounds the ended sessions, because a number would let a player who
+/// ends many sessions push out an earlier one; the region's rate limit bounds how many end in that time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Restrictions {
@@ -67,8 +68,6 @@ impl Restrictions {
         }
         let until = now + limits::ACCESS_TOKEN_TTL + limits::CLOCK_SKEW_MAX;
         self.ended_sessions.push_back((sid.clone(), until));
-        let excess = self.ended_sessions.len().saturating_sub(limits::REVOKED_SESSIONS_MAX);
-        self.ended_sessions.drain(..excess);
         true
     }
 
@@ -125,9 +124,20 @@ mod tests {
         assert!(!restrictions.end_session(at(1), &sid(1)));
         assert!(restrictions.end_session(at(life), &sid(2)));
         assert_eq!(restrictions.denial(at(life), 0, &sid(1)), Some(Denial::Revoked));
-        for n in 0..200 {
-            restrictions.end_session(at(2), &sid(n));
+    }
+
+    #[test]
+    fn session_stays_ended_however_many_end_after_it() {
+        let mut restrictions = Restrictions::default();
+        let life = crate::time::ms(limits::ACCESS_TOKEN_TTL + limits::CLOCK_SKEW_MAX);
+        for n in 0..1000 {
+            assert!(restrictions.end_session(at(u64::from(n)), &sid(n)));
         }
-        assert!(restrictions.ended_sessions.len() <= limits::REVOKED_SESSIONS_MAX);
+        for n in 0..1000 {
+            assert_eq!(restrictions.denial(at(life - 1), 0, &sid(n)), Some(Denial::Revoked), "{n}");
+        }
+        // The first has no valid token any more, nor do those that ended at the same time.
+        assert!(restrictions.end_session(at(life + 500), &sid(1001)));
+        assert_eq!(restrictions.ended_sessions.len(), 500);
     }
 }

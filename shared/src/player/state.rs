@@ -26,6 +26,9 @@ pub(super) struct DurableState {
     /// The latest matches that released the player: a lobby's late request for one of them may still arrive.
     #[serde(rename = "freed")]
     pub released: VecDeque<RoomId>,
+    /// The open rooms that the player has created, and when each has certainly ended.
+    #[serde(rename = "rooms")]
+    pub owned_rooms: BTreeMap<RoomId, Time>,
     /// The player's shard of each divided queue.
     #[serde(rename = "homes")]
     pub home_shards: BTreeMap<PoolName, u16>,
@@ -159,6 +162,7 @@ mod tests {
             "leases": [{ "object": "lobby:ranked:top", "conn": 1, "since": 5, "at": 4, "sid": "s_1" }],
             "live": { "room": "m_1", "until": null },
             "freed": ["m_0"],
+            "rooms": { "m_2": 9 },
             "homes": { "ranked": 3 },
             "bars": { "least": 2, "ended": [["s_0", 9]], "ban": { "at": 1, "until": 8 } },
             "calls": {

@@ -27,7 +27,9 @@ impl Room {
         let record = self.record(now, reason, by.cloned(), result);
         self.state.calls.add(now, Call::Record { record: Box::new(record) });
         let held = self.state.setup.seats.iter().filter(|seat| seat.held());
-        let players: Vec<PlayerId> = held.filter_map(|seat| seat.player.clone()).collect();
+        let mut players: Vec<PlayerId> = held.filter_map(|seat| seat.player.clone()).collect();
+        // The owner's object counts the room, wherever the owner is.
+        players.extend(self.state.setup.owner.clone().filter(|owner| !players.contains(owner)));
         for player in players {
             let room = self.state.setup.id.clone();
             self.state.calls.add(now, Call::Free { player, room });

@@ -136,7 +136,7 @@ impl Room {
             return Some(over + rules.linger()).filter(|_| self.state.calls.is_empty());
         }
         let age = self.state.created + rules.age();
-        let no_show = self.is_waiting().then(|| self.state.created + rules.no_show());
+        let no_show = self.no_show_at();
         let grace = self.state.setup.seats.iter().filter_map(|seat| match seat.state {
             SeatState::Away(since) => Some(since + rules.grace()),
             SeatState::Expected
@@ -148,11 +148,16 @@ impl Room {
         grace.chain(no_show).chain([age]).min()
     }
 
-    /// Returns true while a named player has not arrived, or no player at all.
-    fn is_waiting(&self) -> bool {
-        let seats = &self.state.setup.seats;
+    /// Returns when the room ends because a named player has not arrived, or no player at all; none once all are
+    /// there. A room without named players may not wait as long as its rules allow.
+    fn no_show_at(&self) -> Option<Time> {
+        let (seats, no_show) = (&self.state.setup.seats, self.state.setup.rules.no_show());
         let named = seats.iter().any(|seat| seat.player.is_some() && seat.state == SeatState::Expected);
-        named || !seats.iter().any(|seat| seat.came)
+        if named {
+            return Some(self.state.created + no_show);
+        }
+        let empty = !seats.iter().any(|seat| seat.came);
+        empty.then(|| self.state.created + no_show.min(limits::EMPTY_ROOM_AGE_MAX))
     }
 
     pub(super) fn pass_deadlines(&mut self, now: Time) {
@@ -173,7 +178,7 @@ impl Room {
         }
         if self.state.created + rules.age() <= now {
             self.end(now, EndReason::TimeUp, None, Value::Null, None);
-        } else if self.is_waiting() && self.state.created + rules.no_show() <= now {
+        } else if self.no_show_at().is_some_and(|at| at <= now) {
             self.end(now, EndReason::NoShow, None, Value::Null, None);
         }
     }

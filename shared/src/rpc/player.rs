@@ -100,6 +100,30 @@ pub enum PlayerResponse {
     },
 }
 
+/// The edge asks a player's object before it creates an open room for the player.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRoomRequest {
+    pub room: RoomId,
+    /// When the room has certainly ended: the room itself reports an earlier end.
+    pub until: Time,
+    /// Auth epoch of the player's token.
+    pub ep: u64,
+    /// Session of the player's token.
+    pub sid: SessionId,
+}
+
+/// The response of the player's object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnRoomResponse {
+    /// The room may be created.
+    Granted,
+    /// The player owns as many open rooms as allowed.
+    Full,
+    /// The player's token is no longer valid.
+    Denied(Denial),
+}
+
 /// The reason why a player may not connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -103,6 +103,24 @@ async fn sockets_refusals_reads_and_requests_are_counted() -> Result<()> {
 }
 
 #[tokio::test]
+async fn metrics_are_closed_where_no_token_is_set() -> Result<()> {
+    let stack = stack::start_with(|options| {
+        // As wrangler.toml has it.
+        let closed = ("METRICS_OPEN".to_owned(), "off".to_owned());
+        options.edge_values.extend([closed]);
+    })
+    .await?;
+    let server = server(&stack)?;
+    for token in ["", " ", "undefined", TOKEN] {
+        let answer = metrics(&server, token).await?;
+        ensure!(answer.status().as_u16() == 401, "{token:?}: {}", answer.status());
+    }
+    let bare = server.get("/metrics").await?;
+    ensure!(bare.status().as_u16() == 401, "{}", bare.status());
+    Ok(())
+}
+
+#[tokio::test]
 async fn readiness_names_what_is_missing() -> Result<()> {
     let stack = stack::start().await?;
     let server = server(&stack)?;

@@ -85,6 +85,7 @@ impl Options {
             ("EDGE_TO_REGION_KEYS", secrets.edge_to_region_keys.clone()),
             ("REGION_TO_EDGE_KEYS", secrets.region_to_edge_keys.clone()),
             ("DEBUG_COMMANDS", debug.to_owned()),
+            ("METRICS_OPEN", "on".to_owned()),
         ];
         told(values, &self.edge_values)
     }
