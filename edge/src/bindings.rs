@@ -16,9 +16,9 @@ pub fn room(env: &Env, id: &RoomId) -> Result<Stub> {
     object(env, "ROOM", id.as_str())
 }
 
-/// Returns the stub of a player's object.
+/// Returns the stub of a player's object, which holds a share of all players.
 pub fn player(env: &Env, id: &PlayerId) -> Result<Stub> {
-    object(env, "PLAYER", id.as_str())
+    object(env, "PLAYER", &shared::player::object_name(id))
 }
 
 /// Returns the stub of a lobby: one shard of a pool's queue.

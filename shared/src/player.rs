@@ -19,6 +19,7 @@ mod tests;
 
 use crate::connection::{self, Conn};
 use crate::delivery::pending_calls::CallId;
+use crate::hash;
 use crate::id::{PlayerId, PoolName, SessionId};
 use crate::limits;
 use crate::presence::{PlayerPresence, PresenceAt, State};
@@ -35,6 +36,12 @@ use serde::{Deserialize, Serialize};
 use state::DurableState;
 pub use state::{Rows, Save};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns the name of the object that holds a player. The same player always has the same one.
+#[must_use]
+pub fn object_name(player: &PlayerId) -> String {
+    format!("players-{}", hash::fnv(player.as_str().as_bytes()) % limits::PLAYER_OBJECTS)
+}
 
 /// A player object as it is held in memory.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

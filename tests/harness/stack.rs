@@ -58,7 +58,7 @@ fn options() -> Result<Options> {
         ..Options::new(data()?, port::take(0, "")?, port::take(0, "")?)
     };
     // A hundred tests share one address; the test of the rate limit turns it on again.
-    options.disable_edge_rate_limits();
+    options.disable_rate_limits();
     Ok(options)
 }
 

@@ -28,6 +28,8 @@ mod panics;
 mod presence;
 #[path = "edge/profile_reads.rs"]
 mod profile_reads;
+#[path = "edge/region_breaker.rs"]
+mod region_breaker;
 #[path = "edge/region_client.rs"]
 mod region_client;
 #[path = "edge/region_outage.rs"]

@@ -85,7 +85,7 @@ pub async fn run(root: &Root, bench: Bench) -> Result<()> {
 /// Starts a stack without rate limits per address, and a link that counts the requests to its region.
 async fn start(root: &Root, data: Option<PathBuf>) -> Result<(Stack, Link)> {
     let (artifacts, mut options) = stack::fresh(root, data, "bench").await?;
-    options.disable_edge_rate_limits();
+    options.disable_rate_limits();
     let link = Link::in_front_of(&mut options).await?;
     let stack = Stack::start(root, &artifacts, options).await?;
     Ok((stack, link))

@@ -42,6 +42,9 @@ pub struct Dev {
     /// Let the Worker accept the debug commands, which exist for tests.
     #[arg(long)]
     debug_commands: bool,
+    /// Turn off the rate limits per address of edge and region, for load tests. Without it they are as deployed.
+    #[arg(long)]
+    no_rate_limits: bool,
 }
 
 /// Runs the stack until a signal arrives or a part of it ends.
@@ -91,8 +94,11 @@ async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
     // The watch starts first, so that an edit during the build is not lost.
     let watch = if dev.no_watch { None } else { Some(Watch::start(root)?) };
     let artifacts = build(root).await?;
-    let options =
+    let mut options =
         Options { debug_commands: dev.debug_commands, ..Options::new(data, edge_port, region_port) };
+    if dev.no_rate_limits {
+        options.disable_rate_limits();
+    }
     let stack = Stack::start(root, &artifacts, options).await?;
     announce(&stack, dev, &artifacts);
     Ok((stack, watch))

@@ -32,7 +32,7 @@ pub const OWN_ROOM: &str = "/own-room";
 
 /// Sends a request to a player's object.
 pub async fn player(env: &Env, id: &PlayerId, request: &PlayerRequest) -> Result<PlayerResponse> {
-    call(&bindings::player(env, id)?, ASK, request, "a player's object").await
+    call_player(env, id, ASK, request).await
 }
 
 /// Creates a room. Idempotent.
@@ -45,7 +45,7 @@ pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
 
 /// Asks a player's object whether the player may create a room.
 pub async fn own_room(env: &Env, id: &PlayerId, request: &OwnRoomRequest) -> Result<OwnRoomResponse> {
-    call(&bindings::player(env, id)?, OWN_ROOM, request, "a player's object").await
+    call_player(env, id, OWN_ROOM, request).await
 }
 
 /// Tells a player's object that the player has left a match.
@@ -95,19 +95,27 @@ pub async fn shard(
 
 /// Sends a request from one player's object to another's.
 pub async fn peer(env: &Env, id: &PlayerId, request: &PeerRequest) -> Result<PeerResponse> {
-    call(&bindings::player(env, id)?, PEER, request, "a player's object").await
+    call_player(env, id, PEER, request).await
 }
 
 /// Asks a player's object for the presence of other players.
 pub async fn presence(env: &Env, id: &PlayerId, request: &PresenceRequest) -> Result<PresenceResponse> {
-    let stub = bindings::player(env, id)?;
-    call(&stub, PRESENCE, request, "a player's object").await
+    call_player(env, id, PRESENCE, request).await
 }
 
 /// Delivers notices to the object of the player they concern. They are on disk once this returns.
 pub async fn notify(env: &Env, id: &PlayerId, notices: &[Notice]) -> Result<()> {
-    let stub = bindings::player(env, id)?;
-    call(&stub, NOTICES, &notices, "a player's object").await
+    call_player(env, id, NOTICES, &notices).await
+}
+
+/// Sends a request to the object that holds a player; the path begins with the player's id.
+async fn call_player<A: Serialize, B: DeserializeOwned>(
+    env: &Env,
+    id: &PlayerId,
+    path: &str,
+    request: &A,
+) -> Result<B> {
+    call(&bindings::player(env, id)?, &format!("/{id}{path}"), request, "a player's object").await
 }
 
 async fn call<A: Serialize, B: DeserializeOwned>(

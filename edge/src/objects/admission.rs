@@ -33,7 +33,7 @@ impl<M: Machine> Runtime<M> {
         let opening = upgrade::read_opening(request)?;
         match self.admit(&opening).await? {
             Ok((machine, conn, current_match)) => self.accept(machine, conn, &opening, current_match),
-            Err(code) => upgrade::refuse(code, opening.echo.as_deref()),
+            Err(code) => upgrade::refusal(code),
         }
     }
 
@@ -87,7 +87,7 @@ impl<M: Machine> Runtime<M> {
     ) -> Result<Response> {
         let pair = WebSocketPair::new()?;
         sockets::enable_auto_pong(&self.state)?;
-        sockets::accept(&self.state, &pair.server, now());
+        sockets::accept(&self.state, &pair.server, now(), self.shared_as.as_deref());
         let player = opening.who.player.clone();
         self.sockets.borrow_mut().open(conn, player, DeliveryLevel::All, pair.server, now());
         let input = machine.opened(conn, opening, current_match);

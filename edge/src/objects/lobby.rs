@@ -4,7 +4,8 @@ use crate::bindings;
 use crate::clients::{object_rpc, region};
 use crate::clock::{self, now};
 use crate::error::{Error, Result};
-use crate::objects::runtime::{Machine, Outcome, Runtime, object, read_request};
+use crate::objects::class::object;
+use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
 use crate::worker::upgrade::Opening;
 use futures_util::future::try_join;
@@ -21,7 +22,7 @@ use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, console_error};
 
-object!(LobbyObject, Lobby, answer);
+object!(LobbyObject, Runtime<Lobby>, answer);
 
 async fn answer(runtime: &Rc<Runtime<Lobby>>, request: Request) -> Result<Response> {
     match request.path().as_str() {

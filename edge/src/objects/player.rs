@@ -1,9 +1,11 @@
-//! A player as a Durable Object: performs the effects of its machine.
+//! A player: performs the effects of its machine. A `PlayerObject` holds many players.
 
 use crate::clock::now;
 use crate::error::Result;
-use crate::objects::runtime::{Machine, Outcome, Runtime, object};
-use crate::objects::{player_calls, player_requests, store};
+use crate::objects::class::object;
+use crate::objects::player_shard::PlayerShard;
+use crate::objects::runtime::{Machine, Outcome, Runtime};
+use crate::objects::{player_calls, player_requests, player_store};
 use crate::worker::upgrade::Opening;
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
@@ -15,7 +17,7 @@ use shared::time::Time;
 use shared::wire::CloseCode;
 use std::rc::Rc;
 
-object!(PlayerObject, Player, player_requests::answer);
+object!(PlayerObject, PlayerShard, player_requests::answer);
 
 impl Machine for Player {
     type Input<'a> = Input<'a>;
@@ -25,7 +27,7 @@ impl Machine for Player {
     const LEASED: bool = false;
 
     fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
-        let disk = store::read_player(&runtime.state.storage())?;
+        let disk = player_store::read(&runtime.state.storage(), &runtime.name())?;
         Ok(Some(Player::restore(&disk, attachments, now())?))
     }
 
@@ -36,7 +38,9 @@ impl Machine for Player {
     fn perform(runtime: &Rc<Runtime<Self>>, effect: Effect) -> Result<Outcome> {
         let mut sockets = runtime.sockets.borrow_mut();
         match effect {
-            Effect::Save(save) => store::write_player(&runtime.state.storage(), &save)?,
+            Effect::Save(save) => {
+                player_store::write(&runtime.state.storage(), &runtime.name(), &save)?;
+            }
             Effect::Attach { conn, data } => sockets.attach(conn, &data),
             Effect::Send { conn, text } => sockets.send(conn, text),
             Effect::Broadcast { text, audience } => sockets.broadcast(text, audience),
@@ -49,7 +53,7 @@ impl Machine for Player {
             Effect::Subscribe { call, peers } => player_calls::subscribe(runtime, call, peers),
             Effect::Publish { call, as_of, groups } => player_calls::publish(runtime, call, as_of, groups),
             Effect::Erase => {
-                runtime.erase();
+                player_store::erase(&runtime.state.storage(), &runtime.name())?;
                 return Ok(Outcome::Erased);
             }
         }

@@ -4,7 +4,9 @@ use crate::clients::{object_rpc, region};
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::objects::player_calls::player_id;
+use crate::objects::player_shard::PlayerShard;
 use crate::objects::runtime::Runtime;
+use crate::worker::upgrade;
 use futures_util::stream::{self, StreamExt};
 use shared::id::PlayerId;
 use shared::limits;
@@ -24,13 +26,19 @@ use worker::{Request, Response, console_error};
 const ATTEMPTS_MAX: usize = 4;
 
 /// Answers a request of another object or of the Worker.
-pub async fn answer(runtime: &Rc<Runtime<Player>>, mut request: Request) -> Result<Response> {
+pub async fn answer(shard: &Rc<PlayerShard>, mut request: Request) -> Result<Response> {
     let path = request.path();
     if path == "/open" {
-        return runtime.open(&request).await;
+        let player = upgrade::read_opening(&request)?.who.player;
+        return shard.player(&player)?.open(&request).await;
     }
+    let missing = || Error::refused(404, "not_found", "This object has no such path.");
+    let at = path.match_indices('/').nth(1).map(|(at, _)| at).ok_or_else(missing)?;
+    let (player, path) = path.split_at(at);
+    let player = player.trim_start_matches('/').parse().map_err(|error| Error::internal(&error))?;
+    let runtime = &shard.player(&player)?;
     let text = request.text().await?;
-    Ok(match path.as_str() {
+    Ok(match path {
         object_rpc::ASK => Response::from_json(&answer_call(runtime, serde_json::from_str(&text)?).await?),
         object_rpc::NOTICES => {
             Response::from_json(&apply_notices(runtime, &serde_json::from_str::<Vec<Notice>>(&text)?)?)
@@ -43,7 +51,7 @@ pub async fn answer(runtime: &Rc<Runtime<Player>>, mut request: Request) -> Resu
         object_rpc::PRESENCE => {
             Response::from_json(&presence_of(runtime, serde_json::from_str(&text)?).await?)
         }
-        _ => return Err(Error::refused(404, "not_found", "This object has no such path.")),
+        _ => return Err(missing()),
     }?)
 }
 

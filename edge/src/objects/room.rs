@@ -4,7 +4,8 @@ use crate::bindings;
 use crate::clients::{object_rpc, region};
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::objects::runtime::{Machine, Outcome, Runtime, object, read_request};
+use crate::objects::class::object;
+use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
 use crate::ops::metrics;
 use crate::worker::upgrade::Opening;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, console_error};
 
-object!(RoomObject, Room, answer);
+object!(RoomObject, Runtime<Room>, answer);
 
 async fn answer(runtime: &Rc<Runtime<Room>>, request: Request) -> Result<Response> {
     match request.path().as_str() {

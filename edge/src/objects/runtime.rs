@@ -89,8 +89,10 @@ pub enum Outcome {
 
 /// One Durable Object: its machine, its sockets and its platform handles.
 pub struct Runtime<M> {
-    pub state: State,
+    pub state: Rc<State>,
     pub env: Env,
+    /// The machine's name, where several machines share the object: their sockets carry it as a tag.
+    pub shared_as: Option<String>,
     pub sockets: RefCell<Sockets>,
     /// `None` before the first event, and after a panic or a failed effect: the next event restores it.
     machine: RefCell<Option<Box<M>>>,
@@ -102,9 +104,19 @@ pub struct Runtime<M> {
 impl<M: Machine> Runtime<M> {
     /// Creates the runtime without reading storage: construction must be cheap.
     pub fn new(state: State, env: Env) -> Rc<Self> {
+        Self::with_name(Rc::new(state), env, None)
+    }
+
+    /// Creates the runtime of one machine of several that share an object.
+    pub fn sharing(state: &Rc<State>, env: &Env, name: &str) -> Rc<Self> {
+        Self::with_name(Rc::clone(state), env.clone(), Some(name.to_owned()))
+    }
+
+    fn with_name(state: Rc<State>, env: Env, shared_as: Option<String>) -> Rc<Self> {
         Rc::new(Self {
             state,
             env,
+            shared_as,
             sockets: RefCell::default(),
             machine: RefCell::new(None),
             last_conn: Cell::new(0),
@@ -112,9 +124,22 @@ impl<M: Machine> Runtime<M> {
         })
     }
 
-    /// Returns the object's name.
+    /// Returns the machine's name: the object's, unless several machines share the object.
     pub fn name(&self) -> String {
-        self.state.id().name().unwrap_or_default()
+        self.shared_as.clone().or_else(|| self.state.id().name()).unwrap_or_default()
+    }
+
+    /// Returns the platform's sockets of this machine.
+    fn platform_sockets(&self) -> Vec<WebSocket> {
+        match &self.shared_as {
+            Some(tag) => self.state.get_websockets_with_tag(tag),
+            None => self.state.get_websockets(),
+        }
+    }
+
+    /// Handles the alarm.
+    pub fn ring(self: &Rc<Self>) {
+        self.handle(M::alarm());
     }
 
     /// Returns the object's kind and name for messages: `room:m_1`.
@@ -135,7 +160,7 @@ impl<M: Machine> Runtime<M> {
             return Ok(Some(machine));
         }
         self.drop_unprepared();
-        let open = self.state.get_websockets().into_iter().filter(sockets::is_open);
+        let open = self.platform_sockets().into_iter().filter(sockets::is_open);
         let open: Vec<(WebSocket, String)> =
             open.filter_map(|socket| attachment(&socket).map(|data| (socket, data))).collect();
         let attachments: Vec<String> = open.iter().map(|(_, data)| data.clone()).collect();
@@ -362,58 +387,3 @@ fn attachment(socket: &WebSocket) -> Option<String> {
 pub async fn read_request(mut request: Request) -> Result<HostRequest> {
     Ok(serde_json::from_str(&request.text().await?)?)
 }
-
-/// Defines the Durable Object class of a machine. `$answer` answers the requests that are not socket events.
-macro_rules! object {
-    ($name:ident, $machine:ty, $answer:path) => {
-        /// The Durable Object class of this machine.
-        #[worker::durable_object(alarm)]
-        pub struct $name {
-            runtime: std::panic::AssertUnwindSafe<std::rc::Rc<$crate::objects::runtime::Runtime<$machine>>>,
-        }
-
-        impl worker::DurableObject for $name {
-            fn new(state: worker::State, env: worker::Env) -> Self {
-                let runtime = $crate::objects::runtime::Runtime::new(state, env);
-                Self { runtime: std::panic::AssertUnwindSafe(runtime) }
-            }
-
-            async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
-                $answer(&self.runtime, request).await.or_else($crate::error::Error::response)
-            }
-
-            async fn alarm(&self) -> worker::Result<worker::Response> {
-                self.runtime.handle(<$machine as $crate::objects::runtime::Machine>::alarm());
-                worker::Response::empty()
-            }
-        }
-
-        const _: () = {
-            use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
-            use worker::{WebSocket, web_sys};
-
-            /// The socket events. They are synchronous: a promise for each costs more than most events themselves.
-            #[wasm_bindgen]
-            impl $name {
-                #[wasm_bindgen(js_name = webSocketMessage)]
-                pub fn websocket_message(&self, socket: web_sys::WebSocket, message: JsValue) {
-                    self.runtime.on_message(&WebSocket::from(socket), &message);
-                }
-
-                #[wasm_bindgen(js_name = webSocketClose)]
-                pub fn websocket_close(&self, socket: web_sys::WebSocket, code: usize) {
-                    let socket = WebSocket::from(socket);
-                    // Answered first: the event itself may take long, or fail.
-                    $crate::objects::sockets::answer_close(&socket, code);
-                    self.runtime.on_close(&socket);
-                }
-
-                #[wasm_bindgen(js_name = webSocketError)]
-                pub fn websocket_error(&self, socket: web_sys::WebSocket) {
-                    self.runtime.on_close(&WebSocket::from(socket));
-                }
-            }
-        };
-    };
-}
-pub(crate) use object;

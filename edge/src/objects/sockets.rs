@@ -133,6 +133,11 @@ impl Sockets {
         }
     }
 
+    /// Returns true if no socket is open.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Returns true if a message is queued.
     pub fn has_pending(&self) -> bool {
         self.outbox.has_pending()
@@ -261,15 +266,20 @@ pub fn is_open(socket: &WebSocket) -> bool {
     raw.ready_state() == web_sys::WebSocket::OPEN
 }
 
-/// Accepts a socket, tagged with the time, which thus survives hibernation of the object.
-pub fn accept(state: &State, socket: &WebSocket, now: Time) {
-    state.accept_websocket_with_tags(socket, &[&now.ms().to_string()]);
+/// Accepts a socket, tagged with the time and with the name of its machine where several share the object. Tags survive
+/// hibernation of the object.
+pub fn accept(state: &State, socket: &WebSocket, now: Time, name: Option<&str>) {
+    let since = now.ms().to_string();
+    match name {
+        Some(name) => state.accept_websocket_with_tags(socket, &[&since, name]),
+        None => state.accept_websocket_with_tags(socket, &[&since]),
+    }
 }
 
 /// Returns when a socket was accepted.
 pub fn opened_at(state: &State, socket: &WebSocket) -> Time {
     let tags = state.get_tags(socket);
-    let ms = tags.first().and_then(|tag| tag.parse().ok());
+    let ms = tags.iter().find_map(|tag| tag.parse().ok());
     Time::from_ms(ms.unwrap_or_default())
 }
 

@@ -5,15 +5,14 @@
 //! | room | `rows` | 0, 1 | the room; its board | until the room is erased |
 //! | room | `log` | slot number | the entries of the slot | until overwritten, or the room is erased |
 //! | lobby | `things` | see `shared::lobby::Disk` | see `shared::lobby::Disk` | see `shared::lobby::Disk` |
-//! | player | `rows` | 0, 1 | the player; who may see their presence | until the player is erased |
-//! | player | `watchers` | player id | a subscriber to the player's presence | until it unsubscribes |
+//! | player | `players`, `watchers` | see `player_store` | see `player_store` | see `player_store` |
 //! | metrics | `rows` | 0 | the totals | forever |
 
 use crate::error::Result;
 use shared::room::log::Chunk;
 use shared::room::state::Disk;
 use shared::time::Time;
-use shared::{lobby, player, room};
+use shared::{lobby, room};
 use worker::js_sys::{Date, Object};
 use worker::wasm_bindgen::JsValue;
 use worker::{SqlStorage, SqlStorageValue, Storage};
@@ -23,7 +22,6 @@ const CREATE_ROWS: &str = "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY K
 
 const MAIN_ROW: i32 = 0;
 const BOARD_ROW: i32 = 1;
-const VISIBILITY_ROW: i32 = 1;
 
 /// Reads a room; `None` if it was never created or is erased.
 pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
@@ -102,49 +100,6 @@ pub fn write_lobby(storage: &Storage, save: &lobby::Save) -> Result<()> {
     set_alarm(storage, save.alarm)
 }
 
-/// Reads the rows of a player.
-pub fn read_player(storage: &Storage) -> Result<player::Rows> {
-    let sql = storage.sql();
-    if !has_table(&sql, "watchers")? {
-        return Ok(player::Rows::default());
-    }
-    let mut watchers = Vec::new();
-    for found in sql.exec("SELECT id FROM watchers", None)?.raw() {
-        if let [SqlStorageValue::String(id)] = found?.as_slice()
-            && let Ok(id) = id.parse()
-        {
-            watchers.push(id);
-        }
-    }
-    Ok(player::Rows {
-        player: read_row(&sql, MAIN_ROW)?,
-        visibility: read_row(&sql, VISIBILITY_ROW)?,
-        subscribers: watchers,
-    })
-}
-
-/// Writes the changed rows of a player.
-pub fn write_player(storage: &Storage, save: &player::Save) -> Result<()> {
-    let sql = storage.sql();
-    sql.exec(CREATE_ROWS, None)?;
-    sql.exec("CREATE TABLE IF NOT EXISTS watchers (id TEXT PRIMARY KEY) WITHOUT ROWID", None)?;
-    if let Some(player) = &save.player {
-        write_row(&sql, MAIN_ROW, player)?;
-    }
-    if let Some(circle) = &save.visibility {
-        write_row(&sql, VISIBILITY_ROW, circle)?;
-    }
-    for (id, watches) in &save.subscribers {
-        let query = if *watches {
-            "INSERT OR IGNORE INTO watchers (id) VALUES (?)"
-        } else {
-            "DELETE FROM watchers WHERE id = ?"
-        };
-        sql.exec(query, vec![id.as_str().into()])?;
-    }
-    set_alarm(storage, save.alarm)
-}
-
 /// Reads the totals of the metrics object.
 pub fn read_totals(storage: &Storage) -> Result<Option<String>> {
     let sql = storage.sql();
@@ -184,7 +139,7 @@ fn write_row(sql: &SqlStorage, id: i32, text: &str) -> Result<()> {
 /// Sets the alarm together with the rows. The promise is not awaited: the platform holds back outgoing messages until
 /// the write is done.
 #[allow(clippy::cast_precision_loss)]
-fn set_alarm(storage: &Storage, at: Option<Time>) -> Result<()> {
+pub fn set_alarm(storage: &Storage, at: Option<Time>) -> Result<()> {
     let Some(at) = at else { return Ok(()) };
     let date = Date::new(&JsValue::from_f64(at.ms() as f64));
     let _set = storage.as_raw().set_alarm(date, Object::new()).map_err(worker::Error::from)?;

@@ -130,7 +130,8 @@ pub async fn show(env: &Env, headers: &Headers) -> Result<Response> {
         None => bindings::is_metrics_open(env),
     };
     if !allowed {
-        let detail = "Set the secret METRICS_TOKEN, and send it as `Authorization: Bearer` to read the metrics.";
+        let detail =
+            "Set the secret METRICS_TOKEN, and send it as `Authorization: Bearer` to read the metrics.";
         return Err(Error::refused(401, "token_invalid", detail));
     }
     let tally = TALLY.take();

@@ -15,6 +15,9 @@ use worker::{Env, Headers};
 const PACE: Pace = Pace { per_s: limits::HTTP_RATE_PER_S, burst: limits::HTTP_RATE_BURST };
 const OPENING_PACE: Pace = Pace { per_s: limits::OPENING_RATE_PER_S, burst: limits::OPENING_RATE_BURST };
 
+const ABSENT_PACE: Pace =
+    Pace { per_s: limits::ABSENT_ROOM_RATE_PER_S, burst: limits::ABSENT_ROOM_RATE_BURST };
+
 thread_local! {
     static BUCKETS: RefCell<Buckets> = RefCell::new(Buckets::new(limits::HTTP_RATE_BUCKETS_MAX));
 }
@@ -34,6 +37,26 @@ pub fn opening(env: &Env, headers: &Headers) -> Result<bool> {
     let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
     let key = format!("opening {}", network(&address));
     Ok(BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, OPENING_PACE, now())).is_ok())
+}
+
+/// Returns whether the caller's address may look for a room: it has not just looked for many that do not exist.
+pub fn may_look_for_room(env: &Env, headers: &Headers) -> Result<bool> {
+    let key = absent_key(headers)?;
+    let left = BUCKETS.with_borrow(|buckets| buckets.has_token(&key, ABSENT_PACE, now()));
+    Ok(left || !bindings::is_http_rate_limited(env))
+}
+
+/// Notes that the caller's address looked for a room that does not exist.
+pub fn note_absent_room(headers: &Headers) -> Result<()> {
+    let key = absent_key(headers)?;
+    // An empty bucket stays empty.
+    let _ = BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, ABSENT_PACE, now()));
+    Ok(())
+}
+
+fn absent_key(headers: &Headers) -> Result<String> {
+    let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
+    Ok(format!("absent {}", network(&address)))
 }
 
 /// Takes one request from a player's budget.

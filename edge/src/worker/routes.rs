@@ -1,8 +1,8 @@
 //! Routes of the Worker: answers HTTP requests and forwards upgrades to objects.
 
 use crate::bearer::bearer;
-use crate::clients::{keys, object_rpc};
 use crate::clients::timeout::with_timeout;
+use crate::clients::{keys, object_rpc};
 use crate::error::{Error, Result};
 use crate::ops::{metrics, ready};
 use crate::reads::{presence, profiles};
@@ -18,7 +18,8 @@ use shared::rpc::Setup;
 use shared::rpc::{OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse};
 use shared::token::Claims;
 use shared::wire::CloseCode;
-use worker::{Context, Env, Method, Request, Response, Stub};
+use std::time::Duration;
+use worker::{Context, Env, Headers, Method, Request, Response, Stub};
 
 /// Answers one request and counts it in the metrics.
 pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Result<Response> {
@@ -66,7 +67,7 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         Path::Ready if read => ready::show(env).await,
         Path::Metrics if read => metrics::show(env, request.headers()).await,
         Path::Config if read => config(env),
-        Path::Room(room) if read => room_summary(env, room).await,
+        Path::Room(room) if read => room_summary(env, request.headers(), room).await,
         Path::Presence if read => presence::show(&request, env).await,
         Path::Lobby(_) | Path::Me if read => Err(Error::refused(
             426,
@@ -93,7 +94,8 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
 }
 
 async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Result<Response> {
-    upgrade::forward_upgrade(request, env, async |claims: &Claims| match path {
+    let to_room = matches!(path, Path::Room(_));
+    upgrade::forward_upgrade(request, env, to_room, async |claims: &Claims| match path {
         Path::Room(room) => match room.parse::<RoomId>() {
             Ok(room) => Ok(bindings::room(env, &room)),
             Err(_) => Err(CloseCode::NotFound),
@@ -201,14 +203,20 @@ fn room_options(text: &str) -> Result<NewRoom> {
     }
 }
 
-async fn room_summary(env: &Env, room: &str) -> Result<Response> {
+async fn room_summary(env: &Env, headers: &Headers, room: &str) -> Result<Response> {
     let missing = || Error::refused(404, "not_found", "This room does not exist; it may have ended.");
     let id: RoomId = room.parse().map_err(|_| missing())?;
+    if !rate_limit::may_look_for_room(env, headers)? {
+        return Err(Error::TooFast(Duration::from_secs(1)));
+    }
     let stub = bindings::room(env, &id)?;
     let response = with_timeout(stub.fetch_with_str("https://object/summary"), "a room").await?;
     match response.status_code() {
         200 => Ok(response),
-        _ => Err(missing()),
+        _ => {
+            rate_limit::note_absent_room(headers)?;
+            Err(missing())
+        }
     }
 }
 

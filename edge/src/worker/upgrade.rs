@@ -37,21 +37,29 @@ impl Opening {
 /// The header that carries an [`Opening`] to an object.
 const HEADER: &str = "x-matchpoint-opening";
 
+/// The header of an object's refusal: the code to close the socket with.
+const REFUSAL: &str = "x-matchpoint-refusal";
+/// The status of a response with a socket.
+const SWITCHING: u16 = 101;
+
 /// Returns whether a request asks for a WebSocket upgrade.
 pub fn is_upgrade(request: &Request) -> bool {
     let header = request.headers().get("upgrade").ok().flatten();
     header.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
 }
 
-/// Checks the request and forwards it to its object. `find` returns the object, or the code to close with.
+/// Checks the request and forwards it to its object. `find` returns the object, or the code to close with; `to_room` is
+/// true if the object is a room, which may not exist.
 pub async fn forward_upgrade(
     request: &Request,
     env: &Env,
+    to_room: bool,
     find: impl AsyncFnOnce(&Claims) -> std::result::Result<Result<Stub>, CloseCode>,
 ) -> Result<Response> {
     let offer = Offer::read(request.headers());
     let refuse = |why| refuse(why, offer.echo.as_deref());
-    if !rate_limit::opening(env, request.headers())? {
+    let headers = request.headers();
+    if !rate_limit::opening(env, headers)? || (to_room && !rate_limit::may_look_for_room(env, headers)?) {
         return refuse(CloseCode::TooFast);
     }
     if !offer.version {
@@ -82,15 +90,22 @@ pub async fn forward_upgrade(
         watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
         echo: offer.echo.clone(),
     };
-    let headers = Headers::new();
-    headers.set("upgrade", "websocket")?;
-    headers.set(HEADER, &serde_json::to_string(&opening)?)?;
+    let inner_headers = Headers::new();
+    inner_headers.set("upgrade", "websocket")?;
+    inner_headers.set(HEADER, &serde_json::to_string(&opening)?)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Get);
-    init.with_headers(headers);
+    init.with_headers(inner_headers);
     let inner = Request::new_with_init("https://object/open", &init)?;
     match with_timeout(stub.fetch_with_request(inner), "an object").await {
-        Ok(response) => Ok(response),
+        Ok(response) if response.status_code() == SWITCHING => Ok(response),
+        Ok(response) => {
+            let code = read_refusal(&response)?;
+            if to_room && code == CloseCode::NotFound {
+                rate_limit::note_absent_room(request.headers())?;
+            }
+            refuse(code)
+        }
         Err(error) => {
             worker::console_error!("an upgrade failed: {error:?}");
             refuse(CloseCode::Internal)
@@ -102,6 +117,20 @@ pub async fn forward_upgrade(
 pub fn read_opening(request: &Request) -> Result<Opening> {
     let text = request.headers().get(HEADER)?.unwrap_or_default();
     Ok(serde_json::from_str(&text)?)
+}
+
+/// Returns an object's refusal of a socket. The Worker closes the socket with the code.
+pub fn refusal(why: CloseCode) -> Result<Response> {
+    let mut response = Response::empty()?.with_status(403);
+    response.headers_mut().set(REFUSAL, &why.code().to_string())?;
+    Ok(response)
+}
+
+/// Reads the code of an object's [`refusal`]; other answers are faults, which the object has logged.
+fn read_refusal(response: &Response) -> Result<CloseCode> {
+    let code = response.headers().get(REFUSAL)?.and_then(|code| code.parse().ok());
+    let known = CloseCode::ALL.iter().copied().find(|known| Some(known.code()) == code);
+    Ok(known.unwrap_or(CloseCode::Internal))
 }
 
 /// Refuses an upgrade so that a browser can read the reason: accepts the socket and closes it with a code.

@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn encoded_unreserved_characters_are_the_same_path() {
-        let check = |path: &str, expected: Path<'_>| assert_eq!(Path::of(&normalized(path)), expected, "{path}");
+        let check =
+            |path: &str, expected: Path<'_>| assert_eq!(Path::of(&normalized(path)), expected, "{path}");
         check("/v1/rooms/%6d%5F1", Path::Room("m_1"));
         check("/v1/lobbies/speed%2Ddating", Path::Lobby("speed-dating"));
         check("/v1/%70rofiles/%70_1", Path::Profile("p_1"));

@@ -39,3 +39,7 @@ pub const HTTP_RATE_BUCKETS_MAX: usize = 8_192;
 pub const OPENING_RATE_PER_S: u32 = 20;
 /// Sockets that one address may open at once before that rate applies.
 pub const OPENING_RATE_BURST: u32 = 60;
+/// Rooms that do not exist for which one address may look in a second: each look makes the platform create an object.
+pub const ABSENT_ROOM_RATE_PER_S: u32 = 1;
+/// Such looks before that rate applies: a page with links to finished matches.
+pub const ABSENT_ROOM_RATE_BURST: u32 = 20;

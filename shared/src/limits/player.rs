@@ -20,3 +20,8 @@ pub const LEASE_CHECK_TTL: Duration = Duration::from_secs(30);
 pub const PRESENCE_PLAYERS_MAX: usize = 100;
 /// Open rooms that a player may own at a time: a person plays in two, and shares codes of a few more.
 pub const ROOMS_OWNED_MAX: usize = 10;
+/// Objects that hold the players, a share each. It must never change in a deployment that has players: each would
+/// move to an object that does not know their bans and matches. 64 objects serve 30,000 requests a second.
+pub const PLAYER_OBJECTS: u64 = 64;
+/// Players that one object keeps in memory before it unloads idle ones: 2 KB each, of the isolate's 128 MB.
+pub const PLAYERS_LOADED_MAX: usize = 1_024;

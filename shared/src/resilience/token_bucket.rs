@@ -72,6 +72,13 @@ impl Buckets {
         result
     }
 
+    /// True if a token is left in the key's bucket. It takes none.
+    #[must_use]
+    pub fn has_token(&self, key: &str, pace: Pace, now: Time) -> bool {
+        let bucket = self.young.get(key).or_else(|| self.old.get(key));
+        bucket.copied().is_none_or(|mut bucket| bucket.take(pace, now).is_ok())
+    }
+
     /// Returns the number of buckets that are kept.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -122,6 +129,19 @@ mod tests {
         }
         assert!(all.take("ana", PACE, now).is_err());
         assert_eq!(all.take("bo", PACE, now), Ok(()));
+    }
+
+    #[test]
+    fn question_takes_no_token() {
+        let (mut all, now) = (Buckets::new(8), Time::from_ms(0));
+        for _ in 0..3 {
+            assert!(all.has_token("ana", PACE, now));
+        }
+        for _ in 0..3 {
+            assert_eq!(all.take("ana", PACE, now), Ok(()));
+        }
+        assert!(!all.has_token("ana", PACE, now) && all.has_token("bo", PACE, now));
+        assert!(all.has_token("ana", PACE, Time::from_ms(50)));
     }
 
     #[test]

@@ -9,6 +9,18 @@ use xtask::wire::{RoomEvent, at, num, text};
 use super::chat::{meet, server};
 
 #[tokio::test]
+async fn debug_commands_are_refused_by_default() -> Result<()> {
+    // As `cargo dev` and a deployment run.
+    let stack = stack::start_with(|options| options.debug_commands = false).await?;
+    let server = server(&stack)?;
+    let (room, ana, _) = meet(&server).await?;
+    let mut a = server.room(&room, &ana).connect().await?;
+    a.welcome().await?;
+    a.err(json!({"op": "debug", "body": {"do": "panic"}}), "unknown_op").await?;
+    a.ok(json!({"op": "say", "body": "goes on"})).await.map(drop)
+}
+
+#[tokio::test]
 async fn panic_in_one_room_does_not_affect_its_neighbour() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
+use shared::player::object_name;
 use tests::stack::{self, Stack, WebSockets};
 use xtask::wire::{MeEvent, Player, Server, Socket, num, text};
 use xtask::{is_event, next_event};
@@ -141,7 +142,8 @@ async fn subscriber_is_notified_after_both_objects_were_evicted() -> Result<()> 
     reports(&mut a, &bo, "online").await?;
     reports(&mut b, &ana, "online").await?;
     for one in [&ana, &bo] {
-        stack.evict("PlayerObject", &one.id, WebSockets::Hibernate).await?;
+        let object = object_name(&one.id.parse()?);
+        stack.evict("PlayerObject", &object, WebSockets::Hibernate).await?;
     }
     b.ok(json!({"op": "active", "body": {"active": false}})).await?;
     reports(&mut a, &bo, "away").await.map(drop)

@@ -3,11 +3,13 @@
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use reqwest::{Method, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::time::Duration;
 use tests::stack::{self, Stack};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use xtask::wire::{Server, text};
+use tokio::time::timeout;
+use xtask::wire::{Opening, Server, text};
 
 use super::chat::server;
 
@@ -79,12 +81,86 @@ async fn rate_limit_of_a_player_holds_over_many_addresses() -> Result<()> {
         anyhow::Ok(request.send().await?.status().as_u16())
     };
     let statuses = try_join_all((0..150).map(ask)).await?;
-    let made = statuses.iter().filter(|status| **status == 201).count();
+    let passed = statuses.iter().filter(|status| **status != 429).count();
     ensure!(statuses.contains(&429), "{statuses:?}");
-    ensure!(made >= shared::limits::HTTP_RATE_BURST as usize, "{statuses:?}");
+    ensure!(passed >= shared::limits::HTTP_RATE_BURST as usize, "{statuses:?}");
+    // What the rate lets through is limited in number too.
+    let made = statuses.iter().filter(|status| **status == 201).count();
+    ensure!(made == shared::limits::ROOMS_OWNED_MAX, "{statuses:?}");
     let bo = server.guest("Bo").await?;
-    server.open_room(&bo, &serde_json::json!({})).await?;
+    server.open_room(&bo, &json!({})).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn openings_of_an_address_are_limited_whatever_their_token() -> Result<()> {
+    let stack = rate_limited().await?;
+    let server = server(&stack)?;
+    let open = async |address: &str, nth: usize| {
+        let opening = Opening::new(server.edge(), "/v1/rooms/m_1", &format!("a.b.{nth}"));
+        let mut socket = opening.header("cf-connecting-ip", address).connect().await?;
+        anyhow::Ok(socket.closed().await?.code)
+    };
+    let burst = shared::limits::OPENING_RATE_BURST as usize;
+    let codes = try_join_all((0..burst * 4).map(|nth| open("203.0.113.9", nth))).await?;
+    let read = codes.iter().filter(|code| **code == 4301).count();
+    ensure!(read >= burst && codes.contains(&4101), "{codes:?}");
+    ensure!(open("203.0.113.10", 0).await? == 4301, "another address");
+    Ok(())
+}
+
+#[tokio::test]
+async fn looks_for_absent_rooms_are_limited_and_those_for_rooms_are_not() -> Result<()> {
+    let stack = rate_limited().await?;
+    let server = server(&stack)?;
+    let ana = server.guest("Ana").await?;
+    let room = server.open_room(&ana, &json!({})).await?;
+    let address = "203.0.113.11";
+    let open = async |room: &str| {
+        let opening = server.room(room, &ana).header("cf-connecting-ip", address);
+        let mut socket = opening.connect().await?;
+        anyhow::Ok(socket.closed().await?.code)
+    };
+    let burst = shared::limits::ABSENT_ROOM_RATE_BURST;
+    let mut codes = Vec::new();
+    for nth in 0..burst * 5 {
+        codes.push(open(&format!("m_absent-{nth}")).await?);
+        if codes.last() == Some(&4101) {
+            break;
+        }
+    }
+    let absent = codes.iter().filter(|code| **code == 4011).count();
+    ensure!(absent >= burst as usize && codes.contains(&4101), "{codes:?}");
+    // A look for a room that exists takes nothing from the budget.
+    for _ in 0..burst * 2 {
+        let answer = from(&server, "203.0.113.12", &format!("/v1/rooms/{room}")).await?;
+        ensure!(matches!(answer.status().as_u16(), 200 | 429), "{}", answer.status());
+    }
+    let mut socket = server.room(&room, &ana).header("cf-connecting-ip", "203.0.113.12").connect().await?;
+    socket.welcome().await.map(drop)
+}
+
+#[tokio::test]
+async fn player_owns_a_limited_number_of_rooms_until_one_ends() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let ana = server.guest("Ana").await?;
+    let mut rooms = Vec::new();
+    for _ in 0..shared::limits::ROOMS_OWNED_MAX {
+        rooms.push(server.open_room(&ana, &json!({})).await?);
+    }
+    let refused = server.post("/v1/rooms", Some(&ana.token), String::new()).await?;
+    ensure!(refused.status().as_u16() == 409, "{}", refused.status());
+    ensure!(text(&refused.json().await?, "/code") == "too_many_rooms");
+    let mut socket = server.room(&rooms[0], &ana).connect().await?;
+    socket.welcome().await?;
+    socket.ok(json!({"op": "end"})).await?;
+    // The room tells the player's object that it has ended.
+    let again = async {
+        while server.post("/v1/rooms", Some(&ana.token), String::new()).await?.status().as_u16() != 201 {}
+        anyhow::Ok(())
+    };
+    timeout(Duration::from_secs(30), again).await.context("the place stays taken")?
 }
 
 #[tokio::test]

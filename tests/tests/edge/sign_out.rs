@@ -1,11 +1,13 @@
 //! Tests that a sign-out at the region closes sockets at the edge, also after both were killed.
 
 use anyhow::{Result, ensure};
+use serde_json::{Value, json};
 use tests::stack::{self, Stack};
 use xtask::next_event;
-use xtask::wire::{Player, RoomEvent};
+use xtask::wire::{Player, RoomEvent, text};
 
 use super::chat::{meet, server};
+use super::region_client::{notify, now};
 
 /// Ends all sessions of a player at the region.
 async fn sign_out(stack: &Stack, player: &Player) -> Result<()> {
@@ -30,6 +32,28 @@ async fn sign_out_at_the_region_closes_sockets_at_the_edge() -> Result<()> {
     // The other player stays connected.
     next_event!(b, RoomEvent::Away).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn ended_login_creates_no_room_and_reads_no_presence() -> Result<()> {
+    let stack = stack::shared().await?;
+    let server = server(stack)?;
+    let (ana, bo) = (server.guest("Ana").await?, server.guest("Bo").await?);
+    server.open_room(&ana, &json!({})).await?;
+    server.presence(&ana, &[&bo]).await?;
+    let ended = json!([{"player": ana.id, "at": now()?.ms(), "kind": "revoked", "ep": 1}]);
+    notify(stack, ended).await?;
+    // The token has minutes to live: the notice counts from the moment at which the edge confirmed it.
+    let presence = format!("/v1/presence?players={}", bo.id);
+    let post = server.post("/v1/rooms", Some(&ana.token), String::new()).await?;
+    let url = format!("{}{presence}", server.edge());
+    let get = server.http().get(url).bearer_auth(&ana.token).send().await?;
+    for answer in [post, get] {
+        ensure!(answer.status().as_u16() == 401, "{}", answer.status());
+        let body: Value = answer.json().await?;
+        ensure!(text(&body, "/code") == "session_revoked", "{body}");
+    }
+    server.open_room(&bo, &json!({})).await.map(drop)
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use shared::limits;
+
 use crate::manifest::Manifest;
 use crate::secrets::Secrets;
 use crate::service::Log;
@@ -42,15 +44,10 @@ impl Options {
         }
     }
 
-    /// Turns off the edge's rate limit per address: all clients of a test come from one.
-    pub fn disable_edge_rate_limits(&mut self) {
+    /// Turns off the rate limits per address of edge and region: all clients of a test come from one.
+    pub fn disable_rate_limits(&mut self) {
         let pace = ("HTTP_PACE".to_owned(), "off".to_owned());
         self.edge_values.extend([pace]);
-    }
-
-    /// Turns off the rate limits per address of edge and region.
-    pub fn disable_rate_limits(&mut self) {
-        self.disable_edge_rate_limits();
         let fast = ["RATE_PER_S", "RATE_BURST"].map(|name| (name.to_owned(), FAST.to_owned()));
         self.region_env.extend(fast);
     }
@@ -106,6 +103,9 @@ impl Options {
             ("GUESTS", "on".to_owned()),
             ("RATED_POOLS", manifest.rated_pools.clone()),
             ("ALLOWED_ORIGINS", self.origins()),
+            // As deployed: the region's own default for this machine is far higher.
+            ("RATE_PER_S", limits::REGION_RATE_PER_S.to_string()),
+            ("RATE_BURST", limits::REGION_RATE_BURST.to_string()),
         ];
         told(env, &self.region_env)
     }

@@ -72,7 +72,7 @@ impl Server {
     pub async fn guest(&self, name: &str) -> Result<Player> {
         let url = format!("{}/v1/sessions", self.region);
         let body = json!({ "guest": { "name": name } });
-        let answer = self.http.post(&url).json(&body).send().await?;
+        let answer = send(self.http.post(&url).json(&body)).await?;
         let status = answer.status();
         ensure!(status.is_success(), "{url} answers {status}: {}", answer.text().await.unwrap_or_default());
         Ok(answer.json().await?)
@@ -82,7 +82,7 @@ impl Server {
     pub async fn refresh(&self, player: &Player) -> Result<Player> {
         let url = format!("{}/v1/sessions/refresh", self.region);
         let body = json!({ "refresh_token": player.refresh_token });
-        let answer = self.http.post(url).json(&body).send().await?;
+        let answer = send(self.http.post(url).json(&body)).await?;
         let pair: Value = answer.error_for_status()?.json().await?;
         Ok(Player {
             id: player.id.clone(),
@@ -147,7 +147,7 @@ impl Server {
     pub async fn region_put(&self, player: &Player, path: &str, body: &Value) -> Result<()> {
         let url = format!("{}{path}", self.region);
         let put = self.http.put(&url).bearer_auth(&player.token).json(body);
-        let answer = put.send().await?;
+        let answer = send(put).await?;
         let status = answer.status();
         let said = answer.text().await.unwrap_or_default();
         ensure!(status.is_success(), "PUT {url} was answered {status} {said}");
@@ -165,7 +165,7 @@ impl Server {
     /// Returns a player's match history, newest first.
     pub async fn matches(&self, player: &Player) -> Result<Vec<Value>> {
         let url = format!("{}/v1/matches?player=me", self.region);
-        let answer = self.http.get(url).bearer_auth(&player.token).send().await?;
+        let answer = send(self.http.get(url).bearer_auth(&player.token)).await?;
         let body: Value = answer.error_for_status()?.json().await?;
         let items = body.get("items").or_else(|| body.get("matches"));
         let items = items.and_then(Value::as_array).cloned();
@@ -202,7 +202,7 @@ impl Server {
 }
 
 /// Sends a request, and repeats it after the time that a rate limit names.
-async fn send(request: RequestBuilder) -> Result<Response> {
+pub(crate) async fn send(request: RequestBuilder) -> Result<Response> {
     for _ in 0..PATIENCE {
         let again = request.try_clone();
         let answer = request_once(again).await?;

@@ -90,8 +90,9 @@ fn create_room() -> Operation {
     .secured(&["access_token"])
     .json(201, "The room was created.", "CreatedRoom", json!({ "room": ROOM }))
     .problem(400, "`bad_field`, `bad_json`")
-    .problem(401, "`token_invalid`, `token_expired`")
+    .problem(401, "`token_invalid`, `token_expired`, `session_revoked`, `banned`")
     .problem(408, "`too_slow`")
+    .problem(409, "`too_many_rooms`")
     .problem(413, "`too_long`")
 }
 

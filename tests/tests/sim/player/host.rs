@@ -106,7 +106,11 @@ impl World {
             self.marks.insert(Mark::PendingSocketClosed);
         }
         for conn in self.hosts[at].holds(person) {
-            if dismissal.applies_to(conn, &self.hosts[at].wires[&conn].who) {
+            let who = self.hosts[at].wires[&conn].who.clone();
+            if dismissal.applies_to(conn, &who) {
+                let ends_login =
+                    matches!(dismissal, ForcedClose::Revoked { .. } | ForcedClose::SessionEnded { .. });
+                assert!(!ends_login || !self.is_good(person, &who), "{who:?} is closed, its login goes on");
                 self.disconnect(at, conn);
             }
         }

@@ -29,6 +29,7 @@ tests::marks!(
     SessionEnded,
     Silent,
     SubscriberGone,
+    TokenExpired,
     TookOver,
     Unbanned,
 );

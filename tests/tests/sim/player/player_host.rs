@@ -129,10 +129,26 @@ impl World {
     }
 
     fn shut(&mut self, person: usize, conn: Conn, why: CloseCode) {
-        if why == CloseCode::TooManyDevices {
-            self.marks.insert(Mark::Kicked);
+        let Some(wire) = self.players[person].wires.remove(&conn) else {
+            return;
+        };
+        match why {
+            CloseCode::TooManyDevices => drop(self.marks.insert(Mark::Kicked)),
+            CloseCode::TokenExpired => {
+                self.marks.insert(Mark::TokenExpired);
+                assert!(
+                    wire.who.exp <= self.time(),
+                    "p_{person}: {wire:?} is closed before its token expires"
+                );
+            }
+            CloseCode::SessionRevoked => {
+                assert!(
+                    !self.is_good(person, &wire.who),
+                    "p_{person}: {wire:?} is closed, its login goes on"
+                );
+            }
+            _ => {}
         }
-        self.players[person].wires.remove(&conn);
     }
 
     fn write(&mut self, person: usize, save: Save) {
@@ -203,6 +219,10 @@ impl World {
             return;
         }
         let conn = player.next_conn();
+        let mut who = who;
+        if self.chance.one_in(4) {
+            who.exp = Time::from_ms(self.now + self.chance.between(1000, 60_000));
+        }
         let line = MeSocket { who: who.clone(), link: Link::default(), active: true, view: View::default() };
         self.players[person].wires.insert(conn, line);
         self.turn(person, &Input::Opened { conn, identity: who });
@@ -233,6 +253,9 @@ impl World {
         }
         assert_eq!(memory, object.disk, "p_{person}: the memory differs from the disk");
         assert_eq!(lines.len(), object.wires.len(), "of {:?}", player(person));
+        for wire in object.wires.values() {
+            assert!(object.latest < wire.who.exp, "p_{person}: {wire:?} outlives its token");
+        }
         object.alarm.assert_covers(machine.wake_at(object.latest));
     }
 }

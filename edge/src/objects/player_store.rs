@@ -1,0 +1,124 @@
+//! The SQLite rows of players: many share one object, so each row names its player.
+//!
+//! | table | key | content | lifetime |
+//! |---|---|---|---|
+//! | `players` | player id | the player; who may see their presence; when the player's alarm rings | until the player is erased |
+//! | `watchers` | player id, player id | a subscriber to the first player's presence | until it unsubscribes |
+
+use crate::error::Result;
+use crate::objects::store::set_alarm;
+use shared::id::PlayerId;
+use shared::player::{Rows, Save};
+use shared::time::Time;
+use worker::{SqlStorageValue, Storage};
+
+/// Creates the tables. The index has entries only of players with an alarm, so that others cost one row.
+pub fn create_tables(storage: &Storage) -> Result<()> {
+    let sql = storage.sql();
+    for query in [
+        "CREATE TABLE IF NOT EXISTS players (id TEXT PRIMARY KEY, data TEXT, circle TEXT, alarm INTEGER) WITHOUT ROWID",
+        "CREATE INDEX IF NOT EXISTS alarms ON players (alarm) WHERE alarm IS NOT NULL",
+        "CREATE TABLE IF NOT EXISTS watchers (player TEXT, id TEXT, PRIMARY KEY (player, id)) WITHOUT ROWID",
+    ] {
+        sql.exec(query, None)?;
+    }
+    Ok(())
+}
+
+/// Reads the rows of a player.
+pub fn read(storage: &Storage, player: &str) -> Result<Rows> {
+    let sql = storage.sql();
+    let mut rows = Rows::default();
+    let query = "SELECT data, circle FROM players WHERE id = ?";
+    let Some(found) = sql.exec(query, vec![player.into()])?.raw().next().transpose()? else {
+        return Ok(rows);
+    };
+    if let [data, circle] = found.as_slice() {
+        (rows.player, rows.visibility) = (text(data), text(circle));
+    }
+    for found in sql.exec("SELECT id FROM watchers WHERE player = ?", vec![player.into()])?.raw() {
+        if let [SqlStorageValue::String(id)] = found?.as_slice()
+            && let Ok(id) = id.parse()
+        {
+            rows.subscribers.push(id);
+        }
+    }
+    Ok(rows)
+}
+
+/// Writes the changed rows of a player. Without an await between the statements, the platform commits all of them or
+/// none.
+pub fn write(storage: &Storage, player: &str, save: &Save) -> Result<()> {
+    let sql = storage.sql();
+    let alarm = save.alarm.map(integer).into();
+    let row = vec![player.into(), save.player.as_deref().into(), save.visibility.as_deref().into(), alarm];
+    let query = "INSERT INTO players (id, data, circle, alarm) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO UPDATE \
+                 SET data = coalesce(?2, data), circle = coalesce(?3, circle), alarm = coalesce(?4, alarm)";
+    sql.exec(query, row)?;
+    for (id, watches) in &save.subscribers {
+        let query = if *watches {
+            "INSERT OR IGNORE INTO watchers (player, id) VALUES (?, ?)"
+        } else {
+            "DELETE FROM watchers WHERE player = ? AND id = ?"
+        };
+        sql.exec(query, vec![player.into(), id.as_str().into()])?;
+    }
+    // The object's alarm is that of the player who is first.
+    match save.alarm {
+        Some(at) if next_alarm(storage)? == Some(at) => set_alarm(storage, Some(at)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Deletes the rows of a player.
+pub fn erase(storage: &Storage, player: &str) -> Result<()> {
+    let sql = storage.sql();
+    sql.exec("DELETE FROM players WHERE id = ?", vec![player.into()])?;
+    sql.exec("DELETE FROM watchers WHERE player = ?", vec![player.into()])?;
+    Ok(())
+}
+
+/// Returns the players whose alarm is due.
+pub fn due_players(storage: &Storage, now: Time) -> Result<Vec<PlayerId>> {
+    let query = "SELECT id FROM players WHERE alarm IS NOT NULL AND alarm <= ? ORDER BY alarm";
+    let mut due = Vec::new();
+    for found in storage.sql().exec(query, vec![integer(now).into()])?.raw() {
+        if let [SqlStorageValue::String(id)] = found?.as_slice()
+            && let Ok(id) = id.parse()
+        {
+            due.push(id);
+        }
+    }
+    Ok(due)
+}
+
+/// Clears a player's alarm that has been handled; a later one, which the player has set since, stays.
+pub fn clear_alarm(storage: &Storage, player: &PlayerId, now: Time) -> Result<()> {
+    let query = "UPDATE players SET alarm = NULL WHERE id = ? AND alarm <= ?";
+    storage.sql().exec(query, vec![player.as_str().into(), integer(now).into()])?;
+    Ok(())
+}
+
+/// Returns the earliest alarm of all players.
+pub fn next_alarm(storage: &Storage) -> Result<Option<Time>> {
+    let query = "SELECT alarm FROM players WHERE alarm IS NOT NULL ORDER BY alarm LIMIT 1";
+    match storage.sql().exec(query, None)?.raw().next().transpose()?.as_deref() {
+        Some([SqlStorageValue::Integer(ms)]) => Ok(u64::try_from(*ms).ok().map(Time::from_ms)),
+        Some(_) | None => Ok(None),
+    }
+}
+
+fn integer(time: Time) -> i64 {
+    i64::try_from(time.ms()).unwrap_or(i64::MAX)
+}
+
+fn text(value: &SqlStorageValue) -> Option<String> {
+    match value {
+        SqlStorageValue::String(text) => Some(text.clone()),
+        SqlStorageValue::Null
+        | SqlStorageValue::Boolean(_)
+        | SqlStorageValue::Integer(_)
+        | SqlStorageValue::Float(_)
+        | SqlStorageValue::Blob(_) => None,
+    }
+}
