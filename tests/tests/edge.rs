@@ -36,6 +36,8 @@ mod region_client;
 mod region_outage;
 #[path = "edge/request_limits.rs"]
 mod request_limits;
+#[path = "edge/shared_object.rs"]
+mod shared_object;
 #[path = "edge/sign_out.rs"]
 mod sign_out;
 #[path = "edge/tickets.rs"]

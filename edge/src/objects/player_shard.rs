@@ -87,9 +87,10 @@ impl PlayerShard {
     }
 
     fn wake_due(&self) -> Result<()> {
-        let (storage, at) = (self.state.storage(), now());
-        for player in player_store::due_players(&storage, at)? {
+        let storage = self.state.storage();
+        for (player, at) in player_store::due_players(&storage, now())? {
             self.player(&player)?.ring();
+            // Afterwards: should the event fail, the platform repeats the alarm.
             player_store::clear_alarm(&storage, &player, at)?;
         }
         set_alarm(&storage, player_store::next_alarm(&storage)?)

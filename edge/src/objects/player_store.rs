@@ -78,24 +78,24 @@ pub fn erase(storage: &Storage, player: &str) -> Result<()> {
     Ok(())
 }
 
-/// Returns the players whose alarm is due.
-pub fn due_players(storage: &Storage, now: Time) -> Result<Vec<PlayerId>> {
-    let query = "SELECT id FROM players WHERE alarm IS NOT NULL AND alarm <= ? ORDER BY alarm";
+/// Returns the players whose alarm is due, with the time of the alarm.
+pub fn due_players(storage: &Storage, now: Time) -> Result<Vec<(PlayerId, Time)>> {
+    let query = "SELECT id, alarm FROM players WHERE alarm IS NOT NULL AND alarm <= ? ORDER BY alarm";
     let mut due = Vec::new();
     for found in storage.sql().exec(query, vec![integer(now).into()])?.raw() {
-        if let [SqlStorageValue::String(id)] = found?.as_slice()
-            && let Ok(id) = id.parse()
+        if let [SqlStorageValue::String(id), SqlStorageValue::Integer(ms)] = found?.as_slice()
+            && let (Ok(id), Ok(ms)) = (id.parse(), u64::try_from(*ms))
         {
-            due.push(id);
+            due.push((id, Time::from_ms(ms)));
         }
     }
     Ok(due)
 }
 
-/// Clears a player's alarm that has been handled; a later one, which the player has set since, stays.
-pub fn clear_alarm(storage: &Storage, player: &PlayerId, now: Time) -> Result<()> {
-    let query = "UPDATE players SET alarm = NULL WHERE id = ? AND alarm <= ?";
-    storage.sql().exec(query, vec![player.as_str().into(), integer(now).into()])?;
+/// Clears a player's alarm that has been handled; another one, which the player has set since, stays.
+pub fn clear_alarm(storage: &Storage, player: &PlayerId, at: Time) -> Result<()> {
+    let query = "UPDATE players SET alarm = NULL WHERE id = ? AND alarm = ?";
+    storage.sql().exec(query, vec![player.as_str().into(), integer(at).into()])?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Fixture;
 use super::fixture::must;
+use crate::wire::server::send;
 use crate::wire::text;
 
 checks! {
@@ -132,7 +133,7 @@ async fn no_method(fixture: Fixture) -> Result<()> {
     // An uncommon origin that no allow list contains.
     let url = format!("{}/health", fixture.server().edge());
     let query = Method::from_bytes(b"QUERY")?;
-    let answer = fixture.server().http().request(query, &url).send().await?;
+    let answer = send(fixture.server().http().request(query, &url)).await?;
     is_problem(answer, 405, "method_not_allowed").await.map(drop)
 }
 
@@ -182,7 +183,8 @@ async fn foreign(fixture: Fixture) -> Result<()> {
     let url = format!("{}/v1/config", fixture.server().edge());
     let ask = |method| {
         let request = fixture.server().http().request(method, &url);
-        request.header("origin", "https://e.example").header("access-control-request-method", "GET").send()
+        let origin = request.header("origin", "https://e.example");
+        send(origin.header("access-control-request-method", "GET"))
     };
     for method in [Method::GET, Method::OPTIONS] {
         let answer = ask(method.clone()).await?;

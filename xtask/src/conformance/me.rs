@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Fixture;
 use super::fixture::{field, must};
 use crate::is_event;
+use crate::wire::server::send;
 use crate::wire::{MeEvent, Player, Socket, num, text};
 
 checks! {
@@ -140,7 +141,7 @@ async fn refused(fixture: Fixture) -> Result<()> {
     for players in ["", "nobody", "p_1,", &many.join(",")] {
         let url = format!("{}/v1/presence?players={players}", server.edge());
         let answer = server.http().get(url).bearer_auth(&guest.token);
-        let answer = answer.send().await?;
+        let answer = send(answer).await?;
         let status = answer.status().as_u16();
         let body: Value = answer.json().await?;
         ensure!(status == 400, "{players:?} was answered {status} {body}");
