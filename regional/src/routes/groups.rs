@@ -52,15 +52,14 @@ pub fn rate_limited() -> OpenApiRouter<App> {
         .routes(routes!(pictures::delete_picture))
         .routes(routes!(matches::list_matches))
         .routes(routes!(leaderboards::get_leaderboard_position))
-}
-
-/// Returns the routes without a rate limit: cheap ones, and those that the edge reads for many players from
-/// few addresses and limits itself.
-pub fn open() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
         .routes(routes!(profiles::list_profiles))
         .routes(routes!(profiles::get_profile))
         .routes(routes!(leaderboards::get_leaderboard))
+}
+
+/// Returns the routes without a rate limit: none reads more than a probe of the store.
+pub fn open() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(operations::get_jwks))
         .routes(routes!(operations::get_health))
         .routes(routes!(operations::get_readiness))

@@ -28,6 +28,13 @@ async fn players_and_addresses_have_separate_rate_limits() -> Result<()> {
     }
     world.request("GET", &path, &[], String::new()).await?.is_problem(429, "too_fast");
     world.get(&path, "x.y.z").await?.is_problem(429, "too_fast");
+    // Public reads are no way around it.
+    let public = [format!("/v1/profiles/{}", ana.player), format!("/v1/profiles?ids={}", ana.player)];
+    for public in public.iter().map(String::as_str).chain(["/v1/leaderboards/ranked"]) {
+        world.request("GET", public, &[], String::new()).await?.is_problem(429, "too_fast");
+        let signed = world.signed("GET", public, String::new()).await?;
+        assert_ne!(signed.status, 429, "{public}");
+    }
     // The edge has no limit: it reads for many players.
     world.signed("GET", &path, String::new()).await?.has_status(200);
     let internal = format!("/internal/v1/players/{}", ana.player);
