@@ -211,13 +211,11 @@ async fn room_summary(env: &Env, headers: &Headers, room: &str) -> Result<Respon
     }
     let stub = bindings::room(env, &id)?;
     let response = with_timeout(stub.fetch_with_str("https://object/summary"), "a room").await?;
-    match response.status_code() {
-        200 => Ok(response),
-        _ => {
-            rate_limit::note_absent_room(headers)?;
-            Err(missing())
-        }
+    if response.status_code() == 200 {
+        return Ok(response);
     }
+    rate_limit::note_absent_room(headers)?;
+    Err(missing())
 }
 
 async fn page(request: Request, env: &Env) -> Result<Response> {
