@@ -70,7 +70,7 @@ pub fn metrics(env: &Env) -> Result<Stub> {
     object(env, "METRICS", "all")
 }
 
-/// Returns whether anyone may read the metrics where no token is set (`METRICS_OPEN`).
+/// Returns whether any caller may read the metrics where no token is set (`METRICS_OPEN`).
 pub fn is_metrics_open(env: &Env) -> bool {
     text(env, "METRICS_OPEN").is_ok_and(|on| on == "on")
 }

@@ -32,11 +32,13 @@ macro_rules! object {
             /// The socket events. They are synchronous: a promise for each costs more than most events themselves.
             #[wasm_bindgen]
             impl $name {
+                /// Handles a frame.
                 #[wasm_bindgen(js_name = webSocketMessage)]
                 pub fn websocket_message(&self, socket: web_sys::WebSocket, message: JsValue) {
                     self.host.on_message(&WebSocket::from(socket), &message);
                 }
 
+                /// Answers and handles a close.
                 #[wasm_bindgen(js_name = webSocketClose)]
                 pub fn websocket_close(&self, socket: web_sys::WebSocket, code: usize) {
                     let socket = WebSocket::from(socket);
@@ -45,6 +47,7 @@ macro_rules! object {
                     self.host.on_close(&socket);
                 }
 
+                /// Handles a lost socket.
                 #[wasm_bindgen(js_name = webSocketError)]
                 pub fn websocket_error(&self, socket: web_sys::WebSocket) {
                     self.host.on_close(&WebSocket::from(socket));

@@ -90,13 +90,7 @@ pub async fn forward_upgrade(
         watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
         echo: offer.echo.clone(),
     };
-    let inner_headers = Headers::new();
-    inner_headers.set("upgrade", "websocket")?;
-    inner_headers.set(HEADER, &serde_json::to_string(&opening)?)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Get);
-    init.with_headers(inner_headers);
-    let inner = Request::new_with_init("https://object/open", &init)?;
+    let inner = inner_request(&opening)?;
     match with_timeout(stub.fetch_with_request(inner), "an object").await {
         Ok(response) if response.status_code() == SWITCHING => Ok(response),
         Ok(response) => {
@@ -111,6 +105,17 @@ pub async fn forward_upgrade(
             refuse(CloseCode::Internal)
         }
     }
+}
+
+/// Builds the request that carries an [`Opening`] to an object.
+fn inner_request(opening: &Opening) -> Result<Request> {
+    let headers = Headers::new();
+    headers.set("upgrade", "websocket")?;
+    headers.set(HEADER, &serde_json::to_string(opening)?)?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Get);
+    init.with_headers(headers);
+    Ok(Request::new_with_init("https://object/open", &init)?)
 }
 
 /// Reads the [`Opening`] that the Worker sent.

@@ -84,7 +84,7 @@ async fn rate_limit_of_a_player_holds_over_many_addresses() -> Result<()> {
     let passed = statuses.iter().filter(|status| **status != 429).count();
     ensure!(statuses.contains(&429), "{statuses:?}");
     ensure!(passed >= shared::limits::HTTP_RATE_BURST as usize, "{statuses:?}");
-    // What the rate lets through is limited in number too.
+    // The rooms that a player owns at a time are limited too.
     let made = statuses.iter().filter(|status| **status == 201).count();
     ensure!(made == shared::limits::ROOMS_OWNED_MAX, "{statuses:?}");
     let bo = server.guest("Bo").await?;

@@ -5,8 +5,8 @@ use serde_json::json;
 use shared::player::object_name;
 use std::collections::BTreeMap;
 use tests::stack::{self, WebSockets};
-use xtask::wire::{MeEvent, Player, Server, Socket, text};
 use xtask::is_event;
+use xtask::wire::{MeEvent, Player, Server, Socket, text};
 
 use super::chat::server;
 use super::region_client::{notify, now};
