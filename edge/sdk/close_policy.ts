@@ -14,16 +14,23 @@ export type CloseReason = { why?: string; after_ms?: number };
 export type CloseAction =
   | { do: "stop"; code: number; why: string }
   | { do: "log_in"; code: number; why: string }
-  | { do: "resume"; code: number; why: string; in_ms: number; new_token: boolean };
+  | { do: "resume"; code: number; why: string; in_ms: number; new_token: boolean }
+  /** A newer connection of the player is in the way: resumes once there is room, and never closes another for it. */
+  | { do: "stand_by"; code: number; why: string; in_ms: number };
+
+/** The codes of a connection that had to give way to a newer one of its player. */
+const GAVE_WAY: readonly number[] = [4006, 4008];
 
 /**
  * Decides by the range of the close code, so that unknown codes are handled correctly too.
  *
- * `failures` counts the connections in a row that did not last; `chance` is a number in [0, 1).
+ * `failures` counts the connections in a row that did not last; `chance` is a number in [0, 1). `was_open` says that the
+ * object had welcomed the client before, on this connection or an earlier one.
  */
-export function after_close(code: number, reason: string, failures: number, chance: number): CloseAction {
+export function after_close(code: number, reason: string, failures: number, chance: number, was_open = false): CloseAction {
   const { why = "", after_ms } = read_reason(reason);
   if (code === 4302) return { do: "log_in", code, why };
+  if (was_open && GAVE_WAY.includes(code)) return { do: "stand_by", code, why, in_ms: jitter(failures, chance) };
   if (within(code, 4000)) return { do: "stop", code, why };
   if (code === 4201) {
     // Only this player moved to another object: reconnects at once, but only the first time.

@@ -17,9 +17,14 @@ export class Refused extends Error {
   }
 }
 
-/** Parses a frame: one message, or several in order. Values that are not messages are left out. */
-export function read(frame: string): Message[] {
-  const value: unknown = JSON.parse(frame);
+/** Parses a frame: one message, or several in order. Values that are not messages are left out; `null` if it is not JSON. */
+export function read(frame: string): Message[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch {
+    return null;
+  }
   const all: unknown[] = Array.isArray(value) ? value : [value];
   return all.filter((item): item is Message => typeof item === "object" && item !== null && ("ev" in item || "id" in item));
 }

@@ -1,7 +1,11 @@
 // The heartbeat of a connection, and reports of the last position that the client has seen.
 
+import { monotonic } from "./clock.ts";
+
 type Owner = {
-  send: (text: string) => void;
+  ping: () => void;
+  /** Reports the newest position that the client has seen. */
+  on_seen: (at: number) => void;
   /** Called when the other side was silent for too long. */
   on_silence: () => void;
 };
@@ -15,6 +19,8 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 export class Heartbeat {
   readonly #owner: Owner;
   #received_at = 0;
+  #seen_at = 0;
+  #grace_ms = 0;
   #ping_timer: Timer;
   #grace_timer: Timer;
   #seen_timer: Timer;
@@ -26,16 +32,20 @@ export class Heartbeat {
   /** Starts with the interval that the welcome names. */
   start({ every_ms, grace_ms }: { every_ms: number; grace_ms: number }): void {
     this.stop();
-    this.#ping_timer = setInterval(() => {
-      const pinged_at = Date.now();
-      this.#owner.send("ping");
-      clearTimeout(this.#grace_timer);
-      // Counted from the ping, not from the last frame: browsers delay the timers of hidden pages, and a late timer must
-      // not look like silence.
-      this.#grace_timer = setTimeout(() => {
-        if (this.#received_at < pinged_at) this.#owner.on_silence();
-      }, grace_ms);
-    }, every_ms);
+    this.#grace_ms = grace_ms;
+    this.#ping_timer = setInterval(() => this.probe(), every_ms);
+  }
+
+  /** Asks for a sign of life now. */
+  probe(): void {
+    const pinged_at = monotonic();
+    this.#owner.ping();
+    clearTimeout(this.#grace_timer);
+    // Counted from the ping, not from the last frame: browsers delay the timers of hidden pages, and a late timer must not
+    // look like silence.
+    this.#grace_timer = setTimeout(() => {
+      if (this.#received_at < pinged_at) this.#owner.on_silence();
+    }, this.#grace_ms);
   }
 
   stop(): void {
@@ -47,7 +57,7 @@ export class Heartbeat {
 
   /** Notes a frame of any kind as a sign of life. */
   received(): void {
-    this.#received_at = Date.now();
+    this.#received_at = monotonic();
   }
 
   /** Notes a new position; one `seen` command reports all positions of five seconds. */
@@ -55,8 +65,7 @@ export class Heartbeat {
     this.#seen_at = at;
     this.#seen_timer ??= setTimeout(() => {
       this.#seen_timer = undefined;
-      this.#owner.send(JSON.stringify({ op: "seen", body: { at: this.#seen_at } }));
+      this.#owner.on_seen(this.#seen_at);
     }, SEEN_INTERVAL_MS);
   }
-  #seen_at = 0;
 }

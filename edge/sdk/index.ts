@@ -6,16 +6,20 @@ import { Me } from "./me.ts";
 import type { MeHandlers } from "./me.ts";
 import { Room } from "./room.ts";
 import type { RoomHandlers } from "./room.ts";
-import { Session, request, read } from "./session.ts";
-import type { SessionStore } from "./session.ts";
+import { read, request } from "./http.ts";
+import { tab_storage } from "./login_store.ts";
+import type { SessionStore } from "./login_store.ts";
+import { Session } from "./session.ts";
 import type { View } from "./view.ts";
 import { random_key } from "./frames.ts";
 import type { EndReason, Json } from "./wire.ts";
 
-export { HttpProblem, SessionLost } from "./session.ts";
+export { HttpProblem } from "./http.ts";
+export { SessionLost } from "./session.ts";
 export { Refused, random_key } from "./frames.ts";
 export { ConnectionClosed } from "./sender.ts";
-export type { Session, SessionStore } from "./session.ts";
+export type { SessionStore } from "./login_store.ts";
+export type { Session } from "./session.ts";
 export type { Criteria, Lobby, LobbyHandlers, QueueState } from "./lobby.ts";
 export type { Me, MeHandlers, PresenceAt } from "./me.ts";
 export type { Room, RoomHandlers } from "./room.ts";
@@ -82,7 +86,7 @@ export class Matchpoint {
   }
 
   /** Reads an edge's configuration: its region and its pools. */
-  static async at(edge: string, store: SessionStore | null = globalThis.sessionStorage ?? null): Promise<Matchpoint> {
+  static async at(edge: string, store: SessionStore | null = tab_storage()): Promise<Matchpoint> {
     return new Matchpoint(edge, await read<Config>(await request(`${edge}/v1/config`)), store);
   }
 

@@ -1,5 +1,6 @@
 // The lobby of one pool: enter the queue alone or as a party, answer proposals, be matched.
 
+import { Callbacks } from "./callbacks.ts";
 import { Socket } from "./socket.ts";
 import type { ConnectionState } from "./socket.ts";
 import type { Session } from "./session.ts";
@@ -16,7 +17,13 @@ export type { QueueState } from "./queue_state.ts";
 /** The player's attributes, and what they want of the other players. */
 export type Criteria = EnterBody;
 
-export type LobbyHandlers = { changed?: () => void };
+/** Handlers are called after the client's own work, and may throw: `error` then receives the error. */
+export type LobbyHandlers = {
+  /** The state, the party or the connection has changed. Called at most once per frame. */
+  changed?: () => void;
+  /** Another handler has thrown an error, which changed nothing for the lobby. */
+  error?: (error: unknown) => void;
+};
 
 /**
  * A ticket in one pool. The ticket belongs to the player, not to the connection: entering again with the same key, on a
@@ -28,7 +35,7 @@ export class Lobby {
   readonly pool: string;
   #key: string;
   #criteria: Criteria;
-  #handlers: LobbyHandlers;
+  #callbacks: Callbacks<LobbyHandlers>;
   #socket: Socket;
   #state: QueueState;
   #party: Party | null = null;
@@ -36,16 +43,23 @@ export class Lobby {
   #initial_stats: Partial<QueueStats> = {};
   /** True while an `enter` has no reply; the sender repeats it on a new connection. */
   #entering = false;
+  /** The number of `leave` commands without a reply: a new connection must not enter again before them. */
+  #leaving = 0;
   #cooldown_timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(url: string, pool: string, session: Session, criteria: Criteria, key: string, handlers: LobbyHandlers, enter_now = true) {
     this.pool = pool;
     this.#key = key;
     this.#criteria = criteria;
-    this.#handlers = handlers;
+    this.#callbacks = new Callbacks(handlers);
     this.#state = { is: enter_now ? "entering" : "idle" };
     const on_messages = (messages: (Welcome | Event)[]) => this.#on_messages(messages);
     this.#socket = new Socket(url, session, { on_messages, on_state: (connection) => this.#on_state(connection) }, LOBBY_KEYED);
+  }
+
+  /** Adds a handler beside those of the constructor; the returned function removes it. */
+  on<K extends keyof LobbyHandlers>(name: K, handler: NonNullable<LobbyHandlers[K]>): () => void {
+    return this.#callbacks.on(name, handler as never);
   }
 
   /** The key of the ticket: a reloaded page passes it to keep the ticket. */
@@ -120,7 +134,14 @@ export class Lobby {
 
   /** Removes a member from the party. Only the leader may. */
   async remove_member(player: string): Promise<void> {
-    await this.#socket.sender.send({ op: "put_out", body: { player } });
+    const member = this.#has_member(player);
+    try {
+      await this.#socket.sender.send({ op: "put_out", body: { player } });
+    } catch (error) {
+      // After a lost reply the command is repeated, and refused because the member is gone.
+      const gone = error instanceof Refused && error.refusal.code === "not_found" && member && !this.#has_member(player);
+      if (!gone) throw error;
+    }
   }
 
   /** Leaves the queue, or the party if it is not queued. The lobby stays connected. */
@@ -133,7 +154,7 @@ export class Lobby {
   async leave(): Promise<void> {
     await this.#leave_queue();
     this.#end({ is: "out", why: "left" });
-    this.#handlers.changed?.();
+    this.#changed();
     this.close();
   }
 
@@ -150,12 +171,15 @@ export class Lobby {
 
   /** Leaves the queue; returns true if it was too late because the match is being made. */
   async #leave_queue(): Promise<boolean> {
+    this.#leaving += 1;
     try {
       await this.#socket.sender.send({ op: "leave" });
     } catch (error) {
       if (!(error instanceof Refused || error instanceof ConnectionClosed)) throw error;
       const room = error instanceof Refused ? error.refusal.room : undefined;
       if (room !== undefined) this.#set_state({ is: "matched", room, with: [] });
+    } finally {
+      this.#leaving -= 1;
     }
     return this.#state.is === "matched";
   }
@@ -182,12 +206,12 @@ export class Lobby {
       if (party !== undefined) this.#party = party;
       else this.#state = fold(this.#state, message, this.#initial_stats);
     }
-    this.#handlers.changed?.();
+    this.#changed();
   }
 
   async #enter(): Promise<void> {
     const { is } = this.#state;
-    if (this.#entering || is === "idle" || is === "cooldown" || is === "matched" || is === "out") return;
+    if (this.#entering || this.#leaving > 0 || is === "idle" || is === "cooldown" || is === "matched" || is === "out") return;
     this.#entering = true;
     try {
       await this.#socket.sender.send({ op: "enter", key: this.#key, body: this.#ticket_body() });
@@ -209,7 +233,7 @@ export class Lobby {
       }, after_ms);
       return this.#set_state({ is: "cooldown", until: Date.now() + this.skew_ms + after_ms });
     } else this.#end({ is: "out", why: "refused", refusal });
-    this.#handlers.changed?.();
+    this.#changed();
     // A refusal of its leader does not end the party.
     if (this.#party === null) this.close();
   }
@@ -218,20 +242,28 @@ export class Lobby {
     return { attrs: {}, wants: [], ...this.#criteria };
   }
 
+  #has_member(player: string): boolean {
+    return this.#party?.members.some((member) => member.player === player) ?? false;
+  }
+
   #set_party(party: Party): Party {
     this.#party = party;
-    this.#handlers.changed?.();
+    this.#changed();
     return party;
   }
 
   #on_state(connection: ConnectionState): void {
     if (connection.is === "stopped") this.#end({ is: "out", why: "closed" });
-    this.#handlers.changed?.();
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#callbacks.emit_once("changed");
   }
 
   #set_state(state: QueueState): void {
     this.#state = state;
-    this.#handlers.changed?.();
+    this.#changed();
   }
 
   #end(out: QueueState & { is: "out" }): void {

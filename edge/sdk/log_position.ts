@@ -31,7 +31,9 @@ export function check_event(position: LogPosition, event: Event): PositionCheck 
   return { is: "next", position: { ...position, at: event.at } };
 }
 
-/** Returns the URL query that asks the server to resume from here. */
-export function resume_query(position: LogPosition): string {
-  return position.epoch === null ? "" : `?epoch=${encodeURIComponent(position.epoch)}&at=${position.at}`;
+/** Returns the URL query of an opening: the position to resume from, and whether to give way to other connections. */
+export function opening_query(position: LogPosition, yields = false): string {
+  const resume = position.epoch === null ? [] : [`epoch=${encodeURIComponent(position.epoch)}`, `at=${position.at}`];
+  const all = yields ? [...resume, "yield=1"] : resume;
+  return all.length === 0 ? "" : `?${all.join("&")}`;
 }

@@ -1,5 +1,7 @@
 // The me socket: presence of followed players, the player's own devices, and notices.
 
+import { Callbacks } from "./callbacks.ts";
+import { is_hidden } from "./page_events.ts";
 import { Socket } from "./socket.ts";
 import type { ConnectionState } from "./socket.ts";
 import type { Session } from "./session.ts";
@@ -10,23 +12,32 @@ import type { Device, Event, Notice, PresenceState, Welcome } from "./wire.ts";
 /** The presence of a player. Of two updates the one with the later `as_of` counts, in whatever order they arrive. */
 export type PresenceAt = { state: PresenceState; as_of: number };
 
+/** Handlers are called after the client's own work, and may throw: `error` then receives the error. */
 export type MeHandlers = {
+  /** The presence of a player or the connection has changed. Called at most once per frame. */
   changed?: () => void;
   /** A notice about this player: `signed_out`, `banned`, `session_ended`. */
   notice?: (notice: Notice) => void;
+  /** Another handler has thrown an error, which changed nothing for the connection. */
+  error?: (error: unknown) => void;
 };
 
 /** The me socket of one player. */
 export class Me {
-  #handlers: MeHandlers;
+  #callbacks: Callbacks<MeHandlers>;
   #socket: Socket;
   #presence = new Map<string, PresenceAt>();
 
   constructor(url: string, session: Session, handlers: MeHandlers) {
-    this.#handlers = handlers;
+    this.#callbacks = new Callbacks(handlers);
     const on_messages = (messages: (Welcome | Event)[]) => this.#on_messages(messages);
-    this.#socket = new Socket(url, session, { on_messages, on_state: () => this.#handlers.changed?.() }, ME_KEYED);
+    this.#socket = new Socket(url, session, { on_messages, on_state: () => this.#callbacks.emit_once("changed") }, ME_KEYED);
     globalThis.document?.addEventListener("visibilitychange", this.#report_visibility);
+  }
+
+  /** Adds a handler beside those of the constructor; the returned function removes it. */
+  on<K extends keyof MeHandlers>(name: K, handler: NonNullable<MeHandlers[K]>): () => void {
+    return this.#callbacks.on(name, handler as never);
   }
 
   get connection(): ConnectionState {
@@ -76,15 +87,14 @@ export class Me {
         const known = this.#presence.get(player);
         if (!known || known.as_of <= as_of) this.#presence.set(player, { state, as_of });
       } else if (message.ev === "notice") {
-        this.#handlers.notice?.(message.body);
+        this.#callbacks.emit("notice", message.body);
       }
     }
-    this.#handlers.changed?.();
+    this.#callbacks.emit_once("changed");
   }
 
   /** Reports whether this page is visible: a player with no visible page on any device is away. */
   #report_visibility = (): void => {
-    const active = globalThis.document?.visibilityState !== "hidden";
-    this.#socket.sender.send_ephemeral({ op: "active", body: { active } });
+    this.#socket.sender.send_ephemeral({ op: "active", body: { active: !is_hidden() } });
   };
 }

@@ -4,12 +4,12 @@ import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { after_close, jitter, read_reason } from "./close_policy.ts";
 import * as outbox from "./outbox.ts";
-import { NO_POSITION, check_event, resume_query, after_welcome } from "./log_position.ts";
+import { NO_POSITION, check_event, opening_query, after_welcome } from "./log_position.ts";
 import { fold as queue, party_of } from "./queue_state.ts";
 import * as views from "./view.ts";
 import { read, write } from "./frames.ts";
 import { LOBBY_KEYED, ROOM_KEYED } from "./wire.ts";
-import type { Event, Welcome } from "./wire.ts";
+import type { Event, Json, Welcome } from "./wire.ts";
 
 const first = (more: Partial<Welcome>): Welcome => ({
   ev: "welcome",
@@ -38,6 +38,14 @@ test("the range of a close code decides the next action", () => {
   check(4300, "", ["resume", 0, true]);
   check(4301, "", ["resume", 0, true]);
   check(4302, "", ["log_in"]);
+});
+
+test("a client that was open stands by for a newer connection, and one that never was stops", () => {
+  for (const code of [4006, 4008]) {
+    deepEqual(after_close(code, '{"why":"x"}', 0, 0.5, true), { do: "stand_by", code, why: "x", in_ms: 750 });
+    equal(after_close(code, "", 0, 0.5, false).do, "stop");
+  }
+  for (const code of [4000, 4001, 4002, 4005, 4007, 4011]) equal(after_close(code, "", 0, 0.5, true).do, "stop");
 });
 
 test("the wait before a reconnect grows from 0.5 s to 30 s", () => {
@@ -75,8 +83,9 @@ test("a welcome sets the log position", () => {
   deepEqual(after_welcome(place, first({ at: 9, replayed: 4 })), place);
   deepEqual(after_welcome(NO_POSITION, first({ at: 9, replayed: 9 })), { epoch: "e1", at: 0 });
   deepEqual(after_welcome(place, first({ at: 8, recovered: false, snapshot, epoch: "e2" })), { epoch: "e2", at: 8 });
-  equal(resume_query(place), "?epoch=e1&at=5");
-  equal(resume_query(NO_POSITION), "");
+  equal(opening_query(place), "?epoch=e1&at=5");
+  equal(opening_query(NO_POSITION), "");
+  deepEqual([opening_query(place, true), opening_query(NO_POSITION, true)], ["?epoch=e1&at=5&yield=1", "?yield=1"]);
 });
 
 test("a command stays in the outbox until it is durable", () => {
@@ -113,15 +122,34 @@ test("only ops that take a key are sent with theirs", () => {
 
 test("a temporarily refused command is repeated with the same key", () => {
   const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "say" }), ROOM_KEYED);
-  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "too_fast", retry: true, after_ms: 800 } });
-  deepEqual(settled, { is: "retry", key: "a", in_ms: 800 });
+  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "unavailable", retry: true, after_ms: 800 } });
+  deepEqual(settled, { is: "retry", key: "a", id: 1, in_ms: 800 });
   deepEqual(outbox.take(box, ROOM_KEYED)[1], []);
-  deepEqual(outbox.take(outbox.requeue(box, "a"), ROOM_KEYED)[1], [{ id: 2, op: "say", key: "a" }]);
+  deepEqual(outbox.take(outbox.requeue(box, "a", 1), ROOM_KEYED)[1], [{ id: 2, op: "say", key: "a" }]);
+  // A newer connection has sent it meanwhile.
+  const [again] = outbox.take(outbox.reconnected(box, true), ROOM_KEYED);
+  deepEqual(outbox.take(outbox.requeue(again, "a", 1), ROOM_KEYED)[1], []);
+});
+
+test("a command refused for its rate goes again before all later ones", () => {
+  const two = outbox.put(outbox.put(outbox.EMPTY, "a", { op: "say" }), "b", { op: "say" });
+  const [sent] = outbox.take(two, ROOM_KEYED, 1);
+  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "too_fast", retry: true, after_ms: 800 } });
+  deepEqual(settled, { is: "paced", in_ms: 800 });
+  deepEqual(outbox.take(box, ROOM_KEYED)[1].map(({ key }) => key), ["a", "b"]);
+});
+
+test("a conflict and a cooldown are told at once, whatever their retry", () => {
+  for (const code of ["conflict", "cooldown"] as const) {
+    const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "set" }), ROOM_KEYED);
+    equal(outbox.replied(sent, { id: 1, err: { code, retry: true, after_ms: 800 } })[1].is, "refused", code);
+  }
 });
 
 test("frames are read alone or in batches, and written within the limits", () => {
   deepEqual(read('{"ev":"durable","to":3}'), [{ ev: "durable", to: 3 }]);
-  equal(read('[{"id":1,"ok":{}},{"ev":"x"},{"err":{}},7]').length, 2);
+  equal(read('[{"id":1,"ok":{}},{"ev":"x"},{"err":{}},7]')?.length, 2);
+  equal(read('{"ev":'), null);
   deepEqual(write([{ op: "leave" }]), ['{"op":"leave"}']);
   deepEqual(write([{ op: "a" }, { op: "b" }, { op: "c" }], 2), ['[{"op":"a"},{"op":"b"}]', '{"op":"c"}']);
   equal(write([{ op: "say", body: "é".repeat(60) }, { op: "say", body: "é".repeat(60) }], 64, 200).length, 2);
@@ -137,8 +165,24 @@ test("a room view is the sum of its events", () => {
   view = views.fold(view, { at: 5, ev: "set", by: "p_1", body: { keys: { move: "e4" } } });
   view = views.fold(view, { ev: "durable", to: 4 });
   deepEqual(view.members.map(({ name, state }) => `${name} ${state}`), ["Ana here", "Bo away"]);
-  deepEqual([view.board, view.position.at, view.durable, view.missed], [{ move: { v: "e4", at: 5 } }, 5, 4, false]);
+  deepEqual([{ ...view.board }, view.position.at, view.durable, view.missed], [{ move: { v: "e4", at: 5 } }, 5, 4, false]);
   deepEqual(view.events.map(({ ev }) => ev), ["said", "joined", "away"]);
+});
+
+test("a board holds any key, and no other", () => {
+  const keys = JSON.parse('{"__proto__":"evil","constructor":1,"toString":2}') as Record<string, Json>;
+  const own = ["__proto__", "constructor", "toString"];
+  const set = (at: number, keys: Record<string, Json>): Event => ({ at, ev: "set", by: "p_1", body: { keys } });
+  let view = views.fold(views.welcome(views.empty(), first({})), set(1, keys));
+  deepEqual([Object.keys(view.board), view.board.at, view.board.valueOf], [own, undefined, undefined]);
+  // As a page saves it, and as a snapshot brings it.
+  view = views.restored(JSON.parse(JSON.stringify(view)) as views.View);
+  deepEqual([Object.keys(view.board), view.board.valueOf], [own, undefined]);
+  const snapshot = { at: 2, members: [], board: JSON.parse(JSON.stringify(view.board)) as typeof view.board, events: [] };
+  view = views.welcome(view, first({ at: 2, recovered: false, snapshot }));
+  deepEqual([Object.keys(view.board), view.board.valueOf], [own, undefined]);
+  view = views.fold(view, set(3, JSON.parse('{"__proto__":null,"constructor":null,"toString":null}') as Record<string, Json>));
+  deepEqual(Object.keys(view.board), []);
 });
 
 test("a snapshot after a long absence keeps known events and reports the gap", () => {
@@ -151,7 +195,8 @@ test("a snapshot after a long absence keeps known events and reports the gap", (
 test("a message is shown once, before and after its reply", () => {
   const view = views.fold(views.welcome(views.empty(), first({})), said(1, "p_1", "hi"));
   const box = outbox.put(outbox.put(outbox.EMPTY, "a", { op: "say", body: "hi" }), "b", { op: "say", body: "hi" });
-  const says = box.entries.map((entry) => ({ entry, after: 0 }));
+  const [sent] = outbox.take(box, ROOM_KEYED);
+  const says = sent.entries.map((entry) => ({ entry, after: 0 }));
   deepEqual(views.unsent(view, says).map(({ key }) => key), ["b"]);
 });
 

@@ -1,7 +1,9 @@
-// Sends commands reliably: keeps each in the outbox, repeats it, and settles its promise with the reply.
+// Sends commands reliably: keeps each in the outbox, repeats it, paces it, and settles its promise with the reply.
 
+import { monotonic } from "./clock.ts";
 import * as outbox from "./outbox.ts";
 import type { Entry, Outbox } from "./outbox.ts";
+import { Pace } from "./pace.ts";
 import { Refused, random_key, write } from "./frames.ts";
 import type { Command, Json, Reply, Welcome } from "./wire.ts";
 
@@ -13,13 +15,19 @@ export class ConnectionClosed extends Error {
   }
 }
 
-type Ok = Record<string, Json | undefined>;
+/** The result of a command. */
+export type Ok = Record<string, Json | undefined>;
 type PendingReply = { resolve: (ok: Ok) => void; reject: (error: Error) => void };
 
 /** The reliable sender of one connection. */
 export class CommandSender {
   #outbox: Outbox = outbox.EMPTY;
   #pending = new Map<string, PendingReply>();
+  /** Messages that no reply confirms, the newest of each kind; lost with the connection. */
+  #ephemeral = new Map<string, Command>();
+  #pace = new Pace();
+  #burst = 0;
+  #pace_timer: ReturnType<typeof setTimeout> | undefined;
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #batch = 64;
   #bytes = 16_384;
@@ -52,15 +60,24 @@ export class CommandSender {
     return answer;
   }
 
-  /** Sends a command only if there is a connection now; it is never repeated. */
+  /**
+   * Sends a command only if there is a connection now; it is never repeated. Where the rate limit makes it wait, a newer
+   * one of the same op and recipient replaces it.
+   */
   send_ephemeral(command: Command): void {
-    if (this.#open) for (const frame of write([command], this.#batch, this.#bytes)) this.#send_frame(frame);
+    if (!this.#open) return;
+    const kind = `${command.op} ${"to" in command ? (command.to ?? "") : ""}`;
+    this.#ephemeral.delete(kind);
+    this.#ephemeral.set(kind, command);
+    this.#flush();
   }
 
   /** Starts a new connection: repeats all commands that are not durable, with the same keys. */
   connected(welcome: Welcome, same_epoch: boolean): void {
     this.#batch = welcome.limits.batch;
     this.#bytes = welcome.limits.frame_bytes;
+    this.#burst = welcome.limits.burst;
+    this.#pace.start(welcome.limits, monotonic());
     this.#outbox = outbox.reconnected(this.#outbox, same_epoch);
     if (welcome.durable !== undefined) this.#outbox = outbox.durable(this.#outbox, welcome.durable);
     this.#open = true;
@@ -68,26 +85,41 @@ export class CommandSender {
   }
 
   reply(reply: Reply): void {
+    if (typeof reply.id === "number") this.#pace.answered(reply.id, monotonic());
     const [next, settled] = outbox.replied(this.#outbox, reply);
     this.#outbox = next;
     if (settled.is === "done") this.#take_pending(settled.key)?.resolve(settled.ok);
     if (settled.is === "refused") this.#take_pending(settled.key)?.reject(new Refused(settled.refusal));
-    if (settled.is === "retry") this.#retry_later(settled.key, settled.in_ms);
+    if (settled.is === "retry") this.#retry_later(settled);
+    if (settled.is === "paced") this.#pace.refused(settled.in_ms, monotonic());
+    this.#flush_soon();
   }
 
   durable(to: number): void {
     this.#outbox = outbox.durable(this.#outbox, to);
   }
 
+  /** Settles a command without its reply, because the object shows what became of it. */
+  settle(key: string, outcome: Ok | Error): void {
+    this.#outbox = outbox.remove(this.#outbox, key);
+    const waiting = this.#take_pending(key);
+    if (outcome instanceof Error) waiting?.reject(outcome);
+    else waiting?.resolve(outcome);
+  }
+
   disconnected(): void {
     this.#open = false;
+    this.#ephemeral.clear();
+    clearTimeout(this.#pace_timer);
+    this.#pace_timer = undefined;
   }
 
   /** Stops for good. Pending commands are rejected with `ConnectionClosed`: their outcome is unknown. */
   stop(why: string): void {
-    this.#open = false;
+    this.disconnected();
     this.#stopped = why;
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     for (const { reject } of this.#pending.values()) reject(new ConnectionClosed(why));
     this.#pending.clear();
     this.#outbox = outbox.EMPTY;
@@ -99,17 +131,48 @@ export class CommandSender {
     this.#flushing = true;
     queueMicrotask(() => {
       this.#flushing = false;
-      if (!this.#open) return;
-      const [next, commands] = outbox.take(this.#outbox, this.#keyed_ops);
-      this.#outbox = next;
-      for (const frame of write(commands, this.#batch, this.#bytes)) this.#send_frame(frame);
+      this.#flush();
     });
   }
 
-  #retry_later(key: string, in_ms: number): void {
+  /**
+   * Sends what the rate limit allows now: the client's own messages, then commands in order, then hints, which leave half
+   * of the burst to commands. A timer sends the rest.
+   */
+  #flush(): void {
+    if (!this.#open) return;
+    const now = monotonic();
+    const own = this.#take_ephemeral((op) => op !== "hint", this.#pace.available(now));
+    for (const _ of own) this.#pace.sent(null, now);
+    const [next, commands] = outbox.take(this.#outbox, this.#keyed_ops, this.#pace.available(now));
+    this.#outbox = next;
+    for (const { id } of commands) this.#pace.sent(id ?? null, now);
+    const hints = this.#take_ephemeral((op) => op === "hint", this.#pace.available(now) - this.#burst / 2);
+    for (const _ of hints) this.#pace.sent(null, now);
+    for (const frame of write([...own, ...commands, ...hints], this.#batch, this.#bytes)) this.#send_frame(frame);
+    this.#schedule(now);
+  }
+
+  #take_ephemeral(wanted: (op: string) => boolean, most: number): Command[] {
+    const kinds = [...this.#ephemeral].filter(([, { op }]) => wanted(op)).slice(0, Math.max(0, most));
+    for (const [kind] of kinds) this.#ephemeral.delete(kind);
+    return kinds.map(([, command]) => command);
+  }
+
+  /** Sets the timer for what must wait. Where a reply must come first, the reply flushes. */
+  #schedule(now: number): void {
+    clearTimeout(this.#pace_timer);
+    this.#pace_timer = undefined;
+    const commands = outbox.has_unsent(this.#outbox) || [...this.#ephemeral.values()].some(({ op }) => op !== "hint");
+    if (!commands && this.#ephemeral.size === 0) return;
+    const wait = this.#pace.wait(commands ? 1 : this.#burst / 2 + 1, now);
+    if (wait !== null) this.#pace_timer = setTimeout(() => this.#flush(), wait);
+  }
+
+  #retry_later({ key, id, in_ms }: { key: string; id: number; in_ms: number }): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#outbox = outbox.requeue(this.#outbox, key);
+      this.#outbox = outbox.requeue(this.#outbox, key, id);
       this.#flush_soon();
     }, in_ms);
     this.#timers.add(timer);

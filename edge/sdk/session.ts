@@ -1,13 +1,12 @@
 // A player's session with the region: its tokens, and their renewal before they expire.
 
+import { monotonic } from "./clock.ts";
+import { HttpProblem, post, read, request } from "./http.ts";
+import { LoginStore } from "./login_store.ts";
+import type { SessionStore, StoredSession } from "./login_store.ts";
+
 /** The region's response to a login or a refresh. `expires_in` is in seconds. */
 type TokenGrant = { player?: string; sid?: string; access_token: string; expires_in: number; refresh_token: string };
-
-/** A session as kept in memory and in the tab's storage. */
-export type StoredSession = { player: string; name: string; access: string; refresh: string; renew_at: number };
-
-/** Where a session survives a reload: `sessionStorage`, or an object with the same methods. */
-export type SessionStore = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 /** The region does not renew this session: it was revoked or is too old. The player must log in again. */
 export class SessionLost extends Error {
@@ -17,57 +16,46 @@ export class SessionLost extends Error {
   }
 }
 
-/** An HTTP error response, with the stable code of its problem document. */
-export class HttpProblem extends Error {
-  readonly status: number;
-  readonly code: string;
-  /** The field of the request that was wrong, if the response names one. */
-  readonly field: string | null;
-  constructor(status: number, code: string, field: string | null) {
-    super(`${status} ${code}`);
-    this.name = "HttpProblem";
-    this.status = status;
-    this.code = code;
-    this.field = field;
-  }
-}
-
-const STORE_KEY = "matchpoint.session";
 /** A token is renewed a minute before it expires, or in its last fifth: a slow connection must not arrive too late. */
 const RENEW_EARLY_S = 60;
 const RENEW_EARLY_FRACTION = 0.2;
-/** The timeout of a request to the region. */
-const TIMEOUT_MS = 10_000;
+/**
+ * The timeout of one attempt to renew. The region repeats the answer to a used token for 10 s: where an answer is lost, the
+ * second attempt must be over within that time, or the region takes the token for stolen.
+ */
+const REFRESH_TIMEOUT_MS = 4_000;
+const REFRESH_ATTEMPTS = 2;
+/** The longest time until the next look at a token, and the longest that a stored one is believed to be valid. */
+const LOOK_AGAIN_MS = 3_600_000;
 
 export class Session {
   readonly region: string;
   #stored: StoredSession;
-  #store: SessionStore | null;
+  #store: LoginStore;
+  /** When the token is due by a clock that never jumps. The device's clock alone may be set by days, in both directions. */
+  #due_at: number;
   #renewing: Promise<string> | null = null;
 
-  private constructor(region: string, stored: StoredSession, store: SessionStore | null) {
+  private constructor(region: string, stored: StoredSession, store: LoginStore) {
     this.region = region;
     this.#stored = stored;
     this.#store = store;
-    this.#persist(stored);
+    this.#due_at = due_at(stored);
+    store.save(stored);
   }
 
   /** Opens a session for a guest, if the region allows guests. */
   static async guest(region: string, name: string, store: SessionStore | null): Promise<Session> {
-    const grant = await post<TokenGrant>(`${region}/v1/sessions`, { guest: { name } });
-    return new Session(region, stored_session(grant, grant.player ?? "", name), store);
+    const grant = checked(await post<TokenGrant>(`${region}/v1/sessions`, { guest: { name } }));
+    const stored = granted({ player: "", name, access: "", refresh: "", renew_at: 0 }, grant);
+    return new Session(region, { ...stored, renewals: 0 }, new LoginStore(store));
   }
 
   /** Returns the session that this tab had before a reload, if any. */
   static restore(region: string, store: SessionStore | null): Session | null {
-    const text = store?.getItem(STORE_KEY);
-    if (!text) return null;
-    try {
-      return new Session(region, JSON.parse(text) as StoredSession, store);
-    } catch {
-      store?.removeItem(STORE_KEY);
-      return null;
-    }
+    const login_store = new LoginStore(store);
+    const stored = login_store.load();
+    return stored === null ? null : new Session(region, stored, login_store);
   }
 
   get player(): string {
@@ -80,12 +68,13 @@ export class Session {
 
   /** The time until the token should be renewed, in milliseconds. */
   get renewal_due_ms(): number {
-    return Math.max(1_000, this.#stored.renew_at - Date.now());
+    const left = Math.min(this.#stored.renew_at - Date.now(), this.#due_at - monotonic());
+    return Math.min(LOOK_AGAIN_MS, Math.max(1_000, left));
   }
 
   /** Returns an access token that is not about to expire. */
   async token(): Promise<string> {
-    return Date.now() < this.#stored.renew_at ? this.#stored.access : this.renew();
+    return this.#is_due() ? this.renew() : this.#stored.access;
   }
 
   /**
@@ -99,7 +88,7 @@ export class Session {
 
   /** Deletes the session from this device's storage. */
   forget(): void {
-    this.#store?.removeItem(STORE_KEY);
+    this.#store.forget(this.#stored);
   }
 
   /** Sends a GET request to the region as this player. */
@@ -116,50 +105,74 @@ export class Session {
     return read<T>(answer);
   }
 
-  async #renew(): Promise<string> {
-    try {
-      const grant = await post<TokenGrant>(`${this.region}/v1/sessions/refresh`, { refresh_token: this.#stored.refresh });
-      this.#persist(stored_session(grant, this.#stored.player, this.#stored.name));
+  #is_due(): boolean {
+    return Date.now() >= this.#stored.renew_at || monotonic() >= this.#due_at;
+  }
+
+  #renew(): Promise<string> {
+    return this.#store.exclusively(this.#stored, async () => {
+      // Another tab may have renewed the login while this one waited or slept.
+      const newest = this.#store.newest(this.#stored);
+      if (newest !== this.#stored) {
+        this.#keep(newest);
+        if (!this.#is_due()) return newest.access;
+      }
+      this.#keep(granted(this.#stored, await this.#refresh()));
       return this.#stored.access;
-    } catch (error) {
-      // A refusal is final. Any other error, such as a lost network, leaves the session unchanged.
-      const refused = error instanceof HttpProblem && [400, 401, 403, 404].includes(error.status);
-      if (!refused) throw error;
-      this.forget();
-      throw new SessionLost(error.code);
+    });
+  }
+
+  /** Presents the refresh token. An answer may be lost, so a second attempt follows at once. */
+  async #refresh(): Promise<TokenGrant> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const body = { refresh_token: this.#stored.refresh };
+        return checked(await post<TokenGrant>(`${this.region}/v1/sessions/refresh`, body, REFRESH_TIMEOUT_MS));
+      } catch (error) {
+        if (error instanceof HttpProblem && is_final(error)) {
+          this.forget();
+          throw new SessionLost(error.code);
+        }
+        if (attempt === REFRESH_ATTEMPTS) throw error;
+      }
     }
   }
 
-  #persist(stored: StoredSession): void {
+  #keep(stored: StoredSession): void {
     this.#stored = stored;
-    this.#store?.setItem(STORE_KEY, JSON.stringify(stored));
+    this.#due_at = due_at(stored);
+    this.#store.save(stored);
   }
 }
 
-function stored_session(grant: TokenGrant, player: string, name: string): StoredSession {
+/** Returns the session with the tokens of a grant. */
+function granted(before: StoredSession, grant: TokenGrant): StoredSession {
+  const { access_token, refresh_token, expires_in } = grant;
+  const sid = grant.sid ?? before.sid;
   return {
-    player: grant.player ?? player,
-    name,
-    access: grant.access_token,
-    refresh: grant.refresh_token,
-    renew_at: Date.now() + 1000 * (grant.expires_in - Math.min(RENEW_EARLY_S, RENEW_EARLY_FRACTION * grant.expires_in)),
+    player: grant.player ?? before.player,
+    name: before.name,
+    access: access_token,
+    refresh: refresh_token,
+    renew_at: Date.now() + 1000 * (expires_in - Math.min(RENEW_EARLY_S, RENEW_EARLY_FRACTION * expires_in)),
+    ...(sid !== undefined && { sid }),
+    renewals: (before.renewals ?? 0) + 1,
   };
 }
 
-async function post<T>(url: string, body: unknown): Promise<T> {
-  const headers = { "content-type": "application/json" };
-  return read<T>(await request(url, { method: "POST", headers, body: JSON.stringify(body) }));
+/** Returns when a token is due by the clock that never jumps. */
+function due_at({ renew_at }: StoredSession): number {
+  return monotonic() + Math.min(LOOK_AGAIN_MS, renew_at - Date.now());
 }
 
-/** Sends a request with a timeout. Throws `TypeError` if the network fails. */
-export async function request(url: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(url, { ...init, credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MS) });
+/** Returns a grant that has its tokens. A portal or a proxy may answer 200 with something else. */
+function checked(grant: TokenGrant | null): TokenGrant {
+  const tokens = typeof grant?.access_token === "string" && typeof grant.refresh_token === "string";
+  if (!tokens || !Number.isFinite(grant.expires_in)) throw new TypeError("The answer is not one of the region.");
+  return grant;
 }
 
-/** Reads a JSON response. Throws `HttpProblem` unless the response is a success. */
-export async function read<T>(answer: Response): Promise<T> {
-  const body: unknown = await answer.json().catch(() => null);
-  if (answer.ok) return body as T;
-  const { code, field } = (body ?? {}) as { code?: unknown; field?: unknown };
-  throw new HttpProblem(answer.status, typeof code === "string" ? code : "unknown", typeof field === "string" ? field : null);
+/** Returns whether the region itself has refused the session. A status without its code may come from any proxy. */
+function is_final({ status, code }: HttpProblem): boolean {
+  return [400, 401, 403].includes(status) && code !== "unknown";
 }

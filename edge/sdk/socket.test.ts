@@ -2,7 +2,7 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { connections, last, pass, refreshed, settle } from "./fake.ts";
+import { answer_refresh, connections, happen, last, pass, refreshed, set_clock, settle, show_page } from "./fake.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
 
@@ -60,7 +60,7 @@ test("an expired token is renewed once, and the client reconnects", async () => 
   last().end(4300, '{"why":"token_expired"}');
   await pass(0);
   await settle();
-  deepEqual([refreshed, last().token, connections.length], [1, "matchpoint.bearer.t1", 2]);
+  deepEqual([refreshed, last().token, connections.length], [["r0"], "matchpoint.bearer.t1", 2]);
 });
 
 test("a client does not reconnect to an ended room", async () => {
@@ -112,4 +112,146 @@ test("a newer token reaches the open connection before the old one expires", asy
   }
   await settle();
   deepEqual([last().received, connections.length], [[{ op: "auth", body: { token: "t1" } }], 1]);
+});
+
+test("a failed renewal on an open connection is tried again before the token expires", async () => {
+  await enter();
+  let down = true;
+  answer_refresh(async () => {
+    if (down) throw new TypeError("no network");
+    return new Response(JSON.stringify({ access_token: "t9", expires_in: 600, refresh_token: "r9" }));
+  });
+  await live(545_000);
+  deepEqual([last().received, connections.length], [[], 1]);
+  down = false;
+  await live(5_000);
+  deepEqual([last().received, connections.length], [[{ op: "auth", body: { token: "t9" } }], 1]);
+});
+
+/** Lets time pass on a connection that answers its pings. */
+async function live(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 2_500) {
+    await pass(Math.min(left, 2_500));
+    last().onmessage?.({ data: "pong" });
+  }
+  await settle();
+}
+
+test("a clock set by 40 days causes no loop of renewals", async () => {
+  for (const days of [40, -40]) {
+    const room = await enter();
+    set_clock(days * 24 * 3_600_000);
+    const before = refreshed.length;
+    await live(3_000_000);
+    // A token lives 600 s and is renewed after 540 s.
+    equal(refreshed.length - before <= 7 && refreshed.length - before >= 5, true, `${days} days: ${refreshed.length - before}`);
+    equal(last().received.filter(({ op }) => op === "auth").length <= 7, true);
+    room.close();
+  }
+});
+
+test("the wait between failed attempts grows, and begins again after a stable connection", async () => {
+  const room = await enter();
+  const waits = async (count: number) => {
+    const all: number[] = [];
+    for (let attempt = 0; attempt < count; attempt += 1) {
+      last().end(1006);
+      if (room.connection.is !== "waiting") return all;
+      all.push(room.connection.until - Date.now());
+      await pass(30_000);
+    }
+    return all;
+  };
+  deepEqual(await waits(8), [750, 1_250, 2_250, 4_250, 8_250, 15_250, 15_250, 15_250]);
+  // A connection that is lost soon after its welcome has not proved anything.
+  last().welcome();
+  await pass(9_000);
+  deepEqual(await waits(1), [15_250]);
+  last().welcome();
+  await live(12_500);
+  deepEqual(await waits(2), [750, 1_250]);
+});
+
+test("an offline device drops its connection at once, and returns when it is online", async () => {
+  const room = await enter();
+  const socket = last();
+  await happen("offline");
+  deepEqual([room.connection.is, socket.readyState, connections.length], ["waiting", 3, 1]);
+  equal(room.connection.is === "waiting" && room.connection.why, "offline");
+  await happen("online");
+  deepEqual([room.connection.is, connections.length], ["connecting", 2]);
+  room.close();
+  await happen("online");
+  equal(connections.length, 2);
+});
+
+test("a page that is looked at again checks its connection at once", async () => {
+  show_page("hidden");
+  const room = await enter();
+  await happen("visibilitychange");
+  equal(last().pings, 0);
+  show_page("visible");
+  await pass(1);
+  await happen("visibilitychange");
+  equal(last().pings, 1);
+  await pass(10_000);
+  equal(room.connection.is, "waiting");
+});
+
+test("a connection that gave way stands by, and never closes the newer one", async () => {
+  const room = await enter();
+  last().end(4006, '{"why":"taken_over"}');
+  equal(room.connection.is === "waiting" && room.connection.why, "taken_over");
+  await pass(750);
+  equal(last().url.endsWith("&yield=1"), true);
+  last().end(4006, '{"why":"taken_over"}');
+  await pass(1_000);
+  equal(connections.length, 2);
+  await pass(250);
+  equal(connections.length, 3);
+  last().welcome();
+  equal(room.connection.is, "open");
+  // Other losses do not give way.
+  last().end(1006);
+  await pass(2_250);
+  equal(last().url, "ws://edge/v1/rooms/m_1?epoch=e1&at=0");
+});
+
+test("a hidden page that gave way asks again only when it is looked at", async () => {
+  show_page("hidden");
+  const room = await enter();
+  last().end(4008, '{"why":"too_many_devices"}');
+  await pass(60_000);
+  deepEqual([room.connection.is, connections.length], ["waiting", 1]);
+  show_page("visible");
+  await happen("visibilitychange");
+  equal(last().url.endsWith("&yield=1"), true);
+});
+
+test("a connection that was refused from the start stops", async () => {
+  const session = await Session.guest("http://region", "Ana", null);
+  const room = new Room("ws://edge/v1/rooms/m_1", "m_1", session, {});
+  await settle();
+  last().end(4008, '{"why":"too_many_devices"}');
+  equal(room.connection.is, "stopped");
+});
+
+test("an unreadable frame has the client open the room again", async () => {
+  const room = await enter();
+  last().onmessage?.({ data: '{"ev":' });
+  equal(room.connection.is, "waiting");
+});
+
+test("an address that no socket takes stops the connection", async () => {
+  const original = globalThis.WebSocket;
+  const refuse = class {
+    constructor() {
+      throw new SyntaxError("address");
+    }
+  };
+  Object.assign(globalThis, { WebSocket: refuse });
+  const room = new Room("nonsense", "m_1", await Session.guest("http://region", "Ana", null), {});
+  await settle();
+  Object.assign(globalThis, { WebSocket: original });
+  equal(room.connection.is, "stopped");
 });

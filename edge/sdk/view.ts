@@ -15,6 +15,7 @@ export type View = {
   members: Member[];
   /** The shown events, in the order that all members share. */
   events: RoomEvent[];
+  /** Has no prototype, so that it holds no other keys than those of the room. */
   board: Record<string, Cell>;
   /** Events up to this position are on disk. */
   durable: number;
@@ -29,7 +30,12 @@ export type PendingMessage = { key: string; body: Json };
 /** The number of events that the view keeps. */
 const KEPT = 2_000;
 
-const PRESENCE: Record<string, MemberState> = { joined: "here", back: "here", away: "away", left: "left" };
+const PRESENCE: ReadonlyMap<string, MemberState> = new Map([
+  ["joined", "here"],
+  ["back", "here"],
+  ["away", "away"],
+  ["left", "left"],
+]);
 
 const at = (position: LogPosition) => ({ position, place: position });
 
@@ -41,11 +47,16 @@ export function empty(): View {
     phase: "open",
     members: [],
     events: [],
-    board: {},
+    board: copy({}),
     durable: 0,
     missed: false,
     ended: null,
   };
+}
+
+/** Returns a view that was saved as JSON. */
+export function restored(saved: View): View {
+  return { ...saved, board: copy(saved.board) };
 }
 
 /** Applies a welcome: continues the view, or starts again from the snapshot. */
@@ -82,27 +93,41 @@ export function fold(view: View, event: Event): View {
   }
 }
 
+/** A message of this client: its command, and the last position seen when it was sent. */
+export type SentMessage = { entry: Entry; after: number };
+
 /** Returns messages that are not among the events yet, so that each message is shown once in every state. */
-export function unsent(view: View, says: { entry: Entry; after: number }[]): PendingMessage[] {
+export function unsent(view: View, says: SentMessage[]): PendingMessage[] {
+  const found = positions(view, says);
+  return says
+    .filter(({ entry }) => (entry.at === null ? !found.has(entry.key) : entry.at > view.position.at))
+    .map(({ entry }) => ({ key: entry.key, body: (entry.command.body as Json | undefined) ?? null }));
+}
+
+/**
+ * Finds the events of messages that have no reply yet, and returns their positions by key. An event may arrive before the
+ * reply: it belongs to the first such message with an equal body that was sent before it.
+ */
+export function positions(view: View, says: SentMessage[]): Map<string, number> {
   const mine = view.events.filter((event) => event.ev === "said" && event.by === view.you);
   const claimed = new Set(says.map(({ entry }) => entry.at).filter((at) => at !== null));
-  return says
-    .filter(({ entry, after }) => {
-      if (entry.at !== null) return entry.at > view.position.at;
-      // The event may arrive before the reply. It belongs to this message if the body is equal and it came later.
-      const text = JSON.stringify(entry.command.body);
-      const twin = mine.find(({ at = 0, body }) => at > after && !claimed.has(at) && JSON.stringify(body) === text);
-      if (twin?.at !== undefined) claimed.add(twin.at);
-      return twin === undefined;
-    })
-    .map(({ entry }) => ({ key: entry.key, body: (entry.command.body as Json | undefined) ?? null }));
+  const found = new Map<string, number>();
+  for (const { entry, after } of says) {
+    if (entry.at !== null || !entry.sent) continue;
+    const text = JSON.stringify(entry.command.body);
+    const twin = mine.find(({ at = 0, body }) => at > after && !claimed.has(at) && JSON.stringify(body) === text);
+    if (twin?.at === undefined) continue;
+    claimed.add(twin.at);
+    found.set(entry.key, twin.at);
+  }
+  return found;
 }
 
 function from_snapshot(next: View, snapshot: Snapshot, before: View): View {
   const same_epoch = before.position.epoch === next.position.epoch;
   const first = snapshot.events[0]?.at ?? snapshot.at + 1;
   const known = same_epoch ? before.events.filter((event) => (event.at ?? 0) < first) : [];
-  const fresh = { ...next, members: snapshot.members, board: snapshot.board, events: known, ended: before.ended };
+  const fresh = { ...next, members: snapshot.members, board: copy(snapshot.board), events: known, ended: before.ended };
   const folded = snapshot.events.filter(is_shown).reduce(remember, fresh);
   const ended = snapshot.events.find((event) => event.ev === "ended");
   const gap = first > (same_epoch ? before.position.at : 0) + 1 || (!same_epoch && before.events.length > 0);
@@ -114,7 +139,7 @@ function from_snapshot(next: View, snapshot: Snapshot, before: View): View {
 }
 
 function is_shown(event: Event): event is RoomEvent {
-  return event.ev === "said" || event.ev === "ended" || event.ev in PRESENCE;
+  return event.ev === "said" || event.ev === "ended" || PRESENCE.has(event.ev);
 }
 
 function remember(view: View, event: RoomEvent): View {
@@ -122,7 +147,7 @@ function remember(view: View, event: RoomEvent): View {
 }
 
 function move(members: Member[], { ev, by, body }: RoomEvent): Member[] {
-  const state = PRESENCE[ev];
+  const state = PRESENCE.get(ev);
   if (by === undefined || state === undefined) return members;
   const name = ev === "joined" || ev === "back" ? body.name : undefined;
   if (!members.some(({ player }) => player === by)) return [...members, { player: by, name: name ?? by, state }];
@@ -131,10 +156,15 @@ function move(members: Member[], { ev, by, body }: RoomEvent): Member[] {
 
 /** Applies a `set` event to the board; `null` removes a key. */
 function write(board: Record<string, Cell>, { at = 0, body }: RoomEvent & { ev: "set" }): Record<string, Cell> {
-  const next = { ...board };
+  const next = copy(board);
   for (const [key, v] of Object.entries(body.keys)) {
     if (v === null) delete next[key];
     else next[key] = { v, at };
   }
   return next;
+}
+
+/** Copies a board. Its keys are any strings, `__proto__` among them, so the copy must not have a prototype. */
+function copy(board: Record<string, Cell>): Record<string, Cell> {
+  return Object.assign(Object.create(null), board) as Record<string, Cell>;
 }

@@ -95,13 +95,22 @@ export function queue_exit(state: QueueState & { is: "out" }, connection: Connec
 
 const CONNECTION = { connecting: "Connecting…", open: "Connected", stopped: "Closed" };
 
+/** The connection waits for another window or device of the player. */
+function stands_by(state: ConnectionState): boolean {
+  return state.is === "waiting" && ["taken_over", "too_many_devices"].includes(state.why);
+}
+
+const STANDS_BY = "Open in another window. This one continues when you close that one";
+
 /** The state of the connection, with a countdown. */
 export function connection(state: ConnectionState, now: number = Date.now()): string {
+  if (stands_by(state)) return STANDS_BY;
   return state.is === "waiting" ? `Reconnecting in ${Math.max(1, Math.ceil((state.until - now) / 1000))} s` : CONNECTION[state.is];
 }
 
 /** The state of the connection for screen readers: no countdown, so that each change is read once. */
 export function connection_announcement(state: ConnectionState): string {
+  if (stands_by(state)) return `${STANDS_BY}.`;
   return state.is === "waiting" ? "The connection was lost. It will reconnect by itself." : CONNECTION[state.is];
 }
 
@@ -110,7 +119,6 @@ const CLOSED: Record<number, string> = {
   4002: "You were removed from this room. You can find another match.",
   4004: "This page is out of date. Reload it and try again.",
   4005: "You are not a member of this room. You can find another match.",
-  4006: "You continued in another window. Close this one, or reload it to continue here.",
   4008: "You are connected on too many devices. Close one of them, then reload this page.",
   4010: "Matchpoint does not accept connections from this address. Open the page from its usual address.",
   4011: "This room no longer exists; the match has probably ended. You can find another one.",

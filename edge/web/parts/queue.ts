@@ -35,9 +35,7 @@ export function queue(matchpoint: Matchpoint, session: Session, pool: string, ke
       if (lobby.party && lobby.connection.is !== "stopped") return;
       done({ room: null, log_in: lobby.connection.is === "stopped" && lobby.connection.log_in });
     };
-    // Deferred, because the first change is reported before the constructor returns.
-    const handlers = { changed: () => queueMicrotask(changed) };
-    const lobby = matchpoint.lobby(session, pool, {}, handlers, { key, enter_now: !parties });
+    const lobby = matchpoint.lobby(session, pool, {}, { changed }, { key, enter_now: !parties });
     const party = attach_party(lobby, session, parties);
     const tick = setInterval(() => draw(lobby, began), 250);
     const explain_timer = setInterval(() => void explain_wait(lobby), WHY_MS);

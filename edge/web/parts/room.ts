@@ -48,22 +48,12 @@ export function show_room(matchpoint: Matchpoint, session: Session, id: string):
         done({ ended: true, log_in: false });
       } else if (room.connection.is === "stopped") {
         const { code, log_in } = room.connection;
-        if (leaving && (code === 4000 || code === 1000)) return left();
+        if (leaving && [1000, 4000, 4005].includes(code)) return left();
         notice(log_in ? "Your session has ended. Enter your name again to continue." : phrases.close_reason(code));
         done({ ended: code === 4007, log_in });
       }
     };
-    // Deferred until the constructor returns, and drawn once per turn of the event loop.
-    let due = false;
-    const soon = () => {
-      if (due) return;
-      due = true;
-      queueMicrotask(() => {
-        due = false;
-        changed();
-      });
-    };
-    const room = matchpoint.room(session, id, { changed: soon }, load_view(id));
+    const room = matchpoint.room(session, id, { changed }, load_view(id));
     const keep = () => save_view(id, room.view);
     const tick = setInterval(() => draw_connection(room), 500);
     addEventListener("pagehide", keep);

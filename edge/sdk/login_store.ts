@@ -1,0 +1,177 @@
+// Where the tokens of a login are kept: for this tab across reloads, and for all tabs that hold the same login.
+
+/** Where a session survives a reload: `sessionStorage`, or an object with the same methods. */
+export type SessionStore = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** A session as kept in memory and in a store. */
+export type StoredSession = {
+  player: string;
+  name: string;
+  access: string;
+  refresh: string;
+  /** The time at which the token should be renewed, by this device's clock. */
+  renew_at: number;
+  /** The login. Absent in sessions that an earlier version stored. */
+  sid?: string;
+  /** The number of renewals since the login: of two copies the one with more is the newer. */
+  renewals?: number;
+};
+
+const KEY = "matchpoint.session";
+const SHARED_PREFIX = "matchpoint.login.";
+/** Shared copies that were not renewed for this long belong to logins that have ended. */
+const SHARED_FOR_MS = 30 * 24 * 3600 * 1000;
+/** How long a renewal waits for another tab's; the region repeats its answer for a while to a tab that waits no longer. */
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** Returns the storage of this tab; `null` where the browser has none or forbids it. */
+export function tab_storage(): SessionStore | null {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Keeps one login. A duplicated tab starts with a copy of the other's storage, and a refresh token is valid once: the tabs
+ * therefore renew one after the other and find the newest tokens in the storage that they share.
+ */
+export class LoginStore {
+  readonly #own: SessionStore | null;
+  readonly #shared: Storage | null;
+
+  constructor(own: SessionStore | null) {
+    this.#own = own;
+    this.#shared = own !== null && own === tab_storage() ? shared_storage() : null;
+  }
+
+  /** Returns the newest copy of the login that this store holds. */
+  load(): StoredSession | null {
+    return this.newest(parse(get(this.#own, KEY)));
+  }
+
+  /** Returns a newer copy of this login, if another tab or page has stored one, or the given one. */
+  newest<S extends StoredSession | null>(known: S): S {
+    if (known === null) return known;
+    const copies = [parse(get(this.#own, KEY)), parse(get(this.#shared, SHARED_PREFIX + login(known)))];
+    const newer = (best: StoredSession, copy: StoredSession | null) =>
+      copy !== null && login(copy) === login(known) && renewals(copy) > renewals(best) ? copy : best;
+    return copies.reduce<StoredSession>(newer, known) as S;
+  }
+
+  /** Stores a copy. A full or forbidden storage only costs the login after a reload. */
+  save(session: StoredSession): void {
+    const text = JSON.stringify(session);
+    set(this.#own, KEY, text);
+    if (renewals(session) === 0) return;
+    set(this.#shared, SHARED_PREFIX + login(session), text);
+    this.#prune();
+  }
+
+  /** Forgets the login. Another tab that holds it keeps the tokens that it has. */
+  forget(session: StoredSession): void {
+    remove(this.#own, KEY);
+    remove(this.#shared, SHARED_PREFIX + login(session));
+  }
+
+  /** Runs one renewal of a login at a time, in this page and in all tabs of the browser. */
+  async exclusively<T>(session: StoredSession, work: () => Promise<T>): Promise<T> {
+    return exclusively(SHARED_PREFIX + login(session), work);
+  }
+
+  #prune(): void {
+    const shared = this.#shared;
+    if (shared === null) return;
+    const keys = Array.from({ length: shared.length }, (_, index) => shared.key(index));
+    for (const key of keys) {
+      if (!key?.startsWith(SHARED_PREFIX)) continue;
+      const copy = parse(get(shared, key));
+      if (copy === null || copy.renew_at < Date.now() - SHARED_FOR_MS) remove(shared, key);
+    }
+  }
+}
+
+const running = new Map<string, Promise<unknown>>();
+
+async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const before = running.get(name) ?? Promise.resolve();
+  const done = before.then(
+    () => with_lock(name, work),
+    () => with_lock(name, work),
+  );
+  running.set(name, done);
+  try {
+    return await done;
+  } finally {
+    if (running.get(name) === done) running.delete(name);
+  }
+}
+
+/** Holds a lock of the browser during the work, where the browser has locks. */
+async function with_lock<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const locks = globalThis.navigator?.locks;
+  if (!locks) return work();
+  let started = false;
+  const begin = () => {
+    started = true;
+    return work();
+  };
+  try {
+    return await locks.request(name, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, begin);
+  } catch (error) {
+    if (started) throw error;
+    return work();
+  }
+}
+
+/** The name of a login: its session id, or for an older stored session its player. */
+function login({ sid, player }: StoredSession): string {
+  return sid ?? player;
+}
+
+function renewals(session: StoredSession): number {
+  return session.renewals ?? 0;
+}
+
+function parse(text: string | null): StoredSession | null {
+  try {
+    const value = JSON.parse(text ?? "null") as Partial<StoredSession> | null;
+    const texts = [value?.player, value?.name, value?.access, value?.refresh].every((field) => typeof field === "string");
+    return texts && Number.isFinite(value?.renew_at) ? (value as StoredSession) : null;
+  } catch {
+    return null;
+  }
+}
+
+function shared_storage(): Storage | null {
+  try {
+    return globalThis.localStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function get(store: SessionStore | null, key: string): string | null {
+  try {
+    return store?.getItem(key) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function set(store: SessionStore | null, key: string, text: string): void {
+  try {
+    store?.setItem(key, text);
+  } catch {
+    // Full or forbidden; see `save`.
+  }
+}
+
+function remove(store: SessionStore | null, key: string): void {
+  try {
+    store?.removeItem(key);
+  } catch {
+    // Forbidden, so nothing was stored either.
+  }
+}
