@@ -57,7 +57,7 @@ impl PresenceList {
     /// Returns the response with these players.
     #[must_use]
     pub fn new(players: Vec<PlayerPresence>) -> Self {
-        let staleness = limits::LEASE_CHECK_TTL + limits::HEARTBEAT_INTERVAL + limits::HEARTBEAT_GRACE;
+        let staleness = limits::LEASE_CHECK_TTL + limits::SILENCE_MAX;
         Self { players, max_staleness_ms: time::ms(staleness) }
     }
 }

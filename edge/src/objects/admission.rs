@@ -157,7 +157,7 @@ impl<M: Machine> Runtime<M> {
         self.connections(player)
     }
 
-    /// Closes the given connections that were silent for longer than a heartbeat and its grace.
+    /// Closes the given connections that were silent for longer than [`shared::limits::SILENCE_MAX`].
     pub fn close_silent(self: &Rc<Self>, conns: &[Conn]) {
         let silent = self.sockets.borrow().silent(&self.state, conns, now());
         if !silent.is_empty() {

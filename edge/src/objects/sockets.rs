@@ -22,9 +22,6 @@ thread_local! {
     static GATHER: RefCell<Gather> = RefCell::default();
 }
 
-/// A live client closes its connection itself after this much silence.
-const SILENCE_MAX: Duration = limits::HEARTBEAT_INTERVAL.saturating_add(limits::HEARTBEAT_GRACE);
-
 /// The open sockets of one object, with their queued messages.
 #[derive(Default)]
 pub struct Sockets {
@@ -77,14 +74,14 @@ impl Sockets {
         self.last_heard.insert(conn, now);
     }
 
-    /// Returns the given sockets that were silent for longer than a heartbeat and its grace. The platform knows when it
+    /// Returns the given sockets that were silent for longer than [`limits::SILENCE_MAX`]. The platform knows when it
     /// last answered a `ping`, even while the object slept.
     pub fn silent(&self, state: &State, conns: &[Conn], now: Time) -> Vec<Conn> {
         let mut silent = conns.to_vec();
         silent.retain(|conn| {
             let last_heard = self.last_heard.get(conn).copied();
             let pinged = self.open.get(conn).and_then(|socket| last_ping_at(state, socket));
-            last_heard.max(pinged).is_some_and(|at| now.since(at) > SILENCE_MAX)
+            last_heard.max(pinged).is_some_and(|at| now.since(at) > limits::SILENCE_MAX)
         });
         silent
     }

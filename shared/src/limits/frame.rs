@@ -28,6 +28,9 @@ pub const MESSAGE_RATE_BURST: u32 = 40;
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(25);
 /// Time after a missed heartbeat at which the client treats the connection as lost.
 pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(10);
+/// Silence after which the server takes a client for lost. Browsers ring the timers of a page that was hidden for
+/// five minutes once a minute, so its pings come every 60 s over a connection that is whole.
+pub const SILENCE_MAX: Duration = Duration::from_secs(75);
 
 /// HTTP requests per second from one address, and from one player: a person who taps on a screen is slower.
 pub const HTTP_RATE_PER_S: u32 = 10;

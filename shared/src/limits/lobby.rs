@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Tickets in one lobby shard: what one object can plan within its CPU limit.
 pub const TICKETS_MAX: usize = 10_000;
+/// Pause before a client repeats a command that a full lobby refused: tickets leave as matches are made.
+pub const LOBBY_FULL_RETRY: Duration = Duration::from_secs(10);
 /// Attributes of a ticket: each is compared for every pair of candidates.
 pub const ATTRS_MAX: usize = 16;
 /// Wants of a ticket, for the same reason as `ATTRS_MAX`.

@@ -31,6 +31,8 @@ pub const JOURNAL_BYTES_MAX: usize = 12 * 1024;
 pub const BOARD_BYTES_MAX: usize = 16 * 1024;
 /// Keys of the board, whose values share `BOARD_BYTES_MAX`.
 pub const BOARD_KEYS_MAX: usize = 256;
+/// Removed keys whose position a board keeps: with keys of 64 bytes they take less than `BOARD_BYTES_MAX` again.
+pub const BOARD_REMOVED_MAX: usize = 128;
 /// Default time that a seat is kept for a player whose socket was lost.
 pub const SEAT_GRACE: Duration = Duration::from_secs(60);
 /// Default time that a room waits for a player who never joined.

@@ -118,7 +118,7 @@ impl Lobby {
         if self.tickets.len() >= self.pool.tickets {
             let text =
                 format!("The lobby holds its limit of {} tickets. Try again later.", self.pool.tickets);
-            return Err(Refusal::new(RefusalCode::LobbyFull, text).retry_after(Duration::from_secs(10)));
+            return Err(Refusal::new(RefusalCode::LobbyFull, text).retry_after(limits::LOBBY_FULL_RETRY));
         }
         self.check_may_lead(now, player)
     }

@@ -58,12 +58,45 @@ pub enum RefusalCode {
     NotLeader,
 }
 
+impl RefusalCode {
+    /// Returns whether the same command may succeed later; none where the case decides.
+    #[must_use]
+    pub fn retry(self) -> Option<bool> {
+        match self {
+            // Time passes, or the queue moves on.
+            Self::TooFast | Self::Cooldown | Self::LobbyFull | Self::Unavailable => Some(true),
+            // The command itself is wrong, or the sender must act or decide first. After a `conflict` the key is never
+            // older than `if_at` again.
+            Self::BadJson
+            | Self::Binary
+            | Self::TooDeep
+            | Self::TooLong
+            | Self::BadMessage
+            | Self::UnknownOp
+            | Self::BadField
+            | Self::BadToken
+            | Self::Conflict
+            | Self::BoardFull
+            | Self::RoomOver
+            | Self::InMatch
+            | Self::NoTicket
+            | Self::NoParty
+            | Self::PartyFull
+            | Self::NotLeader
+            | Self::Banned => Some(false),
+            // True while the party that the sender joins is in the queue, or while a member of the sender's party is
+            // not connected.
+            Self::Forbidden | Self::NotFound => None,
+        }
+    }
+}
+
 /// An error reply: `{"code","retry","after_ms"?,"field"?,"message"?}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Refusal {
     pub code: RefusalCode,
-    /// True if the same command may succeed later.
+    /// True if the same command, unchanged, may succeed later: after `after_ms`, which is then there.
     pub retry: bool,
     /// The least delay before the command is repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +121,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal of a command that cannot succeed later.
+    /// A refusal of a command that its sender must not simply repeat: it cannot succeed later, or something must be
+    /// changed or decided first.
     #[must_use]
     pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
         Self {
@@ -108,7 +142,8 @@ impl Refusal {
         Self { field: Some(field.to_owned()), ..Self::new(RefusalCode::BadField, message) }
     }
 
-    /// Returns the refusal with a delay after which the command may succeed.
+    /// Returns the refusal with a delay after which the same command may succeed. Only for what passes with time, or with
+    /// the actions of others that the sender waits for.
     #[must_use]
     pub fn retry_after(self, after: Duration) -> Self {
         Self { retry: true, after_ms: Some(time::ms(after)), ..self }

@@ -43,7 +43,7 @@ async fn reports(socket: &mut Socket, of: &Player, state: &str) -> Result<u64> {
 
 async fn sees(server: &Server, who: &Player, of: &Player) -> Result<String> {
     let seen = server.presence(who, &[of]).await?;
-    ensure!(num(&seen, "/max_staleness_ms") == Some(65_000), "the answer states its maximum age: {seen}");
+    ensure!(num(&seen, "/max_staleness_ms") == Some(105_000), "the answer states its maximum age: {seen}");
     Ok(text(&seen, "/players/0/state").to_owned())
 }
 

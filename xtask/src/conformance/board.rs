@@ -13,13 +13,14 @@ checks! {
     "W-100" "set writes keys, and every member gets a set event with them" => written;
     "W-101" "a snapshot has each key with its value and the position that wrote it" => in_snapshot;
     "W-102" "null removes a key" => null_removes;
-    "W-103" "an if_at before the key's last write is refused with conflict, retry and the position" => conflict;
+    "W-103" "an if_at before the key's last write is refused with conflict and the position, and without retry" => conflict;
     "W-104" "an if_at at the key's last write succeeds" => no_conflict;
     "W-105" "if_at is compared with the keys of the command only" => other_keys;
     "W-106" "a board over 16 KiB is board_full" => full;
     "W-107" "keys other than an object of 1 to 256 keys of 1 to 64 bytes are bad_field" => bad_keys;
     "W-108" "an invalid if_at is bad_field" => bad_if_at;
     "W-109" "a refused set is not written and sends no event" => refused_quietly;
+    "W-117" "an if_at before the key's removal is refused with conflict and the position" => removed;
 }
 
 fn set(keys: &Value) -> Value {
@@ -73,7 +74,20 @@ async fn conflict(fixture: Fixture) -> Result<()> {
     let message = set_if(&json!({"a": 3}), &json!(first));
     let fault = pair.a.err(message, "conflict").await?;
     must(num(&fault, "/at") == second, "the position", &fault)?;
-    must(fault.get("retry") == Some(&Value::Bool(true)), "retry is true", &fault)
+    must(fault.get("retry") == Some(&Value::Bool(false)), "retry is false", &fault)
+}
+
+async fn removed(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
+    let first = num(&pair.a.ok(set(&json!({"lock": "a"}))).await?, "/at");
+    let second = num(&pair.a.ok(set(&json!({"lock": null}))).await?, "/at");
+    let stale = set_if(&json!({"lock": "b", "other": 1}), &json!(first));
+    let fault = pair.b.err(stale, "conflict").await?;
+    must(num(&fault, "/at") == second, "the position of the removal", &fault)?;
+    let current = set_if(&json!({"lock": "b"}), &json!(second));
+    pair.b.ok(current).await?;
+    let board = board(&fixture, &pair).await?;
+    must(board.get("other").is_none(), "the refused set wrote nothing", &board)
 }
 
 async fn no_conflict(fixture: Fixture) -> Result<()> {

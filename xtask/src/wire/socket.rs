@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use shared::wire::Refusal;
 use shared::wire::envelope::Event;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -120,6 +121,8 @@ impl Socket {
     pub async fn err(&mut self, message: Value, code: &str) -> Result<Value> {
         let reply = self.ask(message.clone()).await?;
         ensure!(text(&reply, "/err/code") == code, "{message} was answered {reply}, not with {code}");
+        let refusal = reply.get("err").cloned().map(serde_json::from_value::<Refusal>).transpose()?;
+        ensure!(refusal.is_some_and(|refusal| refusal.is_consistent()), "`retry` is wrong in {reply}");
         Ok(reply.get("err").cloned().unwrap_or_default())
     }
 

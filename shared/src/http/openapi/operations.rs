@@ -135,7 +135,7 @@ fn open_me_socket() -> Operation {
 fn get_presence() -> Operation {
     let example = json!({
         "players": [{ "player": BEN, "state": "offline", "as_of": 1_795_000_000_000_u64 }],
-        "max_staleness_ms": 65000,
+        "max_staleness_ms": 105_000,
     });
     let ids = json!({ "type": "string", "pattern": schemas::ids(limits::PRESENCE_PLAYERS_MAX) });
     Operation::new("getPresence", "people", "Returns the presence of players who follow the caller mutually.")

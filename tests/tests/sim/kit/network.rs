@@ -3,7 +3,7 @@
 use crate::kit::chance::Chance;
 
 /// How long a client or a host waits for a silent connection before it gives it up, ms.
-pub const SILENCE_MS: u64 = 35_000;
+pub const SILENCE_MS: u64 = shared::limits::SILENCE_MAX.as_secs() * 1000;
 
 /// Messages in flight. They arrive in any order.
 #[derive(Debug)]

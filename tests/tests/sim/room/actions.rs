@@ -127,13 +127,16 @@ impl World {
     fn set(&mut self, who: usize) {
         let n = self.tag();
         let key = format!("k{}", self.chance.below(4));
-        let body = match self.chance.below(4) {
-            0 => json!({ "keys": { key: { "n": n } , "gone": null } }),
-            1 => json!({ "keys": { key: { "n": n }, "gone": 1 } }),
-            _ => {
-                let at = self.clients[who].at;
-                json!({ "keys": { "cas": { "n": n, "after": at } }, "if_at": at })
-            }
+        let at = self.clients[who].at;
+        let (own, cas) = (json!({ "n": n }), json!({ "n": n, "after": at }));
+        let body = match self.chance.below(6) {
+            0 => json!({ "keys": { key: own, "gone": null } }),
+            1 => json!({ "keys": { key: own, "gone": 1 } }),
+            // Removes what others compare.
+            2 => json!({ "keys": { key: own, "cas": null } }),
+            // Several keys, of which an earlier or a later one may be newer.
+            3 => json!({ "keys": { "cas": cas, key: 1, "zero": null }, "if_at": at }),
+            _ => json!({ "keys": { "cas": cas }, "if_at": at }),
         };
         self.clients[who].sender.put(n, "set", None, body, false);
     }

@@ -14,6 +14,8 @@ use std::rc::Rc;
 pub struct View {
     pub members: BTreeMap<PlayerId, MemberState>,
     pub board: BTreeMap<String, Cell>,
+    /// The position of the last write or removal of each key, as far as this client saw it.
+    written: BTreeMap<String, u64>,
     pub over: bool,
     /// Both as text, until they change.
     text: Option<Rc<str>>,
@@ -109,8 +111,8 @@ impl View {
 
     /// Applies one event of the log.
     ///
-    /// Checks compare-and-set: a value written with `if_at` replaces no newer value. Proved by a board that
-    /// ignored `if_at`.
+    /// Checks compare-and-set: a write with `if_at` follows no newer write or removal of its keys. Proved by a board
+    /// that ignored `if_at`, one that compared only the first key, and one that forgot when a key was removed.
     pub fn fold(&mut self, at: u64, event: &Envelope<Event>) {
         let member = |state| Some((event.by.clone().expect("the event of a member"), state));
         let changed = match &event.event {
@@ -133,11 +135,11 @@ impl View {
     }
 
     fn write(&mut self, at: u64, keys: &Map<String, Value>) {
+        let after = keys.values().find_map(|value| value["after"].as_u64());
         for (key, value) in keys {
-            if let Some(after) = value["after"].as_u64() {
-                let newest = self.board.get(key).map_or(0, |cell| cell.at);
-                assert!(newest <= after, "{key} was written at {newest}, after {after}");
-            }
+            let cell = self.board.get(key).map_or(0, |cell| cell.at);
+            let newest = self.written.insert(key.clone(), at).unwrap_or_default().max(cell);
+            assert!(after.is_none_or(|after| newest <= after), "{key} was written at {newest}, after {after:?}");
             if value.is_null() {
                 self.board.remove(key);
             } else {

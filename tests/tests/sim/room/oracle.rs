@@ -7,7 +7,7 @@ use shared::limits;
 use shared::room::log::{Entry, Log};
 use shared::wire::envelope::Envelope;
 use shared::wire::room::Event;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The log of one epoch, as its recipients observed it.
@@ -21,6 +21,8 @@ pub struct EpochLog {
     pub tags: BTreeMap<u64, u64>,
     /// The position that the reply to each command stated.
     pub accepted: BTreeMap<u64, u64>,
+    /// The commands that were refused, and had no effect.
+    refused: BTreeSet<u64>,
     /// A client has received something of this epoch.
     observed: bool,
 }
@@ -68,6 +70,16 @@ impl Oracle {
         if let Some(&there) = record.tags.get(&tag) {
             assert!(same(there, at), "command {tag} is at {there}, but its reply says {at}");
         }
+    }
+
+    /// Records that a command was refused: it has no effect, earlier or later.
+    ///
+    /// Proved by a `set` that wrote the keys without a conflict and refused the rest.
+    pub fn refused(&mut self, epoch: u64, tag: u64, head: u64) {
+        let record = self.epoch(epoch);
+        let before = record.tags.get(&tag).filter(|&&at| near(at, head));
+        assert!(before.is_none(), "command {tag} took effect at {before:?}, and was refused");
+        record.refused.insert(tag);
     }
 
     /// Records that every event up to `to` was reported durable.
@@ -162,6 +174,7 @@ impl EpochLog {
         if let Some(before) = self.tags.insert(tag, at) {
             assert!(!near(before, at), "command {tag} took effect twice, at {before} and at {at}");
         }
+        assert!(!self.refused.contains(&tag), "command {tag} was refused, and took effect at {at}");
         if let Some(&answered) = self.accepted.get(&tag) {
             assert!(same(answered, at), "command {tag} is at {at}, but its reply says {answered}");
         }

@@ -4,7 +4,7 @@ use crate::client::View;
 use crate::marks::Mark;
 use crate::sender::Settled;
 use crate::world::World;
-use shared::wire::RefusalCode;
+use shared::wire::{Refusal, RefusalCode};
 use shared::wire::envelope::{Envelope, Reply};
 use shared::wire::room::{self, Event, Left, LeftReason, PhaseName, RoomMessage, Snapshot};
 use shared::wire::welcome::Welcome;
@@ -150,6 +150,7 @@ impl World {
             ) => drop(self.marks.insert(Mark::BadFrame)),
             _ => {}
         }
+        assert!(reply.err.as_ref().is_none_or(Refusal::is_consistent), "{reply:?}");
         let settled = client.sender.replied(self.now, reply);
         match settled {
             Settled::Accepted { n, at, durable, repeated } => {
@@ -169,6 +170,7 @@ impl World {
                 assert!(!out, "a kick took effect and was refused: {reply:?}");
                 let taken = self.oracle.epochs.get(&epoch).and_then(|log| log.accepted.get(&n));
                 assert!(taken.is_none(), "{op} {n} was accepted, then refused: {reply:?}");
+                self.oracle.refused(epoch, n, self.clients[who].at);
             }
             Settled::Done | Settled::Later | Settled::Unknown => {}
         }

@@ -1,7 +1,6 @@
 //! The outbox of a client: commands are kept until they are durable, and retried by key.
 
 use serde_json::{Value, json};
-use shared::wire::RefusalCode;
 use shared::wire::envelope::Reply;
 use shared::wire::room;
 
@@ -112,7 +111,7 @@ impl Sender {
         };
         let entry = &mut self.entries[index];
         if let Some(refusal) = &reply.err {
-            if refusal.retry && refusal.code != RefusalCode::Conflict {
+            if refusal.retry {
                 entry.retry_at = Some(now + refusal.after_ms.unwrap_or(1000));
                 return Settled::Later;
             }
