@@ -85,6 +85,9 @@ export async function happen(event: string): Promise<void> {
   await settle();
 }
 
+/** Returns the number of listeners that the page has. */
+export const listening = () => [...listeners.values()].reduce((sum, { size }) => sum + size, 0);
+
 /** The page's document; `null` outside of a browser. */
 export function show_page(visibilityState: "visible" | "hidden" | null): void {
   const page = visibilityState && { visibilityState, ...events };

@@ -2,7 +2,7 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { answer_refresh, connections, happen, last, pass, refreshed, set_clock, settle, show_page } from "./fake.ts";
+import { answer_refresh, connections, happen, last, listening, pass, refreshed, set_clock, settle, show_page } from "./fake.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
 
@@ -182,7 +182,7 @@ test("an offline device drops its connection at once, and returns when it is onl
   deepEqual([room.connection.is, connections.length], ["connecting", 2]);
   room.close();
   await happen("online");
-  equal(connections.length, 2);
+  deepEqual([connections.length, listening()], [2, 0]);
 });
 
 test("a page that is looked at again checks its connection at once", async () => {

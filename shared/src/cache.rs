@@ -24,6 +24,21 @@ pub enum CachedProfile {
     Missing,
 }
 
+impl CachedProfile {
+    /// Returns the display name of a profile.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        match self {
+            Self::Profile { text, .. } => serde_json::from_str::<Named>(text).ok().map(|named| named.name),
+            Self::Missing => None,
+        }
+    }
+}
+
 /// How a cached entry may still be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {

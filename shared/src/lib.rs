@@ -29,7 +29,7 @@
 //!
 //! // It accepts the socket; the first message on it is the welcome.
 //! let conn = room.next_conn();
-//! let effects = room.handle(now, Input::Opened { conn, identity, role, resume: None });
+//! let effects = room.handle(now, Input::Opened { conn, identity, role, resume: None, name: None });
 //! let welcome = effects.iter().find_map(|effect| match effect {
 //!     Effect::Send { text, .. } => Some(text),
 //!     _ => None,

@@ -115,7 +115,8 @@ impl Room {
             self.expire(now);
         }
         match input {
-            Input::Opened { conn, identity: who, role, resume } => {
+            Input::Opened { conn, identity: who, role, resume, name } => {
+                self.name_seat(&who.player, name);
                 self.opened(now, conn, who, role, resume.as_ref());
                 self.expire(now);
             }

@@ -1,12 +1,13 @@
 //! Admission of sockets: an object and the objects of its players agree on each one.
 
-use crate::clients::object_rpc;
+use crate::clients::{object_rpc, region};
 use crate::clock::now;
 use crate::error::Result;
 use crate::objects::runtime::{Machine, Runtime};
 use crate::objects::sockets;
 use crate::ops::metrics;
 use crate::worker::upgrade::{self, Opening};
+use futures_util::future::join;
 use shared::connection::{Conn, ConnectionInput, Identity};
 use shared::delivery::outbox::DeliveryLevel;
 use shared::id::{PlayerId, RoomId};
@@ -17,6 +18,15 @@ use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, WebSocketPair, console_error};
 
+/// What was found out about a player while a socket was admitted.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The match that the player is in.
+    pub current_match: Option<RoomId>,
+    /// The player's display name, if it was looked up and the region answered.
+    pub name: Option<String>,
+}
+
 /// A socket that is not open yet: its number, and what its object knows of the player.
 struct Candidate {
     conn: Conn,
@@ -25,6 +35,7 @@ struct Candidate {
     /// If the socket replaces those: the ones that stay open nevertheless.
     kept_on_takeover: Option<Vec<Conn>>,
     devices: Devices,
+    lacks_name: bool,
 }
 
 impl<M: Machine> Runtime<M> {
@@ -32,16 +43,20 @@ impl<M: Machine> Runtime<M> {
     pub async fn open(self: &Rc<Self>, request: &Request) -> Result<Response> {
         let opening = upgrade::read_opening(request)?;
         match self.admit(&opening).await? {
-            Ok((machine, conn, current_match)) => self.accept(machine, conn, &opening, current_match),
+            Ok((machine, conn, found)) => self.accept(machine, conn, &opening, found),
             Err(code) => upgrade::refusal(code),
         }
     }
 
-    /// Returns the machine, the socket's number and the player's match; or the code to close with.
+    /// Returns the machine, the socket's number and what was found out; or the code to close with.
     async fn admit(
         self: &Rc<Self>,
         opening: &Opening,
-    ) -> Result<std::result::Result<(Box<M>, Conn, Option<RoomId>), CloseCode>> {
+    ) -> Result<std::result::Result<(Box<M>, Conn, Found), CloseCode>> {
+        if opening.yields {
+            // A connection that is lost does not count.
+            self.close_silent(&self.open_connections(&opening.who.player)?);
+        }
         let Some(machine) = self.load()? else {
             return Ok(Err(CloseCode::NotFound));
         };
@@ -52,16 +67,17 @@ impl<M: Machine> Runtime<M> {
             conn,
             open: machine.connections_of(&opening.who.player),
             kept_on_takeover: machine.kept_on_takeover(opening),
-            devices: machine.devices(),
+            devices: if opening.yields { Devices::RejectNew } else { machine.devices() },
+            lacks_name: machine.lacks_name(opening),
         };
         self.keep(machine);
         if let Err(code) = verdict {
             return Ok(Err(code));
         }
-        let mut current_match = None;
+        let mut found = Found::default();
         if M::LEASED {
-            current_match = match self.lease(candidate, &opening.who).await {
-                Ok(current_match) => current_match,
+            found = match self.lease(candidate, &opening.who).await {
+                Ok(found) => found,
                 Err(code) => return Ok(Err(code)),
             };
         }
@@ -74,7 +90,7 @@ impl<M: Machine> Runtime<M> {
             self.release(conn, opening.who.player.clone());
             return Ok(Err(code));
         }
-        Ok(Ok((machine, conn, current_match)))
+        Ok(Ok((machine, conn, found)))
     }
 
     /// Accepts an admitted socket, and tells the machine.
@@ -83,37 +99,46 @@ impl<M: Machine> Runtime<M> {
         machine: Box<M>,
         conn: Conn,
         opening: &Opening,
-        current_match: Option<RoomId>,
+        found: Found,
     ) -> Result<Response> {
         let pair = WebSocketPair::new()?;
         sockets::enable_auto_pong(&self.state)?;
         sockets::accept(&self.state, &pair.server, now(), self.shared_as.as_deref());
         let player = opening.who.player.clone();
         self.sockets.borrow_mut().open(conn, player, DeliveryLevel::All, pair.server, now());
-        let input = machine.opened(conn, opening, current_match);
+        let input = machine.opened(conn, opening, found);
         self.handle_with(machine, now(), input);
         metrics::socket_opened(M::KIND);
         metrics::report_after_event(&self.env);
         upgrade::accept(pair.client, opening.echo.as_deref())
     }
 
-    /// Claims a lease at the player's object; returns the match that the player is in.
+    /// Claims a lease at the player's object, and looks up the player's name where it is needed.
     async fn lease(
         self: &Rc<Self>,
         candidate: Candidate,
         identity: &Identity,
-    ) -> std::result::Result<Option<RoomId>, CloseCode> {
-        let Candidate { conn, open, kept_on_takeover, devices } = candidate;
+    ) -> std::result::Result<Found, CloseCode> {
+        let Candidate { conn, open, kept_on_takeover, devices, lacks_name } = candidate;
         let others =
             self.pending_sockets.borrow_mut().begin(conn, identity, open, kept_on_takeover.as_deref());
-        let claimed = self.claim(conn, identity, others, devices).await;
+        let name = async { if lacks_name { self.name_of(&identity.player).await } else { None } };
+        let (claimed, name) = join(self.claim(conn, identity, others, devices), name).await;
         let forced_close = self.pending_sockets.borrow_mut().end(conn);
         let current_match = claimed?;
         if let Some(code) = forced_close {
             self.release(conn, identity.player.clone());
             return Err(code);
         }
-        Ok(current_match)
+        Ok(Found { current_match, name })
+    }
+
+    /// Looks up a player's display name. Without the region the player joins without one, and it is looked up again at
+    /// the player's next socket.
+    async fn name_of(&self, player: &PlayerId) -> Option<String> {
+        let found = region::profiles(&self.env, std::slice::from_ref(player)).await;
+        let profiles = found.inspect_err(|error| console_error!("the name of {player}: {error:?}")).ok()?;
+        profiles.into_iter().find(|(found, _)| found == player).and_then(|(_, profile)| profile.name())
     }
 
     async fn claim(

@@ -4,6 +4,7 @@ use crate::bindings;
 use crate::clients::{object_rpc, region};
 use crate::clock::{self, now};
 use crate::error::{Error, Result};
+use crate::objects::admission::Found;
 use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
@@ -88,8 +89,8 @@ impl Machine for Lobby {
         Input::Woke
     }
 
-    fn opened(&self, conn: Conn, opening: &Opening, live: Option<RoomId>) -> Input<'static> {
-        Input::Opened { conn, identity: opening.who.clone(), current_match: live }
+    fn opened(&self, conn: Conn, opening: &Opening, found: Found) -> Input<'static> {
+        Input::Opened { conn, identity: opening.who.clone(), current_match: found.current_match }
     }
 
     fn admit(&self, _: &Opening) -> std::result::Result<(), CloseCode> {

@@ -2,6 +2,7 @@
 
 use crate::clock::now;
 use crate::error::Result;
+use crate::objects::admission::Found;
 use crate::objects::class::object;
 use crate::objects::player_shard::PlayerShard;
 use crate::objects::runtime::{Machine, Outcome, Runtime};
@@ -9,7 +10,8 @@ use crate::objects::{player_calls, player_requests, player_store};
 use crate::worker::upgrade::Opening;
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
-use shared::id::{PlayerId, RoomId};
+use shared::id::PlayerId;
+use shared::limits;
 use shared::player::{Effect, Input, Player};
 use shared::pool::Devices;
 use shared::rpc::ForcedClose;
@@ -64,13 +66,16 @@ impl Machine for Player {
         Input::Woke
     }
 
-    fn opened(&self, conn: Conn, opening: &Opening, _: Option<RoomId>) -> Input<'static> {
+    fn opened(&self, conn: Conn, opening: &Opening, _: Found) -> Input<'static> {
         Input::Opened { conn, identity: opening.who.clone() }
     }
 
     fn admit(&self, opening: &Opening) -> std::result::Result<(), CloseCode> {
         match self.denial(now(), opening.who.ep, &opening.who.sid) {
             Some(why) => Err(why.close()),
+            None if opening.yields && self.conns().len() >= limits::DEVICES_MAX => {
+                Err(CloseCode::TooManyDevices)
+            }
             None => Ok(()),
         }
     }

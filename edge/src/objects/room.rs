@@ -4,6 +4,7 @@ use crate::bindings;
 use crate::clients::{object_rpc, region};
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::objects::admission::Found;
 use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
@@ -12,7 +13,7 @@ use crate::worker::upgrade::Opening;
 use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_calls::CallId;
-use shared::id::{PlayerId, RoomId};
+use shared::id::PlayerId;
 use shared::pool::Devices;
 use shared::room::{Call, Conn, Effect, Identity, Input, Role, Room};
 use shared::rpc::Setup;
@@ -135,13 +136,23 @@ impl Machine for Room {
         Input::Woke
     }
 
-    fn opened(&self, conn: Conn, opening: &Opening, _: Option<RoomId>) -> Input<'static> {
+    fn opened(&self, conn: Conn, opening: &Opening, found: Found) -> Input<'static> {
         let role = Room::admit(self, &opening.who, opening.watch).unwrap_or(Role::Spectator);
-        Input::Opened { conn, identity: opening.who.clone(), role, resume: opening.resume() }
+        let (identity, resume) = (opening.who.clone(), opening.resume());
+        Input::Opened { conn, identity, role, resume, name: found.name }
+    }
+
+    fn lacks_name(&self, opening: &Opening) -> bool {
+        Room::admit(self, &opening.who, opening.watch) == Ok(Role::Member)
+            && Room::lacks_name(self, &opening.who.player)
     }
 
     fn admit(&self, opening: &Opening) -> std::result::Result<(), CloseCode> {
-        Room::admit(self, &opening.who, opening.watch).map(drop)
+        let role = Room::admit(self, &opening.who, opening.watch)?;
+        if opening.yields && role == Role::Member && self.is_seated(&opening.who.player) {
+            return Err(CloseCode::TakenOver);
+        }
+        Ok(())
     }
 
     fn attachment_owner(attachment: &str) -> Option<(Conn, Identity)> {

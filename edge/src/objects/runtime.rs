@@ -3,6 +3,7 @@
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::identity;
+use crate::objects::admission::Found;
 use crate::objects::sockets::{self, Schedule, Sockets};
 use crate::ops::metrics;
 use crate::worker::upgrade::Opening;
@@ -11,7 +12,7 @@ use shared::connection::{Conn, ConnectionInput, Identity};
 use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_sockets::PendingSockets;
-use shared::id::{PlayerId, RoomId};
+use shared::id::PlayerId;
 use shared::pool::Devices;
 use shared::rpc::ObjectName;
 use shared::rpc::{ForcedClose, HostRequest};
@@ -56,8 +57,12 @@ pub trait Machine: Sized + 'static {
     }
     /// The input of an alarm.
     fn alarm() -> Self::Input<'static>;
-    /// The input of an opened socket. `current_match` is the match that its player is in.
-    fn opened(&self, conn: Conn, opening: &Opening, current_match: Option<RoomId>) -> Self::Input<'static>;
+    /// The input of an opened socket.
+    fn opened(&self, conn: Conn, opening: &Opening, found: Found) -> Self::Input<'static>;
+    /// Returns whether the player's name must be looked up before the socket opens.
+    fn lacks_name(&self, _: &Opening) -> bool {
+        false
+    }
     /// The input of an order of the player object to close sockets.
     fn forced_close(player: &PlayerId, close: &ForcedClose) -> Self::Input<'static>;
     /// Checks whether a socket may open now.

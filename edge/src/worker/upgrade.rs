@@ -23,6 +23,9 @@ pub struct Opening {
     pub at: Option<u64>,
     /// True if the client wants to join as a spectator.
     pub watch: bool,
+    /// True if the client wants to open only where no other connection of the player has to give way.
+    #[serde(default)]
+    pub yields: bool,
     /// The subprotocol to echo in the response.
     pub echo: Option<String>,
 }
@@ -88,6 +91,7 @@ pub async fn forward_upgrade(
         epoch: url.parameter("epoch").map(Cow::into_owned).filter(|epoch| epoch.len() <= 24),
         at: url.parameter("at").and_then(|at| at.parse().ok()),
         watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
+        yields: url.parameter("yield").is_some_and(|yields| yields == "1"),
         echo: offer.echo.clone(),
     };
     let inner = inner_request(&opening)?;

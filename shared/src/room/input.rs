@@ -45,6 +45,8 @@ pub enum Input<'a> {
         /// The role, from [`super::Room::admit`].
         role: Role,
         resume: Option<Resume>,
+        /// The player's display name, where [`super::Room::lacks_name`] asked for it and the region answered.
+        name: Option<String>,
     },
     /// An open socket sent a frame, was closed, or has a verified token.
     Connection(ConnectionInput<'a>),

@@ -38,6 +38,44 @@ impl Room {
         if spectators < limits::SPECTATORS_MAX { Ok(Role::Spectator) } else { Err(CloseCode::Overloaded) }
     }
 
+    /// Returns whether a player's seat has no name, or is a free one, so that its shell should look up the name.
+    #[must_use]
+    pub fn lacks_name(&self, player: &PlayerId) -> bool {
+        let seats = &self.state.setup.seats;
+        match seats.iter().find(|seat| seat.player.as_ref() == Some(player)) {
+            Some(seat) => seat.name.is_empty(),
+            None => seats.iter().any(|seat| seat.player.is_none()),
+        }
+    }
+
+    /// Returns whether an open socket of the player has the seat: one that yields must not take it over.
+    #[must_use]
+    pub fn is_seated(&self, player: &PlayerId) -> bool {
+        let mut seats = self.state.setup.seats.iter();
+        let seat = seats.find(|seat| seat.player.as_ref() == Some(player));
+        seat.and_then(Seat::conn).is_some_and(|conn| self.sockets.contains_key(&conn))
+    }
+
+    /// Gives the player's seat a name, before the welcome of the player's socket.
+    pub(super) fn name_seat(&mut self, player: &PlayerId, name: Option<String>) {
+        let Some(name) = name else { return };
+        if let Some(seat) = self.seat_or_free(player)
+            && seat.name.is_empty()
+        {
+            seat.name = name;
+            self.pending.room = true;
+        }
+    }
+
+    /// Returns the seat that a player has or would take.
+    fn seat_or_free(&mut self, player: &PlayerId) -> Option<&mut Seat> {
+        let seats = &mut self.state.setup.seats;
+        let own = seats.iter().position(|seat| seat.player.as_ref() == Some(player));
+        let free = || seats.iter().position(|seat| seat.player.is_none());
+        let index = own.or_else(free)?;
+        seats.get_mut(index)
+    }
+
     pub(super) fn opened(
         &mut self,
         now: Time,
@@ -62,10 +100,7 @@ impl Room {
     }
 
     fn take_seat(&mut self, now: Time, conn: Conn, player: &PlayerId) {
-        let seats = &mut self.state.setup.seats;
-        let own = seats.iter().position(|seat| seat.player.as_ref() == Some(player));
-        let free = || seats.iter().position(|seat| seat.player.is_none());
-        let Some(seat) = own.or_else(free).and_then(|index| self.state.setup.seats.get_mut(index)) else {
+        let Some(seat) = self.seat_or_free(player) else {
             self.drop_socket(conn, CloseCode::Forbidden);
             return;
         };

@@ -78,7 +78,7 @@ impl Stage {
         let conn = self.room.next_conn();
         let who = identity(player);
         self.outbox.open(conn, who.player.clone(), shared::delivery::outbox::DeliveryLevel::All);
-        self.turn(Input::Opened { conn, identity: who, role: Role::Member, resume: None });
+        self.turn(Input::Opened { conn, identity: who, role: Role::Member, resume: None, name: None });
         conn
     }
 

@@ -44,7 +44,7 @@ fn room() -> Object {
     let (mut room, effects) = Room::create(at(0), setup, Switches::default());
     drop(effects);
     let (conn, identity, role) = (CONN, identity(600_000), Role::Member);
-    drop(room.handle(at(0), room::Input::Opened { conn, identity, role, resume: None }));
+    drop(room.handle(at(0), room::Input::Opened { conn, identity, role, resume: None, name: None }));
     Box::new(move |ms, input| {
         let out = |effect| match effect {
             room::Effect::Send { text, .. } => Some(Out::Text(text.to_string())),

@@ -120,7 +120,7 @@ impl Stage {
 
     fn open_as(&mut self, name: &str, conn: u32, player: u32, role: Role, resume: Option<Resume>) {
         let (conn, who) = (Conn(conn), who(player));
-        self.feed(name, conn.0, Input::Opened { conn, identity: who, role, resume });
+        self.feed(name, conn.0, Input::Opened { conn, identity: who, role, resume, name: None });
     }
 
     fn say(&mut self, name: &str, conn: u32, text: &str) {

@@ -14,6 +14,7 @@ checks! {
     "W-301" "devices names every connection of the player, and which of them this is" => devices;
     "W-302" "active takes a boolean, and anything else is bad_field" => active;
     "W-303" "the newest two me sockets are kept: an older one closes 4008" => newest;
+    "W-309" "an opening with yield=1 closes 4008 while two me sockets are open, and opens when one is gone" => yields;
     "W-304" "players who follow each other get presence events: player, state, as_of" => friends;
     "W-305" "a player whose only connections are inactive me sockets is away" => away;
     "W-306" "strangers see every player as offline, also unknown ones" => strangers;
@@ -86,6 +87,19 @@ async fn newest(fixture: Fixture) -> Result<()> {
     first.closed_with(4008).await?;
     second.ok(json!({"op": "devices"})).await?;
     third.ok(json!({"op": "devices"})).await.map(drop)
+}
+
+async fn yields(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let (_, mut first) = line(&fixture, &guest).await?;
+    let (_, second) = line(&fixture, &guest).await?;
+    let opening = fixture.server().me(&guest).yields();
+    opening.connect().await?.closed_with(4008).await?;
+    first.ok(json!({"op": "devices"})).await?;
+    second.close().await?;
+    let mut third = opening.connect().await?;
+    third.welcome().await?;
+    first.ok(json!({"op": "devices"})).await.map(drop)
 }
 
 async fn friends(fixture: Fixture) -> Result<()> {

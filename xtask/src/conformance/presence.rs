@@ -9,6 +9,7 @@ use crate::wire::{RoomEvent, num, text};
 use crate::{events, next_event};
 
 checks! {
+    "W-027" "members of an open room carry their names, in joined and in the welcome" => named;
     "W-130" "every member gets joined for a new member" => joined;
     "W-131" "a member without a socket is away to the others, and keeps the seat" => away;
     "W-132" "a member who reconnects is back" => back;
@@ -21,6 +22,7 @@ checks! {
     "W-139" "a kick by another member is forbidden" => kick_forbidden;
     "W-140" "a kick of a player who is not a member is not_found; without to it is bad_field" => kick_unknown;
     "W-141" "a player without a free seat is closed 4005" => no_seat;
+    "W-166" "an opening with yield=1 closes 4006 while a newer socket has the seat, and opens when that one is gone" => yields;
     "W-142" "when all members have left the room is over: abandoned" => abandoned;
 }
 
@@ -37,6 +39,36 @@ async fn joined(fixture: Fixture) -> Result<()> {
     b.welcome().await?;
     let event = next_event!(a, RoomEvent::Joined).await?;
     must(text(&event, "/by") == bo.id, "by", &event)
+}
+
+async fn named(fixture: Fixture) -> Result<()> {
+    let guests = fixture.guests(2).await?;
+    let (Some(ana), Some(bo)) = (guests.first(), guests.last()) else {
+        return Ok(());
+    };
+    let room = fixture.server().open_room(ana, &json!({})).await?;
+    let mut a = fixture.server().room(&room, ana).connect().await?;
+    a.welcome().await?;
+    let own = next_event!(a, RoomEvent::Joined).await?;
+    let mut b = fixture.server().room(&room, bo).connect().await?;
+    let welcome = b.welcome().await?;
+    let other = next_event!(a, RoomEvent::Joined).await?;
+    for event in [&own, &other] {
+        must(!text(event, "/body/name").is_empty(), "the name", event)?;
+    }
+    must(text(&welcome, "/members/0/name") == text(&own, "/body/name"), "the name", &welcome)
+}
+
+async fn yields(fixture: Fixture) -> Result<()> {
+    let mut pair = fixture.pair(json!({})).await?;
+    let opening = fixture.server().room(&pair.room, &pair.bo).yields();
+    opening.connect().await?.closed_with(4006).await?;
+    pair.b.ok(say("still here")).await?;
+    pair.b.close().await?;
+    next_event!(pair.a, RoomEvent::Away).await?;
+    let mut again = opening.connect().await?;
+    again.welcome().await?;
+    next_event!(pair.a, RoomEvent::Back).await.map(drop)
 }
 
 async fn away(fixture: Fixture) -> Result<()> {

@@ -70,6 +70,12 @@ impl Opening {
         self.query("watch", "1")
     }
 
+    /// Opens the socket only where no other connection of the player has to give way.
+    #[must_use]
+    pub fn yields(self) -> Self {
+        self.query("yield", "1")
+    }
+
     /// Opens the socket. A refused connection is an open socket too: its close code is the reason.
     pub async fn connect(&self) -> Result<Socket> {
         let opening = connect_async_with_config(self.request()?, None, true);

@@ -198,9 +198,12 @@ impl World {
         let most = self.platform.wires.values().map(|wire| wire.conn.0).max().unwrap_or(0);
         let conn = Conn(room.next_conn().0.max(most + 1));
         let resume = client.epoch.map(|epoch| Resume { epoch: format!("e{epoch}"), at: client.at });
+        // The region does not always answer when the shell looks up a name.
+        let lacks_name = room.lacks_name(&identity.player);
+        let name = Some(format!("Player {who}")).filter(|_| lacks_name && !self.chance.one_in(4));
         let id = self.accept(who, conn);
         self.clients[who].wire = Some(id);
-        self.turn(&Input::Opened { conn, identity, role, resume });
+        self.turn(&Input::Opened { conn, identity, role, resume, name });
     }
 
     fn accept(&mut self, client: usize, conn: Conn) -> u64 {
