@@ -29,10 +29,14 @@ export class Heartbeat {
     this.#owner = owner;
   }
 
-  /** Starts with the interval that the welcome names. */
+  /**
+   * Starts with the interval that the welcome names, and pings once: workerd ends a connection whose client never sent
+   * a frame only 10 s after both sides have closed it, and browsers tell of a close only then.
+   */
   start({ every_ms, grace_ms }: { every_ms: number; grace_ms: number }): void {
     this.stop();
     this.#grace_ms = grace_ms;
+    this.#owner.ping();
     this.#ping_timer = setInterval(() => this.probe(), every_ms);
   }
 

@@ -70,10 +70,18 @@ test("a client does not reconnect to an ended room", async () => {
   deepEqual([room.connection.is, connections.length], ["stopped", 1]);
 });
 
+test("the first frame after the welcome is a ping, so that a later close is told of at once", async () => {
+  const room = await enter();
+  equal(last().pings, 1);
+  await pass(24_999);
+  deepEqual([last().pings, room.connection.is], [1, "open"]);
+});
+
 test("silence after a ping ends the connection, and a pong keeps it", async () => {
   const room = await enter();
-  await pass(25_000);
   equal(last().pings, 1);
+  await pass(25_000);
+  equal(last().pings, 2);
   await pass(1);
   last().onmessage?.({ data: "pong" });
   await pass(10_000);
@@ -189,11 +197,11 @@ test("a page that is looked at again checks its connection at once", async () =>
   show_page("hidden");
   const room = await enter();
   await happen("visibilitychange");
-  equal(last().pings, 0);
+  equal(last().pings, 1);
   show_page("visible");
   await pass(1);
   await happen("visibilitychange");
-  equal(last().pings, 1);
+  equal(last().pings, 2);
   await pass(10_000);
   equal(room.connection.is, "waiting");
 });

@@ -91,6 +91,16 @@ impl Room {
         (room, effects)
     }
 
+    /// Creates a room unless it exists: its creator repeats the request where the answer was lost, and must change
+    /// nothing in a room that players have entered since. Returns the room, and the write that stores a new one.
+    #[must_use]
+    pub fn create_once(existing: Option<Self>, now: Time, setup: Setup, switches: Switches) -> (Self, Vec<Effect>) {
+        match existing {
+            Some(room) => (room, Vec::new()),
+            None => Self::create(now, setup, switches),
+        }
+    }
+
     fn from_state(state: RoomState, switches: Switches) -> Self {
         Self {
             state,

@@ -60,8 +60,9 @@ impl<M: Machine> Runtime<M> {
         let Some(machine) = self.load()? else {
             return Ok(Err(CloseCode::NotFound));
         };
-        let conn = Conn(machine.next_conn().0.max(self.last_conn.get() + 1));
-        self.last_conn.set(conn.0);
+        let mut numbers = self.conn_numbers.get();
+        let conn = numbers.take(machine.next_conn());
+        self.conn_numbers.set(numbers);
         let verdict = machine.admit(opening);
         let candidate = Candidate {
             conn,

@@ -60,14 +60,13 @@ fn panic_for_tests() -> ! {
 }
 
 fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
-    if let Some(room) = runtime.load()? {
-        runtime.keep(room);
-        return Ok(HostResponse::Done);
+    let existing = runtime.load()?;
+    if existing.is_none() {
+        store::create_room_tables(&runtime.state.storage())?;
+        metrics::room_opened();
+        metrics::report_after_event(&runtime.env);
     }
-    store::create_room_tables(&runtime.state.storage())?;
-    let (room, effects) = Room::create(now(), setup, bindings::switches(&runtime.env));
-    metrics::room_opened();
-    metrics::report_after_event(&runtime.env);
+    let (room, effects) = Room::create_once(existing, now(), setup, bindings::switches(&runtime.env));
     runtime.perform(effects);
     runtime.keep(Box::new(room));
     Ok(HostResponse::Done)

@@ -9,6 +9,7 @@ use crate::ops::metrics;
 use crate::worker::upgrade::Opening;
 use serde_json::Value;
 use shared::connection::{Conn, ConnectionInput, Identity};
+use shared::delivery::conn_numbers::ConnNumbers;
 use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_sockets::PendingSockets;
@@ -101,7 +102,7 @@ pub struct Runtime<M> {
     pub sockets: RefCell<Sockets>,
     /// `None` before the first event, and after a panic or a failed effect: the next event restores it.
     machine: RefCell<Option<Box<M>>>,
-    pub last_conn: Cell<u32>,
+    pub conn_numbers: Cell<ConnNumbers>,
     /// Sockets that wait for the answer of their player's object.
     pub pending_sockets: RefCell<PendingSockets>,
 }
@@ -124,7 +125,7 @@ impl<M: Machine> Runtime<M> {
             shared_as,
             sockets: RefCell::default(),
             machine: RefCell::new(None),
-            last_conn: Cell::new(0),
+            conn_numbers: Cell::default(),
             pending_sockets: RefCell::default(),
         })
     }
@@ -179,7 +180,7 @@ impl<M: Machine> Runtime<M> {
                 restored.open(conn, identity.player, machine.delivery_level(conn), socket, since);
             }
         }
-        self.last_conn.set(first_conn(now()).max(machine.next_conn().0.saturating_sub(1)));
+        self.conn_numbers.set(ConnNumbers::restored(now(), machine.next_conn()));
         self.sockets.replace(restored);
         if self.perform(effects) != Outcome::Continue {
             return Ok(None);
@@ -371,12 +372,6 @@ impl<M: Machine> Runtime<M> {
         }
         self.sockets.borrow().conn(socket)
     }
-}
-
-/// Returns the first connection number after a restart: higher than those before it, at up to 64 openings a second, so
-/// that a late call about an old socket never names a new one.
-fn first_conn(now: Time) -> u32 {
-    u32::try_from(now.ms() / 16 % (1 << 31)).unwrap_or_default()
 }
 
 /// Returns the length of a binary frame.

@@ -142,6 +142,13 @@ impl Refusal {
         Self { field: Some(field.to_owned()), ..Self::new(RefusalCode::BadField, message) }
     }
 
+    /// Returns true if `retry` says what its code promises, and comes with the delay. Tests check it for every refusal
+    /// that they receive.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        self.retry == self.after_ms.is_some() && self.code.retry().is_none_or(|retry| retry == self.retry)
+    }
+
     /// Returns the refusal with a delay after which the same command may succeed. Only for what passes with time, or with
     /// the actions of others that the sender waits for.
     #[must_use]

@@ -27,11 +27,17 @@ async fn sign_out_at_the_region_closes_sockets_at_the_edge() -> Result<()> {
     a.welcome().await?;
     let mut b = server.room(&room, &bo).connect().await?;
     b.welcome().await?;
+    let mut bo_in_lobby = server.lobby("speed-dating", &bo).connect().await?;
+    bo_in_lobby.welcome().await?;
+    let mut bo_at_home = server.me(&bo).connect().await?;
+    bo_at_home.welcome().await?;
     sign_out(stack, &ana).await?;
     ensure!(a.closed().await?.code == 4302);
-    // The other player stays connected.
+    // The other player stays connected everywhere.
     next_event!(b, RoomEvent::Away).await?;
-    Ok(())
+    b.ok(json!({"op": "say", "body": "still here"})).await?;
+    bo_in_lobby.err(json!({"op": "why"}), "no_ticket").await?;
+    bo_at_home.ok(json!({"op": "devices"})).await.map(drop)
 }
 
 #[tokio::test]

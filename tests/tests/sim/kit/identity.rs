@@ -22,6 +22,13 @@ pub fn session() -> SessionId {
     "s_1".parse().expect("an id")
 }
 
+/// Returns what a token of the nth login of a person says.
+#[must_use]
+pub fn login(person: usize, nth: u32, exp: u64) -> Identity {
+    let sid = format!("s_{person}-{nth}").parse().expect("an id");
+    Identity { player: player(person), sid, ep: u64::from(nth / 2), exp: Time::from_ms(exp) }
+}
+
 /// Returns what a token of that session says, with the time in ms at which it expires.
 #[must_use]
 pub fn identity(person: usize, exp: u64) -> Identity {

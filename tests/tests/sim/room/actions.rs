@@ -3,6 +3,9 @@
 use crate::marks::Mark;
 use crate::world::World;
 use serde_json::{Value, json};
+use shared::room::Input;
+use shared::rpc::ForcedClose;
+use tests::kit::identity::login;
 
 impl World {
     /// Makes one client act.
@@ -17,7 +20,7 @@ impl World {
         }
         if let Some(code) = client.stopped {
             // Reloads the page, unless the client may not return.
-            if matches!(code, 4003 | 4006 | 4009) {
+            if matches!(code, 4003 | 4006 | 4009 | 4302) {
                 client.reload();
             }
             return;
@@ -44,6 +47,24 @@ impl World {
             self.behave(who);
         }
         self.send_waiting(who);
+    }
+
+    /// Ends the login of a client at the region; the player object has the room close its sockets. The client logs in
+    /// again later. Proved by a forced close of sockets of newer logins, and of other players.
+    pub fn sign_out(&mut self, who: usize) {
+        let client = &mut self.clients[who];
+        let ended = login(who, client.login, 0);
+        client.login += 1;
+        let close = match client.login % 2 {
+            0 => ForcedClose::Revoked { ep: ended.ep + 1 },
+            _ => ForcedClose::SessionEnded { sid: ended.sid },
+        };
+        self.marks.insert(Mark::SignedOut);
+        let (player, login) = (ended.player, self.clients[who].login);
+        self.turn(&Input::ForcedClose { player, close });
+        let mut wires = self.platform.wires.values();
+        let open = wires.find(|wire| wire.client == who && !wire.shut && wire.login < login);
+        assert!(self.shell.is_none() || open.is_none(), "a socket of an ended login is open: {open:?}");
     }
 
     fn tag(&mut self) -> u64 {

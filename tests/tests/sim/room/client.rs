@@ -45,6 +45,8 @@ pub struct Client {
     /// The client never connects.
     pub never_connects: bool,
     pub reads_slowly: bool,
+    /// The number of the client's login. An odd one ends alone, an even one with all before it.
+    pub login: u32,
 }
 
 impl Client {
@@ -65,6 +67,7 @@ impl Client {
             signals: BTreeSet::new(),
             never_connects: false,
             reads_slowly: false,
+            login: 0,
         }
     }
 
@@ -77,7 +80,7 @@ impl Client {
     pub fn reload(&mut self) {
         let fresh = Self::new(self.player.clone(), self.spectates);
         let next = self.sender.next_id;
-        *self = Self { reads_slowly: self.reads_slowly, ..fresh };
+        *self = Self { reads_slowly: self.reads_slowly, login: self.login, ..fresh };
         self.sender.next_id = next;
     }
 

@@ -88,7 +88,7 @@ impl World {
             if client.notices_at.is_some_and(|at| at <= now) {
                 client.disconnected(now);
             }
-            if matches!(client.stopped, Some(4003 | 4006 | 4009)) {
+            if matches!(client.stopped, Some(4003 | 4006 | 4009 | 4302)) {
                 client.reload();
             }
             if client.may_reconnect() && client.wire.is_none() && client.reconnects_at <= now {

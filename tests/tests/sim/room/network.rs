@@ -9,7 +9,7 @@ use shared::delivery::pending_calls::CallId;
 use shared::limits;
 use shared::room::Input;
 use shared::time::Time;
-use tests::kit::identity::identity;
+use tests::kit::identity::login;
 
 impl World {
     /// Delivers one frame to the room, also from a socket that the room has already closed.
@@ -190,12 +190,12 @@ impl World {
         let Some(wire) = self.platform.wires.values().find(|wire| wire.conn == conn) else {
             return;
         };
-        let client = wire.client;
+        let (client, nth) = (wire.client, wire.login);
         let exp = self.now + self.weather.token_ms;
         let verdict = match self.chance.below(4) {
             0 => Err("an invalid token".to_owned()),
-            1 => Ok(identity(99, exp)),
-            _ => Ok(identity(client, exp)),
+            1 => Ok(login(99, nth, exp)),
+            _ => Ok(login(client, nth, exp)),
         };
         self.marks.insert(Mark::Renewed);
         self.turn(&ConnectionInput::Renewed { conn, id, verdict }.into());

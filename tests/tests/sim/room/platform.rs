@@ -30,6 +30,8 @@ pub struct Wire {
     pub gone_at: Option<u64>,
     /// The instance of the object that closed it; a later instance does not know it.
     pub instance: u64,
+    /// The login of its token.
+    pub login: u32,
 }
 
 #[derive(Debug, Clone)]

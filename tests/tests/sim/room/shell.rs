@@ -3,11 +3,14 @@
 use crate::marks::Mark;
 use crate::platform::{Down, Flight, Wrote};
 use crate::world::World;
+use shared::delivery::conn_numbers::ConnNumbers;
 use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};
 use shared::delivery::pending_calls::CallId;
-use shared::room::{Call, Conn, Effect, Input, Room, Switches};
+use shared::room::seats::SeatState;
+use shared::room::{Call, Conn, Effect, Input, Phase, Room, RoomState, Switches};
 use shared::time::Time;
 use shared::wire::CloseCode;
+use shared::wire::EndReason;
 use shared::wire::room::{Event, Left, LeftReason, RoomMessage};
 use std::rc::Rc;
 use tests::kit::platform::assert_unchanged;
@@ -17,6 +20,24 @@ use tests::kit::platform::assert_unchanged;
 pub struct Shell {
     pub room: Room,
     pub outbox: Outbox,
+}
+
+/// Checks that nothing which waits for a deadline happens before it. Proved by a seat that was vacated, a room that
+/// ended, and one that was erased after half of their times.
+fn check_not_early(now: Time, before: &RoomState, after: &RoomState, erased: bool) {
+    let rules = before.setup.rules;
+    for (seat, left) in before.setup.seats.iter().zip(&after.setup.seats) {
+        if let (SeatState::Away(since), SeatState::Left) = (seat.state, left.state) {
+            assert!(now >= since + rules.grace(), "a seat was vacated early: away since {since:?}, {now:?}");
+        }
+    }
+    let due = match (&before.phase, &after.phase) {
+        (Phase::Open, Phase::Over { reason: EndReason::NoShow, .. }) => before.created + rules.no_show(),
+        (Phase::Open, Phase::Over { reason: EndReason::TimeUp, .. }) => before.created + rules.age(),
+        (Phase::Over { at, .. }, _) if erased => *at + rules.linger(),
+        _ => return,
+    };
+    assert!(now >= due, "{:?} follows {:?} at {now:?}, due at {due:?}", after.phase, before.phase);
 }
 
 impl World {
@@ -35,9 +56,15 @@ impl World {
             self.trace(|| format!("restored, {} effects", effects.len()));
             let (saved, log, ..) = room.remembered();
             self.oracle.restored(saved.epoch, &log);
+            self.numbers = ConnNumbers::restored(now, room.next_conn());
             self.hold(room);
+            let new_epoch = !effects.is_empty();
             if !self.perform(effects) {
                 self.marks.insert(Mark::CrashedInRestore);
+            } else if new_epoch && self.chance.percent(50) {
+                // What the attachments carried in the old epoch must be gone from them already.
+                self.flush();
+                self.evict();
             }
         }
         true
@@ -62,8 +89,13 @@ impl World {
         if let Input::Opened { conn, identity: who, .. } = input {
             shell.outbox.open(*conn, who.player.clone(), DeliveryLevel::All);
         }
+        let before = (*input == Input::Woke).then(|| shell.room.remembered().0);
         let effects = shell.room.handle(now, input.clone());
+        let after = before.is_some().then(|| shell.room.remembered().0);
         self.trace(|| format!("{input:?} -> {effects:?}"));
+        if let (Some(before), Some(after)) = (before, after) {
+            check_not_early(now, &before, &after, effects.contains(&Effect::Erase));
+        }
         let erased = effects.contains(&Effect::Erase);
         let lived = self.perform(effects);
         if lived && !erased {
@@ -227,6 +259,7 @@ impl World {
             CloseCode::Kicked => Some(Mark::Kicked),
             _ => None,
         });
+        self.check_close(conn, why);
         let (instance, now) = (self.instance, self.now);
         let gone_at = now + self.chance.between(0, 2000);
         // It may have gone at the same time.
@@ -238,6 +271,16 @@ impl World {
         wire.gone_at = Some(gone_at);
         if !wire.cut {
             wire.down.push_back(Down::Close(why.code()));
+        }
+    }
+
+    /// Checks that a sign-out closes only the sockets of the login that ended.
+    fn check_close(&mut self, conn: Conn, why: CloseCode) {
+        if why == CloseCode::SessionRevoked
+            && let Some(wire) = self.platform.wire_of(conn)
+        {
+            let (client, login) = (wire.client, wire.login);
+            assert!(login < self.clients[client].login, "a good socket of client {client} was closed");
         }
     }
 

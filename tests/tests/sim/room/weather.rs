@@ -34,6 +34,8 @@ pub struct Weather {
     pub token_ms: u64,
     /// One in n actions leaves, kicks or ends.
     pub drastic: u64,
+    /// One in n steps ends the login of a client.
+    pub signs_out: u64,
     /// A member never connects.
     pub no_show: bool,
 }
@@ -59,6 +61,7 @@ impl Weather {
             chatty: 1,
             token_ms: 24 * 3_600_000,
             drastic: 0,
+            signs_out: 0,
             no_show: false,
         }
     }
@@ -90,6 +93,7 @@ impl Weather {
             chatty: chance.pick(&[1, 3, 10]),
             token_ms: chance.pick(&[600_000, 600_000, 40_000]),
             drastic: chance.pick(&[0, 60, 300]),
+            signs_out: chance.pick(&[0, 0, 60]),
             no_show: chance.one_in(12),
             ..calm
         };

@@ -7,17 +7,18 @@ use crate::platform::Platform;
 use crate::shell::Shell;
 use crate::weather::Weather;
 use serde_json::Value;
+use shared::delivery::conn_numbers::ConnNumbers;
 use shared::limits;
 use shared::room::seats::Seat;
 use shared::room::{Conn, Input, Resume, Room, Switches};
 use shared::rpc::Setup;
 use shared::time::Time;
 use shared::wire::CloseCode;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tests::kit::chance::Chance;
 use tests::kit::clock::{self, START};
-use tests::kit::identity::{identity, player};
-use tests::kit::platform::Ring;
+use tests::kit::identity::{login, player};
+use tests::kit::platform::{Ring, assert_unchanged};
 
 #[derive(Debug)]
 pub struct World {
@@ -36,6 +37,12 @@ pub struct World {
     /// Tokens that the shell is verifying.
     pub verifying: Vec<(Conn, Option<Value>)>,
     pub commands: u64,
+    /// The numbers of sockets, which the shell has in memory.
+    pub numbers: ConnNumbers,
+    /// Every number that was ever given, with the time.
+    given: BTreeMap<Conn, u64>,
+    /// The setup of the room, which its creator may send again.
+    setup: Setup,
     /// The players that are known to be kicked, and the players that a command tried to kick.
     pub kicked: BTreeSet<String>,
     pub kick_requests: BTreeSet<String>,
@@ -75,6 +82,9 @@ impl World {
             marks: Marks::new(),
             verifying: Vec::new(),
             commands: 0,
+            numbers: ConnNumbers::default(),
+            given: BTreeMap::new(),
+            setup: setup.clone(),
             kicked: BTreeSet::new(),
             kick_requests: BTreeSet::new(),
             traced,
@@ -129,6 +139,12 @@ impl World {
         self.report_gone();
         if self.chance.one_in(self.weather.cut) {
             self.cut(who);
+        }
+        if self.chance.one_in(self.weather.faults.lost * 2) {
+            self.create_again();
+        }
+        if self.chance.one_in(self.weather.signs_out) {
+            self.sign_out(who);
         }
         if self.chance.one_in(self.weather.faults.evict) {
             self.evict();
@@ -189,14 +205,15 @@ impl World {
         let day = 24 * 3_600_000;
         let exp = self.now + if self.clients[who].spectates { day } else { self.weather.token_ms };
         let client = &self.clients[who];
-        let identity = identity(who, exp);
+        let identity = login(who, client.login, exp);
         let room = &self.shell.as_ref().expect("awake").room;
         let role = match room.admit(&identity, client.spectates) {
             Ok(role) => role,
             Err(why) => return self.clients[who].closed(self.now, why.code(), 5000),
         };
-        let most = self.platform.wires.values().map(|wire| wire.conn.0).max().unwrap_or(0);
-        let conn = Conn(room.next_conn().0.max(most + 1));
+        let conn = self.numbers.take(room.next_conn());
+        self.check_number(conn);
+        let room = &self.shell.as_ref().expect("awake").room;
         let resume = client.epoch.map(|epoch| Resume { epoch: format!("e{epoch}"), at: client.at });
         // The region does not always answer when the shell looks up a name.
         let lacks_name = room.lacks_name(&identity.player);
@@ -204,6 +221,32 @@ impl World {
         let id = self.accept(who, conn);
         self.clients[who].wire = Some(id);
         self.turn(&Input::Opened { conn, identity, role, resume, name });
+    }
+
+    /// Has the creator of the room repeat the request, because the answer to the first was lost. Proved by a creation
+    /// that replaced the room.
+    fn create_again(&mut self) {
+        if !self.wake() {
+            return;
+        }
+        let now = Time::from_ms(self.now);
+        let room = self.shell.as_ref().expect("awake").room.clone();
+        let before = room.remembered();
+        let (room, effects) = Room::create_once(Some(room), now, self.setup.clone(), Switches::default());
+        assert!(effects.is_empty(), "a repeated creation has effects: {effects:?}");
+        assert_unchanged(&before, &room.remembered());
+        self.marks.insert(Mark::CreatedAgain);
+    }
+
+    /// Checks that a number names one socket, also after a restart. Only a clock that was set back, or a restart within
+    /// the same second, may repeat the number of a closed socket. Proved by numbers that began at 1 after a restart,
+    /// and by the next number of the machine alone.
+    fn check_number(&mut self, conn: Conn) {
+        let before = self.given.insert(conn, self.now);
+        let late = before.is_some_and(|at| self.now > at + 1_000);
+        assert!(!late || self.marks.contains(&Mark::ClockBack), "{conn:?} was given twice, at {before:?} and now");
+        let open = self.platform.wires.values().any(|wire| wire.conn == conn);
+        assert!(!open, "{conn:?} is the number of an open socket");
     }
 
     fn accept(&mut self, client: usize, conn: Conn) -> u64 {
@@ -218,6 +261,7 @@ impl World {
             cut: false,
             gone_at: None,
             instance: self.instance,
+            login: self.clients[client].login,
         };
         self.platform.wires.insert(self.platform.next_wire, wire);
         self.platform.next_wire
