@@ -1,4 +1,4 @@
-// What became of a command whose reply was lost, as the room and its close code show it.
+// The outcome of a command whose reply was lost, as the room and its close code show it.
 
 import { Refused } from "./frames.ts";
 import type { Entry } from "./outbox.ts";
@@ -6,7 +6,7 @@ import type { Ok } from "./sender.ts";
 import type { Stopped } from "./socket.ts";
 import type { View } from "./view.ts";
 
-/** The player has no seat: after `leave`, the room lets the player in no more. */
+/** The player has no seat: after `leave`, the room does not admit the player again. */
 const NO_SEAT: readonly number[] = [4000, 4005];
 /** The room is over, or no longer exists, and all seats with it. */
 const NO_ROOM: readonly number[] = [4007, 4011];

@@ -112,7 +112,7 @@ test("a refusal for the rate delays all messages, and reorders none", async () =
   await pass(200);
   await settle();
   const late = last().received.splice(0);
-  // What was on its way before the refusal cannot be called back.
+  // Messages that were on their way before the refusal cannot be called back.
   deepEqual([early, late.map(({ body }) => body)], [[], ["one", "two", "three"]]);
   equal(late[0]?.key, key);
 });

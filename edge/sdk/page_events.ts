@@ -1,6 +1,6 @@
 // The events of the page and its network that concern a connection. Outside of browsers there are none.
 
-/** What a connection does when the page or its network changes. */
+/** The reactions of a connection to changes of the page and its network. */
 export type PageListener = {
   on_online: () => void;
   on_offline: () => void;

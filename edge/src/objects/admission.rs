@@ -18,7 +18,7 @@ use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, WebSocketPair, console_error};
 
-/// What was found out about a player while a socket was admitted.
+/// The facts about a player that the admission of a socket looked up.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The match that the player is in.
@@ -48,7 +48,7 @@ impl<M: Machine> Runtime<M> {
         }
     }
 
-    /// Returns the machine, the socket's number and what was found out; or the code to close with.
+    /// Returns the machine, the socket's number and the facts that were looked up; or the code to close with.
     async fn admit(
         self: &Rc<Self>,
         opening: &Opening,

@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(watching, (vec![spectator, Conn(2), Conn(3)], vec![]));
         let other = identity("p_bo", "s_2", 0);
         drop(pending.begin(Conn(5), &other, vec![], Some(&[])));
-        // It overtakes the first one, which must not open, and counts no more.
+        // It overtakes the first one, which must not open, and no longer counts.
         let (holding, _) = pending.begin(Conn(6), &ana(), vec![spectator, Conn(2)], Some(&[spectator]));
         assert_eq!(holding, [spectator, Conn(2), Conn(4)]);
         let ends = [3, 4, 5, 6].map(|conn| pending.end(Conn(conn)));

@@ -62,7 +62,7 @@ impl World {
             if !self.perform(effects) {
                 self.marks.insert(Mark::CrashedInRestore);
             } else if new_epoch && self.chance.percent(50) {
-                // What the attachments carried in the old epoch must be gone from them already.
+                // Events that attachments carried in the old epoch must be gone from them already.
                 self.flush();
                 self.evict();
             }

@@ -206,6 +206,7 @@ impl World {
         let exp = self.now + if self.clients[who].spectates { day } else { self.weather.token_ms };
         let client = &self.clients[who];
         let identity = login(who, client.login, exp);
+        let resume = client.epoch.map(|epoch| Resume { epoch: format!("e{epoch}"), at: client.at });
         let room = &self.shell.as_ref().expect("awake").room;
         let role = match room.admit(&identity, client.spectates) {
             Ok(role) => role,
@@ -214,7 +215,6 @@ impl World {
         let conn = self.numbers.take(room.next_conn());
         self.check_number(conn);
         let room = &self.shell.as_ref().expect("awake").room;
-        let resume = client.epoch.map(|epoch| Resume { epoch: format!("e{epoch}"), at: client.at });
         // The region does not always answer when the shell looks up a name.
         let lacks_name = room.lacks_name(&identity.player);
         let name = Some(format!("Player {who}")).filter(|_| lacks_name && !self.chance.one_in(4));
