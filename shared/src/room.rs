@@ -94,7 +94,12 @@ impl Room {
     /// Creates a room unless it exists: its creator repeats the request where the answer was lost, and must change
     /// nothing in a room that players have entered since. Returns the room, and the write that stores a new one.
     #[must_use]
-    pub fn create_once(existing: Option<Self>, now: Time, setup: Setup, switches: Switches) -> (Self, Vec<Effect>) {
+    pub fn create_once(
+        existing: Option<Self>,
+        now: Time,
+        setup: Setup,
+        switches: Switches,
+    ) -> (Self, Vec<Effect>) {
         match existing {
             Some(room) => (room, Vec::new()),
             None => Self::create(now, setup, switches),

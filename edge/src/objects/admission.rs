@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::objects::runtime::{Machine, Runtime};
 use crate::objects::sockets;
 use crate::ops::metrics;
-use crate::worker::upgrade::{self, Opening};
+use crate::worker::upgrade::{self, Found, Opening};
 use futures_util::future::join;
 use shared::connection::{Conn, ConnectionInput, Identity};
 use shared::delivery::outbox::DeliveryLevel;
@@ -17,15 +17,6 @@ use shared::wire::CloseCode;
 use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, WebSocketPair, console_error};
-
-/// The facts about a player that the admission of a socket looked up.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// The match that the player is in.
-    pub current_match: Option<RoomId>,
-    /// The player's display name, if it was looked up and the region answered.
-    pub name: Option<String>,
-}
 
 /// A socket that is not open yet: its number, and what its object knows of the player.
 struct Candidate {

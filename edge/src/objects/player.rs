@@ -2,12 +2,11 @@
 
 use crate::clock::now;
 use crate::error::Result;
-use crate::objects::admission::Found;
 use crate::objects::class::object;
 use crate::objects::player_shard::PlayerShard;
 use crate::objects::runtime::{Machine, Outcome, Runtime};
 use crate::objects::{player_calls, player_requests, player_store};
-use crate::worker::upgrade::Opening;
+use crate::worker::upgrade::{Found, Opening};
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
 use shared::id::PlayerId;

@@ -3,10 +3,9 @@
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::identity;
-use crate::objects::admission::Found;
 use crate::objects::sockets::{self, Schedule, Sockets};
 use crate::ops::metrics;
-use crate::worker::upgrade::Opening;
+use crate::worker::upgrade::{Found, Opening};
 use serde_json::Value;
 use shared::connection::{Conn, ConnectionInput, Identity};
 use shared::delivery::conn_numbers::ConnNumbers;

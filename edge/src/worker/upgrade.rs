@@ -8,6 +8,7 @@ use crate::ops::metrics;
 use crate::worker::rate_limit;
 use serde::{Deserialize, Serialize};
 use shared::http::RequestUrl;
+use shared::id::RoomId;
 use shared::room::{Identity, Resume};
 use shared::token::Claims;
 use shared::wire::CloseCode;
@@ -28,6 +29,15 @@ pub struct Opening {
     pub yields: bool,
     /// The subprotocol to echo in the response.
     pub echo: Option<String>,
+}
+
+/// The facts about a player that the admission of a socket looked up.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The match that the player is in.
+    pub current_match: Option<RoomId>,
+    /// The player's display name, if it was looked up and the region answered.
+    pub name: Option<String>,
 }
 
 impl Opening {

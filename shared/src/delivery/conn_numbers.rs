@@ -37,7 +37,10 @@ mod tests {
     #[test]
     fn sockets_that_wait_together_have_different_numbers() {
         let mut numbers = ConnNumbers::default();
-        assert_eq!([numbers.take(Conn(1)), numbers.take(Conn(1)), numbers.take(Conn(2))], [1, 2, 3].map(Conn));
+        assert_eq!(
+            [numbers.take(Conn(1)), numbers.take(Conn(1)), numbers.take(Conn(2))],
+            [1, 2, 3].map(Conn)
+        );
         // The machine knows a higher number from its disk.
         assert_eq!(numbers.take(Conn(9)), Conn(9));
     }

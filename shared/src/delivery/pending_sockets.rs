@@ -127,8 +127,13 @@ mod tests {
                 drop(pending.begin(Conn(*conn), identity, vec![], None));
             }
             pending.force_close(&ana().player, close);
-            let open: Vec<Conn> =
-                (1..).map(Conn).zip(&expected).take(2).filter(|(_, close)| close.is_none()).map(|(c, _)| c).collect();
+            let open: Vec<Conn> = (1..)
+                .map(Conn)
+                .zip(&expected)
+                .take(2)
+                .filter(|(_, close)| close.is_none())
+                .map(|(c, _)| c)
+                .collect();
             assert_eq!(pending.of(&ana().player), open, "{close:?}");
             assert_eq!([1, 2, 3].map(|conn| pending.end(Conn(conn))), expected, "{close:?}");
         };

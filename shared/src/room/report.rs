@@ -94,7 +94,8 @@ mod tests {
                 ep: 0,
                 exp: at(600_000),
             };
-            let input = Input::Opened { conn: Conn(n), identity: who, role: Role::Member, resume: None, name: None };
+            let input =
+                Input::Opened { conn: Conn(n), identity: who, role: Role::Member, resume: None, name: None };
             let _ = room.handle(at(0), input);
         }
         let _ = said(&mut room, 2, r#"{"op":"say","body":"something bad"}"#);

@@ -102,7 +102,8 @@ impl Lobby {
         }
         let party = self.parties.of(player);
         if party.is_none() && self.parties.by_code.len() >= limits::PARTIES_MAX {
-            let text = format!("The lobby holds its limit of {} parties. Try again later.", limits::PARTIES_MAX);
+            let text =
+                format!("The lobby holds its limit of {} parties. Try again later.", limits::PARTIES_MAX);
             return Err(Refusal::new(RefusalCode::LobbyFull, text).retry_after(limits::LOBBY_FULL_RETRY));
         }
         Ok(party.map(|party| party.body(self.pool.party)))

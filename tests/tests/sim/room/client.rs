@@ -142,7 +142,10 @@ impl View {
         for (key, value) in keys {
             let cell = self.board.get(key).map_or(0, |cell| cell.at);
             let newest = self.written.insert(key.clone(), at).unwrap_or_default().max(cell);
-            assert!(after.is_none_or(|after| newest <= after), "{key} was written at {newest}, after {after:?}");
+            assert!(
+                after.is_none_or(|after| newest <= after),
+                "{key} was written at {newest}, after {after:?}"
+            );
             if value.is_null() {
                 self.board.remove(key);
             } else {

@@ -4,10 +4,10 @@ use crate::client::View;
 use crate::marks::Mark;
 use crate::sender::Settled;
 use crate::world::World;
-use shared::wire::{Refusal, RefusalCode};
 use shared::wire::envelope::{Envelope, Reply};
 use shared::wire::room::{self, Event, Left, LeftReason, PhaseName, RoomMessage, Snapshot};
 use shared::wire::welcome::Welcome;
+use shared::wire::{Refusal, RefusalCode};
 
 impl World {
     /// Delivers a frame to a client.

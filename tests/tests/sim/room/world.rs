@@ -244,7 +244,10 @@ impl World {
     fn check_number(&mut self, conn: Conn) {
         let before = self.given.insert(conn, self.now);
         let late = before.is_some_and(|at| self.now > at + 1_000);
-        assert!(!late || self.marks.contains(&Mark::ClockBack), "{conn:?} was given twice, at {before:?} and now");
+        assert!(
+            !late || self.marks.contains(&Mark::ClockBack),
+            "{conn:?} was given twice, at {before:?} and now"
+        );
         let open = self.platform.wires.values().any(|wire| wire.conn == conn);
         assert!(!open, "{conn:?} is the number of an open socket");
     }
