@@ -18,10 +18,24 @@ pub(crate) enum Crowd {
     Language,
     /// A rating window; each ticket requires the other gender, a language, and a similar age that relaxes.
     Dating,
+    /// Matches of eight, first come, first served.
+    Seats,
+    /// Two teams of five, with a rating window.
+    Teams,
+    /// Two teams of four, with a rating window and parties of up to three.
+    Parties,
 }
 
 impl Crowd {
-    pub(crate) const ALL: [Self; 4] = [Self::Any, Self::Rated, Self::Language, Self::Dating];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Any,
+        Self::Rated,
+        Self::Language,
+        Self::Dating,
+        Self::Seats,
+        Self::Teams,
+        Self::Parties,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -29,6 +43,9 @@ impl Crowd {
             Self::Rated => "by rating",
             Self::Language => "rating, language",
             Self::Dating => "rating, gender, age",
+            Self::Seats => "8 seats",
+            Self::Teams => "2 teams of 5, rating",
+            Self::Parties => "2 of 4, parties",
         }
     }
 
@@ -37,9 +54,17 @@ impl Crowd {
         let pool = match self {
             Self::Any => json!({ "seats": 2 }),
             Self::Rated | Self::Language | Self::Dating => json!({ "seats": 2, "rating": rating }),
+            Self::Seats => json!({ "seats": 8 }),
+            Self::Teams => json!({ "teams": { "count": 2, "size": 5 }, "rating": rating }),
+            Self::Parties => json!({ "teams": { "count": 2, "size": 4 }, "party": 3, "rating": rating }),
         };
         let pools = pool::read(&json!({ "a": pool }).to_string()).ok()?;
         pools.into_values().next()
+    }
+
+    /// Returns true if each match consists of two tickets.
+    pub(crate) fn is_pairs_only(self) -> bool {
+        !matches!(self, Self::Seats | Self::Teams | Self::Parties)
     }
 
     /// Returns a ticket that entered within the last minute.
@@ -63,7 +88,7 @@ impl Crowd {
         let other = if gender == "m" { "f" } else { "m" };
         let age = 18 + (mixed >> 13) % 50;
         let mut wants: Vec<Value> = match self {
-            Self::Any | Self::Rated => Vec::new(),
+            Self::Any | Self::Rated | Self::Seats | Self::Teams | Self::Parties => Vec::new(),
             Self::Language => vec![json!({ "attr": "lang", "is": lang })],
             Self::Dating => vec![
                 json!({ "attr": "gender", "is": other }),
@@ -78,15 +103,26 @@ impl Crowd {
             wants.push(json!({ "attr": "side", "is": across, "relax": relax }));
         }
         let attrs = json!({ "lang": lang, "gender": gender, "age": age, "side": side.unwrap_or("-") });
+        let member = |player: String| {
+            json!({
+                "player": player, "name": "", "rating": 1000 + mixed % 1000, "attrs": attrs, "wants": wants,
+            })
+        };
+        let more = if self == Self::Parties { [0, 0, 0, 1, 1, 2][pick_size(mixed)] } else { 0 };
+        let others = (0..more).map(|other| member(format!("p_{nth}x{other}")));
+        let members: Vec<Value> = std::iter::once(member(format!("p_{nth}"))).chain(others).collect();
         serde_json::from_value(json!({
             "id": format!("t_{nth}"),
-            "members": [{
-                "player": format!("p_{nth}"), "name": "", "rating": 1000 + mixed % 1000, "attrs": attrs, "wants": wants,
-            }],
+            "members": members,
             "since": mixed % LATEST,
             "key": null,
             "state": "waiting",
         }))
         .ok()
     }
+}
+
+/// Returns one of six sizes of a party, from the bits of a ticket.
+fn pick_size(mixed: u64) -> usize {
+    usize::try_from(mixed >> 17).unwrap_or_default() % 6
 }

@@ -2,10 +2,28 @@
 //!
 //! `cargo xtask bench plan` builds both, runs both and prints the results side by side.
 
+mod commands;
 mod crowd;
 mod measure;
 
+pub use commands::{CommandCost, measure_commands};
 pub use measure::{Entry, Row, measure};
+use serde::{Deserialize, Serialize};
+
+/// The result of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The plans, by crowd and size.
+    pub rows: Vec<Row>,
+    /// Single commands in a lobby at its ticket limit.
+    pub commands: Vec<CommandCost>,
+}
+
+/// Measures all crowds at these sizes, `runs` times each, and single commands.
+pub fn run(sizes: &[u32], runs: u32, clock: &mut impl FnMut() -> f64) -> Figures {
+    let tickets = u32::try_from(shared::limits::TICKETS_MAX).unwrap_or(u32::MAX);
+    Figures { rows: measure(sizes, runs, clock), commands: measure_commands(tickets, clock) }
+}
 
 /// The benchmark and its clock for JavaScript hosts.
 #[cfg(target_arch = "wasm32")]
@@ -19,12 +37,12 @@ mod js {
         fn now() -> f64;
     }
 
-    /// Measures all crowds at these sizes, `runs` times each, and returns the rows as JSON.
+    /// Measures all crowds at these sizes, `runs` times each, and returns the figures as JSON.
     #[wasm_bindgen]
     #[must_use]
     #[allow(clippy::needless_pass_by_value)]
     pub fn run(sizes: Vec<u32>, runs: u32) -> String {
-        let rows = super::measure(&sizes, runs, &mut now);
-        serde_json::to_string(&rows).unwrap_or_default()
+        let figures = super::run(&sizes, runs, &mut now);
+        serde_json::to_string(&figures).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! The native benchmark: `plan-bench RUNS SIZE…` prints its rows as JSON.
+//! The native benchmark: `plan-bench RUNS SIZE…` prints its figures as JSON.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (&runs, sizes) = numbers.split_first().ok_or("plan-bench RUNS SIZE…")?;
     let began = Instant::now();
     let mut clock = || began.elapsed().as_secs_f64() * 1000.0;
-    let rows = plan_bench::measure(sizes, runs, &mut clock);
-    println!("{}", serde_json::to_string(&rows)?);
+    let figures = plan_bench::run(sizes, runs, &mut clock);
+    println!("{}", serde_json::to_string(&figures)?);
     Ok(())
 }

@@ -21,8 +21,8 @@ pub struct Row {
     pub matches: u32,
     /// A whole plan from unordered tickets to matches, milliseconds: the median of the runs.
     pub plan_ms: f64,
-    /// Single entries among that many tickets; `None` beyond the limit of a lobby, where they would take
-    /// minutes.
+    /// Single entries among that many tickets; `None` in matches of more than two, which one entry rarely
+    /// completes.
     pub entry: Option<Entry>,
 }
 
@@ -55,7 +55,7 @@ pub fn measure(sizes: &[u32], runs: u32, clock: &mut impl FnMut() -> f64) -> Vec
 
 fn row(crowd: Crowd, size: u32, runs: u32, clock: &mut impl FnMut() -> f64) -> Option<Row> {
     let (plan_ms, matches) = whole(crowd, size, runs, clock)?;
-    let entry = Some(entries(crowd, size, clock)?);
+    let entry = if crowd.is_pairs_only() { Some(entries(crowd, size, clock)?) } else { None };
     Some(Row { crowd: crowd.name().to_owned(), tickets: size, matches, plan_ms, entry })
 }
 
@@ -133,7 +133,7 @@ fn entries(crowd: Crowd, size: u32, clock: &mut impl FnMut() -> f64) -> Option<E
 }
 
 /// Returns the median; 0 without values.
-fn median(times: &mut [f64]) -> f64 {
+pub(crate) fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or_default()
 }

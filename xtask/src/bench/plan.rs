@@ -27,6 +27,22 @@ pub struct Plan {
     native: bool,
 }
 
+/// The output of the bench.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Figures {
+    rows: Vec<Row>,
+    commands: Vec<CommandCost>,
+}
+
+/// The cost of one command; `plan_bench::CommandCost` documents its fields.
+#[derive(Debug, Clone, Deserialize)]
+struct CommandCost {
+    command: String,
+    tickets: u32,
+    median_us: f64,
+    slowest_us: f64,
+}
+
 /// A row of the bench's output; `plan_bench::Row` documents its fields.
 #[derive(Debug, Clone, Deserialize)]
 struct Row {
@@ -55,20 +71,20 @@ pub(super) fn run(root: &Root, plan: &Plan) -> Result<String> {
         "--sizes must be 2 to 1,000,000 each"
     );
     let native = native(root, plan)?;
-    let wasm = if plan.native { Vec::new() } else { wasm(root, plan)? };
+    let wasm = if plan.native { Figures::default() } else { wasm(root, plan)? };
     table(&native, &wasm)
 }
 
-fn native(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
+fn native(root: &Root, plan: &Plan) -> Result<Figures> {
     let program =
         program::build(root, "Building the bench", "plan-bench", &["--release", "--package", "plan-bench"])?;
     let mut bench = Command::new(program);
     bench.arg(plan.runs.to_string());
     bench.args(plan.sizes.iter().map(u32::to_string));
-    rows(&progress::run("Measuring natively", &mut bench)?)
+    figures(&progress::run("Measuring natively", &mut bench)?)
 }
 
-fn wasm(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
+fn wasm(root: &Root, plan: &Plan) -> Result<Figures> {
     let node = node::ensure(root)?;
     let tools = rust::ensure(root, &node)?;
     let mut build = Command::new("rustup");
@@ -108,19 +124,32 @@ fn wasm(root: &Root, plan: &Plan) -> Result<Vec<Row>> {
     );
     let mut bench = Command::new(&node.program);
     bench.args(["--eval", &script]).current_dir(&out);
-    rows(&progress::run("Measuring as WebAssembly", &mut bench)?)
+    figures(&progress::run("Measuring as WebAssembly", &mut bench)?)
 }
 
-fn rows(printed: &str) -> Result<Vec<Row>> {
-    let rows: Vec<Row> = serde_json::from_str(printed.trim())
-        .with_context(|| format!("the bench printed no rows:\n{printed}"))?;
-    ensure!(!rows.is_empty(), "the bench measured nothing");
-    Ok(rows)
+fn figures(printed: &str) -> Result<Figures> {
+    let figures: Figures = serde_json::from_str(printed.trim())
+        .with_context(|| format!("the bench printed no figures:\n{printed}"))?;
+    ensure!(!figures.rows.is_empty(), "the bench measured nothing");
+    Ok(figures)
 }
 
 /// Returns both results side by side, and their growth from one size to the next.
-fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
+fn table(native: &Figures, wasm: &Figures) -> Result<String> {
     let mut text = String::new();
+    write_plans(&mut text, &native.rows, &wasm.rows)?;
+    write_growth(&mut text, &native.rows, &wasm.rows)?;
+    writeln!(text, "\nSingle commands of a client, µs:")?;
+    for (kind, commands) in [("native", &native.commands), ("WASM", &wasm.commands)] {
+        for CommandCost { command, tickets, median_us, slowest_us } in commands {
+            write!(text, "{command:<24} {tickets:>8} tickets  {kind:<8}")?;
+            writeln!(text, "  median {median_us:>10.1}  slowest {slowest_us:>10.1}")?;
+        }
+    }
+    Ok(text)
+}
+
+fn write_plans(text: &mut String, native: &[Row], wasm: &[Row]) -> Result<()> {
     writeln!(
         text,
         "{:<20} {:>8} {:>8}  {:>22}  {:>22}  {:>22}  {:>22}",
@@ -144,6 +173,10 @@ fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
         }
         writeln!(text)?;
     }
+    Ok(())
+}
+
+fn write_growth(text: &mut String, native: &[Row], wasm: &[Row]) -> Result<()> {
     writeln!(text, "\nGrowth from one size to the next, as the power of the size (1 is linear):")?;
     for (kind, rows) in [("native", native), ("WASM", wasm)] {
         for pair in rows.windows(2) {
@@ -162,7 +195,7 @@ fn table(native: &[Row], wasm: &[Row]) -> Result<String> {
             writeln!(text)?;
         }
     }
-    Ok(text)
+    Ok(())
 }
 
 /// A time of a row.
