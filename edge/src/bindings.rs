@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
-use shared::pool::{self, Pools, Shard};
+use shared::pool::{self, ConfiguredPools, Shard};
 use shared::room::Switches;
 use shared::rpc::ObjectName;
 use shared::sign::SignKeys;
@@ -81,11 +81,11 @@ pub fn metrics_token(env: &Env) -> Option<String> {
     (!token.is_empty()).then_some(token)
 }
 
-/// Returns the configured pools.
-pub fn pools(env: &Env) -> Result<Pools> {
+/// Returns the configured pools, and the faults of those that are invalid.
+pub fn pools(env: &Env) -> Result<ConfiguredPools> {
     let value = js_sys::Reflect::get(env, &JsValue::from_str("POOLS")).unwrap_or_default();
     let text = js_sys::JSON::stringify(&value).map(String::from).unwrap_or_default();
-    pool::read(&text).map_err(Error::Internal)
+    pool::read_each(&text).map_err(Error::Internal)
 }
 
 /// Returns the region's base URL, without a slash at the end.

@@ -66,6 +66,9 @@ pub struct Config {
     /// The region's address.
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub region: String,
+    /// The names of the pools that are invalid. They are not among `pools`, and their sockets close with 4012.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misconfigured: Vec<String>,
     /// The names of the pools.
     pub pools: Vec<PoolName>,
     /// The properties of each pool that a page needs before it enters.

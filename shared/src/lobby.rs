@@ -18,6 +18,8 @@ pub mod matching;
 mod retries;
 mod sharding;
 mod state;
+#[cfg(test)]
+mod test_lobby;
 pub mod tickets;
 mod wait_stats;
 
@@ -29,6 +31,7 @@ use crate::lobby::enter::PendingEntry;
 use crate::lobby::formation::saga::PendingMatch;
 pub use crate::lobby::input::{Entrant, Input};
 use crate::lobby::lookups::Lookups;
+use crate::lobby::matching::gathering::Gathering;
 use crate::lobby::retries::Retries;
 pub use crate::lobby::state::{Disk, Save};
 use crate::lobby::tickets::cooldown::Cooldowns;
@@ -61,12 +64,17 @@ pub struct Lobby {
     recent_opponents: RecentOpponents,
     cooldowns: Cooldowns,
     wait_stats: WaitStats,
+    gathering: Gathering,
     /// Tickets that the parent must remove, with the count of their escalations.
     withdrawals: BTreeMap<TicketId, u32>,
     retries: Retries<Job>,
     sockets: BTreeMap<Conn, ConnectionGuard>,
     conns_by_player: BTreeMap<PlayerId, BTreeSet<Conn>>,
+    /// By socket, a hash of the client's address.
+    addresses: BTreeMap<Conn, u64>,
+    /// In order of arrival.
     pending_entries: BTreeMap<u64, PendingEntry>,
+    last_entry: u64,
     last_lookup: u64,
     lookups: Lookups,
     stats_sent_at: Time,
@@ -112,8 +120,8 @@ impl Lobby {
     /// Applies one input and returns the effects to perform, in order.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
         match input {
-            Input::Opened { conn, identity, current_match } => {
-                self.opened(now, conn, identity, current_match);
+            Input::Opened { conn, identity, current_match, address } => {
+                self.opened(now, conn, identity, current_match, address);
             }
             Input::Connection(input) => connection::handle(self, now, input),
             Input::Woke => {
@@ -176,7 +184,7 @@ impl Lobby {
         [
             self.retries.wake_at(),
             self.tickets.next_deadline(),
-            self.tickets.index.next_due(),
+            self.next_plan(),
             self.next_match_deadline(),
             self.parties.next_deadline(),
             stats_due,
@@ -186,8 +194,13 @@ impl Lobby {
         .min()
     }
 
+    /// Returns the time of the next plan.
+    fn next_plan(&self) -> Option<Time> {
+        self.tickets.index.next_due().map(|due| self.gathering.plan_at(due))
+    }
+
     fn finish(&mut self, now: Time) -> Vec<Effect> {
-        if self.tickets.index.next_due().is_some_and(|due| due <= now) {
+        if self.next_plan().is_some_and(|due| due <= now) {
             self.make_matches(now);
         }
         self.broadcast_stats(now);
@@ -221,6 +234,7 @@ impl Lobby {
 
     fn remove_socket(&mut self, conn: Conn) -> Option<ConnectionGuard> {
         let guard = self.sockets.remove(&conn)?;
+        self.addresses.remove(&conn);
         if let Some(conns) = self.conns_by_player.get_mut(&guard.identity.player) {
             conns.remove(&conn);
             if conns.is_empty() {

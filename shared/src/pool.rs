@@ -12,6 +12,7 @@ pub mod want;
 use crate::id::PoolName;
 use crate::limits;
 use crate::pool::want::Want;
+use crate::time::Time;
 pub use devices::Devices;
 pub use rules::{EndRule, Rules};
 use serde::{Deserialize, Serialize};
@@ -90,7 +91,7 @@ pub struct MinSeats {
     pub after_s: u32,
 }
 
-/// The rating window: the largest distance between ratings, which grows with the shorter wait of the two.
+/// The rating window: the largest distance between ratings, which grows with the wait.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RatingWindow {
@@ -101,9 +102,59 @@ pub struct RatingWindow {
     pub widen_per_s: f64,
     /// Largest distance, whatever the wait.
     pub at_most: f64,
-    /// Allowance for uncertainty: this multiple of the larger deviation is subtracted from the distance.
+    /// Allowance for uncertainty: this multiple of the larger deviation is subtracted from the distance, at most
+    /// `within`. The same multiple counts in the choice of a partner: of two equally near ones the more certain.
     #[serde(default)]
     pub uncertainty: f64,
+    /// The ticket of the two whose wait the window grows with.
+    #[serde(default)]
+    pub grows_with: GrowsWith,
+    /// Seconds of that wait after which every distance is allowed, also beyond `at_most`; none, never.
+    #[serde(default)]
+    pub any_after_s: Option<u32>,
+}
+
+/// The ticket of the two whose wait widens the rating window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrowsWith {
+    /// The one that has waited longer: a rare rating is matched as soon as its own wait allows it.
+    #[default]
+    Older,
+    /// The one that has waited shorter: no player gets a wider gap than their own wait allows.
+    Newer,
+}
+
+impl RatingWindow {
+    /// Returns the amount by which an uncertain rating shortens a distance.
+    #[must_use]
+    pub fn allowance(&self, deviation: f64) -> f64 {
+        (self.uncertainty * deviation).min(self.within)
+    }
+
+    /// Returns the start of the wait that the window of two tickets grows with.
+    #[must_use]
+    pub fn since(&self, a: Time, b: Time) -> Time {
+        match self.grows_with {
+            GrowsWith::Older => a.min(b),
+            GrowsWith::Newer => a.max(b),
+        }
+    }
+
+    /// Returns the time at which the window, which grows from `since`, reaches the distance; `None` for never.
+    #[must_use]
+    pub fn reaches_at(&self, distance: f64, since: Time) -> Option<Time> {
+        if distance <= self.within {
+            return Some(since);
+        }
+        let any = self.any_after_s.map(|secs| since + Duration::from_secs(secs.into()));
+        if distance > self.at_most || self.widen_per_s <= 0.0 {
+            return any;
+        }
+        let wait = ((distance - self.within) / self.widen_per_s * 1000.0).ceil() / 1000.0;
+        let grown = Duration::try_from_secs_f64(wait).ok().map(|wait| since + wait);
+        grown.into_iter().chain(any).min()
+    }
 }
 
 impl Pool {
@@ -156,20 +207,42 @@ fn secs(span: Duration) -> u32 {
 /// The pools of a deployment, by name.
 pub type Pools = BTreeMap<PoolName, Pool>;
 
-/// Reads the variable `POOLS`. An error names the key and the reason.
+/// The pools of a deployment, with the reasons for which some of them are invalid.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ConfiguredPools {
+    /// The valid pools.
+    pub pools: Pools,
+    /// By name, the key and the reason for which a pool is invalid.
+    pub faults: BTreeMap<String, String>,
+}
+
+/// Reads the variable `POOLS` for a build. An error names every invalid key, and the reason.
 pub fn read(text: &str) -> Result<Pools, String> {
+    let ConfiguredPools { pools, faults } = read_each(text)?;
+    if faults.is_empty() {
+        return Ok(pools);
+    }
+    Err(faults.into_values().collect::<Vec<_>>().join("\n"))
+}
+
+/// Reads the variable `POOLS` at run time, where an invalid pool must not disturb the others. An error means that it
+/// is not a list of pools at all.
+pub fn read_each(text: &str) -> Result<ConfiguredPools, String> {
     let raw: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(text).map_err(|error| format!("POOLS: {error}"))?;
     if raw.len() > limits::POOLS_MAX {
         return Err(format!("POOLS: must be at most {} pools", limits::POOLS_MAX));
     }
-    let mut pools = Pools::new();
+    let mut configured = ConfiguredPools::default();
     for (name, value) in raw {
         let at = format!("POOLS.{name}");
-        let name: PoolName = name.parse().map_err(|error| format!("{at}: {error}"))?;
-        pools.insert(name, read_one(&at, value)?);
+        let parsed: Result<PoolName, String> = name.parse().map_err(|error| format!("{at}: {error}"));
+        match parsed.and_then(|name| Ok((name, read_one(&at, value)?))) {
+            Ok((name, pool)) => drop(configured.pools.insert(name, pool)),
+            Err(fault) => drop(configured.faults.insert(name, fault)),
+        }
     }
-    Ok(pools)
+    Ok(configured)
 }
 
 /// Reads one pool. An error names the key, beginning with `at`, and the reason.
@@ -225,6 +298,18 @@ mod tests {
             "POOLS.a.shards.bands",
         );
         rejected(r#"{"a":{"seats":2,"shards":{"by":"size"}}}"#, "POOLS.a");
+    }
+
+    #[test]
+    fn invalid_pool_does_not_disturb_the_others() {
+        let text = r#"{"good":{"seats":2},"bad":{"seats":1},"A b":{"seats":2},"worse":{"seats":2,"colour":1}}"#;
+        let configured = read_each(text).unwrap();
+        assert_eq!(configured.pools.keys().map(PoolName::as_str).collect::<Vec<_>>(), ["good"]);
+        assert_eq!(configured.faults.keys().collect::<Vec<_>>(), ["A b", "bad", "worse"]);
+        assert_eq!(configured.faults["bad"], "POOLS.bad.seats: must be 2 to 64");
+        // A build names all of them.
+        let error = read(text).unwrap_err();
+        assert!(configured.faults.values().all(|fault| error.contains(fault)), "{error}");
     }
 
     #[test]

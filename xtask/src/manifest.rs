@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use shared::pool::{self, Pools};
 
 use crate::root::Root;
 
@@ -29,6 +30,18 @@ impl Manifest {
         toml::from_str(&text).context("wrangler.toml is invalid")
     }
 
+    /// Reads and checks the pools: an invalid one must not reach a deployment.
+    pub fn pools(root: &Root) -> Result<Pools> {
+        Self::pools_of(&Self::table(root)?)
+    }
+
+    fn pools_of(manifest: &toml::Table) -> Result<Pools> {
+        let pools = manifest.get("vars").and_then(|vars| vars.get("POOLS"));
+        let pools = pools.context("wrangler.toml has no pools: [vars.POOLS.<name>]")?;
+        let read = pool::read(&serde_json::to_string(pools)?);
+        read.map_err(|error| anyhow!("wrangler.toml has invalid pools:\n{error}"))
+    }
+
     fn of(manifest: &toml::Table) -> Result<Self> {
         let var = |name: &str| {
             let value = manifest.get("vars").and_then(|vars| vars.get(name)?.as_str());
@@ -44,6 +57,17 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn invalid_pool_is_refused_with_its_key_and_the_reason() -> Result<()> {
+        let manifest = |pool: &str| toml::from_str(&format!("[vars.POOLS.good]\nseats = 2\n[vars.POOLS.a]\n{pool}"));
+        assert_eq!(Manifest::pools_of(&manifest("seats = 4")?)?.len(), 2);
+        for (pool, reason) in [("seats = 1", "POOLS.a.seats: must be 2 to 64"), ("seats = 2\nparti = 1", "parti")] {
+            let error = Manifest::pools_of(&manifest(pool)?).map_or_else(|e| e.to_string(), |_| String::new());
+            assert!(error.contains(reason), "{error}");
+        }
+        Ok(())
+    }
 
     #[test]
     fn missing_variable_is_named_in_the_error() -> Result<()> {

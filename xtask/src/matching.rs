@@ -227,6 +227,10 @@ fn compare(log: &Log, pools: &[Rules], began: Time, options: &Replay, report: &m
         let mut interval = Interval::new(&rules.pool, query, began);
         report.runs.push(run_one(log, &name, rules, &mut interval, options));
     }
+    for rules in pools {
+        let name = format!("{}, at once", rules.name);
+        report.runs.push(run_one(log, &name, rules, &mut Lobby::at_once(&rules.pool), options));
+    }
     for rules in pools.iter().filter(|rules| snapshots::applies(&rules.pool)) {
         let comparison = snapshots::of_log(log, &rules.pool);
         report.exact.insert(rules.name.clone(), comparison);

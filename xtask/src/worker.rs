@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::build_stamp::BuildStamp;
+use crate::manifest::Manifest;
 use crate::progress;
 use crate::root::Root;
 use crate::tools::node::{self, Node};
@@ -79,8 +80,10 @@ pub(crate) fn gzipped(bytes: &[u8]) -> Result<usize> {
     Ok(gzip.finish()?.len())
 }
 
-/// Builds the Worker into `target/edge` if a source changed.
+/// Builds the Worker into `target/edge` if a source changed. Fails on an invalid pool: builds, `cargo dev` and the
+/// build step of a deployment all come here.
 pub fn build(root: &Root) -> Result<Size> {
+    Manifest::pools(root)?;
     let wasm = root.edge().join("index_bg.wasm");
     let mut versions = vec![rust::NIGHTLY, rust::WORKER_BUILD];
     versions.extend(PROFILE.iter().flat_map(|(name, value)| [*name, *value]));

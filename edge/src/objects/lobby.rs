@@ -54,8 +54,8 @@ impl Machine for Lobby {
         let Some((name, shard)) = Shard::of_object(&runtime.name()) else {
             return Ok(None);
         };
-        let pools = bindings::pools(&runtime.env)?;
-        let Some(pool) = pools.get(&name) else {
+        let configured = bindings::pools(&runtime.env)?;
+        let Some(pool) = configured.pools.get(&name) else {
             return Ok(None);
         };
         let disk = store::read_lobby(&runtime.state.storage())?;
@@ -89,7 +89,12 @@ impl Machine for Lobby {
     }
 
     fn opened(&self, conn: Conn, opening: &Opening, found: Found) -> Input<'static> {
-        Input::Opened { conn, identity: opening.who.clone(), current_match: found.current_match }
+        Input::Opened {
+            conn,
+            identity: opening.who.clone(),
+            current_match: found.current_match,
+            address: opening.address,
+        }
     }
 
     fn admit(&self, _: &Opening) -> std::result::Result<(), CloseCode> {

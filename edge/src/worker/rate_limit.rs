@@ -24,8 +24,13 @@ thread_local! {
 
 /// Takes one request from the budget of the caller's address.
 pub async fn address(env: &Env, headers: &Headers) -> Result<()> {
+    take(env, &network_of(headers)?).await
+}
+
+/// Returns the network of the caller's address.
+pub fn network_of(headers: &Headers) -> Result<String> {
     let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
-    take(env, &network(&address)).await
+    Ok(network(&address))
 }
 
 /// Takes one opening from the budget of the caller's address, before anything of the request is verified. False if

@@ -12,7 +12,7 @@ use crate::{bindings, clock, identity};
 use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
-use shared::pool::{Pool, Shard};
+use shared::pool::{ConfiguredPools, Pool, Shard};
 use shared::room::seats::Seat;
 use shared::rpc::Setup;
 use shared::rpc::{OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse};
@@ -101,10 +101,16 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
             Err(_) => Err(CloseCode::NotFound),
         },
         Path::Lobby(pool) => match (pool.parse::<PoolName>(), bindings::pools(env)) {
-            (Ok(name), Ok(pools)) => match pools.get(&name) {
-                Some(pool) => Ok(lobby(env, &name, pool, &claims.sub).await),
-                None => Err(CloseCode::NotFound),
-            },
+            (Ok(name), Ok(configured)) => {
+                match (configured.pools.get(&name), configured.faults.get(name.as_str())) {
+                    (Some(pool), _) => Ok(lobby(env, &name, pool, &claims.sub).await),
+                    (None, Some(fault)) => {
+                        worker::console_error!("{fault}");
+                        Err(CloseCode::Misconfigured)
+                    }
+                    (None, None) => Err(CloseCode::NotFound),
+                }
+            }
             (_, Err(error)) => Ok(Err(error)),
             (Err(_), Ok(_)) => Err(CloseCode::NotFound),
         },
@@ -147,8 +153,12 @@ fn health() -> Result<Response> {
 
 /// Answers `GET /v1/config`: what a client needs to know first.
 fn config(env: &Env) -> Result<Response> {
-    let pools = bindings::pools(env)?;
+    let ConfiguredPools { pools, faults } = bindings::pools(env)?;
+    for fault in faults.values() {
+        worker::console_error!("{fault}");
+    }
     Ok(Response::from_json(&Config {
+        misconfigured: faults.into_keys().collect(),
         region: bindings::region_url(env)?,
         rules: pools.iter().map(|(name, pool)| (name.clone(), PoolInfo::of(pool))).collect(),
         pools: pools.into_keys().collect(),

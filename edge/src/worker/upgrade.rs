@@ -7,6 +7,7 @@ use crate::identity::{self, Offer};
 use crate::ops::metrics;
 use crate::worker::rate_limit;
 use serde::{Deserialize, Serialize};
+use shared::hash::fnv;
 use shared::http::RequestUrl;
 use shared::id::RoomId;
 use shared::room::{Identity, Resume};
@@ -29,6 +30,9 @@ pub struct Opening {
     pub yields: bool,
     /// The subprotocol to echo in the response.
     pub echo: Option<String>,
+    /// A hash of the client's network: a lobby gives each a share of its queue.
+    #[serde(default)]
+    pub address: u64,
 }
 
 /// The facts about a player that the admission of a socket looked up.
@@ -103,6 +107,7 @@ pub async fn forward_upgrade(
         watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
         yields: url.parameter("yield").is_some_and(|yields| yields == "1"),
         echo: offer.echo.clone(),
+        address: fnv(rate_limit::network_of(request.headers())?.as_bytes()),
     };
     let inner = inner_request(&opening)?;
     match with_timeout(stub.fetch_with_request(inner), "an object").await {

@@ -45,7 +45,7 @@ impl Endpoint for Lobby {
             Command::Why => return Some(self.why(now, &player).map(Reply::Why)),
             Command::Auth { .. } => return None,
         };
-        let entry = PendingEntry { conn, player, id: message.id.clone(), key, body, intent };
+        let entry = PendingEntry { lookup: 0, conn, player, id: message.id.clone(), key, body, intent };
         self.enter(now, entry).transpose()
     }
 
@@ -59,7 +59,9 @@ impl Endpoint for Lobby {
 
     fn attach(&mut self, conn: Conn) {
         if let Some(guard) = self.sockets.get(&conn) {
-            let data = envelope::encode(&Attachment { conn, identity: guard.identity.clone() }).to_string();
+            let address = self.addresses.get(&conn).copied().unwrap_or_default();
+            let attachment = Attachment { conn, identity: guard.identity.clone(), address };
+            let data = envelope::encode(&attachment).to_string();
             self.pending.out.push(Effect::Attach { conn, data });
         }
     }
@@ -77,6 +79,7 @@ impl Endpoint for Lobby {
         if let Some(id) = self.tickets.of_player(&guard.identity.player).map(|ticket| ticket.id.clone()) {
             self.sync_connection(now, &id);
         }
+        self.sync_party(now, &guard.identity.player);
     }
 }
 
@@ -87,13 +90,15 @@ impl Lobby {
         conn: Conn,
         identity: Identity,
         current_match: Option<RoomId>,
+        address: u64,
     ) {
         let player = identity.player.clone();
+        self.addresses.insert(conn, address);
         self.sockets.insert(conn, ConnectionGuard::new(identity, now));
         self.conns_by_player.entry(player.clone()).or_default().insert(conn);
         self.attach(conn);
         let ticket = self.tickets.of_player(&player).cloned();
-        let welcome = Welcome::without_log(player.clone(), now, self.welcome_body(&player));
+        let welcome = Welcome::without_log(player.clone(), now, self.welcome_body(now, &player));
         let text = Welcome { recovered: ticket.is_some(), ..welcome }.text();
         self.pending.out.push(Effect::Send { conn, text });
         if let Some(room) = ticket::other_match(ticket.as_ref(), current_match) {
@@ -105,6 +110,7 @@ impl Lobby {
             self.close_socket(conn, CloseCode::Bye);
             return;
         }
+        self.sync_party(now, &player);
         self.resend_party(conn, &player);
         if let Some(ticket) = ticket {
             let text = ticket::queued_event(&ticket);

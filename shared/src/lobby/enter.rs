@@ -8,18 +8,21 @@ use crate::limits;
 use crate::lobby::lookups::LookupStep;
 use crate::lobby::tickets::ticket::{self, Escalation, Member, State, Ticket};
 use crate::pool::Shard;
+use crate::rpc::record::MatchmakingProfile;
 use crate::time::Time;
 use crate::wire::envelope;
 use crate::wire::lobby::Reply;
 use crate::wire::{self, CloseCode, Refusal, RefusalCode};
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// A command that waits for the region's data about its player. A crash loses it; the client repeats it by
 /// key.
 #[derive(Debug, Clone)]
 pub(super) struct PendingEntry {
+    /// The lookup whose answer it waits for.
+    pub(super) lookup: u64,
     pub(super) conn: Conn,
     pub(super) player: PlayerId,
     pub(super) id: Option<Value>,
@@ -70,47 +73,89 @@ impl Lobby {
                 }
             }
         }
-        if !self.lookups.has_room() {
+        if let Some(lookup) = self.lookups.of(player) {
+            return self.follow_lookup(entry, lookup).map(|()| None);
+        }
+        if let Some(profile) = self.latest_profile(now, &entry) {
+            let answer = Entrant { profile, current_match: None, random: 0 };
+            let reply = self.decide_entry(now, &entry, Some(answer))?;
+            if reply.is_none() {
+                self.add_pending_entry(entry);
+            }
+            return Ok(reply);
+        }
+        let address = self.addresses.get(&entry.conn).copied().unwrap_or_default();
+        if !self.lookups.has_room(address) {
             return Err(try_again_later(player, RUSH));
         }
-        let lookup = self.add_pending_entry(entry);
-        let step = self.lookups.join(now, lookup);
+        let player = player.clone();
+        self.last_lookup += 1;
+        let lookup = self.last_lookup;
+        self.add_pending_entry(PendingEntry { lookup, ..entry });
+        let step = self.lookups.join(now, lookup, &player, address);
         self.start_lookups(step);
         Ok(None)
+    }
+
+    /// Lets a command wait for the lookup of its player that is under way.
+    fn follow_lookup(&mut self, entry: PendingEntry, lookup: u64) -> Result<(), Refusal> {
+        let waiting = self.pending_entries.values().filter(|it| it.lookup == lookup).count();
+        if waiting >= limits::ENTRIES_PER_PLAYER_MAX {
+            let text = "Your earlier commands are still being executed. Try again after `after_ms`.";
+            return Err(try_again_later(&entry.player, text));
+        }
+        self.add_pending_entry(PendingEntry { lookup, ..entry });
+        Ok(())
+    }
+
+    /// Returns the profile of the player from a lookup a moment ago. A new party needs a lookup, because its code
+    /// consists of new random bits.
+    fn latest_profile(&mut self, now: Time, entry: &PendingEntry) -> Option<MatchmakingProfile> {
+        match entry.intent {
+            Intent::Enter | Intent::Join(_) => self.lookups.latest(now, &entry.player),
+            Intent::Party => None,
+        }
     }
 
     /// Starts lookups, and rejects the commands of those that waited too long.
     fn start_lookups(&mut self, steps: impl IntoIterator<Item = LookupStep>) {
         for step in steps {
             match step {
-                LookupStep::Start(lookup) => {
-                    let player = self.pending_entries.get(&lookup).map(|entry| entry.player.clone());
-                    let lookup = player.map(|player| Effect::LookUp { lookup, player });
-                    self.pending.out.extend(lookup);
+                LookupStep::Start(lookup, player) => {
+                    self.pending.out.push(Effect::LookUp { lookup, player });
                 }
                 LookupStep::Expired(lookup) => {
-                    let entry = self.pending_entries.remove(&lookup);
-                    if let Some((entry, id)) = entry.as_ref().and_then(|it| Some((it, it.id.as_ref()?))) {
-                        let fault = try_again_later(&entry.player, RUSH);
-                        self.refuse(entry.conn, Some(id), &fault);
+                    for entry in self.take_entries(lookup) {
+                        if let Some(id) = &entry.id {
+                            let fault = try_again_later(&entry.player, RUSH);
+                            self.refuse(entry.conn, Some(id), &fault);
+                        }
                     }
                 }
             }
         }
     }
 
+    /// Takes the commands that wait for a lookup, in order of arrival.
+    fn take_entries(&mut self, lookup: u64) -> Vec<PendingEntry> {
+        let taken = self.pending_entries.extract_if(.., |_, entry| entry.lookup == lookup);
+        taken.map(|(_, entry)| entry).collect()
+    }
+
     /// Drops the commands of a closed socket that wait for a lookup.
     pub(super) fn cancel_pending_entries(&mut self, conn: Conn) {
         let canceled = self.pending_entries.extract_if(.., |_, entry| entry.conn == conn);
-        for (lookup, _) in canceled {
-            self.lookups.leave(lookup);
+        let lookups: BTreeSet<u64> = canceled.map(|(_, entry)| entry.lookup).collect();
+        for lookup in lookups {
+            if !self.pending_entries.values().any(|entry| entry.lookup == lookup) {
+                self.lookups.leave(lookup);
+            }
         }
     }
 
-    fn add_pending_entry(&mut self, entry: PendingEntry) -> u64 {
-        self.last_lookup += 1;
-        self.pending_entries.insert(self.last_lookup, entry);
-        self.last_lookup
+    fn add_pending_entry(&mut self, entry: PendingEntry) {
+        self.last_entry += 1;
+        self.pending_entries.insert(self.last_entry, entry);
     }
 
     fn check_may_enter(&self, now: Time, player: &PlayerId) -> Result<(), Refusal> {
@@ -124,30 +169,32 @@ impl Lobby {
     }
 
     pub(super) fn looked_up(&mut self, now: Time, lookup: u64, answer: Option<Entrant>) {
+        // Lookup numbers restart with the lobby, so an answer from before may be about another player.
+        let entries = self.pending_entries.values().filter(|entry| entry.lookup == lookup);
+        let player = entries.map(|entry| entry.player.clone()).next();
+        let about = |entrant: &Entrant| Some(&entrant.profile.player) == player.as_ref();
+        let is_valid = answer.as_ref().is_none_or(about);
         let steps = self.lookups.done(now, lookup);
         self.start_lookups(steps);
-        let Some(entry) = self.pending_entries.get(&lookup).cloned() else {
-            return;
-        };
-        // Lookup numbers restart with the lobby, so an answer from before may be about another player.
-        let about = |entrant: &Entrant| entrant.profile.player == entry.player;
-        if !answer.as_ref().is_none_or(about) {
+        if !is_valid {
             return;
         }
-        self.pending_entries.remove(&lookup);
-        let verdict = self.decide_entry(now, &entry, answer);
-        let text = match verdict {
-            Ok(None) => {
-                // The reply follows after the player object has stored the shard.
-                self.pending_entries.insert(lookup, entry);
-                return;
-            }
-            Ok(Some(body)) => entry.id.map(|id| envelope::ok(&id, &body)),
-            Err(fault) => entry.id.map(|id| envelope::err(Some(&id), &fault)),
-        };
-        let conn = entry.conn;
-        let sent = text.map(|text| Effect::Send { conn, text });
-        self.pending.out.extend(sent);
+        if let Some(entrant) = answer.as_ref().filter(|it| it.current_match.is_none() && !it.profile.banned) {
+            self.lookups.keep(now, &entrant.profile);
+        }
+        for entry in self.take_entries(lookup) {
+            let text = match self.decide_entry(now, &entry, answer.clone()) {
+                Ok(None) => {
+                    // The reply follows after the player object has stored the shard.
+                    self.add_pending_entry(PendingEntry { lookup: 0, ..entry });
+                    continue;
+                }
+                Ok(Some(body)) => entry.id.map(|id| envelope::ok(&id, &body)),
+                Err(fault) => entry.id.map(|id| envelope::err(Some(&id), &fault)),
+            };
+            let conn = entry.conn;
+            self.pending.out.extend(text.map(|text| Effect::Send { conn, text }));
+        }
     }
 
     fn decide_entry(
@@ -232,6 +279,7 @@ impl Lobby {
             self.send_to_player(&player, &text);
         }
         self.stats_changed = true;
+        self.gathering.arrived(now);
         self.put_ticket(now, ticket);
         self.sync_connection(now, &id);
         Ok(body)

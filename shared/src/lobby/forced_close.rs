@@ -21,6 +21,7 @@ impl Lobby {
             self.closed(now, conn);
         }
         if *close == ForcedClose::Banned {
+            self.lookups.outdate(player);
             // The first call withdraws the ticket, the second leaves the party. Errors mean there is none.
             for _ in 0..2 {
                 let _ignored = self.leave(now, player);

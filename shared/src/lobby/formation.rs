@@ -5,3 +5,6 @@ pub(super) mod outcome;
 pub(super) mod proposal;
 pub(super) mod replies;
 pub(super) mod saga;
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,8 @@ pub enum Input<'a> {
         identity: Identity,
         /// The match that the player is in.
         current_match: Option<RoomId>,
+        /// A hash of the client's address: an address has a share of the waiting lookups.
+        address: u64,
     },
     /// An open socket sent a frame, was closed, or has a verified token.
     Connection(ConnectionInput<'a>),

@@ -4,6 +4,7 @@ use crate::connection::{Conn, ConnectionGuard, Identity};
 use crate::id::{PlayerId, PoolName};
 use crate::lobby::formation::saga::PendingMatch;
 use crate::lobby::lookups::Lookups;
+use crate::lobby::matching::gathering::Gathering;
 use crate::lobby::retries::Retries;
 use crate::lobby::tickets::cooldown::Cooldowns;
 use crate::lobby::tickets::party::{Parties, Party};
@@ -46,6 +47,9 @@ pub(in crate::lobby) struct Attachment {
     pub(in crate::lobby) conn: Conn,
     #[serde(rename = "who")]
     pub(in crate::lobby) identity: Identity,
+    /// A hash of the client's address.
+    #[serde(default, rename = "from")]
+    pub(in crate::lobby) address: u64,
 }
 
 impl Row {
@@ -93,11 +97,14 @@ impl Lobby {
             recent_opponents: RecentOpponents::default(),
             cooldowns: Cooldowns::default(),
             wait_stats: WaitStats::default(),
+            gathering: Gathering::default(),
             withdrawals: BTreeMap::new(),
             retries: Retries::default(),
             sockets: BTreeMap::new(),
             conns_by_player: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             pending_entries: BTreeMap::new(),
+            last_entry: 0,
             last_lookup: 0,
             lookups: Lookups::default(),
             stats_sent_at: Time::default(),
@@ -110,8 +117,9 @@ impl Lobby {
         }
         // The restored rows are on disk already.
         lobby.pending = Pending::default();
-        let attachments = attachments.iter();
-        for (conn, identity) in attachments.filter_map(|text| Self::read_attachment(text)) {
+        let attachments = attachments.iter().filter_map(|text| serde_json::from_str(text).ok());
+        for Attachment { conn, identity, address } in attachments {
+            lobby.addresses.insert(conn, address);
             lobby.conns_by_player.entry(identity.player.clone()).or_default().insert(conn);
             lobby.sockets.insert(conn, ConnectionGuard::new(identity, now));
         }
@@ -175,6 +183,10 @@ impl Lobby {
             self.retries.begin(now, Job::Withdraw(id));
         }
         let tickets: Vec<Ticket> = self.tickets.iter().cloned().collect();
+        let waiting = tickets.iter().filter(|ticket| ticket.state == State::Waiting);
+        if let Some(latest) = waiting.map(|ticket| ticket.since).max() {
+            self.gathering.resume(now, latest);
+        }
         for ticket in tickets {
             if ticket.escalation == Escalation::Sending {
                 self.retries.begin(now, Job::Escalate(ticket.id.clone()));

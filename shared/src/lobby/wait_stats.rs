@@ -26,6 +26,18 @@ struct Wait {
     /// The class hash of the ticket.
     #[serde(rename = "like")]
     class: u64,
+    /// The rating of the ticket, rounded; 0 in a pool without ratings.
+    #[serde(default)]
+    rating: i32,
+}
+
+/// The tickets whose waits are similar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::lobby) struct Alike {
+    /// The class hash.
+    class: u64,
+    /// The rating, rounded so that the tickets of one band share an estimate; 0 in a pool without ratings.
+    rating: i32,
 }
 
 /// The expected wait.
@@ -38,39 +50,71 @@ pub(in crate::lobby) struct Estimate {
 }
 
 impl WaitStats {
-    /// Adds a wait that ended in a match.
-    pub(in crate::lobby) fn add(&mut self, now: Time, since: Time, class: u64) {
+    /// Adds a wait that ended in a match. Above the limit the oldest wait of the fullest rating band is removed, so
+    /// that rare ratings keep their samples.
+    pub(in crate::lobby) fn add(&mut self, now: Time, since: Time, alike: Alike) {
         let ms = time::ms(now.since(since));
-        self.waits.push_back(Wait { at: now, ms, class });
-        let over = self.waits.len().saturating_sub(limits::WAIT_SAMPLES_MAX);
-        self.waits.drain(..over);
-        let old = |wait: &Wait| now.since(wait.at) > limits::WAIT_SAMPLE_AGE_MAX;
-        while self.waits.front().is_some_and(old) {
-            self.waits.pop_front();
+        let Alike { class, rating } = alike;
+        self.waits.retain(|wait| is_recent(now, wait));
+        self.waits.push_back(Wait { at: now, ms, class, rating });
+        if self.waits.len() > limits::WAIT_SAMPLES_MAX {
+            let mut bands: BTreeMap<i32, usize> = BTreeMap::new();
+            for wait in &self.waits {
+                *bands.entry(band(wait.rating)).or_default() += 1;
+            }
+            let fullest = bands.into_iter().max_by_key(|(_, waits)| *waits).map(|(band, _)| band);
+            let oldest = self.waits.iter().position(|wait| Some(band(wait.rating)) == fullest);
+            oldest.and_then(|oldest| self.waits.remove(oldest));
         }
     }
 
-    /// Returns the expected wait of a class if it has enough recent waits, else of all tickets.
-    pub(in crate::lobby) fn estimate(&self, class: Option<u64>) -> Estimate {
-        let of = |class: Option<u64>| -> Vec<u64> {
-            let alike = |wait: &&Wait| class.is_none_or(|class| wait.class == class);
-            self.waits.iter().filter(alike).map(|wait| wait.ms).collect()
-        };
-        let mut waits = class.map(|class| of(Some(class))).unwrap_or_default();
-        if waits.len() < limits::WAIT_SAMPLES_ALIKE_MIN {
-            waits = of(None);
+    /// Returns the expected wait of similar tickets: of their class if it has enough recent waits, and of these the
+    /// ones with a near rating. Waits that are too old when the estimate is read do not count.
+    pub(in crate::lobby) fn estimate(&self, now: Time, alike: Option<Alike>) -> Estimate {
+        let recent = || self.waits.iter().filter(|wait| is_recent(now, wait));
+        let mut waits: Vec<&Wait> = recent().collect();
+        if let Some(alike) = alike {
+            let of_class: Vec<&Wait> = recent().filter(|wait| wait.class == alike.class).collect();
+            if of_class.len() >= limits::WAIT_SAMPLES_ALIKE_MIN {
+                waits = of_class;
+            }
+            let distance = |wait: &&Wait| f64::from(wait.rating.saturating_sub(alike.rating)).abs();
+            waits.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+            let near = waits.partition_point(|wait| distance(wait) <= limits::WAIT_SAMPLE_BAND);
+            waits.truncate(near.max(limits::WAIT_SAMPLES_ALIKE_MIN));
         }
+        let mut waits: Vec<u64> = waits.into_iter().map(|wait| wait.ms).collect();
         waits.sort_unstable();
         let nth = |percent: usize| waits.get(waits.len() * percent / 100).copied();
         Estimate { p50: nth(50), p90: nth(90) }
     }
 }
 
+fn is_recent(now: Time, wait: &Wait) -> bool {
+    now.since(wait.at) <= limits::WAIT_SAMPLE_AGE_MAX
+}
+
+/// Returns the band of ratings that share an estimate.
+fn band(rating: i32) -> i32 {
+    rating.div_euclid(BAND)
+}
+
+/// Rating points of a band.
+const BAND: i32 = 50;
+
 impl Lobby {
+    /// Returns the tickets whose waits are similar to this one's.
+    pub(in crate::lobby) fn alike(&self, ticket: &Ticket) -> Alike {
+        let class = self.tickets.index.class_hash(ticket);
+        #[allow(clippy::cast_possible_truncation)]
+        let rating = self.pool.rating.map_or(0, |_| ticket.rating().round() as i32);
+        Alike { class, rating: band(rating).saturating_mul(BAND).saturating_add(BAND / 2) }
+    }
+
     /// Records the wait of a ticket that ended in a match.
     pub(in crate::lobby) fn record_wait(&mut self, now: Time, ticket: &Ticket) {
-        let class = self.tickets.index.class_hash(ticket);
-        self.wait_stats.add(now, ticket.since, class);
+        let alike = self.alike(ticket);
+        self.wait_stats.add(now, ticket.since, alike);
         self.pending.rows.insert(Row::WaitStats);
     }
 
@@ -84,12 +128,12 @@ impl Lobby {
         }
         self.stats_changed = false;
         self.stats_sent_at = now;
-        let mut texts: BTreeMap<Option<u64>, Text> = BTreeMap::new();
+        let mut texts: BTreeMap<Option<Alike>, Text> = BTreeMap::new();
         let mut sends = Vec::new();
         for (conn, player) in self.recipients() {
-            let class = self.tickets.of_player(player).map(|it| self.tickets.index.class_hash(it));
-            let text = texts.entry(class).or_insert_with(|| {
-                let state = self.queue_state(class);
+            let alike = self.tickets.of_player(player).map(|it| self.alike(it));
+            let text = texts.entry(alike).or_insert_with(|| {
+                let state = self.queue_state(now, alike);
                 Envelope::ephemeral(Event::Lobby(state)).text()
             });
             let text = text.clone();
@@ -99,20 +143,20 @@ impl Lobby {
     }
 
     /// Returns the number of waiting players, the number of tickets in one class, and the expected wait.
-    fn queue_state(&self, class: Option<u64>) -> QueueState {
-        let Estimate { p50, p90 } = self.wait_stats.estimate(class);
+    fn queue_state(&self, now: Time, alike: Option<Alike>) -> QueueState {
+        let Estimate { p50, p90 } = self.wait_stats.estimate(now, alike);
         QueueState {
             estimate_ms: p50,
             estimate_p90_ms: p90,
-            like_you: class.map(|class| self.tickets.index.count_in_class(class)),
+            like_you: alike.map(|alike| self.tickets.index.count_in_class(alike.class)),
             waiting: self.tickets.player_count(),
         }
     }
 
     /// Returns the fields that a lobby adds to the welcome.
-    pub(in crate::lobby) fn welcome_body(&self, player: &PlayerId) -> Welcome {
-        let class = self.tickets.of_player(player).map(|ticket| self.tickets.index.class_hash(ticket));
-        Welcome::new(self.pool_name.clone(), self.queue_state(class))
+    pub(in crate::lobby) fn welcome_body(&self, now: Time, player: &PlayerId) -> Welcome {
+        let alike = self.tickets.of_player(player).map(|ticket| self.alike(ticket));
+        Welcome::new(self.pool_name.clone(), self.queue_state(now, alike))
     }
 }
 
@@ -120,30 +164,66 @@ impl Lobby {
 mod tests {
     use super::*;
 
-    fn check(waits: &[(u64, u64)], class: Option<u64>, p50: Option<u64>, p90: Option<u64>) {
+    const NOW: Time = Time::from_ms(1_000_000);
+
+    fn alike(class: u64, rating: i32) -> Alike {
+        Alike { class, rating }
+    }
+
+    /// Adds waits of a class, each with its length, the class and the rating.
+    fn stats(waits: &[(u64, u64, i32)]) -> WaitStats {
         let mut stats = WaitStats::default();
-        for &(ms, class) in waits {
-            stats.add(Time::from_ms(1_000_000 + ms), Time::from_ms(1_000_000), class);
+        for &(ms, class, rating) in waits {
+            stats.add(NOW + std::time::Duration::from_millis(ms), NOW, alike(class, rating));
         }
-        assert_eq!(stats.estimate(class), Estimate { p50, p90 });
+        stats
+    }
+
+    fn check(waits: &[(u64, u64, i32)], of: Option<Alike>, p50: Option<u64>, p90: Option<u64>) {
+        assert_eq!(stats(waits).estimate(NOW, of), Estimate { p50, p90 });
     }
 
     #[test]
     fn estimate_uses_the_class_if_it_has_enough_waits() {
         check(&[], None, None, None);
-        check(&[(10, 1), (20, 1), (90, 1)], Some(2), Some(20), Some(90));
-        let mixed: Vec<(u64, u64)> = (0..20).map(|n| (n * 10, n % 2)).collect();
-        check(&mixed, Some(1), Some(110), Some(190));
+        check(&[(10, 1, 0), (20, 1, 0), (90, 1, 0)], Some(alike(2, 0)), Some(20), Some(90));
+        let mixed: Vec<_> = (0..20).map(|n| (n * 10, n % 2, 0)).collect();
+        check(&mixed, Some(alike(1, 0)), Some(110), Some(190));
         check(&mixed, None, Some(100), Some(180));
     }
 
     #[test]
+    fn estimate_uses_near_ratings() {
+        // Ten players in the middle wait 1 s, ten at the edge a minute.
+        let waits: Vec<_> = (0..10).flat_map(|n| [(1000 + n, 1, 1500), (60_000 + n, 1, 2400)]).collect();
+        check(&waits, Some(alike(1, 1525)), Some(1005), Some(1009));
+        check(&waits, Some(alike(1, 2375)), Some(60_005), Some(60_009));
+        check(&waits, Some(alike(1, 3900)), Some(60_004), Some(60_007));
+    }
+
+    #[test]
+    fn rare_ratings_keep_their_samples_among_many_others() {
+        let rare = (0..8).map(|n| (60_000 + n, 1, 2400));
+        let many = (0..10 * limits::WAIT_SAMPLES_MAX as u64).map(|n| (100_000 + n / 100, 1, 1500));
+        let stats = stats(&rare.chain(many).collect::<Vec<_>>());
+        assert_eq!(stats.waits.len(), limits::WAIT_SAMPLES_MAX);
+        assert_eq!(stats.estimate(NOW, Some(alike(1, 2400))).p50, Some(60_004));
+    }
+
+    #[test]
+    fn waits_that_are_too_old_when_read_do_not_count() {
+        let stats = stats(&[(3000, 1, 0)]);
+        let last = NOW + std::time::Duration::from_secs(3);
+        assert_eq!(stats.estimate(last + limits::WAIT_SAMPLE_AGE_MAX, None).p50, Some(3000));
+        let later = last + limits::WAIT_SAMPLE_AGE_MAX + std::time::Duration::from_millis(1);
+        assert_eq!(stats.estimate(later, None), Estimate::default());
+    }
+
+    #[test]
     fn old_waits_are_removed() {
-        let mut stats = WaitStats::default();
-        let t = |ms| Time::from_ms(ms);
-        stats.add(t(5), t(0), 0);
-        let later = t(6) + limits::WAIT_SAMPLE_AGE_MAX;
-        stats.add(later, later - std::time::Duration::from_millis(3), 0);
-        assert_eq!(stats.estimate(None).p50, Some(3));
+        let mut stats = stats(&[(5, 0, 0)]);
+        let later = NOW + limits::WAIT_SAMPLE_AGE_MAX + std::time::Duration::from_millis(6);
+        stats.add(later, later, alike(0, 0));
+        assert_eq!(stats.waits.len(), 1);
     }
 }

@@ -71,6 +71,11 @@ fn rating(pool: &Pool) -> Fault {
         .or_else(|| {
             invalid_if(window.at_most < window.within, "rating.at_most", "must not be below `within`")
         })
+        .or_else(|| {
+            let max = limits::PATIENCE_MAX_S;
+            let valid = window.any_after_s.is_none_or(|secs| (1..=max).contains(&secs));
+            invalid_if(!valid, "rating.any_after_s", format!("must be 1 to {max} seconds"))
+        })
 }
 
 fn spans(pool: &Pool) -> Fault {

@@ -2,7 +2,7 @@
 
 use crate::limits;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use std::time::Duration;
 
 /// A requirement on the other player.
@@ -56,9 +56,9 @@ impl Want {
     #[must_use]
     pub fn holds(&self, mine: Option<&Value>, theirs: Option<&Value>, within: Option<f64>) -> bool {
         let number = |value: Option<&Value>| value.and_then(Value::as_f64);
-        let is = self.is.as_ref().is_none_or(|is| theirs == Some(is));
-        let any_of =
-            self.any_of.as_ref().is_none_or(|any_of| theirs.is_some_and(|theirs| any_of.contains(theirs)));
+        let equals = |value: &Value| theirs.is_some_and(|theirs| is_same(theirs, value));
+        let is = self.is.as_ref().is_none_or(equals);
+        let any_of = self.any_of.as_ref().is_none_or(|any_of| any_of.iter().any(equals));
         let between =
             self.between.is_none_or(|[low, high]| number(theirs).is_some_and(|it| low <= it && it <= high));
         let near = within.is_none_or(|within| {
@@ -120,6 +120,27 @@ impl Want {
             ),
         ];
         rules.into_iter().find_map(|(valid, fault)| (!valid).then_some(fault))
+    }
+}
+
+/// Returns true if two values are the same. Numbers are compared as numbers: 3 is 3.0, and -0 is 0.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => canonical(a) == canonical(b),
+        (a, b) => a == b,
+    }
+}
+
+/// Returns a number in the one form that equal numbers share: an integer where it is one.
+pub(crate) fn canonical(number: &Number) -> Value {
+    // Integers from here on are not all exact in the other form.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        #[allow(clippy::cast_possible_truncation)]
+        Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < EXACT => {
+            Value::from(float as i64)
+        }
+        _ => Value::Number(number.clone()),
     }
 }
 
@@ -206,6 +227,14 @@ mod tests {
         check(&json!({ "is": "en" }), &NONE, &NONE, false);
         check(&json!({ "any_of": ["en", 3] }), &NONE, &json!(3), true);
         check(&json!({ "any_of": ["en", 3] }), &NONE, &json!("fr"), false);
+        for (wanted, theirs) in [("3", "3.0"), ("3.0", "3"), ("0", "-0.0"), ("-0", "0"), ("3e0", "3")] {
+            let [wanted, theirs]: [Value; 2] = [wanted, theirs].map(|text| serde_json::from_str(text).unwrap());
+            check(&json!({ "is": wanted }), &NONE, &theirs, true);
+            check(&json!({ "any_of": [wanted, "x"] }), &NONE, &theirs, true);
+        }
+        check(&json!({ "is": 3 }), &NONE, &json!(3.5), false);
+        check(&json!({ "is": 3 }), &NONE, &json!("3"), false);
+        check(&json!({ "is": 9_007_199_254_740_993_u64 }), &NONE, &json!(9_007_199_254_740_992_u64), false);
         check(&json!({ "between": [20, 30] }), &NONE, &json!(20), true);
         check(&json!({ "between": [20, 30] }), &NONE, &json!(30.5), false);
         check(&json!({ "between": [20, 30] }), &NONE, &json!("25"), false);

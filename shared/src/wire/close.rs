@@ -29,6 +29,8 @@ pub enum CloseCode {
     Origin,
     /// There is no such room, pool or path.
     NotFound,
+    /// The configuration of the pool is invalid; the operator must correct it.
+    Misconfigured,
     /// The server has no capacity at the moment.
     Overloaded,
     /// The client was far beyond the welcome's rate limit.
@@ -55,7 +57,7 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every close code, for documentation and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Bye,
         Self::Banned,
         Self::Kicked,
@@ -68,6 +70,7 @@ impl CloseCode {
         Self::TooBig,
         Self::Origin,
         Self::NotFound,
+        Self::Misconfigured,
         Self::Overloaded,
         Self::TooFast,
         Self::Internal,
@@ -97,6 +100,7 @@ impl CloseCode {
             Self::TooBig => 4009,
             Self::Origin => 4010,
             Self::NotFound => 4011,
+            Self::Misconfigured => 4012,
             Self::Overloaded => 4100,
             Self::TooFast => 4101,
             Self::Internal => 4102,
@@ -127,6 +131,7 @@ impl CloseCode {
             Self::TooBig => "too_big",
             Self::Origin => "origin",
             Self::NotFound => "not_found",
+            Self::Misconfigured => "misconfigured",
             Self::Overloaded => "overloaded",
             Self::TooFast => "too_fast",
             Self::Internal => "internal",
@@ -161,6 +166,7 @@ impl CloseCode {
             | Self::TooBig
             | Self::Origin
             | Self::NotFound
+            | Self::Misconfigured
             | Self::TokenExpired
             | Self::TokenInvalid
             | Self::SessionRevoked => None,

@@ -303,7 +303,15 @@ pub struct Why {
     /// The rule that relaxes next.
     pub next_rule: Option<String>,
     pub rules: Vec<RuleCount>,
-    /// The other tickets.
+    /// In matches of more than two: the seats that no waiting ticket fills now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub seats_missing: Option<usize>,
+    /// The time until a match may start before its seats are full, with the players who fit now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub starts_in_ms: Option<u64>,
+    /// The other tickets that can be matched.
     pub waiting: usize,
 }
 

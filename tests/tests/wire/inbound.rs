@@ -64,7 +64,7 @@ fn lobby() -> Object {
     let (mut lobby, effects) = restored.expect("a new lobby");
     drop(effects);
     let (conn, identity) = (CONN, identity(600_000));
-    drop(lobby.handle(at(0), lobby::Input::Opened { conn, identity, current_match: None }));
+    drop(lobby.handle(at(0), lobby::Input::Opened { conn, identity, current_match: None, address: 0 }));
     Box::new(move |ms, input| {
         let out = |effect| match effect {
             lobby::Effect::Send { text, .. } => Some(Out::Text(text.to_string())),

@@ -5,9 +5,13 @@
 mod commands;
 mod crowd;
 mod measure;
+mod rush;
+mod windows;
 
 pub use commands::{CommandCost, measure_commands};
 pub use measure::{Entry, Row, measure};
+pub use rush::{Rush, measure_rushes};
+pub use windows::{Window, measure_windows};
 use serde::{Deserialize, Serialize};
 
 /// The result of a run.
@@ -17,12 +21,21 @@ pub struct Figures {
     pub rows: Vec<Row>,
     /// Single commands in a lobby at its ticket limit.
     pub commands: Vec<CommandCost>,
+    /// Waits and gaps when many tickets arrive.
+    pub rushes: Vec<Rush>,
+    /// The wait that the rating window grows with.
+    pub windows: Vec<Window>,
 }
 
 /// Measures all crowds at these sizes, `runs` times each, and single commands.
 pub fn run(sizes: &[u32], runs: u32, clock: &mut impl FnMut() -> f64) -> Figures {
     let tickets = u32::try_from(shared::limits::TICKETS_MAX).unwrap_or(u32::MAX);
-    Figures { rows: measure(sizes, runs, clock), commands: measure_commands(tickets, clock) }
+    Figures {
+        rows: measure(sizes, runs, clock),
+        commands: measure_commands(tickets, clock),
+        rushes: measure_rushes(),
+        windows: measure_windows(),
+    }
 }
 
 /// The benchmark and its clock for JavaScript hosts.

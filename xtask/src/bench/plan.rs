@@ -32,6 +32,30 @@ pub struct Plan {
 struct Figures {
     rows: Vec<Row>,
     commands: Vec<CommandCost>,
+    rushes: Vec<Rush>,
+    windows: Vec<Window>,
+}
+
+/// Waits and gaps of a pool over hours; `plan_bench::Window` documents its fields.
+#[derive(Debug, Clone, Deserialize)]
+struct Window {
+    grows_with: String,
+    gap: f64,
+    wait_p95_ms: f64,
+    outer_p95_ms: f64,
+    unmatched: usize,
+}
+
+/// Waits and gaps when many tickets arrive; `plan_bench::Rush` documents its fields.
+#[derive(Debug, Clone, Deserialize)]
+struct Rush {
+    plans: String,
+    entries: u32,
+    seconds: u32,
+    gap: f64,
+    wait_p50_ms: f64,
+    wait_p99_ms: f64,
+    plans_made: u32,
 }
 
 /// The cost of one command; `plan_bench::CommandCost` documents its fields.
@@ -145,6 +169,16 @@ fn table(native: &Figures, wasm: &Figures) -> Result<String> {
             write!(text, "{command:<24} {tickets:>8} tickets  {kind:<8}")?;
             writeln!(text, "  median {median_us:>10.1}  slowest {slowest_us:>10.1}")?;
         }
+    }
+    writeln!(text, "\nEntries one after the other, by the way in which the lobby plans:")?;
+    for Rush { plans, entries, seconds, gap, wait_p50_ms, wait_p99_ms, plans_made } in &native.rushes {
+        write!(text, "{entries:>8} in {seconds:>3} s  {plans:<12}  gap {gap:>6.1}")?;
+        writeln!(text, "  wait p50 {wait_p50_ms:>6} ms  p99 {wait_p99_ms:>6} ms  {plans_made:>6} plans")?;
+    }
+    writeln!(text, "\nOne entry a second, ratings 1500 ± 300, by the wait that the window grows with:")?;
+    for Window { grows_with, gap, wait_p95_ms, outer_p95_ms, unmatched } in &native.windows {
+        write!(text, "{grows_with:<8}  gap {gap:>6.1}  wait p95 {wait_p95_ms:>7} ms")?;
+        writeln!(text, "  of the outer 5 % {outer_p95_ms:>7} ms  unmatched {unmatched}")?;
     }
     Ok(text)
 }

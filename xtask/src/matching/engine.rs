@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use shared::id::{PlayerId, RoomId, TicketId};
 use shared::lobby::matching::compatibility::fits_at;
+pub use shared::lobby::matching::gathering::Gathering;
 pub use shared::lobby::matching::index::TicketIndex;
 use shared::lobby::tickets::recent_opponents::{RecentMatch, RecentOpponents};
 use shared::lobby::tickets::ticket::{self, Member, Ticket};
@@ -36,14 +37,19 @@ pub fn ticket(nth: usize, at: Time, people: &[Person]) -> Result<Ticket, String>
 }
 
 fn member(person: &Person) -> Result<Member, String> {
-    let body = json!({ "attrs": person.attrs, "wants": person.wants });
-    let (attrs, wants) = ticket::read_entry(&body).map_err(|fault| {
+    // The log also has attributes that the service sets, which `enter` refuses.
+    let is_reserved = |name: &str| ticket::RESERVED_ATTRS.contains(&name);
+    let (reserved, own): (Map<String, Value>, Map<String, Value>) =
+        person.attrs.clone().into_iter().partition(|(name, _)| is_reserved(name));
+    let body = json!({ "attrs": own, "wants": person.wants });
+    let (mut attrs, wants) = ticket::read_entry(&body).map_err(|fault| {
         let field = fault.field.unwrap_or_default();
         let column = field.trim_start_matches("body.");
         let column = column.trim_start_matches("attrs.");
         let message = fault.message.unwrap_or_default();
         format!("column {column}: {message}")
     })?;
+    attrs.extend(reserved);
     Ok(Member {
         player: person.player.clone(),
         name: String::new(),

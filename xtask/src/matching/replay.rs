@@ -9,7 +9,7 @@ use shared::lobby::tickets::ticket::Ticket;
 use shared::pool::Pool;
 use shared::time::Time;
 
-use super::engine::{self, TicketIndex};
+use super::engine::{self, Gathering, TicketIndex};
 use super::log::{Entry, Event, Log};
 
 /// A match: the numbers of the entries of each team.
@@ -233,7 +233,10 @@ pub struct Lobby {
     met: RecentOpponents,
     numbers: BTreeMap<TicketId, (usize, Ticket)>,
     names: BTreeMap<usize, TicketId>,
-    wake: Option<Time>,
+    /// The time of the next plan without a gathering.
+    due: Option<Time>,
+    /// None in a lobby that plans at each entry.
+    gathering: Option<Gathering>,
 }
 
 impl Lobby {
@@ -246,8 +249,15 @@ impl Lobby {
             met: RecentOpponents::default(),
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),
-            wake: None,
+            due: None,
+            gathering: Some(Gathering::default()),
         }
+    }
+
+    /// Returns a lobby that plans at each entry, also in a rush.
+    #[must_use]
+    pub fn at_once(pool: &Pool) -> Self {
+        Self { gathering: None, ..Self::new(pool) }
     }
 
     /// Adds an entry without planning, for an entry that waited in another lobby.
@@ -255,12 +265,33 @@ impl Lobby {
         self.names.insert(nth, ticket.id.clone());
         self.numbers.insert(ticket.id.clone(), (nth, ticket.clone()));
         self.waiting.insert(now, ticket.clone());
+        self.due = Some(now);
+        if let Some(gathering) = &mut self.gathering {
+            gathering.arrived(now);
+        }
     }
 
-    /// Makes all matches that are possible now.
+    /// Returns true if a ticket waits in this lobby.
+    #[cfg(test)]
+    pub fn has(&self, nth: usize) -> bool {
+        self.names.contains_key(&nth)
+    }
+
+    /// Excludes rematches of players who were matched in another lobby of the same queue.
+    pub fn remember<'a>(&mut self, now: Time, tickets: impl Iterator<Item = &'a Ticket>) {
+        engine::record_meeting(&mut self.met, now, tickets, &self.pool);
+    }
+
+    /// Makes all matches that are possible now, unless a gathering is open.
     pub fn plan(&mut self, now: Time) -> Vec<Match> {
-        let (matches, wake) = engine::plan(&mut self.waiting, now, &self.met);
-        self.wake = wake;
+        if self.wake_at().is_none_or(|at| at > now) {
+            return Vec::new();
+        }
+        if let Some(gathering) = &mut self.gathering {
+            gathering.planned(now);
+        }
+        let (matches, due) = engine::plan(&mut self.waiting, now, &self.met);
+        self.due = due;
         matches
             .into_iter()
             .map(|teams| {
@@ -301,11 +332,11 @@ impl Matcher for Lobby {
     }
 
     fn wake_at(&self) -> Option<Time> {
-        self.wake
+        let due = self.due?;
+        Some(self.gathering.as_ref().map_or(due, |gathering| gathering.plan_at(due)))
     }
 
     fn woke(&mut self, now: Time) -> Vec<Match> {
-        self.wake = None;
         self.plan(now)
     }
 }

@@ -117,6 +117,7 @@ pub const FIGURES: &[Figure] = &[
     ("wait max", |it| span(it.wait_ms.max)),
     ("gap mean", |it| format!("{:.1}", it.gap.mean)),
     ("gap p90", |it| format!("{:.1}", it.gap.p90)),
+    ("team gap mean", |it| format!("{:.1}", it.team_gap.mean)),
     ("wants given way", |it| format!("{:.1} % of {}", it.relaxed_share(), it.wants)),
     ("left unmatched", |it| it.unmatched().to_string()),
     ("  by leaving", |it| it.left.to_string()),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use shared::pool::{self, Pool};
 
+use crate::manifest::Manifest;
 use crate::root::Root;
 
 /// A pool and its name.
@@ -20,11 +21,7 @@ pub struct Rules {
 
 /// Returns every pool of wrangler.toml.
 pub fn all(root: &Root) -> Result<Vec<Rules>> {
-    let text = fs::read_to_string(root.path("wrangler.toml")).context("cannot read wrangler.toml")?;
-    let manifest: toml::Table = toml::from_str(&text).context("wrangler.toml is invalid")?;
-    let pools = manifest.get("vars").and_then(|vars| vars.get("POOLS"));
-    let pools = pools.context("wrangler.toml has no pools: [vars.POOLS.<name>]")?;
-    let pools = pool::read(&serde_json::to_string(pools)?).map_err(|error| anyhow!(error))?;
+    let pools = Manifest::pools(root)?;
     let rules = |(name, pool): (shared::id::PoolName, Pool)| Rules { name: name.as_str().to_owned(), pool };
     Ok(pools.into_iter().map(rules).collect())
 }

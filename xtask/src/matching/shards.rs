@@ -1,5 +1,7 @@
 //! Simulates a sharded queue: each shard matches its own players, and tickets that wait too long escalate to
-//! a parent.
+//! a parent, while their shard continues to match them.
+//!
+//! Messages between shards and parent take no time here, so a ticket that the parent matches is never taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +31,7 @@ pub struct Sharded {
     lobbies: Vec<Lobby>,
     parent: Lobby,
     rule: Shards,
+    /// The waiting tickets, each with its shard.
     tickets: BTreeMap<usize, (usize, Ticket)>,
     /// The time at which each ticket escalates.
     escalations: BTreeSet<(Time, usize)>,
@@ -50,9 +53,31 @@ impl Sharded {
         }
     }
 
-    fn gone(&mut self, matches: &[Match]) {
+    /// Removes the tickets of matches that a shard made from the parent.
+    fn matched_by_shard(&mut self, matches: &[Match]) {
         for &nth in matches.iter().flatten().flatten() {
             self.forget(nth);
+            self.parent.left(nth);
+        }
+    }
+
+    /// Removes the tickets of matches that the parent made from their shards, which remember the match.
+    fn matched_by_parent(&mut self, now: Time, matches: &[Match]) {
+        for made in matches {
+            let tickets: Vec<(usize, usize, Ticket)> = { made.iter().flatten() }
+                .filter_map(|&nth| self.forget(nth).map(|(home, ticket)| (nth, home, ticket)))
+                .collect();
+            let homes: BTreeSet<usize> = tickets.iter().map(|(_, home, _)| *home).collect();
+            for (nth, home, _) in &tickets {
+                if let Some(lobby) = self.lobbies.get_mut(*home) {
+                    lobby.left(*nth);
+                }
+            }
+            for home in homes {
+                if let Some(lobby) = self.lobbies.get_mut(home) {
+                    lobby.remember(now, tickets.iter().map(|(.., ticket)| ticket));
+                }
+            }
         }
     }
 
@@ -60,6 +85,17 @@ impl Sharded {
         let (home, ticket) = self.tickets.remove(&nth)?;
         self.escalations.remove(&(ticket.since + self.rule.escalate_after(), nth));
         Some((home, ticket))
+    }
+
+    /// Sends the tickets that waited long enough to the parent. They keep their position and stay in their shard.
+    fn escalate(&mut self, now: Time) {
+        while let Some(&(at, nth)) = self.escalations.first().filter(|(at, _)| *at <= now) {
+            self.escalations.remove(&(at, nth));
+            if let Some((_, ticket)) = self.tickets.get(&nth) {
+                self.parent.add(now, nth, ticket);
+                self.escalated += 1;
+            }
+        }
     }
 }
 
@@ -70,19 +106,17 @@ impl Matcher for Sharded {
         self.escalations.insert((now + self.rule.escalate_after(), nth));
         let lobby = self.lobbies.get_mut(home);
         let made = lobby.map_or_else(Vec::new, |lobby| lobby.entered(now, nth, ticket));
-        self.gone(&made);
+        self.matched_by_shard(&made);
         made
     }
 
     fn left(&mut self, nth: usize) {
-        match self.forget(nth) {
-            Some((home, _)) => {
-                if let Some(lobby) = self.lobbies.get_mut(home) {
-                    lobby.left(nth);
-                }
-            }
-            None => self.parent.left(nth),
+        if let Some((home, _)) = self.forget(nth)
+            && let Some(lobby) = self.lobbies.get_mut(home)
+        {
+            lobby.left(nth);
         }
+        self.parent.left(nth);
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -94,28 +128,13 @@ impl Matcher for Sharded {
     fn woke(&mut self, now: Time) -> Vec<Match> {
         let mut made = Vec::new();
         for lobby in &mut self.lobbies {
-            if lobby.wake_at().is_some_and(|at| at <= now) {
-                made.extend(lobby.woke(now));
-            }
+            made.extend(lobby.woke(now));
         }
-        self.gone(&made);
-        let mut plan = self.parent.wake_at().is_some_and(|at| at <= now);
-        while let Some(&(_, nth)) = self.escalations.first().filter(|(at, _)| *at <= now) {
-            let Some((home, ticket)) = self.forget(nth) else {
-                self.escalations.pop_first();
-                continue;
-            };
-            if let Some(lobby) = self.lobbies.get_mut(home) {
-                lobby.left(nth);
-            }
-            // The ticket keeps its position: `since` is when it entered.
-            self.parent.add(now, nth, &ticket);
-            self.escalated += 1;
-            plan = true;
-        }
-        if plan {
-            made.extend(self.parent.woke(now));
-        }
+        self.matched_by_shard(&made);
+        self.escalate(now);
+        let above = self.parent.woke(now);
+        self.matched_by_parent(now, &above);
+        made.extend(above);
         made
     }
 }
@@ -179,6 +198,19 @@ mod tests {
         // The first two are in one shard; the others meet in the parent when the later one escalates.
         assert_eq!(at, [Some(0), Some(0), Some(12_000), Some(12_000)]);
         assert_eq!(sharded.escalated, 2);
+    }
+
+    #[test]
+    fn escalated_ticket_is_still_matched_by_its_shard() {
+        let log = "at,player,rating\n0,p_1,1400\n20000,p_2,1450\n21000,p_3,1600\n";
+        let log = read::csv(log).unwrap();
+        let pool = pool::read(RANKED).unwrap().into_values().next().unwrap();
+        let rule = Shards::Rating { bands: vec![1500.0], climb_s: 10 };
+        let mut sharded = Sharded::new(&pool, &rule);
+        let outcome = run(&log, &pool, &mut sharded);
+        // The first one is at the parent since 10 s, and meets the second in their shard as it enters.
+        assert_eq!(outcome.matches[0].at.ms(), 20_000);
+        assert!(!sharded.parent.has(0) && !sharded.lobbies[0].has(0));
     }
 
     #[test]

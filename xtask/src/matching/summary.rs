@@ -23,6 +23,8 @@ pub struct Summary {
     pub wait_ms: Spread,
     /// Distances of ratings in a match: from the mean of the others, in matches of more than two.
     pub gap: Spread,
+    /// Distances of the strongest team's mean rating from the weakest team's, in matches with teams.
+    pub team_gap: Spread,
     /// Wants in matches.
     pub wants: u64,
     /// Wants in matches that had relaxed, or were never applied.
@@ -57,6 +59,7 @@ pub(super) struct PlayerOutcome {
     pub(super) fate: EntryOutcome,
     pub(super) wait_ms: u64,
     pub(super) gap: Option<f64>,
+    team_gap: Option<f64>,
     wants: u64,
     relaxed: u64,
     passed_over: bool,
@@ -94,6 +97,7 @@ pub(super) fn player_outcomes<'a>(
             .collect();
         let about = others.iter().map(|other| engine::wants(&entry.ticket, &other.ticket, pool));
         let (wants, relaxed) = about.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let team_gap = made.and_then(|made| team_gap(log, &made.teams));
         for person in &entry.people {
             let ratings = others.iter().flat_map(|it| &it.people).map(|it| it.rating);
             let (count, sum) = ratings.fold((0.0, 0.0), |(n, sum), it| (n + 1.0, sum + it));
@@ -101,6 +105,7 @@ pub(super) fn player_outcomes<'a>(
                 fate,
                 wait_ms: time::ms(until.since(entry.at)),
                 gap: (count > 0.0).then(|| (sum / count - person.rating).abs()),
+                team_gap,
                 wants,
                 relaxed,
                 passed_over: outcome.passed_over.contains(&nth),
@@ -111,14 +116,32 @@ pub(super) fn player_outcomes<'a>(
     lots
 }
 
+/// Returns the distance of the strongest team's mean rating from the weakest team's; none without teams.
+fn team_gap(log: &Log, teams: &[Vec<usize>]) -> Option<f64> {
+    if teams.len() < 2 {
+        return None;
+    }
+    let mean = |team: &Vec<usize>| {
+        let entries = team.iter().filter_map(|&nth| log.entries.get(nth));
+        let ratings = entries.flat_map(|entry| &entry.people).map(|person| person.rating);
+        let (count, sum) = ratings.fold((0.0, 0.0), |(count, sum), rating| (count + 1.0, sum + rating));
+        sum / f64::max(count, 1.0)
+    };
+    let means: Vec<f64> = teams.iter().map(mean).collect();
+    let strongest = means.iter().copied().max_by(f64::total_cmp)?;
+    let weakest = means.iter().copied().min_by(f64::total_cmp)?;
+    Some(strongest - weakest)
+}
+
 impl Summary {
     pub(super) fn of<'a>(lots: impl IntoIterator<Item = &'a PlayerOutcome>) -> Self {
-        let (mut waits, mut gaps) = (Vec::new(), Vec::new());
+        let (mut waits, mut gaps, mut team_gaps) = (Vec::new(), Vec::new(), Vec::new());
         let mut all = Self {
             people: 0,
             matched: 0,
             wait_ms: Spread::default(),
             gap: Spread::default(),
+            team_gap: Spread::default(),
             wants: 0,
             relaxed: 0,
             left: 0,
@@ -135,6 +158,7 @@ impl Summary {
                     all.matched += 1;
                     waits.push(lot.wait_ms);
                     gaps.extend(lot.gap);
+                    team_gaps.extend(lot.team_gap);
                 }
                 EntryOutcome::Left(_) => all.left += 1,
                 EntryOutcome::GaveUp(_) => all.gave_up += 1,
@@ -149,8 +173,8 @@ impl Summary {
         }
         all.wait_ms = spread(waits, 1.0);
         // A tenth of a point is precise enough for the report.
-        let tenths = gaps.into_iter().map(tenths);
-        all.gap = spread(tenths, 10.0);
+        all.gap = spread(gaps.into_iter().map(tenths), 10.0);
+        all.team_gap = spread(team_gaps.into_iter().map(tenths), 10.0);
         all
     }
 

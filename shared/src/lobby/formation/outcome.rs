@@ -3,7 +3,7 @@
 use crate::id::{PlayerId, RoomId, TicketId};
 use crate::lobby::formation::saga::{PendingMatch, Step};
 use crate::lobby::tickets::recent_opponents::RecentMatch;
-use crate::lobby::tickets::ticket::{Escalation, State, Ticket};
+use crate::lobby::tickets::ticket::{Escalation, Member, State, Ticket};
 use crate::lobby::{Job, Lobby, Row};
 use crate::pool::Shard;
 use crate::rpc::shard::Removal;
@@ -49,6 +49,7 @@ impl Lobby {
         self.record_wait(now, &ticket);
         self.remove_ticket(now, id);
         for player in ticket.players() {
+            self.lookups.outdate(player);
             self.send_to_player(player, &matched(room, player, teams));
             for conn in self.connections_of(player) {
                 self.close_socket(conn, CloseCode::Bye);
@@ -108,9 +109,11 @@ impl Lobby {
                 }
                 continue;
             }
-            if let Some(removal) = removal {
-                self.expire_ticket(now, &ticket, reason, &removal);
-            } else {
+            let rest = match removal {
+                Some(removal) => self.remove_at_fault(now, ticket, reason, &removal),
+                None => Some(ticket),
+            };
+            if let Some(ticket) = rest {
                 let state = State::Releasing(room.clone());
                 self.send_returned(&ticket, reason);
                 self.put_ticket(now, Ticket { state, ..ticket });
@@ -135,6 +138,30 @@ impl Lobby {
             let state = State::Releasing(room.clone());
             self.put_ticket(now, Ticket { state, ..ticket });
         }
+    }
+
+    /// Removes the members who let a match fail from their ticket. Returns the ticket of the others, who keep their
+    /// place; none if the leader is at fault, or no member, so that the whole ticket is removed.
+    pub(in crate::lobby) fn remove_at_fault(
+        &mut self,
+        now: Time,
+        mut ticket: Ticket,
+        reason: &str,
+        removal: &Removal,
+    ) -> Option<Ticket> {
+        let is_at_fault = |member: &Member| removal.at_fault.contains(&member.player);
+        if removal.at_fault.is_empty() || ticket.leader().is_none_or(is_at_fault) {
+            self.expire_ticket(now, &ticket, reason, removal);
+            return None;
+        }
+        for member in ticket.members.extract_if(.., |member| is_at_fault(member)) {
+            let after_ms = self.start_cooldown(now, &member.player).map(time::ms);
+            let reason = reason.to_owned();
+            let text = expired(Expired { after_ms, reason, room: None, ticket: ticket.id.clone() });
+            self.send_to_player(&member.player, &text);
+        }
+        self.stats_changed = true;
+        Some(ticket)
     }
 
     /// Removes a ticket and tells its players the reason.

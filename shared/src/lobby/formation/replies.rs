@@ -51,10 +51,16 @@ impl Lobby {
                 let removals = ticket.map(|id| (id, removal)).into_iter().collect();
                 self.cancel_match(now, forming, UNAVAILABLE, removals);
             }
-            PlayerResponse::Busy { until: Some(_), .. } | PlayerResponse::Full { .. } => {
+            PlayerResponse::Busy { until: Some(until), .. } => {
                 let room = forming.room.clone();
                 self.cancel_match(now, forming, UNAVAILABLE, BTreeMap::new());
-                self.hold_off(now, ticket.as_ref(), &room);
+                // Before the other match's reservation ends, every further try would be in vain.
+                self.hold_off(now, ticket.as_ref(), &room, until.min(now + limits::RESERVATION_TTL));
+            }
+            PlayerResponse::Full { .. } => {
+                let room = forming.room.clone();
+                self.cancel_match(now, forming, UNAVAILABLE, BTreeMap::new());
+                self.hold_off(now, ticket.as_ref(), &room, now);
             }
             PlayerResponse::Granted { .. } => {
                 forming.confirmed_players.insert(player.clone());
@@ -68,11 +74,18 @@ impl Lobby {
         }
     }
 
-    /// Excludes a ticket from matches for a while, because another lobby wanted its players at the same time.
-    pub(in crate::lobby) fn hold_off(&mut self, now: Time, id: Option<&TicketId>, room: &RoomId) {
+    /// Excludes a ticket from matches until shortly after `until`, because another lobby wanted its players at the same
+    /// time.
+    pub(in crate::lobby) fn hold_off(
+        &mut self,
+        now: Time,
+        id: Option<&TicketId>,
+        room: &RoomId,
+        until: Time,
+    ) {
         let ticket = id.and_then(|id| self.tickets.get(id)).cloned();
         if let Some(ticket) = ticket {
-            let rest = Some(now + hold_off_jitter(room));
+            let rest = Some(now.max(until) + hold_off_jitter(room));
             self.put_ticket(now, Ticket { hold_off_until: rest, ..ticket });
         }
     }
@@ -98,7 +111,7 @@ impl Lobby {
             }
             (Step::Holding | Step::Proposing, ShardResponse::Busy) => {
                 self.cancel_match(now, forming, UNAVAILABLE, BTreeMap::new());
-                self.hold_off(now, Some(ticket), room);
+                self.hold_off(now, Some(ticket), room, now);
             }
             (_, ShardResponse::Done | ShardResponse::Busy | ShardResponse::Gone) => {
                 forming.confirmed_tickets.insert(ticket.clone());

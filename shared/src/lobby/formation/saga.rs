@@ -84,6 +84,7 @@ impl PendingMatch {
 
 impl Lobby {
     pub(in crate::lobby) fn make_matches(&mut self, now: Time) {
+        self.gathering.planned(now);
         let plan = self.tickets.index.plan(now, &self.recent_opponents);
         for planned in plan.matches {
             self.begin_match(now, planned);

@@ -4,10 +4,11 @@ use crate::hash::fnv;
 use crate::limits;
 use crate::lobby::tickets::ticket::{Member, Ticket};
 use crate::pool::Pool;
-use crate::pool::want::Want;
+use crate::pool::want::{Want, canonical};
 use crate::wire::envelope;
 use serde::Serialize;
 use serde_json::Value;
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of a class. Number 0 collects the tickets beyond the limit of classes.
@@ -29,8 +30,11 @@ pub(in crate::lobby) enum ClassFit {
 pub(in crate::lobby) struct TicketClasses {
     /// The wants of the pool.
     wants: Vec<Want>,
-    /// The attributes that a want names. A name is never removed.
-    named: BTreeSet<String>,
+    /// The attributes that a want names, each with the number of tickets whose wants name it. A name of the pool's own
+    /// wants counts once more. A name that no ticket uses is forgotten when the next new one comes.
+    named: BTreeMap<String, usize>,
+    /// By the hash of an attribute's name, the number of tickets that have the attribute.
+    carried: FxHashMap<u64, u32>,
     /// The named attributes whose numbers no longer divide classes.
     merged: BTreeSet<String>,
     numbers: BTreeMap<String, TicketClass>,
@@ -40,6 +44,8 @@ pub(in crate::lobby) struct TicketClasses {
 #[derive(Debug, Clone, Default)]
 struct ClassInfo {
     text: String,
+    /// The hash of `text`.
+    hash: u64,
     shape: Vec<MemberShape>,
     tickets: usize,
     /// The compatibility with each class.
@@ -65,10 +71,11 @@ enum AttrValue {
 
 impl TicketClasses {
     pub(in crate::lobby) fn new(pool: &Pool) -> Self {
-        let named = pool.wants.iter().map(|want| want.attr.clone());
+        let named = pool.wants.iter().map(|want| (want.attr.clone(), 1));
         Self {
             wants: pool.wants.clone(),
             named: named.collect(),
+            carried: FxHashMap::default(),
             merged: BTreeSet::from(["rating".to_owned()]),
             numbers: BTreeMap::new(),
             infos: vec![ClassInfo { fits: vec![ClassFit::Depends], ..ClassInfo::default() }],
@@ -80,18 +87,71 @@ impl TicketClasses {
         self.infos.len()
     }
 
-    /// Returns true if all classes must be rebuilt for this ticket: its wants name a new attribute, or its
-    /// class exceeds the limit and a numeric attribute could be merged.
-    pub(in crate::lobby) fn needs_rebuild(&mut self, ticket: &Ticket) -> bool {
-        let before = self.named.len();
-        for want in ticket.members.iter().flat_map(|member| &member.wants) {
-            if !self.named.contains(&want.attr) {
-                self.named.insert(want.attr.clone());
+    /// Counts the attributes that a ticket's wants name. Returns whether all are known, and the names that became
+    /// known or were forgotten. Above `limits::ATTR_NAMES_MAX` names the ticket is compared one by one.
+    pub(in crate::lobby) fn count_names(&mut self, ticket: &Ticket) -> (bool, Vec<String>) {
+        let names = names(ticket);
+        let new: Vec<&str> = names.iter().copied().filter(|name| !self.named.contains_key(*name)).collect();
+        let mut changed: Vec<String> = Vec::new();
+        if !new.is_empty() {
+            self.named.retain(|name, tickets| {
+                let is_used = *tickets > 0 || names.contains(name.as_str());
+                if !is_used {
+                    changed.push(name.clone());
+                }
+                is_used
+            });
+            self.merged.retain(|name| name == RATING || self.named.contains_key(name));
+            if self.named.len() + new.len() > limits::ATTR_NAMES_MAX {
+                return (false, changed);
+            }
+            changed.extend(new.iter().map(|&name| name.to_owned()));
+        }
+        for name in names {
+            *self.named.entry(name.to_owned()).or_default() += 1;
+        }
+        (true, changed)
+    }
+
+    /// Counts the attributes that a ticket has.
+    pub(in crate::lobby) fn count_attrs(&mut self, ticket: &Ticket) {
+        for name in attrs(ticket) {
+            *self.carried.entry(fnv(name.as_bytes())).or_default() += 1;
+        }
+    }
+
+    /// Ends the counts of a removed ticket.
+    pub(in crate::lobby) fn uncount(&mut self, ticket: &Ticket, is_named: bool) {
+        for name in names(ticket).into_iter().filter(|_| is_named) {
+            if let Some(tickets) = self.named.get_mut(name) {
+                *tickets = tickets.saturating_sub(1);
             }
         }
-        if self.named.len() > before {
-            return true;
+        for name in attrs(ticket) {
+            let hash = fnv(name.as_bytes());
+            if let Some(tickets) = self.carried.get_mut(&hash) {
+                *tickets = tickets.saturating_sub(1);
+                if *tickets == 0 {
+                    self.carried.remove(&hash);
+                }
+            }
         }
+    }
+
+    /// Returns the number of known names.
+    #[cfg(test)]
+    pub(in crate::lobby) fn names(&self) -> usize {
+        self.named.len()
+    }
+
+    /// Returns true if a ticket may have this attribute.
+    pub(in crate::lobby) fn is_carried(&self, name: &str) -> bool {
+        name == RATING || self.carried.contains_key(&fnv(name.as_bytes()))
+    }
+
+    /// Returns true if all classes must be rebuilt for this ticket: its class exceeds the limit, and a numeric
+    /// attribute could be merged.
+    pub(in crate::lobby) fn needs_rebuild(&mut self, ticket: &Ticket) -> bool {
         let full = self.numbers.len() >= limits::TICKET_CLASSES_MAX && self.vacant().is_none();
         full && !self.numbers.contains_key(&self.text(ticket)) && self.merge_numbers()
     }
@@ -106,12 +166,17 @@ impl TicketClasses {
         }
     }
 
-    /// Counts a ticket in its class and returns the class.
-    pub(in crate::lobby) fn join(&mut self, ticket: &Ticket) -> TicketClass {
-        let text = self.text(ticket);
-        let class = match self.numbers.get(&text) {
-            Some(&class) => class,
-            None => self.add(text, self.shapes(ticket)),
+    /// Counts a ticket in its class and returns the class. A ticket with an unknown name in its wants is in class 0.
+    pub(in crate::lobby) fn join(&mut self, ticket: &Ticket, is_named: bool) -> TicketClass {
+        let class = if is_named {
+            let shapes = self.shapes(ticket);
+            let text = envelope::encode(&shapes).to_string();
+            match self.numbers.get(&text) {
+                Some(&class) => class,
+                None => self.add(text, shapes),
+            }
+        } else {
+            0
         };
         if let Some(known) = self.infos.get_mut(class) {
             known.tickets += 1;
@@ -158,7 +223,7 @@ impl TicketClasses {
 
     /// Returns the number of tickets in the class with this hash.
     pub(in crate::lobby) fn count_in_class(&self, hash: u64) -> usize {
-        let has_hash = |known: &&ClassInfo| fnv(known.text.as_bytes()) == hash;
+        let has_hash = |known: &&ClassInfo| known.hash == hash;
         self.infos.iter().find(has_hash).map_or(0, |known| known.tickets)
     }
 
@@ -176,7 +241,11 @@ impl TicketClasses {
     }
 
     fn add(&mut self, text: String, shape: Vec<MemberShape>) -> TicketClass {
-        let class = if self.numbers.len() < limits::TICKET_CLASSES_MAX {
+        // Classes without tickets are kept for their next ticket, but not many: each is compared with the new one.
+        let vacant = self.vacant().filter(|_| self.is_mostly_vacant());
+        let class = if let Some(class) = vacant {
+            class
+        } else if self.numbers.len() < limits::TICKET_CLASSES_MAX {
             self.infos.push(ClassInfo::default());
             self.infos.len() - 1
         } else {
@@ -206,21 +275,56 @@ impl TicketClasses {
         }
         self.numbers.insert(text.clone(), class);
         if let Some(known) = self.infos.get_mut(class) {
-            *known = ClassInfo { text, shape, tickets: 0, fits };
+            let hash = fnv(text.as_bytes());
+            *known = ClassInfo { text, hash, shape, tickets: 0, fits };
         }
         class
     }
 
+    /// Returns true if classes without tickets outnumber the others.
+    fn is_mostly_vacant(&self) -> bool {
+        let occupied = self.infos.iter().skip(1).filter(|known| known.tickets > 0).count();
+        self.infos.len() > 2 * occupied + VACANT_CLASSES_MAX
+    }
+
     fn shape(&self, member: &Member) -> MemberShape {
-        let named = self.named.iter();
+        let own = member.attrs.keys().map(String::as_str).filter(|&name| name != RATING);
+        let named = own.chain([RATING]).filter(|name| self.named.contains_key(*name));
         let attrs = named.filter_map(|name| {
             let seen = match member.attr(name)?.into_owned() {
                 Value::Number(_) if self.merged.contains(name) => AttrValue::Number,
+                Value::Number(number) => AttrValue::Value(canonical(&number)),
                 value => AttrValue::Value(value),
             };
-            Some((name.clone(), seen))
+            Some((name.to_owned(), seen))
         });
         MemberShape { attrs: attrs.collect(), wants: member.wants.clone() }
+    }
+}
+
+/// The attribute that is always the region's rating.
+const RATING: &str = "rating";
+/// Classes without tickets that are kept beyond the number of the others.
+const VACANT_CLASSES_MAX: usize = 32;
+
+/// Returns the names of the attributes that a ticket's wants name.
+fn names(ticket: &Ticket) -> BTreeSet<&str> {
+    let wants = ticket.members.iter().flat_map(|member| &member.wants);
+    wants.map(|want| want.attr.as_str()).collect()
+}
+
+/// Returns the names of a ticket's attributes, one for each member that has it.
+fn attrs(ticket: &Ticket) -> impl Iterator<Item = &str> {
+    ticket.members.iter().flat_map(|member| member.attrs.keys().map(String::as_str))
+}
+
+impl MemberShape {
+    /// Returns the value of an attribute, unless it is a number that does not decide about the class.
+    fn value(&self, name: &str) -> Option<&Value> {
+        match self.attrs.get(name)? {
+            AttrValue::Value(value) => Some(value),
+            AttrValue::Number => None,
+        }
     }
 }
 
@@ -248,15 +352,11 @@ fn accepts_after(a: &[MemberShape], b: &[MemberShape], all: &[Want]) -> ClassFit
     for mine in a {
         for theirs in b {
             for want in mine.wants.iter().chain(all) {
-                let value = |shape: &MemberShape| match shape.attrs.get(&want.attr) {
-                    Some(AttrValue::Value(value)) => Some(value.clone()),
-                    Some(AttrValue::Number) | None => None,
-                };
                 if matches!(theirs.attrs.get(&want.attr), Some(AttrValue::Number)) {
                     depends = true;
                     continue;
                 }
-                match want.accepts_after(value(mine).as_ref(), value(theirs).as_ref()) {
+                match want.accepts_after(mine.value(&want.attr), theirs.value(&want.attr)) {
                     None => return ClassFit::Never,
                     Some(span) => {
                         after = after.max(u32::try_from(span.as_secs()).unwrap_or(u32::MAX));

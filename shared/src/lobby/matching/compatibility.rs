@@ -4,7 +4,6 @@ use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::ticket::Ticket;
 use crate::pool::{Pool, RatingWindow};
 use crate::time::Time;
-use std::time::Duration;
 
 /// Returns the earliest time at which two tickets fit; `None` for never. The order of the tickets does not
 /// matter.
@@ -43,19 +42,6 @@ pub fn apart_until(a: &Ticket, b: &Ticket, opponents: &RecentOpponents) -> Optio
 #[must_use]
 pub fn rating_at(a: &Ticket, b: &Ticket, window: RatingWindow) -> Option<Time> {
     let distance = (a.rating() - b.rating()).abs();
-    let uncertainty = window.uncertainty * a.deviation().max(b.deviation());
-    window_reaches_at(distance - uncertainty, a.since.max(b.since), window)
-}
-
-/// Returns the time at which a rating window that grows from `since` reaches the distance; `None` for never.
-#[must_use]
-pub fn window_reaches_at(distance: f64, since: Time, window: RatingWindow) -> Option<Time> {
-    if distance <= window.within {
-        return Some(since);
-    }
-    if distance > window.at_most || window.widen_per_s <= 0.0 {
-        return None;
-    }
-    let wait = ((distance - window.within) / window.widen_per_s * 1000.0).ceil() / 1000.0;
-    Some(since + Duration::try_from_secs_f64(wait).ok()?)
+    let allowance = window.allowance(a.deviation().max(b.deviation()));
+    window.reaches_at(distance - allowance, window.since(a.since, b.since))
 }

@@ -8,23 +8,18 @@ use crate::hash::fnv;
 use crate::id::TicketId;
 use crate::lobby::matching::classes::{ClassFit, TicketClass, TicketClasses};
 use crate::lobby::matching::compatibility;
+use crate::lobby::matching::rows::{ClassRows, Position};
 use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::ticket::Ticket;
 use crate::pool::Pool;
 use crate::time::Time;
 use rustc_hash::FxHashMap;
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
-use std::ops::Bound;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// The number of a ticket while it is in the index.
 pub(in crate::lobby) type Slot = u32;
-
-/// The position of a ticket in its class: by rating if the pool has a rating window, else by the start of the
-/// wait.
-type IndexKey = (u64, Slot);
 
 /// The tickets that can be matched.
 #[derive(Debug, Clone)]
@@ -32,17 +27,15 @@ pub struct TicketIndex {
     pub(in crate::lobby) pool: Pool,
     classes: TicketClasses,
     /// The tickets of each class, in order.
-    rows: Vec<BTreeSet<IndexKey>>,
+    pub(in crate::lobby) rows: ClassRows,
     entries: Vec<Option<Entry>>,
     free: Vec<Slot>,
     /// Used for lookups only: its iteration order is arbitrary.
     slots: FxHashMap<TicketId, Slot>,
-    /// The longest wait is at the top. A removed ticket stays until it comes up.
-    oldest: BinaryHeap<Reverse<(Time, Slot)>>,
     /// The times at which tickets may come to fit another one.
     due: BTreeSet<(Time, Slot)>,
-    /// The largest uncertainty of a rating so far.
-    uncertainty: f64,
+    /// The largest allowance for an uncertain rating so far.
+    allowance: f64,
 }
 
 /// One class of tickets that may fit a given ticket.
@@ -63,8 +56,14 @@ pub(in crate::lobby) struct Entry {
     pub(in crate::lobby) rating: f64,
     pub(in crate::lobby) since: Time,
     pub(in crate::lobby) players: usize,
+    /// The uncertainty of the rating, in the pool's measure; it counts in the choice of a partner.
+    pub(in crate::lobby) uncertainty: f64,
     /// The amount that is subtracted from a rating distance.
-    uncertainty: f64,
+    allowance: f64,
+    /// True if all attributes that the ticket's wants name are known to the classes.
+    is_named: bool,
+    /// Searches in groups that ended without a result, in a row.
+    pub(in crate::lobby) unfinished: u32,
     /// True if a member has blocked players or recent opponents.
     has_exclusions: bool,
     due: Option<Time>,
@@ -84,13 +83,12 @@ impl TicketIndex {
         Self {
             pool: pool.clone(),
             classes: TicketClasses::new(pool),
-            rows: Vec::new(),
+            rows: ClassRows::new(pool.rating.is_some()),
             entries: Vec::new(),
             free: Vec::new(),
             slots: FxHashMap::default(),
-            oldest: BinaryHeap::new(),
             due: BTreeSet::new(),
-            uncertainty: 0.0,
+            allowance: 0.0,
         }
     }
 
@@ -122,17 +120,23 @@ impl TicketIndex {
     pub fn insert(&mut self, now: Time, ticket: impl Into<Rc<Ticket>>) {
         let ticket = ticket.into();
         self.remove(&ticket.id);
+        let (is_named, changed) = self.classes.count_names(&ticket);
+        self.reclassify(&changed);
+        self.classes.count_attrs(&ticket);
         if self.classes.needs_rebuild(&ticket) {
             self.rebuild_classes();
         }
-        let uncertainty = self.pool.rating.map_or(0.0, |it| it.uncertainty) * ticket.deviation();
-        self.uncertainty = self.uncertainty.max(uncertainty);
+        let allowance = self.pool.rating.map_or(0.0, |it| it.allowance(ticket.deviation()));
+        self.allowance = self.allowance.max(allowance);
         let entry = Entry {
-            class: self.classes.join(&ticket),
+            class: self.classes.join(&ticket, is_named),
             rating: ticket.rating(),
             since: ticket.since,
             players: ticket.members.len(),
-            uncertainty,
+            uncertainty: self.pool.rating.map_or(0.0, |it| it.uncertainty * ticket.deviation()),
+            allowance,
+            is_named,
+            unfinished: 0,
             has_exclusions: { ticket.members.iter() }
                 .any(|member| !member.blocked.is_empty() || !member.recent.is_empty()),
             due: Some(now),
@@ -151,8 +155,7 @@ impl TicketIndex {
         });
         self.slots.insert(entry.ticket.id.clone(), slot);
         self.due.insert((now, slot));
-        self.oldest.push(Reverse((entry.since, slot)));
-        self.index_entry(slot, &entry);
+        self.rows.insert(entry.position(slot), true);
         if let Some(place) = self.entries.get_mut(slot as usize) {
             *place = Some(entry);
         }
@@ -172,17 +175,14 @@ impl TicketIndex {
             return;
         };
         entry.is_indexed = false;
-        let class = entry.class;
-        let key = index_key(&self.pool, entry, slot);
-        if let Some(row) = self.rows.get_mut(class) {
-            row.remove(&key);
-        }
+        self.rows.remove(entry.position(slot));
     }
 
     pub(in crate::lobby) fn forget(&mut self, slot: Slot) -> Option<Rc<Ticket>> {
         let entry = self.entries.get_mut(slot as usize)?.take()?;
         self.slots.remove(&entry.ticket.id);
         self.classes.leave(entry.class);
+        self.classes.uncount(&entry.ticket, entry.is_named);
         self.free.push(slot);
         Some(entry.ticket)
     }
@@ -196,6 +196,7 @@ impl TicketIndex {
             if let Some(Some(entry)) = self.entries.get_mut(slot as usize) {
                 entry.due = None;
                 entry.has_turn = true;
+                self.rows.set_idle(entry.position(slot), false);
                 turns.push((entry.since, slot));
             }
         }
@@ -203,31 +204,10 @@ impl TicketIndex {
         turns.into_iter().map(|(_, slot)| slot).collect()
     }
 
-    /// Returns true if a ticket without a turn has waited longer than the pool's `fair_after_s`.
-    pub(in crate::lobby) fn has_overdue(&mut self, now: Time) -> bool {
-        if self.oldest.len() > 2 * self.slots.len() + 64 {
-            let entries = (0..).zip(&self.entries);
-            let oldest = entries.filter_map(|(slot, it)| Some(Reverse((it.as_ref()?.since, slot))));
-            self.oldest = oldest.collect();
-        }
-        let mut seen = Vec::new();
-        let mut found = false;
-        while let Some(&Reverse((since, slot))) = self.oldest.peek() {
-            if !self.is_overdue(now, since) {
-                break;
-            }
-            self.oldest.pop();
-            let entry = self.entry(slot).filter(|it| it.is_indexed && it.since == since);
-            if let Some(entry) = entry {
-                found = !entry.has_turn;
-                seen.push(Reverse((since, slot)));
-            }
-            if found {
-                break;
-            }
-        }
-        self.oldest.extend(seen);
-        found
+    /// Returns a time no later than the start of any wait.
+    pub(in crate::lobby) fn oldest(&self, due: &[Slot]) -> Time {
+        let oldest_due = due.first().and_then(|&slot| self.entry(slot)).map(|it| it.since);
+        self.rows.oldest_idle().into_iter().chain(oldest_due).min().unwrap_or_default()
     }
 
     pub(in crate::lobby) fn is_overdue(&self, now: Time, since: Time) -> bool {
@@ -244,11 +224,34 @@ impl TicketIndex {
         let Some(Some(entry)) = self.entries.get_mut(slot as usize) else {
             return;
         };
-        entry.has_turn = false;
+        if std::mem::take(&mut entry.has_turn) && entry.is_indexed {
+            self.rows.set_idle(entry.position(slot), true);
+        }
         if let Some(before) = std::mem::replace(&mut entry.due, due) {
             self.due.remove(&(before, slot));
         }
         self.due.extend(due.map(|due| (due, slot)));
+    }
+
+    /// Counts a search in groups that ended without a result, or ends the count.
+    pub(in crate::lobby) fn set_unfinished(&mut self, slot: Slot, unfinished: u32) {
+        if let Some(Some(entry)) = self.entries.get_mut(slot as usize) {
+            entry.unfinished = unfinished;
+        }
+    }
+
+    pub(in crate::lobby) fn slot(&self, id: &TicketId) -> Option<Slot> {
+        self.slots.get(id).copied()
+    }
+
+    /// Returns true if the wants of all tickets of two classes decide alike.
+    pub(in crate::lobby) fn is_decided(&self, a: TicketClass, b: TicketClass) -> bool {
+        self.classes.fit(a, b) != ClassFit::Depends && a != 0 && b != 0
+    }
+
+    /// Returns the entries of all waiting tickets.
+    pub(in crate::lobby) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().flatten()
     }
 
     pub(in crate::lobby) fn entry(&self, slot: Slot) -> Option<&Entry> {
@@ -266,8 +269,8 @@ impl TicketIndex {
             }
         };
         if let Some(window) = self.pool.rating {
-            let distance = (a.rating - b.rating).abs() - a.uncertainty.max(b.uncertainty);
-            at = at.max(compatibility::window_reaches_at(distance, a.since.max(b.since), window)?);
+            let distance = (a.rating - b.rating).abs() - a.allowance.max(b.allowance);
+            at = at.max(window.reaches_at(distance, window.since(a.since, b.since))?);
         }
         at = at.max(a.hold_off_until).max(b.hold_off_until);
         let distinct = a.player_hash.zip(b.player_hash).is_some_and(|(a, b)| a != b);
@@ -275,6 +278,11 @@ impl TicketIndex {
             at = at.max(compatibility::apart_until(&a.ticket, &b.ticket, recent)?);
         }
         Some(at)
+    }
+
+    #[cfg(test)]
+    pub(in crate::lobby) fn names(&self) -> usize {
+        self.classes.names()
     }
 
     #[cfg(test)]
@@ -292,7 +300,7 @@ impl TicketIndex {
     pub(in crate::lobby) fn candidates(&self, entry: &Entry) -> impl Iterator<Item = Candidates> {
         let (class, since) = (entry.class, entry.since);
         (0..self.classes.len()).filter_map(move |other| {
-            if self.rows.get(other).is_none_or(BTreeSet::is_empty) {
+            if self.rows.is_empty(other) {
                 return None;
             }
             match self.classes.fit(class, other) {
@@ -305,84 +313,55 @@ impl TicketIndex {
         })
     }
 
-    /// Returns the tickets of a class by age, in a pool without a rating window.
-    pub(in crate::lobby) fn by_age(&self, class: TicketClass) -> impl Iterator<Item = Slot> {
-        let row = self.rows.get(class).into_iter().flatten();
-        row.map(|&(_, slot)| slot)
-    }
-
-    /// Returns the tickets of a class below and above a rating, each nearest first.
-    pub(in crate::lobby) fn by_distance(
-        &self,
-        class: TicketClass,
-        rating: f64,
-    ) -> (impl Iterator<Item = Slot>, impl Iterator<Item = Slot>) {
-        let from = (ordered(rating), 0);
-        let row = self.rows.get(class);
-        let below = row.into_iter().flat_map(move |row| row.range(..from).rev());
-        let above = (Bound::Included(from), Bound::Unbounded);
-        let above = row.into_iter().flat_map(move |row| row.range(above));
-        (below.map(|&(_, slot)| slot), above.map(|&(_, slot)| slot))
-    }
-
     /// Returns the least distance that counts between this ticket and any other at this rating gap.
     pub(in crate::lobby) fn least_distance(&self, entry: &Entry, gap: f64) -> f64 {
-        gap - entry.uncertainty.max(self.uncertainty)
+        gap - entry.allowance.max(self.allowance)
     }
 
-    fn index_entry(&mut self, slot: Slot, entry: &Entry) {
-        let key = index_key(&self.pool, entry, slot);
-        if self.rows.len() <= entry.class {
-            self.rows.resize_with(entry.class + 1, BTreeSet::new);
+    /// Assigns the tickets that have one of these attributes to classes again, because the classes began or ceased to
+    /// distinguish it.
+    fn reclassify(&mut self, names: &[String]) {
+        if !names.iter().any(|name| self.classes.is_carried(name)) {
+            return;
         }
-        if let Some(row) = self.rows.get_mut(entry.class) {
-            row.insert(key);
-        }
-    }
-
-    /// Assigns all tickets to classes again, because the relevant attributes changed.
-    fn rebuild_classes(&mut self) {
-        self.rows.clear();
-        self.classes.clear();
-        let mut entries = std::mem::take(&mut self.entries);
-        for (slot, entry) in (0..).zip(&mut entries) {
-            if let Some(entry) = entry {
-                entry.class = self.classes.join(&entry.ticket);
-                if entry.is_indexed {
-                    self.index_entry(slot, entry);
+        let carries = |entry: &Entry| {
+            let mut members = entry.ticket.members.iter();
+            members.any(|member| names.iter().any(|name| member.attr(name).is_some()))
+        };
+        for (slot, entry) in (0..).zip(&mut self.entries) {
+            if let Some(entry) = entry.as_mut().filter(|it| carries(it)) {
+                let before = entry.position(slot);
+                self.classes.leave(entry.class);
+                entry.class = self.classes.join(&entry.ticket, entry.is_named);
+                if entry.is_indexed && entry.class != before.class {
+                    self.rows.remove(before);
+                    self.rows.insert(entry.position(slot), !entry.has_turn);
                 }
             }
         }
-        self.entries = entries;
+    }
+
+    /// Assigns all tickets to classes again, because an attribute's numbers no longer divide them.
+    fn rebuild_classes(&mut self) {
+        self.rows.clear();
+        self.classes.clear();
+        for (slot, entry) in (0..).zip(&mut self.entries) {
+            if let Some(entry) = entry {
+                entry.class = self.classes.join(&entry.ticket, entry.is_named);
+                if entry.is_indexed {
+                    self.rows.insert(entry.position(slot), !entry.has_turn);
+                }
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn position(&self, slot: Slot) -> Position {
+        Position { class: self.class, rating: self.rating, since: self.since, slot }
     }
 }
 
 fn secs(secs: u32) -> Duration {
     Duration::from_secs(secs.into())
-}
-
-fn index_key(pool: &Pool, entry: &Entry, slot: Slot) -> IndexKey {
-    match pool.rating {
-        Some(_) => (ordered(entry.rating), slot),
-        None => (entry.since.ms(), slot),
-    }
-}
-
-/// Maps a rating to an integer with the same order.
-fn ordered(rating: f64) -> u64 {
-    let bits = rating.to_bits();
-    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ratings_keep_their_order_as_integers() {
-        let ratings = [-1e9, -2.5, -0.0, 0.0, 1.0, 1499.9, 1500.0, 1e12];
-        for pair in ratings.windows(2) {
-            assert!(ordered(pair[0]) < ordered(pair[1]), "{pair:?}");
-        }
-    }
 }

@@ -10,15 +10,18 @@
 //!   by waiting alone.
 //!
 //! For larger matches the same holds for turns and for `wake`. The search for tickets that fill the seats has
-//! stated limits, because the largest group in which all fit is a problem without a fast answer.
+//! stated limits, because the largest group in which all fit is a problem without a fast answer. A search that ends at
+//! a limit is repeated after a pause, with other candidates first.
 
 use crate::id::TicketId;
+use crate::lobby::matching::groups::GroupSearch;
 use crate::lobby::matching::index::{Slot, TicketIndex};
 use crate::lobby::matching::pairs::PlanContext;
 use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::ticket::{State, Ticket};
 use crate::pool::Pool;
 use crate::time::Time;
+use std::collections::BTreeSet;
 
 /// The matches to form now, and the time of the next plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +68,7 @@ impl TicketIndex {
     /// ticket may come to fit it.
     pub fn plan(&mut self, now: Time, recent: &RecentOpponents) -> Plan {
         let due = self.take_due(now);
-        let ctx = PlanContext { now, recent, overdue: self.has_overdue(now) };
+        let ctx = PlanContext { now, recent, oldest: self.oldest(&due) };
         let matches =
             if self.pool.is_pairs_only() { self.plan_pairs(&due, ctx) } else { self.plan_groups(&due, ctx) };
         let wake = self.next_due();
@@ -88,7 +91,7 @@ impl TicketIndex {
             pairs = self.refine_pairs(pairs, ctx);
         }
         for &slot in due.iter().filter(|&&slot| self.is_indexed(slot)).collect::<Vec<_>>() {
-            self.set_due(slot, self.next_fit_at(slot, ctx));
+            self.set_due(slot, self.next_fit(slot, ctx).map(|(at, _)| at));
         }
         let made = pairs.into_iter();
         made.map(|pair| self.take_match(vec![pair.to_vec()])).collect()
@@ -96,19 +99,27 @@ impl TicketIndex {
 
     fn plan_groups(&mut self, due: &[Slot], ctx: PlanContext<'_>) -> Vec<Match> {
         let mut matches = Vec::new();
+        let mut unfinished = BTreeSet::new();
         for &slot in due {
             if !self.is_indexed(slot) {
                 continue;
             }
-            if let Some(teams) = self.group(slot, ctx) {
-                for &slot in teams.iter().flatten() {
-                    self.unindex(slot);
+            match self.group(slot, ctx) {
+                GroupSearch::Found(teams) => {
+                    for &slot in teams.iter().flatten() {
+                        self.unindex(slot);
+                    }
+                    matches.push(teams);
                 }
-                matches.push(teams);
+                GroupSearch::Unfinished => drop(unfinished.insert(slot)),
+                GroupSearch::Impossible => {}
             }
         }
         for &slot in due.iter().filter(|&&slot| self.is_indexed(slot)).collect::<Vec<_>>() {
-            self.set_due(slot, self.group_next_fit_at(slot, ctx));
+            let is_unfinished = unfinished.contains(&slot);
+            self.set_due(slot, self.group_next_fit_at(slot, is_unfinished, ctx));
+            let before = self.entry(slot).map_or(0, |it| it.unfinished);
+            self.set_unfinished(slot, if is_unfinished { before.saturating_add(1) } else { 0 });
         }
         matches.into_iter().map(|teams| self.take_match(teams)).collect()
     }

@@ -36,8 +36,8 @@ impl Team {
 }
 
 /// Divides tickets into teams of these sizes; `None` if that is impossible. The largest parties choose first,
-/// then the strongest, each the team that is weakest so far. Then parties of equal size change sides while
-/// that balances the teams. The search ends after `limits::GROUP_STEPS_MAX` steps.
+/// then the strongest, each the team that is weakest so far. Then tickets change sides while that balances the teams.
+/// In small matches all divisions are compared. The first division ends after `limits::GROUP_STEPS_MAX` steps.
 pub(in crate::lobby) fn divide(mut tickets: Vec<TeamTicket>, sizes: &[usize]) -> Option<Vec<Vec<Slot>>> {
     if tickets.iter().map(|ticket| ticket.players).sum::<usize>() != sizes.iter().sum::<usize>() {
         return None;
@@ -51,9 +51,30 @@ pub(in crate::lobby) fn divide(mut tickets: Vec<TeamTicket>, sizes: &[usize]) ->
     if !assign(&tickets, &mut teams, &mut steps) {
         return None;
     }
-    balance(&mut teams);
+    if sizes.len() > 1 {
+        balance(&mut teams);
+        if tickets.len() <= limits::TEAM_EXACT_MAX {
+            teams = Exact::best(&tickets, sizes, teams);
+        }
+    }
     let slots = |team: Team| team.tickets.iter().map(|ticket| ticket.slot).collect();
     Some(teams.into_iter().map(slots).collect())
+}
+
+/// Returns true if tickets of these numbers of players can be divided into teams of these sizes, within the same
+/// limit.
+pub(in crate::lobby) fn can_divide(mut players: Vec<usize>, sizes: &[usize]) -> bool {
+    if players.iter().all(|&players| players == 1) {
+        return players.len() == sizes.iter().sum::<usize>();
+    }
+    if players.iter().sum::<usize>() != sizes.iter().sum::<usize>() {
+        return false;
+    }
+    players.sort_unstable_by(|a, b| b.cmp(a));
+    let ticket = |(slot, players)| TeamTicket { slot, players, rating: 0.0 };
+    let tickets: Vec<TeamTicket> = (0..).zip(players).map(ticket).collect();
+    let mut teams: Vec<Team> = sizes.iter().map(|&left| Team { left, ..Team::default() }).collect();
+    assign(&tickets, &mut teams, &mut { limits::GROUP_STEPS_MAX })
 }
 
 fn assign(tickets: &[TeamTicket], teams: &mut [Team], steps: &mut usize) -> bool {
@@ -82,36 +103,92 @@ fn assign(tickets: &[TeamTicket], teams: &mut [Team], steps: &mut usize) -> bool
     false
 }
 
-/// Exchanges parties of equal size while that brings the strongest and the weakest team closer together.
+/// Returns the imbalance of teams: the sum of the squares of their rating sums. It is least where all are equal.
+fn imbalance(teams: &[Team]) -> f64 {
+    teams.iter().map(|team| team.sum * team.sum).sum()
+}
+
+/// Exchanges parties of equal size between any two teams, the best exchange first, while that balances the teams.
 fn balance(teams: &mut [Team]) {
-    for _ in 0..limits::SEATS_MAX {
-        let rank = |best: bool| {
-            let order = |a: &&Team, b: &&Team| a.sum.total_cmp(&b.sum);
-            let found = if best { teams.iter().max_by(order) } else { teams.iter().min_by(order) };
-            found.and_then(|found| teams.iter().position(|team| std::ptr::eq(team, found)))
-        };
-        let (Some(strong), Some(weak)) = (rank(true), rank(false)) else {
-            return;
-        };
-        let Ok([high, low]) = teams.get_disjoint_mut([strong, weak]) else {
-            return;
-        };
-        let gap = high.sum - low.sum;
-        let mut best: Option<(f64, usize, usize)> = None;
-        for (i, x) in high.tickets.iter().enumerate() {
-            for (j, y) in low.tickets.iter().enumerate().filter(|(_, y)| y.players == x.players) {
-                let after = (gap - 2.0 * (weight(*x) - weight(*y))).abs();
-                if after + 1e-9 < best.map_or(gap, |best| best.0) {
-                    best = Some((after, i, j));
+    for _ in 0..limits::TEAM_PASSES_MAX {
+        let mut best: Option<(f64, [usize; 2], [usize; 2])> = None;
+        for (a, strong) in teams.iter().enumerate() {
+            for (b, weak) in teams.iter().enumerate().filter(|(_, it)| it.sum < strong.sum) {
+                let gap = strong.sum - weak.sum;
+                for (i, x) in strong.tickets.iter().enumerate() {
+                    for (j, y) in weak.tickets.iter().enumerate().filter(|(_, y)| y.players == x.players) {
+                        // The sum of squares falls by this.
+                        let moved = weight(*x) - weight(*y);
+                        let gain = 2.0 * moved * (gap - moved);
+                        if gain > best.map_or(1e-6, |best| best.0) {
+                            best = Some((gain, [a, b], [i, j]));
+                        }
+                    }
                 }
             }
         }
-        let Some((_, i, j)) = best else { return };
+        let Some((_, sides, [i, j])) = best else { return };
+        let Ok([high, low]) = teams.get_disjoint_mut(sides) else {
+            return;
+        };
         if let (Some(x), Some(y)) = (high.tickets.get_mut(i), low.tickets.get_mut(j)) {
             let moved = weight(*x) - weight(*y);
             std::mem::swap(x, y);
             high.sum -= moved;
             low.sum += moved;
+        }
+    }
+}
+
+/// The comparison of all divisions of a few tickets.
+struct Exact<'a> {
+    tickets: &'a [TeamTicket],
+    teams: Vec<Team>,
+    best: Vec<Team>,
+    least: f64,
+    steps: usize,
+}
+
+impl Exact<'_> {
+    /// Returns the most balanced division, or the given one if none is better.
+    fn best(tickets: &[TeamTicket], sizes: &[usize], known: Vec<Team>) -> Vec<Team> {
+        let least = imbalance(&known);
+        let teams = sizes.iter().map(|&left| Team { left, ..Team::default() }).collect();
+        let mut search = Exact { tickets, teams, best: known, least, steps: limits::TEAM_STEPS_MAX };
+        search.assign(0);
+        search.best
+    }
+
+    fn assign(&mut self, nth: usize) {
+        let Some(&ticket) = self.tickets.get(nth) else {
+            let found = imbalance(&self.teams);
+            if found + 1e-6 < self.least {
+                self.least = found;
+                self.best.clone_from(&self.teams);
+            }
+            return;
+        };
+        for team in 0..self.teams.len() {
+            if self.steps == 0 {
+                return;
+            }
+            let Some((before, rest)) = self.teams.split_at_mut_checked(team) else {
+                return;
+            };
+            let Some(into) = rest.first_mut().filter(|it| it.left >= ticket.players) else {
+                continue;
+            };
+            // Two empty teams of one size are the same choice.
+            let same = |it: &Team| it.tickets.is_empty() && it.left == into.left;
+            if into.tickets.is_empty() && before.iter().any(same) {
+                continue;
+            }
+            self.steps -= 1;
+            into.add(ticket);
+            self.assign(nth + 1);
+            if let Some(team) = self.teams.get_mut(team) {
+                team.remove_last();
+            }
         }
     }
 }
@@ -159,5 +236,65 @@ mod tests {
         check(&[(2, 1.0), (2, 1.0), (2, 1.0)], &[3, 3], None);
         check(&[(3, 1.0), (1, 1.0)], &[3, 3], None);
         check(&[(3, 1.0), (1, 1.0)], &[4], Some(&[4.0]));
+    }
+
+    /// Returns the least sum of squares over all divisions, by trying each.
+    fn least(tickets: &[TeamTicket], left: &mut [usize], sums: &mut [f64]) -> f64 {
+        let Some((first, rest)) = tickets.split_first() else {
+            return sums.iter().map(|sum| sum * sum).sum();
+        };
+        let mut best = f64::INFINITY;
+        for team in 0..left.len() {
+            if left[team] >= first.players {
+                left[team] -= first.players;
+                sums[team] += weight(*first);
+                best = best.min(least(rest, left, sums));
+                left[team] += first.players;
+                sums[team] -= weight(*first);
+            }
+        }
+        best
+    }
+
+    #[test]
+    fn teams_of_a_small_match_are_the_most_balanced_of_all() {
+        let mut seed = 7_u64;
+        let mut draw = |most: u32| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+            u32::try_from(seed >> 33).unwrap() % most
+        };
+        for sizes in [&[5, 5][..], &[3, 3, 3], &[2, 2, 2, 2], &[6, 6], &[4, 4]] {
+            for _ in 0..20 {
+                let (mut tickets, mut players) = (Vec::new(), 0);
+                let seats: usize = sizes.iter().sum();
+                while players < seats {
+                    let party = if draw(4) == 0 && players + 2 <= seats { 2 } else { 1 };
+                    let slot = Slot::try_from(tickets.len()).unwrap();
+                    tickets.push(TeamTicket { slot, players: party, rating: f64::from(1000 + draw(1000)) });
+                    players += party;
+                }
+                let Some(teams) = divide(tickets.clone(), sizes) else { continue };
+                let sum = |team: &Vec<Slot>| team.iter().map(|it| weight(tickets[*it as usize])).sum::<f64>();
+                let got: f64 = teams.iter().map(|team| sum(team).powi(2)).sum();
+                let best = least(&tickets, &mut sizes.to_vec(), &mut vec![0.0; sizes.len()]);
+                assert!(got <= best * (1.0 + 1e-9), "{sizes:?}: {got} against {best}");
+            }
+        }
+    }
+
+    #[test]
+    fn teams_of_a_large_match_are_nearly_equal() {
+        // Within two points a player.
+        let tickets: Vec<TeamTicket> = (0..32_u32)
+            .map(|slot| TeamTicket { slot, players: 1, rating: f64::from(1000 + slot * slot) })
+            .collect();
+        for sizes in [&[16, 16][..], &[8, 8, 8, 8]] {
+            let teams = divide(tickets.clone(), sizes).unwrap();
+            let sum = |team: &Vec<Slot>| team.iter().map(|it| weight(tickets[*it as usize])).sum::<f64>();
+            let sums: Vec<f64> = teams.iter().map(sum).collect();
+            let (most, least) = (sums.iter().copied().fold(0.0, f64::max), sums.iter().copied().fold(1e9, f64::min));
+            let players = f64::from(u32::try_from(sizes[0]).unwrap());
+            assert!((most - least) / players <= 2.0, "{sums:?}");
+        }
     }
 }

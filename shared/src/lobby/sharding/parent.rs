@@ -1,6 +1,6 @@
 //! The parent of a divided queue: it has no sockets, only tickets that its child shards sent.
 
-use crate::id::TicketId;
+use crate::id::{RoomId, TicketId};
 use crate::lobby::Lobby;
 use crate::lobby::formation::saga::Step;
 use crate::lobby::tickets::ticket::{State, Ticket};
@@ -49,11 +49,23 @@ impl Lobby {
             return ShardResponse::Done;
         }
         let state = match before.map(|it| it.state.clone()) {
+            // The copy of the earlier escalation is being removed, and would take this one with it.
+            Some(State::Releasing(room)) if self.is_being_removed(&ticket.id, &room) => {
+                return ShardResponse::Busy;
+            }
             Some(State::Releasing(room)) => State::Releasing(room),
             _ => State::Waiting,
         };
+        self.gathering.arrived(now);
         self.put_ticket(now, Ticket { state, ..ticket });
         ShardResponse::Done
+    }
+
+    /// Returns true if a canceled match removes the ticket once its shard is told.
+    fn is_being_removed(&self, id: &TicketId, room: &RoomId) -> bool {
+        let forming = self.pending_matches.get(room);
+        let drop = forming.and_then(|forming| forming.drops.get(id));
+        drop.is_some_and(|(_, removal)| removal.is_some())
     }
 
     fn ticket_withdrawn(&mut self, now: Time, id: &TicketId, escalation_count: u32) -> ShardResponse {

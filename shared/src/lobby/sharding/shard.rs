@@ -227,10 +227,16 @@ impl Lobby {
             return ShardResponse::Done;
         };
         self.retries.done(&Job::ForwardReplies(id.clone()));
-        if let Some(removal) = removal {
-            self.expire_ticket(now, &ticket, reason, &removal);
+        let rest = match removal {
+            // The parent removes its copy, so a ticket that remains escalates again.
+            Some(removal) => self
+                .remove_at_fault(now, ticket, reason, &removal)
+                .map(|ticket| Ticket { escalation: Escalation::Local, ..ticket }),
+            None => Some(ticket),
+        };
+        let Some(ticket) = rest else {
             return ShardResponse::Done;
-        }
+        };
         self.send_returned(&ticket, reason);
         let state = State::Waiting;
         self.put_ticket(now, Ticket { state, ..ticket });

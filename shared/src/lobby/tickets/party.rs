@@ -12,6 +12,7 @@ use crate::wire::lobby::{Event, PartyChange, PartyMember, Reply};
 use crate::wire::{self, Refusal, RefusalCode};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Players who enter the queue together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -185,6 +186,27 @@ impl Lobby {
         Ok(self.put_party(party))
     }
 
+    /// Ends a party soon after its last member hung up, unless one returns or it has a ticket: a party without clients
+    /// must not take a place for an hour. The sockets of matched players do not hang up: their party lives on.
+    pub(in crate::lobby) fn sync_party(&mut self, now: Time, player: &PlayerId) {
+        let Some(mut party) = self.parties.of(player).cloned() else {
+            return;
+        };
+        let is_held = party.members.iter().any(|it| self.is_connected(&it.player));
+        let until = if is_held {
+            now + limits::PARTY_AGE_MAX
+        } else {
+            party.until.min(now + Duration::from_secs(self.pool.pause_s.into()))
+        };
+        // A party in use is written once in a while, not at each connection.
+        let is_near = |until: Time| until.since(party.until) < limits::PARTY_AGE_MAX / 2;
+        if until != party.until && !(is_held && is_near(until)) {
+            party.until = until;
+            self.pending.rows.insert(Row::Party(party.code.clone()));
+            self.parties.put(party);
+        }
+    }
+
     /// Stores a party, or removes an empty one, and sends it to its members.
     fn put_party(&mut self, party: Party) -> wire::lobby::Party {
         let body = party.body(self.pool.party);
@@ -306,3 +328,6 @@ impl Lobby {
 fn party_event(change: PartyChange) -> Text {
     Envelope::ephemeral(Event::Party(change)).text()
 }
+
+#[cfg(test)]
+mod tests;

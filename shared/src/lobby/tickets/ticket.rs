@@ -166,6 +166,9 @@ pub(in crate::lobby) fn queued_event(ticket: &Ticket) -> Text {
     Envelope::ephemeral(Event::Queued(wire_ticket(ticket))).text()
 }
 
+/// The attributes that only the service sets: `rating` by its matches, `tier` by what the player has paid for.
+pub const RESERVED_ATTRS: [&str; 2] = ["rating", "tier"];
+
 /// Reads the attributes and wants in the body of `enter`, `party` or `join`.
 pub fn read_entry(body: &Value) -> Result<(Map<String, Value>, Vec<Want>), Refusal> {
     let attrs = match body.get("attrs") {
@@ -178,6 +181,10 @@ pub fn read_entry(body: &Value) -> Result<(Map<String, Value>, Vec<Want>), Refus
             ));
         }
     };
+    if let Some(name) = RESERVED_ATTRS.iter().find(|name| attrs.contains_key(**name)) {
+        let text = "is set by the service; omit it";
+        return Err(Refusal::field(&format!("body.attrs.{name}"), text.to_owned()));
+    }
     for (name, value) in &attrs {
         let allowed = match value {
             Value::Number(_) | Value::Bool(_) => true,
@@ -204,4 +211,21 @@ pub fn read_entry(body: &Value) -> Result<(Map<String, Value>, Vec<Want>), Refus
 
 fn short(item: &Value) -> bool {
     item.as_str().is_some_and(|text| text.len() <= limits::KEY_BYTES_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn attributes_of_the_service_are_refused_from_a_client() {
+        for name in RESERVED_ATTRS {
+            let fault = read_entry(&json!({ "attrs": { "lang": "en", name: "gold" } })).unwrap_err();
+            assert_eq!(fault.field.as_deref(), Some(format!("body.attrs.{name}").as_str()));
+        }
+        // Wants about them are allowed.
+        let wants = json!([{ "attr": "tier", "is": "gold" }, { "attr": "rating", "within": 50 }]);
+        assert!(read_entry(&json!({ "attrs": { "lang": "en" }, "wants": wants })).is_ok());
+    }
 }

@@ -192,7 +192,7 @@ impl World {
             player: player(who),
             name: format!("Player {who}"),
             rating: person.rating,
-            deviation: 0.0,
+            deviation: person.deviation,
             banned: person.banned,
             ep: 0,
             attrs: serde_json::Map::new(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared::id::{PoolName, RoomId, TicketId};
 use shared::lobby::tickets::ticket::{State, Ticket};
 use shared::lobby::{Call, Effect};
-use shared::pool::Shard;
+use shared::pool::{GrowsWith, Shard};
 use shared::rpc::PlayerRequest;
 use shared::rpc::Setup;
 use shared::rpc::record::Opponent;
@@ -176,9 +176,17 @@ impl World {
 
     fn near(&self, host: usize, a: &Ticket, b: &Ticket) -> bool {
         self.hosts[host].pool.rating.is_none_or(|window| {
-            let both = self.waited(a).min(self.waited(b));
-            let most = (window.within + window.widen_per_s * both + 0.5).min(window.at_most);
-            (a.rating() - b.rating()).abs() <= most
+            let both = [self.waited(a), self.waited(b)];
+            let wait = match window.grows_with {
+                GrowsWith::Older => both[0].max(both[1]),
+                GrowsWith::Newer => both[0].min(both[1]),
+            };
+            let most = (window.within + window.widen_per_s * wait + 0.5).min(window.at_most);
+            // The deviations come from the players, not from the tickets.
+            let deviations = a.players().chain(b.players()).map(|it| self.people[number(it)].deviation);
+            let uncertain = deviations.fold(0.0, f64::max) * window.uncertainty;
+            let gap = (a.rating() - b.rating()).abs();
+            gap <= most + uncertain.min(window.within)
         })
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::connection::Conn;
 use shared::connection::ConnectionInput;
 use shared::id::{RoomId, TicketId};
+use shared::lobby::tickets::ticket::{State, Ticket};
 use shared::pool::Shard;
 use shared::time::Time;
 use shared::wire::envelope;
@@ -15,11 +16,14 @@ use shared::wire::lobby::{Event, LobbyMessage, PartyChange, Proposed, Reply};
 use shared::wire::{Refusal, RefusalCode};
 use std::collections::BTreeSet;
 use tests::kit::chance::Chance;
+use tests::kit::identity::number;
 
 /// A player of the lobby world.
 #[derive(Debug)]
 pub struct Person {
     pub rating: f64,
+    /// The uncertainty of the rating.
+    pub deviation: f64,
     pub banned: bool,
     pub body: Value,
     /// Their state in each lobby.
@@ -68,6 +72,8 @@ impl Person {
         Self {
             #[allow(clippy::cast_precision_loss)]
             rating: 1400.0 + chance.between(0, 400) as f64,
+            #[allow(clippy::cast_precision_loss)]
+            deviation: chance.between(0, 120) as f64,
             banned: chance.percent(weather.banned),
             body: json!({
                 "attrs": { "lang": chance.pick(&["en", "fr"]), "age": 20 + chance.below(20), "likes": likes },
@@ -262,7 +268,12 @@ impl World {
             ("decline", _) => drop(self.marks.insert(Mark::Declined)),
             ("why", Reply::Why(why)) => {
                 self.marks.insert(Mark::Explained);
-                if why.rules.iter().any(|it| it.rule == "blocked") {
+                let kept_apart = |ticket: &Ticket| {
+                    let mut players = ticket.players().map(number);
+                    ticket.state == State::Waiting && players.any(|it| self.people[who].blocked.contains(&it))
+                };
+                if self.hosts[host].tickets().any(|ticket| kept_apart(&ticket)) {
+                    assert!(why.rules.iter().all(|it| it.rule != "blocked"), "a block is revealed");
                     self.marks.insert(Mark::Blocked);
                 }
             }

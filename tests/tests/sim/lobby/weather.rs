@@ -70,6 +70,7 @@ impl Weather {
             ["wide", "teams"],
             ["wide-teams", "first"],
             ["many", "wide"],
+            ["strict", "many"],
         ]);
         Self {
             queues,

@@ -22,7 +22,8 @@ use tests::kit::platform::Ring;
 /// A pool of each kind: by age, by rating, sharded, and with parties and teams.
 const POOLS: &str = r#"{"first":{"seats":2},
     "many":{"seats":4,"party":3,"min":{"seats":3,"after_s":20}},
-    "rated":{"seats":2,"pause_s":5,"rating":{"within":100,"widen_per_s":10,"at_most":300}},
+    "rated":{"seats":2,"pause_s":5,"rating":{"within":100,"widen_per_s":10,"at_most":300,"uncertainty":1}},
+    "strict":{"seats":2,"rating":{"within":50,"widen_per_s":10,"at_most":300,"grows_with":"newer"}},
     "teams":{"teams":{"count":2,"size":2},"party":2},
     "wide":{"seats":2,"shards":{"by":"rating","bands":[1600],"climb_s":4}},
     "wide-teams":{"teams":{"count":2,"size":2},"party":2,"shards":{"by":"hash","count":2,"climb_s":2}}}"#;

@@ -1,6 +1,7 @@
 //! Tests plans for matches of two tickets against a plain reference implementation.
 
 mod groups;
+mod names;
 
 use crate::lobby::matching::compatibility::fits_at;
 use crate::lobby::matching::plan::*;
@@ -273,10 +274,45 @@ fn nearest_rating_is_taken() {
 #[test]
 fn wide_gap_waits_for_the_window_and_a_wider_one_never_fits() {
     let all = [ticket(1, 0, 1500.0, &json!([])), ticket(2, 1000, 1650.0, &json!([]))];
-    check(&all, RANKED, 1000, &[], Some(6000));
-    check(&all, RANKED, 6000, &[(1, 2)], None);
+    check(&all, RANKED, 1000, &[], Some(5000));
+    check(&all, RANKED, 5000, &[(1, 2)], None);
+    let newer = RANKED.replace("300}", r#"300,"grows_with":"newer"}"#);
+    check(&all, &newer, 1000, &[], Some(6000));
+    check(&all, &newer, 6000, &[(1, 2)], None);
     let all = [ticket(1, 0, 1500.0, &json!([])), ticket(2, 0, 1801.0, &json!([]))];
     check(&all, RANKED, 0, &[], None);
+    let any = RANKED.replace("300}", r#"300,"any_after_s":60}"#);
+    check(&all, &any, 0, &[], Some(60_000));
+    check(&all, &any, 60_000, &[(1, 2)], None);
+}
+
+#[test]
+fn uncertain_rating_widens_the_window_to_at_most_twice_its_size() {
+    let rules = r#"{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_most":800,"uncertainty":2}}"#;
+    let of = |deviation: f64, rating: f64| {
+        let mut all = [ticket(1, 0, 1500.0, &json!([])), ticket(2, 0, rating, &json!([]))];
+        all[0].members[0].deviation = deviation;
+        all[1].members[0].deviation = 40.0;
+        all
+    };
+    check(&of(0.0, 1620.0), rules, 0, &[(1, 2)], None);
+    check(&of(350.0, 1700.0), rules, 0, &[(1, 2)], None);
+    // A newcomer does not meet a master at once.
+    check(&of(350.0, 2299.0), rules, 0, &[], Some(59_900));
+}
+
+#[test]
+fn more_certain_partner_is_taken_of_two_equally_near() {
+    let rules = r#"{"seats":2,"rating":{"within":100,"at_most":100,"uncertainty":1}}"#;
+    let mut all = [
+        ticket(1, 1, 1500.0, &json!([])),
+        ticket(2, 2, 1510.0, &json!([])),
+        ticket(3, 3, 1520.0, &json!([])),
+    ];
+    all[1].members[0].deviation = 90.0;
+    check(&all, rules, 4, &[(1, 3)], None);
+    all[2].members[0].deviation = 120.0;
+    check(&all, rules, 4, &[(1, 2)], None);
 }
 
 #[test]

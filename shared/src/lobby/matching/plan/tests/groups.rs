@@ -84,3 +84,48 @@ fn all_tickets_of_a_match_fit_each_other() {
     ];
     group(&all, r#"{"seats":3}"#, 9, &[&[&[0, 2, 4]]], None);
 }
+
+#[test]
+fn search_that_ends_at_its_limit_is_repeated_with_other_tickets_first() {
+    let rules = pool(r#"{"seats":4}"#);
+    let (t, recent) = (Time::from_ms, RecentOpponents::default());
+    let mut waiting = TicketIndex::new(&rules);
+    // Four tickets fit each other. Each has also many older ones that fit it alone, and so exhaust its search.
+    for special in 0..4_u32 {
+        let wants = json!([{ "attr": "own", "is": format!("s{special}") }]);
+        for nth in 0..70 {
+            waiting.insert(t(2000), ticket(1000 * (special + 1) + nth, nth.into(), 0.0, &wants));
+        }
+        let mut one = ticket(special, 1000, 0.0, &json!([]));
+        one.members[0].attrs.insert("own".into(), format!("s{special}").into());
+        waiting.insert(t(2000), one);
+    }
+    let first = waiting.plan(t(2000), &recent);
+    assert_eq!(first, Plan { matches: Vec::new(), wake: Some(t(2000) + crate::limits::GROUP_RETRY_FIRST) });
+    let second = waiting.plan(first.wake.unwrap(), &recent);
+    let mut ids: Vec<&str> = second.matches.iter().flat_map(Match::tickets).map(TicketId::as_str).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["t_0", "t_1", "t_2", "t_3"]);
+}
+
+#[test]
+fn nearest_ratings_fill_the_seats_and_overdue_tickets_go_first() {
+    let rules = pool(r#"{"seats":3,"rating":{"within":500,"at_most":500}}"#);
+    let (t, recent) = (Time::from_ms, RecentOpponents::default());
+    let mut waiting = TicketIndex::new(&rules);
+    let alone = |nth, rating| {
+        let mut one = ticket(nth, 0, rating, &json!([]));
+        one.members[0].blocked = vec!["p_1".parse().unwrap(), "p_2".parse().unwrap()];
+        one.members[0].blocked.retain(|it| it.as_str() != format!("p_{nth}"));
+        one
+    };
+    waiting.insert(t(0), alone(1, 1900.0));
+    waiting.insert(t(0), alone(2, 1500.0));
+    assert!(waiting.plan(t(0), &recent).matches.is_empty());
+    for (nth, rating) in [(3, 1510.0), (4, 1800.0)] {
+        waiting.insert(t(61_000), ticket(nth, 61_000, rating, &json!([])));
+    }
+    // Ticket 2 is nearer to both, but 1 is as old and comes first.
+    let made = waiting.plan(t(61_000), &recent).matches;
+    assert!(made[0].tickets().any(|id| id.as_str() == "t_1"), "{made:?}");
+}
