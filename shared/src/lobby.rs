@@ -130,7 +130,7 @@ impl Lobby {
                 self.expire_matches(now);
                 self.expire_parties(now);
             }
-            Input::LookedUp { lookup, answer } => self.looked_up(now, lookup, answer),
+            Input::LookedUp { lookup, answer } => self.looked_up(now, lookup, answer.as_ref()),
             Input::ShardStored { player, stored } => self.shard_stored(&player, stored),
             Input::Answered { call, answer } => self.answered(now, &call, answer),
             Input::ForcedClose { player, close } => self.force_close(now, &player, &close),

@@ -302,7 +302,8 @@ mod tests {
 
     #[test]
     fn invalid_pool_does_not_disturb_the_others() {
-        let text = r#"{"good":{"seats":2},"bad":{"seats":1},"A b":{"seats":2},"worse":{"seats":2,"colour":1}}"#;
+        let text =
+            r#"{"good":{"seats":2},"bad":{"seats":1},"A b":{"seats":2},"worse":{"seats":2,"colour":1}}"#;
         let configured = read_each(text).unwrap();
         assert_eq!(configured.pools.keys().map(PoolName::as_str).collect::<Vec<_>>(), ["good"]);
         assert_eq!(configured.faults.keys().collect::<Vec<_>>(), ["A b", "bad", "worse"]);

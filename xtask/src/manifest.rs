@@ -60,10 +60,14 @@ mod tests {
 
     #[test]
     fn invalid_pool_is_refused_with_its_key_and_the_reason() -> Result<()> {
-        let manifest = |pool: &str| toml::from_str(&format!("[vars.POOLS.good]\nseats = 2\n[vars.POOLS.a]\n{pool}"));
+        let manifest =
+            |pool: &str| toml::from_str(&format!("[vars.POOLS.good]\nseats = 2\n[vars.POOLS.a]\n{pool}"));
         assert_eq!(Manifest::pools_of(&manifest("seats = 4")?)?.len(), 2);
-        for (pool, reason) in [("seats = 1", "POOLS.a.seats: must be 2 to 64"), ("seats = 2\nparti = 1", "parti")] {
-            let error = Manifest::pools_of(&manifest(pool)?).map_or_else(|e| e.to_string(), |_| String::new());
+        for (pool, reason) in
+            [("seats = 1", "POOLS.a.seats: must be 2 to 64"), ("seats = 2\nparti = 1", "parti")]
+        {
+            let error =
+                Manifest::pools_of(&manifest(pool)?).map_or_else(|e| e.to_string(), |_| String::new());
             assert!(error.contains(reason), "{error}");
         }
         Ok(())

@@ -168,22 +168,22 @@ impl Lobby {
         self.check_may_lead(now, player)
     }
 
-    pub(super) fn looked_up(&mut self, now: Time, lookup: u64, answer: Option<Entrant>) {
+    pub(super) fn looked_up(&mut self, now: Time, lookup: u64, answer: Option<&Entrant>) {
         // Lookup numbers restart with the lobby, so an answer from before may be about another player.
         let entries = self.pending_entries.values().filter(|entry| entry.lookup == lookup);
         let player = entries.map(|entry| entry.player.clone()).next();
         let about = |entrant: &Entrant| Some(&entrant.profile.player) == player.as_ref();
-        let is_valid = answer.as_ref().is_none_or(about);
+        let is_valid = answer.is_none_or(about);
         let steps = self.lookups.done(now, lookup);
         self.start_lookups(steps);
         if !is_valid {
             return;
         }
-        if let Some(entrant) = answer.as_ref().filter(|it| it.current_match.is_none() && !it.profile.banned) {
+        if let Some(entrant) = answer.filter(|it| it.current_match.is_none() && !it.profile.banned) {
             self.lookups.keep(now, &entrant.profile);
         }
         for entry in self.take_entries(lookup) {
-            let text = match self.decide_entry(now, &entry, answer.clone()) {
+            let text = match self.decide_entry(now, &entry, answer.cloned()) {
                 Ok(None) => {
                     // The reply follows after the player object has stored the shard.
                     self.add_pending_entry(PendingEntry { lookup: 0, ..entry });

@@ -89,15 +89,12 @@ impl Lookups {
             && let Some(Waiting { lookup, since, .. }) = self.waiting.pop_front()
         {
             let player = self.players.get(&lookup).cloned();
-            match player.filter(|_| now.since(since) <= limits::LOOKUP_QUEUE_TIMEOUT) {
-                Some(player) => {
-                    self.in_flight.insert(lookup);
-                    steps.push(LookupStep::Start(lookup, player));
-                }
-                None => {
-                    self.forget(lookup);
-                    steps.push(LookupStep::Expired(lookup));
-                }
+            if let Some(player) = player.filter(|_| now.since(since) <= limits::LOOKUP_QUEUE_TIMEOUT) {
+                self.in_flight.insert(lookup);
+                steps.push(LookupStep::Start(lookup, player));
+            } else {
+                self.forget(lookup);
+                steps.push(LookupStep::Expired(lookup));
             }
         }
         steps
@@ -298,9 +295,9 @@ mod tests {
         assert!(looked(&text(&mut lobby, 3, &enter("d"))).is_empty());
         let answer = Some(entrant(1));
         let effects = lobby.handle(now, Input::LookedUp { lookup: lookups[0], answer });
-        let replies = effects.iter().filter(|effect| {
-            matches!(effect, Effect::Send { text, .. } if text.contains(r#""ok":"#))
-        });
+        let replies = effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Send { text, .. } if text.contains(r#""ok":"#)));
         assert_eq!(replies.count(), 2, "both open sockets are answered: {effects:?}");
         // Leaving and entering again asks nothing, for a moment.
         for nth in 0..20 {

@@ -74,7 +74,9 @@ impl TestLobby {
 
     /// Makes a party of players, whose first enters the queue with all.
     pub(in crate::lobby) fn enter_party(&mut self, players: &[u32]) {
-        players.iter().for_each(|&nth| self.open(nth));
+        for &nth in players {
+            self.open(nth);
+        }
         let leader = *players.first().unwrap();
         let code = self.say(leader, &json!({ "op": "party" }))["ok"]["party"].clone();
         for &nth in players.iter().skip(1) {

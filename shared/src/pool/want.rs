@@ -137,7 +137,9 @@ pub(crate) fn canonical(number: &Number) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
         #[allow(clippy::cast_possible_truncation)]
-        Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < EXACT => {
+        Some(float)
+            if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < EXACT =>
+        {
             Value::from(float as i64)
         }
         _ => Value::Number(number.clone()),
@@ -228,7 +230,8 @@ mod tests {
         check(&json!({ "any_of": ["en", 3] }), &NONE, &json!(3), true);
         check(&json!({ "any_of": ["en", 3] }), &NONE, &json!("fr"), false);
         for (wanted, theirs) in [("3", "3.0"), ("3.0", "3"), ("0", "-0.0"), ("-0", "0"), ("3e0", "3")] {
-            let [wanted, theirs]: [Value; 2] = [wanted, theirs].map(|text| serde_json::from_str(text).unwrap());
+            let [wanted, theirs]: [Value; 2] =
+                [wanted, theirs].map(|text| serde_json::from_str(text).unwrap());
             check(&json!({ "is": wanted }), &NONE, &theirs, true);
             check(&json!({ "any_of": [wanted, "x"] }), &NONE, &theirs, true);
         }

@@ -89,7 +89,10 @@ impl Stage {
         };
         let conn = Conn(n);
         let live = None;
-        self.feed(&format!("{n} opened"), Input::Opened { conn, identity: who, current_match: live, address: 0 });
+        self.feed(
+            &format!("{n} opened"),
+            Input::Opened { conn, identity: who, current_match: live, address: 0 },
+        );
     }
 
     fn say(&mut self, name: &str, n: u32, text: &str) {

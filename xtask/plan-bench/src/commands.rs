@@ -52,7 +52,8 @@ fn why(tickets: u32, clock: &mut impl FnMut() -> f64) -> Option<Vec<f64>> {
     for nth in 0..tickets {
         let ticket = Crowd::Language.sided(nth, "a")?;
         disk.insert(format!("t/{}", ticket.id), serde_json::to_string(&ticket).ok()?);
-        let who = json!({ "player": format!("p_{nth}"), "sid": format!("s_{nth}"), "ep": 0, "exp": u64::MAX / 2 });
+        let who =
+            json!({ "player": format!("p_{nth}"), "sid": format!("s_{nth}"), "ep": 0, "exp": u64::MAX / 2 });
         attachments.push(json!({ "conn": nth, "who": who }).to_string());
     }
     let (name, shard) = ("bench".parse().ok()?, Shard::Child(0));

@@ -27,15 +27,8 @@ pub(crate) enum Crowd {
 }
 
 impl Crowd {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Any,
-        Self::Rated,
-        Self::Language,
-        Self::Dating,
-        Self::Seats,
-        Self::Teams,
-        Self::Parties,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Any, Self::Rated, Self::Language, Self::Dating, Self::Seats, Self::Teams, Self::Parties];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -108,7 +101,11 @@ impl Crowd {
                 "player": player, "name": "", "rating": 1000 + mixed % 1000, "attrs": attrs, "wants": wants,
             })
         };
-        let more = if self == Self::Parties { [0, 0, 0, 1, 1, 2][pick_size(mixed)] } else { 0 };
+        let more = if self == Self::Parties {
+            [0, 0, 0, 1, 1, 2].get(pick_size(mixed)).copied().unwrap_or(0)
+        } else {
+            0
+        };
         let others = (0..more).map(|other| member(format!("p_{nth}x{other}")));
         let members: Vec<Value> = std::iter::once(member(format!("p_{nth}"))).chain(others).collect();
         serde_json::from_value(json!({

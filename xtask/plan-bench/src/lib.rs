@@ -11,8 +11,8 @@ mod windows;
 pub use commands::{CommandCost, measure_commands};
 pub use measure::{Entry, Row, measure};
 pub use rush::{Rush, measure_rushes};
-pub use windows::{Window, measure_windows};
 use serde::{Deserialize, Serialize};
+pub use windows::{Window, measure_windows};
 
 /// The result of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -37,6 +37,7 @@ enum Plans {
 }
 
 /// Measures entries of rated tickets: a rush, and a quiet queue with the same players.
+#[must_use]
 pub fn measure_rushes() -> Vec<Rush> {
     let ways = [
         ("at once", Plans::AtOnce),

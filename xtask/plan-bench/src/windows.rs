@@ -29,6 +29,7 @@ pub struct Window {
 const ENTRIES: u32 = 20_000;
 
 /// Measures both choices with normally distributed ratings.
+#[must_use]
 pub fn measure_windows() -> Vec<Window> {
     ["older", "newer"].into_iter().filter_map(window).collect()
 }
@@ -54,7 +55,9 @@ fn window(grows_with: &str) -> Option<Window> {
         wake = plan.wake;
         for made in plan.matches {
             let pair: Vec<(Time, f64)> = made.tickets().filter_map(|id| here.remove(id)).collect();
-            waits.extend(pair.iter().map(|(since, rating)| (rating_rank(*rating), time::ms(now.since(*since)) as f64)));
+            waits.extend(
+                pair.iter().map(|(since, rating)| (rating_rank(*rating), time::ms(now.since(*since)) as f64)),
+            );
             if let [(_, a), (_, b)] = pair[..] {
                 gaps.push((a - b).abs());
             }

@@ -1,7 +1,7 @@
 //! Tests the formation of matches: who loses a place, who cools down, who rests, and what remains on disk.
 
-use crate::lobby::test_lobby::{TestLobby, player};
 use crate::limits;
+use crate::lobby::test_lobby::{TestLobby, player};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -140,6 +140,17 @@ fn ticket_rests_until_the_reservation_for_another_match_ends() {
     lobby.enter(&[1, 2, 3]);
     assert_eq!((lobby.events(2, "matched").len(), lobby.events(3, "matched").len()), (1, 1));
     assert!(limits::RESERVATION_TTL > Duration::from_secs(14));
+}
+
+#[test]
+fn party_that_fills_a_match_alone_rests_too() {
+    let mut lobby = TestLobby::new(r#"{"seats":2,"party":2}"#);
+    let until = lobby.now + Duration::from_secs(14);
+    lobby.busy.insert(player(1), until);
+    lobby.enter_party(&[1, 2]);
+    lobby.pass(Duration::from_secs(20));
+    let tries = lobby.reservations.iter().filter(|(_, of)| *of == player(1)).count();
+    assert_eq!((tries, lobby.rooms.len()), (2, 1));
 }
 
 #[test]

@@ -6,9 +6,9 @@ use crate::lobby::tickets::ticket::{Member, Ticket};
 use crate::pool::Pool;
 use crate::pool::want::{Want, canonical};
 use crate::wire::envelope;
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde_json::Value;
-use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of a class. Number 0 collects the tickets beyond the limit of classes.

@@ -162,7 +162,8 @@ impl Lobby {
         let all = |count: usize| (count * waiting + examined / 2).checked_div(examined).unwrap_or_default();
         let mut removed: Vec<(&Rule, &usize)> = counts.removed.iter().collect();
         removed.sort_by(|a, b| b.1.cmp(a.1));
-        let rules = removed.iter().map(|(rule, count)| RuleCount { removes: all(**count), rule: rule.name() });
+        let rules =
+            removed.iter().map(|(rule, count)| RuleCount { removes: all(**count), rule: rule.name() });
         let next = slot.and_then(|slot| self.next_change(now, mine, slot));
         let (seats_missing, starts_in_ms) = self.missing_seats(now, slot);
         let estimate = self.wait_stats.estimate(now, Some(self.alike(mine)));
@@ -285,7 +286,8 @@ mod tests {
         for other in others {
             let wants = want_rules(&mine, other, &pool);
             let all = rules(&mine, other, &wants, &pool, &opponents);
-            let whole = all.and_then(|all| all.iter().try_fold(mine.since, |last, (_, at)| Some(last.max((*at)?))));
+            let whole =
+                all.and_then(|all| all.iter().try_fold(mine.since, |last, (_, at)| Some(last.max((*at)?))));
             assert_eq!(whole, fits_at(&mine, other, &pool, &opponents));
         }
         let mut all = vec![mine];

@@ -52,7 +52,8 @@ impl Gathering {
         if self.arrivals.len() < limits::ENTRY_GATHER_ARRIVALS || took > limits::ENTRY_GATHER_WITHIN {
             return None;
         }
-        let tickets = u64::try_from(limits::ENTRY_GATHER_TICKETS / limits::ENTRY_GATHER_ARRIVALS).unwrap_or(1);
+        let tickets =
+            u64::try_from(limits::ENTRY_GATHER_TICKETS / limits::ENTRY_GATHER_ARRIVALS).unwrap_or(1);
         let span = Duration::from_millis(time::ms(took).saturating_mul(tickets));
         Some(span.clamp(limits::ENTRY_GATHER_MIN, limits::ENTRY_GATHER_MAX))
     }

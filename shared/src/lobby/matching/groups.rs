@@ -3,7 +3,7 @@
 use crate::limits;
 use crate::lobby::matching::index::{Slot, TicketIndex};
 use crate::lobby::matching::nearest::Nearest;
-use crate::lobby::matching::pairs::PlanContext;
+use crate::lobby::matching::pairs::{PlanContext, window_since};
 use crate::lobby::matching::teams;
 use crate::time::Time;
 use std::time::Duration;
@@ -47,11 +47,17 @@ impl TicketIndex {
     /// tickets, best first. Where party sizes do not add up at once, it ends after `limits::GROUP_STEPS_MAX` steps; the
     /// next search of the same ticket then begins with other candidates.
     pub(in crate::lobby) fn group(&self, slot: Slot, ctx: PlanContext<'_>) -> GroupSearch {
+        // A party may fill a match alone, which no comparison with another ticket holds back.
+        if self.entry(slot).is_none_or(|entry| entry.hold_off_until > ctx.now) {
+            return GroupSearch::Impossible;
+        }
         // A match is almost always found among the first few.
         let few = 4 * self.pool.seats;
         let first = self.search(slot, few.min(limits::GROUP_CANDIDATES_MAX), ctx);
         let (search, is_full) = match first {
-            (search, false) if search.others.len() >= few => self.search(slot, limits::GROUP_CANDIDATES_MAX, ctx),
+            (search, false) if search.others.len() >= few => {
+                self.search(slot, limits::GROUP_CANDIDATES_MAX, ctx)
+            }
             first => first,
         };
         if is_full {
@@ -73,7 +79,10 @@ impl TicketIndex {
     pub(in crate::lobby) fn largest_group(&self, slot: Slot, ctx: PlanContext<'_>) -> LargestGroup {
         let (search, _) = self.search(slot, limits::GROUP_CANDIDATES_MAX, ctx);
         let since = |slots: &[Slot]| slots.iter().filter_map(|&slot| Some(self.entry(slot)?.since)).min();
-        LargestGroup { players: search.largest.max(search.players), startable_since: since(&search.startable.1) }
+        LargestGroup {
+            players: search.largest.max(search.players),
+            startable_since: since(&search.startable.1),
+        }
     }
 
     /// Searches among this number of candidates. Returns true with a search whose seats are full.
@@ -125,7 +134,7 @@ impl TicketIndex {
                 None => found.add_by_age(self, slot, candidates, ctx),
                 Some(window) => {
                     found.add_overdue(self, slot, candidates, ctx);
-                    let since = self.window_since(entry, window, ctx);
+                    let since = window_since(entry, window, ctx);
                     let (below, above) = self.rows.by_distance(candidates.class, entry.rating);
                     found.add_by_distance(self, (slot, entry), below, (window, since), ctx);
                     found.add_by_distance(self, (slot, entry), above, (window, since), ctx);
@@ -150,7 +159,8 @@ impl TicketIndex {
             ctx.now + pause.min(limits::GROUP_RETRY_MAX)
         });
         let next = self.next_fit(slot, ctx).map(|(at, _)| at);
-        next.into_iter().chain(starts).chain(again).min()
+        let rested = Some(entry.hold_off_until).filter(|&until| until > ctx.now);
+        next.into_iter().chain(starts).chain(again).chain(rested).min()
     }
 
     /// Divides tickets into balanced teams of these sizes; `None` if that is impossible.

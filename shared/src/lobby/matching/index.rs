@@ -50,6 +50,8 @@ pub(in crate::lobby) struct Candidates {
 
 /// A ticket with the values that comparisons use most.
 #[derive(Debug, Clone)]
+// Each is a fact of its own about the ticket.
+#[allow(clippy::struct_excessive_bools)]
 pub(in crate::lobby) struct Entry {
     pub(in crate::lobby) ticket: Rc<Ticket>,
     pub(in crate::lobby) class: TicketClass,
@@ -69,7 +71,7 @@ pub(in crate::lobby) struct Entry {
     due: Option<Time>,
     /// True if the ticket has a turn in the current plan.
     pub(in crate::lobby) has_turn: bool,
-    hold_off_until: Time,
+    pub(in crate::lobby) hold_off_until: Time,
     /// A hash of the player's id; `None` for a party.
     player_hash: Option<u64>,
     /// True if searches find the ticket.

@@ -54,6 +54,14 @@ struct NearSearch {
     since: Time,
 }
 
+/// Returns a time no later than the start of the wait that a window of this ticket and any other grows with.
+pub(in crate::lobby) fn window_since(entry: &Entry, window: RatingWindow, ctx: PlanContext<'_>) -> Time {
+    match window.grows_with {
+        GrowsWith::Older => entry.since.min(ctx.oldest),
+        GrowsWith::Newer => entry.since,
+    }
+}
+
 impl TicketIndex {
     /// Returns the partner of a ticket now. Of the fitting tickets it prefers the oldest overdue one without
     /// a turn in this plan, then the nearest rating with its uncertainty, then the longest
@@ -66,7 +74,7 @@ impl TicketIndex {
                 None => self.best_by_age((slot, entry), candidates, best, ctx),
                 Some(window) => {
                     let (best, all_compared) = self.best_overdue((slot, entry), candidates, best, ctx);
-                    let search = NearSearch { window, all_compared, since: self.window_since(entry, window, ctx) };
+                    let search = NearSearch { window, all_compared, since: window_since(entry, window, ctx) };
                     let (below, above) = self.rows.by_distance(candidates.class, entry.rating);
                     let best = self.best_by_distance((slot, entry), below, search, best, ctx);
                     self.best_by_distance((slot, entry), above, search, best, ctx)
@@ -74,19 +82,6 @@ impl TicketIndex {
             };
         }
         best.map(|best| best.slot)
-    }
-
-    /// Returns a time no later than the start of the wait that a window of this ticket and any other grows with.
-    pub(in crate::lobby) fn window_since(
-        &self,
-        entry: &Entry,
-        window: RatingWindow,
-        ctx: PlanContext<'_>,
-    ) -> Time {
-        match window.grows_with {
-            GrowsWith::Older => entry.since.min(ctx.oldest),
-            GrowsWith::Newer => entry.since,
-        }
     }
 
     /// Returns the oldest fitting overdue ticket without a turn if it is older than the best so far, and whether all
@@ -235,7 +230,7 @@ impl TicketIndex {
         mut soonest: Option<(Time, Slot)>,
         ctx: PlanContext<'_>,
     ) -> Option<(Time, Slot)> {
-        let since = self.window_since(entry, window, ctx);
+        let since = window_since(entry, window, ctx);
         for other in others {
             let rating = self.entry(other).map_or(entry.rating, |it| it.rating);
             let least = self.least_distance(entry, (entry.rating - rating).abs());

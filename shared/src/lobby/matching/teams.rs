@@ -292,7 +292,8 @@ mod tests {
             let teams = divide(tickets.clone(), sizes).unwrap();
             let sum = |team: &Vec<Slot>| team.iter().map(|it| weight(tickets[*it as usize])).sum::<f64>();
             let sums: Vec<f64> = teams.iter().map(sum).collect();
-            let (most, least) = (sums.iter().copied().fold(0.0, f64::max), sums.iter().copied().fold(1e9, f64::min));
+            let (most, least) =
+                (sums.iter().copied().fold(0.0, f64::max), sums.iter().copied().fold(1e9, f64::min));
             let players = f64::from(u32::try_from(sizes[0]).unwrap());
             assert!((most - least) / players <= 2.0, "{sums:?}");
         }
