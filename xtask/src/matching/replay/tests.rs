@@ -28,9 +28,9 @@ const RANKED: &str = r#"{"seats":2,"rating":{"within":100,"widen_per_s":10,"at_m
 #[test]
 fn widening_window_wakes_the_matchmaker_once() {
     let log = "at,player,rating\n0,p_1,1500\n1000,p_2,1650\n";
-    let outcome = check(log, RANKED, &[matched(6000, 0), matched(6000, 0)]);
+    let outcome = check(log, RANKED, &[matched(5000, 0), matched(5000, 0)]);
     let waiting: Vec<_> = outcome.waiting.iter().map(|(at, n)| (at.ms(), *n)).collect();
-    assert_eq!(waiting, [(0, 1), (1000, 2), (6000, 0)]);
+    assert_eq!(waiting, [(0, 1), (1000, 2), (5000, 0)]);
 }
 
 #[test]
