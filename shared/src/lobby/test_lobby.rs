@@ -17,7 +17,7 @@ pub(in crate::lobby) struct TestLobby {
     disk: Disk,
     /// The messages to each socket, oldest first.
     said: BTreeMap<u32, Vec<Value>>,
-    /// Players whom another lobby has reserved, and until when.
+    /// The players that another lobby has reserved, and the end of each reservation.
     pub(in crate::lobby) busy: BTreeMap<PlayerId, Time>,
     /// Requests to reserve a player.
     pub(in crate::lobby) reservations: Vec<(Time, PlayerId)>,

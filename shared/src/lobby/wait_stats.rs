@@ -103,7 +103,7 @@ fn band(rating: i32) -> i32 {
 const BAND: i32 = 50;
 
 impl Lobby {
-    /// Returns the tickets whose waits are similar to this one's.
+    /// Returns the tickets whose waits are similar to this ticket's.
     pub(in crate::lobby) fn alike(&self, ticket: &Ticket) -> Alike {
         let class = self.tickets.index.class_hash(ticket);
         #[allow(clippy::cast_possible_truncation)]

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The cost of one command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CommandCost {
-    /// What the command does.
+    /// The name of the command.
     pub command: String,
     /// The number of waiting tickets.
     pub tickets: u32,
