@@ -39,8 +39,8 @@ pub struct Refusal {
     pub field: Option<String>,
     /// The limit that the request exceeds.
     pub limit: Option<u64>,
-    /// The current version of the item that the request wanted to change.
-    pub version: Option<u64>,
+    /// The current entity tag of the item that the request wanted to change.
+    pub etag: Option<String>,
     /// Every fault of a body that has several; the outer fields repeat the first one.
     pub errors: Vec<Refusal>,
     /// Seconds to wait before the next attempt.
@@ -56,7 +56,7 @@ impl Refusal {
             detail: detail.into(),
             field: None,
             limit: None,
-            version: None,
+            etag: None,
             errors: Vec::new(),
             retry_after_s: None,
         }

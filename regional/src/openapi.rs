@@ -46,6 +46,7 @@ fn described() -> serde_json::Result<(Map<String, Value>, Map<String, Value>)> {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     for (group, layers) in [
         (groups::internal(), Layers { rate_limited: false, keyed: false }),
+        (groups::internal_once(), Layers { rate_limited: false, keyed: false }),
         (groups::keyed(), Layers { rate_limited: true, keyed: true }),
         (groups::rate_limited(), Layers { rate_limited: true, keyed: false }),
         (groups::open(), Layers { rate_limited: false, keyed: false }),

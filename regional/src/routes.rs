@@ -35,7 +35,9 @@ pub fn router(app: App) -> Router {
     let run_once = from_fn_with_state(app.clone(), idempotency::run_once);
     let keyed = groups::keyed().split_for_parts().0.route_layer(run_once);
     let require_signature = from_fn_with_state(app.clone(), signature::require_signature);
-    let internal = groups::internal().split_for_parts().0.route_layer(require_signature);
+    let require_unused = from_fn_with_state(app.clone(), signature::require_unused_signature);
+    let internal = groups::internal_once().split_for_parts().0.route_layer(require_unused);
+    let internal = internal.merge(groups::internal().split_for_parts().0).route_layer(require_signature);
     let cors = layers::cors(&app.config);
     keyed
         .merge(groups::rate_limited().split_for_parts().0)

@@ -52,8 +52,8 @@ schemas! {
     TierName json!({ "type": ["string", "null"], "pattern": WORD });
     /// Milliseconds since 1970, before 2286.
     StoredTime json!({ "type": "integer", "minimum": 0, "maximum": history::TIME_MAX.ms() });
-    /// The `ETag` of the version that the client read.
-    EntityTag json!({ "type": "string", "pattern": "^\"[0-9]{1,19}\"$" });
+    /// The `ETag` of the version that the client read, a list of such tags, or `*` for any version.
+    EntityTag json!({ "type": "string", "pattern": r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"# });
     /// Every session except the one that makes the request.
     ExceptCurrent json!({ "type": "string", "enum": ["current"] });
     /// The reports that are not resolved.
@@ -65,7 +65,7 @@ schemas! {
     /// The number of items in a page.
     PageSize json!({ "type": "integer", "minimum": 1, "maximum": limits::PAGE_SIZE_MAX, "default": limits::PAGE_SIZE_DEFAULT });
     /// The `cursor` of the previous page, unchanged.
-    Cursor json!({ "type": "string" });
+    Cursor json!({ "type": "string", "maxLength": limits::CURSOR_BYTES_MAX });
     /// Fields with names and values that the owner of the profile or the service chooses.
     Attrs json!({ "type": "object", "additionalProperties": true });
     /// Any JSON value.

@@ -19,6 +19,7 @@ pub mod ratings;
 pub mod reports;
 pub mod retry;
 pub mod sessions;
+pub mod signatures;
 pub mod sliding_window;
 pub mod status;
 pub mod tables;

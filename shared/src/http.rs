@@ -1,5 +1,6 @@
 //! The edge's HTTP interface: paths, request bodies and responses.
 
+pub mod entity_tag;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod path;

@@ -147,25 +147,22 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Reads a result: `{"winner":"p_…"}`, `{"draw":true}` or `{"ranks":{"p_…":1,…}}` with all players; other
-    /// fields are ignored. None if the result cannot be rated.
+    /// Reads a result: `{"winner":"p_…"}`, `{"draw":true}` or `{"ranks":{"p_…":1,…}}` with all players, where ranks are
+    /// any numbers; null stands for an absent field, and other fields are ignored. None if the result cannot be rated.
     #[must_use]
     pub fn of(players: &BTreeSet<PlayerId>, result: &Value) -> Option<Self> {
-        if result.get("draw").and_then(Value::as_bool) == Some(true) {
+        let field = |name: &str| result.get(name).filter(|value| !value.is_null());
+        if field("draw").and_then(Value::as_bool) == Some(true) {
             return Some(Self::Draw);
         }
-        let ranks: BTreeMap<PlayerId, u64> = match (result.get("winner"), result.get("ranks")) {
+        let ranks: BTreeMap<PlayerId, u64> = match (field("winner"), field("ranks")) {
             (Some(winner), _) => {
                 let winner: PlayerId = winner.as_str()?.parse().ok()?;
                 let rank = |player: &PlayerId| if *player == winner { 1 } else { 2 };
                 let players = players.iter();
                 players.map(|player| (player.clone(), rank(player))).collect()
             }
-            (None, Some(ranks)) => {
-                let rank = |player: &PlayerId| ranks.get(player.as_str())?.as_u64();
-                let players = players.iter();
-                players.map(|player| Some((player.clone(), rank(player)?))).collect::<Option<_>>()?
-            }
+            (None, Some(ranks)) => order(players, ranks)?,
             (None, None) => return None,
         };
         let distinct: BTreeSet<&u64> = ranks.values().collect();
@@ -183,6 +180,15 @@ impl Outcome {
             },
         }
     }
+}
+
+/// Returns the position of each player in the order of the ranks, from 1 on. JSON has one kind of number, so 1 and
+/// 1.0 are the same rank. None if a player has no number.
+fn order(players: &BTreeSet<PlayerId>, ranks: &Value) -> Option<BTreeMap<PlayerId, u64>> {
+    let rank = |player: &PlayerId| Some((player.clone(), ranks.get(player.as_str())?.as_f64()?));
+    let stated: Vec<(PlayerId, f64)> = players.iter().map(rank).collect::<Option<_>>()?;
+    let position = |rank: f64| 1 + stated.iter().filter(|(_, other)| *other < rank).count() as u64;
+    Some(stated.iter().map(|(player, rank)| (player.clone(), position(*rank))).collect())
 }
 
 /// Returns the ratings after a match, in which each player played a game against each player of another rank.

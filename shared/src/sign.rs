@@ -1,8 +1,8 @@
 //! Signed requests between edge and region, authenticated with a shared key.
 //!
 //! HMAC-SHA256 over `v1\n<ms>\n<nonce>\n<METHOD>\n<path?query>\n<hex of SHA-256 of the body>\n`. A signature
-//! is valid for [`limits::SIGNATURE_AGE_MAX`] around its time. Nonces are not stored: internal calls may be
-//! repeated without harm.
+//! is valid for [`limits::SIGNATURE_AGE_MAX`] around its time. A replay of most internal calls changes nothing; the
+//! others are accepted once for each signature.
 
 use crate::limits;
 use crate::time::Time;

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
@@ -56,6 +56,8 @@ struct Weather {
     chance: Chance,
     /// The transactions to cancel next, and why.
     cancel: (u32, &'static str),
+    /// The faults of the next transactions, in their order.
+    script: VecDeque<Fault>,
     transactions: u32,
     met: BTreeMap<Fault, u32>,
 }
@@ -70,6 +72,7 @@ impl FaultyStore {
                 percent: 0,
                 chance: Chance::new(seed),
                 cancel: (0, ""),
+                script: VecDeque::new(),
                 transactions: 0,
                 met: BTreeMap::new(),
             }),
@@ -91,6 +94,11 @@ impl FaultyStore {
     /// Cancels the next `count` transactions for this reason.
     pub fn cancel(&self, count: u32, reason: &'static str) {
         self.shared.weather().cancel = (count, reason);
+    }
+
+    /// Sets the faults of the next transactions, in this order.
+    pub fn script(&self, faults: &[Fault]) {
+        self.shared.weather().script = faults.iter().copied().collect();
     }
 
     /// Returns how many transactions the region sent.
@@ -127,6 +135,9 @@ impl Weather {
     }
 
     fn fault(&mut self, transaction: bool) -> Option<Fault> {
+        if transaction && let Some(fault) = self.script.pop_front() {
+            return Some(fault);
+        }
         if self.chance.roll(100) >= self.percent {
             return None;
         }

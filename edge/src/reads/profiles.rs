@@ -4,8 +4,9 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::ops::metrics;
 use crate::reads::cache::{self, Found};
-use shared::cache::{CacheEntry, CachedProfile, knows, tag};
+use shared::cache::{CacheEntry, CachedProfile, tag};
 use shared::http::RequestUrl;
+use shared::http::entity_tag::{ProfileViewKind, is_known, profile_tag};
 use shared::id::PlayerId;
 use shared::limits;
 use worker::{Context, Env, Headers, Request, Response};
@@ -19,7 +20,7 @@ pub async fn one(request: &Request, env: &Env, ctx: &Context, named: &str) -> Re
             // The same tag as the region's, which accepts it as `If-Match`.
             let tag = match version {
                 0 => tag(text),
-                version => format!("\"{version}\""),
+                version => profile_tag(&player, ProfileViewKind::Public, *version),
             };
             respond(request, &found, &tag, text)
         }
@@ -77,7 +78,7 @@ fn parse_player(text: &str) -> Result<PlayerId> {
 
 fn respond(request: &Request, found: &Found, tag: &str, body: &str) -> Result<Response> {
     let known = request.headers().get("if-none-match")?;
-    let mut response = if known.is_some_and(|known| knows(&known, tag)) {
+    let mut response = if known.is_some_and(|known| is_known(&known, tag)) {
         Response::empty()?.with_status(304)
     } else {
         Response::ok(body)?

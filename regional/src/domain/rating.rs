@@ -64,17 +64,16 @@ impl RatingChange {
 }
 
 /// Returns the players whose ratings a match changes, and the outcome. None if the match is not rated: an
-/// abandoned match has no result, a player who never joined has not played, and a result that one player set
-/// counts only if it is against that player.
+/// abandoned match has no result, a match to which a player did not come was not played by all, and a result
+/// that one player set counts only if it is against that player.
 #[must_use]
 pub fn rated_outcome(record: &MatchRecord) -> Option<(BTreeSet<PlayerId>, Outcome)> {
     match record.reason {
         EndReason::Ended | EndReason::TimeUp => {}
         EndReason::Abandoned | EndReason::NoShow => return None,
     }
-    let came = record.players.iter().filter(|one| one.came);
-    let players: BTreeSet<PlayerId> = came.map(|one| one.player.clone()).collect();
-    if players.len() < 2 {
+    let players: BTreeSet<PlayerId> = record.players.iter().map(|one| one.player.clone()).collect();
+    if players.len() < 2 || !record.players.iter().all(|one| one.came) {
         return None;
     }
     let outcome = Outcome::of(&players, &record.result)?;
@@ -185,6 +184,21 @@ mod tests {
         };
         three(None, Some(3));
         three(Some("p_2"), None);
+    }
+
+    #[test]
+    fn match_that_one_of_three_missed_is_not_rated() {
+        for missing in 0..3 {
+            check(
+                |r| {
+                    let mut third = r.players.first().unwrap().clone();
+                    third.player = "p_3".parse().unwrap();
+                    r.players.push(third);
+                    r.players.get_mut(missing).unwrap().came = false;
+                },
+                None,
+            );
+        }
     }
 
     #[test]

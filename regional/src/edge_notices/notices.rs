@@ -52,6 +52,7 @@ pub fn notices(change: &Change) -> Result<Vec<Notice>, Error> {
             | Key::Rating(..)
             | Key::Account(_)
             | Key::Counter(_)
+            | Key::UsedSignature(_)
             | Key::Report(_)
             | Key::Answer(..)
             | Key::Match(_)

@@ -52,7 +52,7 @@ codes! {
     TooMany "too_many" BAD_REQUEST "Too many items at once";
     /// The region did not hand out the cursor for this list.
     BadCursor "bad_cursor" BAD_REQUEST "The cursor is not valid";
-    /// `If-Match` is not a single strong entity tag.
+    /// `If-Match` is neither `*` nor a list of entity tags.
     BadIfMatch "bad_if_match" BAD_REQUEST "If-Match is not valid";
     /// The request has an id token, and the region has no identity provider.
     NoIdentityProvider "no_identity_provider" FORBIDDEN "No identity provider is configured";
@@ -118,6 +118,8 @@ codes! {
     SignatureInvalid "signature_invalid" UNAUTHORIZED "The signature is not valid";
     /// The signature of an internal request is too old.
     SignatureStale "signature_stale" UNAUTHORIZED "The signature is too old";
+    /// The signature of an internal request was used before, and the route accepts each one once.
+    SignatureUsed "signature_used" UNAUTHORIZED "The signature was used before";
     /// The route or the item does not exist.
     NotFound "not_found" NOT_FOUND "Not found";
     /// The region has no bucket for pictures (`PICTURES_URL`).

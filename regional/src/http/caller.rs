@@ -1,10 +1,11 @@
 //! The authenticated caller: a player whose session is active, who is not banned, or who is a moderator.
 //!
-//! An access token is valid for ten minutes whatever happens meanwhile, and reads accept it as such. Routes
-//! that change something read the player's status and session with strong consistency, so that a revocation
-//! or a ban counts at once.
+//! The signature of an access token is valid for ten minutes whatever happens meanwhile. Every route that acts
+//! for its caller, reads included, therefore reads the player's profile row and session with strong
+//! consistency, so that the end of a login and a ban count from the next request on.
 
 use crate::app::App;
+use crate::domain::profile::Profile;
 use crate::domain::status::Status;
 use crate::error::code::Code;
 use crate::error::{Fault, Refusal};
@@ -12,6 +13,7 @@ use crate::http::bearer::Bearer;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use shared::id::{PlayerId, SessionId};
+use shared::token::Claims;
 
 /// A player with an active session who is not banned.
 #[derive(Debug, Clone)]
@@ -19,13 +21,17 @@ pub struct ActivePlayer {
     pub player: PlayerId,
     pub sid: SessionId,
     pub status: Status,
+    pub profile: Profile,
 }
 
-/// A player with an active session, banned or not: for the few routes that a banned player may use.
+/// A player with an active session, banned or not: for what a banned player may still read, and the appeal.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     pub player: PlayerId,
+    pub sid: SessionId,
     pub status: Status,
+    /// The profile as it was read together with the status.
+    pub profile: Profile,
 }
 
 /// An active player that `MODERATORS` names.
@@ -36,8 +42,8 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
-        let (caller, _) = signed_in(parts, app).await?;
-        Ok(caller)
+        let Bearer(claims) = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        Self::verify(app, claims).await
     }
 }
 
@@ -45,13 +51,13 @@ impl FromRequestParts<App> for ActivePlayer {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
-        let (SignedIn { player, status }, sid) = signed_in(parts, app).await?;
+        let SignedIn { player, sid, status, profile } = SignedIn::from_request_parts(parts, app).await?;
         if status.banned(app.clock.now()) {
             let detail =
                 "This account is banned. `GET /v1/bans/me` returns the reason and the end of the ban.";
             return Err(Refusal::new(Code::Banned, detail).into());
         }
-        Ok(Self { player, sid, status })
+        Ok(Self { player, sid, status, profile })
     }
 }
 
@@ -68,16 +74,17 @@ impl FromRequestParts<App> for Moderator {
     }
 }
 
-async fn signed_in(parts: &mut Parts, app: &App) -> Result<(SignedIn, SessionId), Fault> {
-    let Bearer(claims) = <Bearer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-    let (status, session) =
-        tokio::try_join!(app.store.status_strong(&claims.sub), app.store.session_strong(&claims.sid),)?;
-    let active = session.is_some_and(|session| session.player == claims.sub && session.revoked.is_none());
-    let status = status.filter(|status| active && status.epoch <= claims.ep);
-    let Some(status) = status else {
-        let detail = "This session was ended. Create a new session with POST /v1/sessions.";
-        return Err(Refusal::new(Code::SessionRevoked, detail).field("Authorization").into());
-    };
-    let player = claims.sub;
-    Ok((SignedIn { player, status }, claims.sid))
+impl SignedIn {
+    /// Verifies that the login of a token has not ended.
+    pub async fn verify(app: &App, claims: Claims) -> Result<Self, Fault> {
+        let Claims { sub: player, sid, ep, .. } = claims;
+        let (account, session) =
+            tokio::try_join!(app.store.account_profile_strong(&player), app.store.session_strong(&sid))?;
+        let active = session.is_some_and(|session| session.player == player && session.revoked.is_none());
+        let Some((status, profile)) = account.filter(|(status, _)| active && status.epoch <= ep) else {
+            let detail = "This session was ended. Create a new session with POST /v1/sessions.";
+            return Err(Refusal::new(Code::SessionRevoked, detail).field("Authorization").into());
+        };
+        Ok(Self { player, sid, status, profile })
+    }
 }

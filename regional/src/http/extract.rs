@@ -5,7 +5,8 @@ use crate::error::code::Code;
 use crate::error::refusals::bad_id;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
+use axum::http::header::{AsHeaderName, CONTENT_TYPE};
 use axum::http::request::Parts;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use shared::id::PlayerId;
@@ -67,6 +68,15 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     })?;
     reader.end().map_err(|error| Refusal::new(Code::BadJson, format!("{error}")))?;
     Ok(value)
+}
+
+/// Returns the values of a header, joined by commas, as RFC 9110 (section 5.3) combines a list. None if the
+/// header is absent; an unreadable value counts as empty.
+#[must_use]
+pub fn joined(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
+    let values: Vec<&str> =
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 /// A query string, read as a `T`.

@@ -8,7 +8,7 @@
 use crate::app::App;
 use crate::error::code::Code;
 use crate::error::{Error, Fault, Refusal};
-use crate::http::bearer::Bearer;
+use crate::http::caller::SignedIn;
 use crate::http::extract::read_bytes;
 use crate::store::idempotency::{Claim, KeyedRequest};
 use axum::body::{Body, to_bytes};
@@ -60,9 +60,9 @@ pub async fn run_once(State(app): State<App>, request: Request, next: Next) -> R
         return Ok(next.run(request).await);
     };
     let (mut parts, body) = request.into_parts();
-    let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
+    let caller = <SignedIn as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
     let body = read_bytes(Request::from_parts(parts.clone(), body), &app).await?;
-    let keyed = KeyedRequest { caller: bearer.0.sub, key, hash: hash_request(&parts, &body) };
+    let keyed = KeyedRequest { caller: caller.player, key, hash: hash_request(&parts, &body) };
     match app.store.claim_request(&keyed, app.clock.now()).await? {
         Claim::Acquired => {}
         Claim::InProgress => {

@@ -17,6 +17,9 @@ use shared::limits;
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+/// The cache lifetime of what only the caller may see: a shared browser must not show it to the next player.
+pub const PRIVATE: &str = "private, no-store";
+
 /// Records the route, status and latency of each request once: as a metric where metrics are enabled, or else
 /// as a log line. It never records a body, a token or a query.
 pub async fn log(State(app): State<App>, request: Request, next: Next) -> Response {

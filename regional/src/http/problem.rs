@@ -32,7 +32,7 @@ impl IntoResponse for Refusal {
         let mut response = (status, body.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(etag) = self.version.and_then(etag) {
+        if let Some(etag) = self.etag.and_then(|etag| HeaderValue::from_str(&etag).ok()) {
             headers.insert(ETAG, etag);
         }
         let wait = self.retry_after_s.map(NonZeroU32::get);
@@ -83,10 +83,4 @@ impl IntoResponse for Error {
         }
         .into_response()
     }
-}
-
-/// Returns the entity tag of a version, such as `"3"`.
-#[must_use]
-pub fn etag(version: u64) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("\"{version}\"")).ok()
 }

@@ -67,7 +67,7 @@ pub enum BadIdentity {
     Expired,
     /// The token is not valid yet, by more than [`limits::CLOCK_SKEW_MAX`].
     NotYet,
-    /// The nonce is not the nonce of this login.
+    /// The nonce is not the nonce of this login, or only one of the two has one.
     WrongNonce,
 }
 
@@ -81,6 +81,13 @@ impl BadIdentity {
         }
     }
 
+    /// True if the refusal counts as a failed login of the address. After a key rotation at the provider, the first
+    /// tokens of honest clients name a key that is not known yet; guessing a key id helps no attacker.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::UnknownKey)
+    }
+
     /// Returns the refusal that explains the reason.
     #[must_use]
     pub fn refusal(self) -> Refusal {
@@ -90,9 +97,11 @@ impl BadIdentity {
                 "id_token",
                 "The id token must be a JWT signed with RS256, ES256 or EdDSA.",
             ),
-            Self::UnknownKey => {
-                (Code::IdTokenInvalid, "id_token", "The provider does not publish the key of the id token.")
-            }
+            Self::UnknownKey => (
+                Code::IdTokenInvalid,
+                "id_token",
+                "The key of the id token is not among the provider's known keys. A new key is known within a minute: try again.",
+            ),
             Self::BadSignature => {
                 (Code::IdTokenInvalid, "id_token", "The signature of the id token is not valid.")
             }
@@ -115,7 +124,7 @@ impl BadIdentity {
             Self::WrongNonce => (
                 Code::IdTokenNonce,
                 "nonce",
-                "The `nonce` of the id token is not the `nonce` of the request.",
+                "The `nonce` of the id token is not the `nonce` of the request. Send the nonce that you sent to the provider.",
             ),
         };
         Refusal::new(code, detail).field(field)
@@ -216,7 +225,8 @@ impl Claims {
             Err(BadIdentity::Expired)
         } else if self.iat.max(self.nbf.unwrap_or(self.iat)) > now + skew {
             Err(BadIdentity::NotYet)
-        } else if nonce.is_some() && nonce != self.nonce.as_deref() {
+        } else if nonce != self.nonce.as_deref() {
+            // A token with a nonce belongs to one login: without the nonce, a stolen token is of no use.
             Err(BadIdentity::WrongNonce)
         } else {
             Ok(())

@@ -1,6 +1,7 @@
 //! The routes with which a player exports or deletes everything that the region stores about them.
 
 use crate::app::App;
+use crate::cursor;
 use crate::error::refusals::bad_cursor;
 use crate::error::{Fault, Refusal};
 use crate::http::bearer::Bearer;
@@ -10,8 +11,6 @@ use crate::store::export::{ExportCursor, Section};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::id::PlayerId;
@@ -104,21 +103,17 @@ fn encode(next: &ExportCursor) -> String {
         Section::Player => "p",
         Section::History => "h",
     };
-    BASE64.encode(format!("{section}{}", next.after.as_deref().unwrap_or_default()))
+    cursor::encode(&format!("{section}{}", next.after.as_deref().unwrap_or_default()))
 }
 
 fn decode(cursor: &str) -> Result<ExportCursor, Refusal> {
-    let text = BASE64.decode(cursor).ok();
-    let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
-    let decoded = text.as_deref().and_then(|text| {
-        let (section, after) = text.split_at_checked(1)?;
-        let section = match section {
-            "p" => Section::Player,
-            "h" => Section::History,
-            _ => return None,
-        };
-        let after = (!after.is_empty()).then(|| after.to_owned());
-        Some(ExportCursor { section, after })
-    });
-    decoded.ok_or_else(bad_cursor)
+    let text = cursor::decode(Some(cursor), |_| true)?.unwrap_or_default();
+    let (section, after) = text.split_at_checked(1).ok_or_else(bad_cursor)?;
+    let section = match section {
+        "p" => Section::Player,
+        "h" => Section::History,
+        _ => return Err(bad_cursor()),
+    };
+    let after = (!after.is_empty()).then(|| after.to_owned());
+    Ok(ExportCursor { section, after })
 }

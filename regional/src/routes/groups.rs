@@ -18,8 +18,12 @@ pub fn internal() -> OpenApiRouter<App> {
         .routes(routes!(matches::record_match))
         .routes(routes!(presence::get_visibility))
         .routes(routes!(reports::submit_room_report))
-        .routes(routes!(update::set_tier))
         .routes(routes!(matchmaking_profile::get_matchmaking_profile))
+}
+
+/// Returns the routes that accept each signature once, because a replay would undo a later change.
+pub fn internal_once() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(update::set_tier))
 }
 
 /// Returns the rate-limited routes that accept an `Idempotency-Key`.

@@ -3,10 +3,11 @@
 use crate::app::App;
 use crate::domain::leaderboard::{RankKey, ranks};
 use crate::error::code::Code;
-use crate::error::refusals::{not_found, player_not_found};
+use crate::error::refusals::not_found;
 use crate::error::{Error, Fault, Refusal};
-use crate::http::bearer::Bearer;
+use crate::http::caller::SignedIn;
 use crate::http::extract::parse_id;
+use crate::http::layers::PRIVATE;
 use crate::http::rfc3339::format_time;
 use crate::store::leaderboards::BoardRange;
 use axum::Json;
@@ -118,17 +119,17 @@ pub async fn get_leaderboard(State(app): State<App>, Path(pool): Path<String>) -
     params(("pool" = PoolName, Path, description = "A pool with ratings.")),
     responses(
         (status = 200, body = LeaderboardPosition, description = "The caller's entry, and up to ten above and below it."),
-        (status = 404, description = "`unrated`, `pool_unrated`, `player_not_found`"),
+        (status = 404, description = "`unrated`, `pool_unrated`"),
     ),
     security(("access_token" = [])),
 )]
 pub async fn get_leaderboard_position(
     State(app): State<App>,
     Path(pool): Path<String>,
-    Bearer(claims): Bearer,
+    caller: SignedIn,
 ) -> Result<Response, Fault> {
     let pool = parse_rated_pool(&app, &pool)?;
-    let (player, now) = (claims.sub, app.clock.now());
+    let (player, now) = (caller.player, app.clock.now());
     let rating = app.store.rating_strong(&pool, &player).await?;
     let own = rating.ok_or_else(|| unrated(&pool))?.rank_key(&player);
     let (above, below) = neighbours(&app, &pool, &own).await?;
@@ -137,8 +138,6 @@ pub async fn get_leaderboard_position(
     let names = visible_names(&app, &ranked, now).await?;
     let (ranked_above, rest) = ranked.split_at(above.len());
     let (ranked_own, ranked_below) = rest.split_at(1);
-    let profile = app.store.profile_strong(&player).await?;
-    let profile = profile.ok_or_else(|| player_not_found(&player))?;
     let own_rank = ranked_own.first().and_then(|(_, rank)| *rank);
     let (mut above, mut below) =
         (visible_entries(ranked_above, &names), visible_entries(ranked_below, &names));
@@ -148,12 +147,12 @@ pub async fn get_leaderboard_position(
         pool,
         as_of: format_time(now),
         max_staleness_ms: time::ms(limits::LEADERBOARD_LAG_MAX),
-        me: entry(&(&own, own_rank), profile.name),
+        me: entry(&(&own, own_rank), caller.profile.name),
         beyond: own_rank.is_none().then_some(limits::EXACT_RANKS_MAX),
         above,
         below,
     };
-    Ok(([(CACHE_CONTROL, "private, no-cache")], Json(position)).into_response())
+    Ok(([(CACHE_CONTROL, PRIVATE)], Json(position)).into_response())
 }
 
 /// Returns the stored entries around one, best first: twice as many as are shown, because some players may be

@@ -22,7 +22,9 @@ pub async fn reject_locked(app: &App, counter: &Counter) -> Result<(), Fault> {
     }
 }
 
-fn too_many(wait: Duration) -> Refusal {
+/// Rejects a request until its counter allows it.
+#[must_use]
+pub fn too_many(wait: Duration) -> Refusal {
     let detail = "There were too many attempts. Wait for the time in `Retry-After`.";
     Refusal::new(Code::TooManyFailures, detail).retry_after(wait)
 }

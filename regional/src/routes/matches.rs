@@ -5,7 +5,7 @@ use crate::domain::history::{self, HistoryCursor};
 use crate::error::code::Code;
 use crate::error::refusals::page_size;
 use crate::error::{Fault, Refusal};
-use crate::http::bearer::Bearer;
+use crate::http::caller::SignedIn;
 use crate::http::extract::{Body, Query, parse_player};
 use crate::http::rfc3339::{format_time, parse_time};
 use crate::store::matches::{HistoryFilter, PlayedMatch, SaveOutcome};
@@ -94,10 +94,10 @@ pub struct MatchReceipt {
 )]
 pub async fn list_matches(
     State(app): State<App>,
-    bearer: Bearer,
+    caller: SignedIn,
     Query(query): Query<MatchPage>,
 ) -> Result<Json<Matches>, Fault> {
-    let player = bearer.0.sub;
+    let player = caller.player;
     let (limit, from, to) = query.check(&player)?;
     let (now, keys) = (app.clock.now(), app.tokens.cursors());
     let list = query.cursor_scope(&player);

@@ -105,7 +105,9 @@ pub async fn create_picture(
         created: now,
     };
     let upload = upload_request(&processor.bucket, &picture, now)?;
-    app.store.add_picture(&picture).await?;
+    if !app.store.add_picture(&picture).await? {
+        return Err(too_many_pictures().into());
+    }
     let picture = picture.id;
     Ok((StatusCode::CREATED, Json(ExpectedPicture { picture, upload })))
 }
@@ -123,8 +125,7 @@ async fn make_room(
         |picture: &&Picture| picture.is_expired(now) || matches!(picture.state, PictureState::Refused(_));
     let (unused, used): (Vec<_>, Vec<_>) = pictures.iter().partition(unused);
     if used.len() >= limits::PICTURES_MAX {
-        let detail = format!("A profile has at most {} pictures. Delete one first.", limits::PICTURES_MAX);
-        return Err(full(detail, limits::PICTURES_MAX).into());
+        return Err(too_many_pictures().into());
     }
     if pictures.len() >= limits::PICTURES_MAX {
         for picture in unused {
@@ -132,6 +133,11 @@ async fn make_room(
         }
     }
     Ok(())
+}
+
+fn too_many_pictures() -> Refusal {
+    let detail = format!("A profile has at most {} pictures. Delete one first.", limits::PICTURES_MAX);
+    full(detail, limits::PICTURES_MAX)
 }
 
 fn upload_request(bucket: &Bucket, picture: &Picture, now: Time) -> Result<Upload, Error> {

@@ -8,6 +8,7 @@ use crate::error::code::Code;
 use crate::error::refusals::{player_not_found, token_missing};
 use crate::error::{Fault, Refusal};
 use crate::http::bearer::Bearer;
+use crate::http::caller::SignedIn;
 use crate::http::extract::{PathPlayerOrMe, Query, parse_player};
 use crate::routes::profiles::view::{PUBLIC, ProfileView, respond, view};
 use axum::Json;
@@ -16,6 +17,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use shared::http::entity_tag::ProfileViewKind;
 use shared::id::PlayerId;
 use shared::limits;
 use utoipa::{IntoParams, ToSchema};
@@ -45,7 +47,7 @@ pub struct Profiles {
     tag = "profiles",
     params(("player" = crate::schemas::PlayerOrMe, Path, description = "A player, or `me`."), ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the client's copy.")),
     responses(
-        (status = 200, body = ProfileView, description = "The profile.", headers(("ETag" = String, description = "The version, in quotes."))),
+        (status = 200, body = ProfileView, description = "The profile.", headers(("ETag" = String, description = "The entity tag of this view of the profile at its version."))),
         (status = 304, description = "The client's copy is current."),
         (status = 404, description = "`player_not_found`"),
     ),
@@ -57,16 +59,16 @@ pub async fn get_profile(
     bearer: Option<Bearer>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    let caller = bearer.map(|bearer| bearer.0.sub);
-    let player = named.or_else(|| caller.clone()).ok_or_else(token_missing)?;
-    let own = caller.as_ref() == Some(&player);
-    let profile = if own {
-        app.store.profile_strong(&player).await?
-    } else {
-        app.store.profile_eventual(&player).await?
-    };
+    let claims = bearer.map(|Bearer(claims)| claims);
+    let own = claims.filter(|claims| named.as_ref().is_none_or(|named| *named == claims.sub));
+    if let Some(claims) = own {
+        let caller = SignedIn::verify(&app, claims).await?;
+        return Ok(respond(&app, &caller.profile, ProfileViewKind::Own, &headers));
+    }
+    let player = named.ok_or_else(token_missing)?;
+    let profile = app.store.profile_eventual(&player).await?;
     let profile = profile.ok_or_else(|| player_not_found(&player))?;
-    Ok(respond(&app, &profile, own, &headers))
+    Ok(respond(&app, &profile, ProfileViewKind::Public, &headers))
 }
 
 /// Returns the caller's own profile.
@@ -77,20 +79,13 @@ pub async fn get_profile(
     tag = "profiles",
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the client's copy.")),
     responses(
-        (status = 200, body = ProfileView, description = "The profile with its private part.", headers(("ETag" = String, description = "The version, in quotes."))),
+        (status = 200, body = ProfileView, description = "The profile with its private part.", headers(("ETag" = String, description = "The entity tag of this view of the profile at its version."))),
         (status = 304, description = "The client's copy is current."),
-        (status = 404, description = "`player_not_found`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn get_own_profile(
-    State(app): State<App>,
-    bearer: Bearer,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let player = bearer.0.sub;
-    let profile = app.store.profile_strong(&player).await?;
-    Ok(respond(&app, &profile.ok_or_else(|| player_not_found(&player))?, true, &headers))
+pub async fn get_own_profile(State(app): State<App>, caller: SignedIn, headers: HeaderMap) -> Response {
+    respond(&app, &caller.profile, ProfileViewKind::Own, &headers)
 }
 
 /// Returns several public profiles.
@@ -108,7 +103,7 @@ pub async fn list_profiles(State(app): State<App>, Query(query): Query<IdsQuery>
     let ids = parse_ids(&query.ids)?;
     let found = app.store.profiles_eventual(&ids).await?;
     let in_order = ids.iter().filter_map(|id| found.iter().find(|profile| profile.player == *id));
-    let profiles = in_order.map(|profile| view(&app, profile, false)).collect();
+    let profiles = in_order.map(|profile| view(&app, profile, ProfileViewKind::Public)).collect();
     Ok(([(CACHE_CONTROL, PUBLIC)], Json(Profiles { profiles })).into_response())
 }
 

@@ -6,6 +6,7 @@ use crate::domain::rating::PlayerRating;
 use crate::error::Fault;
 use crate::error::refusals::token_missing;
 use crate::http::bearer::Bearer;
+use crate::http::caller::SignedIn;
 use crate::http::extract::PathPlayerOrMe;
 use crate::http::rfc3339::format_time;
 use axum::Json;
@@ -54,8 +55,13 @@ pub async fn list_ratings(
     PathPlayerOrMe(named): PathPlayerOrMe,
     bearer: Option<Bearer>,
 ) -> Result<Json<Ratings>, Fault> {
-    let player = named.or_else(|| bearer.map(|bearer| bearer.0.sub));
-    let player = player.ok_or_else(token_missing)?;
+    let player = match named {
+        Some(player) => player,
+        None => {
+            let Bearer(claims) = bearer.ok_or_else(token_missing)?;
+            SignedIn::verify(&app, claims).await?.player
+        }
+    };
     let now = app.clock.now();
     let ratings = app.store.ratings_of_strong(&player).await?;
     let ratings = ratings.into_iter().map(|(pool, rating)| view(pool, &rating, now));

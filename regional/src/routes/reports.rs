@@ -6,23 +6,25 @@ pub mod view;
 use crate::app::App;
 use crate::clock::random_bytes;
 use crate::cursor;
-use crate::domain::lockout::Counter;
 use crate::domain::report::{Case, check_report};
 use crate::error::code::Code;
-use crate::error::refusals::{page_size, player_not_found};
+use crate::error::refusals::{full, page_size, player_not_found};
 use crate::error::{Fault, Refusal};
 use crate::http::caller::{ActivePlayer, Moderator};
 use crate::http::extract::{Body, Query, parse_id};
 use crate::http::idempotency::IdempotencyKey;
-use crate::routes::lockout::count_event;
+use crate::routes::lockout::too_many;
 use crate::routes::reports::view::{ReportView, report_not_found, view};
 use crate::store::matches::SaveOutcome;
+use crate::store::reports::ReportOutcome;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::id::{PlayerId, ReportId, RoomId};
+use shared::limits;
 use shared::rpc::record::{Report, ReportReason};
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
 /// The body of `POST /v1/reports`.
@@ -106,16 +108,13 @@ pub async fn create_report(
     if app.store.status_strong(&report.player).await?.is_none() {
         return Err(player_not_found(&report.player).into());
     }
-    if app.store.report_strong(&report.id).await?.is_none() {
-        count_event(&app, &Counter::Reports(report.by.clone())).await?;
-    }
-    store(&app, report).await
+    store(&app, report, too_many).await
 }
 
 /// Stores a report with the evidence of the room.
 ///
 /// The edge repeats the request until the report is stored: 201 the first time, 200 after that, and 409 if a
-/// different report has the same id.
+/// different report has the same id, or if the reporter has made as many reports as a day allows.
 #[utoipa::path(
     post,
     path = "/internal/v1/reports",
@@ -125,7 +124,7 @@ pub async fn create_report(
     responses(
         (status = 201, body = ReportReceipt, description = "The report is stored."),
         (status = 200, body = ReportReceipt, description = "The report was stored before."),
-        (status = 409, description = "`report_differs`"),
+        (status = 409, description = "`report_differs`, `full`"),
     ),
     security(("signature" = [])),
 )]
@@ -133,7 +132,12 @@ pub async fn submit_room_report(
     State(app): State<App>,
     Body(report): Body<Report>,
 ) -> Result<(StatusCode, Json<ReportReceipt>), Fault> {
-    store(&app, check_report(report)?).await
+    // The edge repeats what is answered with 429. The limit holds for a day, so the report is refused for good.
+    store(&app, check_report(report)?, |_| {
+        let detail = format!("A player can make at most {} reports a day.", limits::REPORTS_MAX);
+        full(detail, limits::REPORTS_MAX)
+    })
+    .await
 }
 
 /// Lists the open reports, oldest first.
@@ -191,13 +195,19 @@ pub async fn get_report(
     Ok(Json(view(case.ok_or_else(|| report_not_found(&id))?)))
 }
 
-async fn store(app: &App, report: Report) -> Result<(StatusCode, Json<ReportReceipt>), Fault> {
+/// Stores a report, or refuses it by `limit_reached` where its reporter has made too many.
+async fn store(
+    app: &App,
+    report: Report,
+    limit_reached: impl FnOnce(Duration) -> Refusal,
+) -> Result<(StatusCode, Json<ReportReceipt>), Fault> {
     let id = report.id.clone();
     let case = Case { report, created: app.clock.now(), resolved: None };
     let status = match app.store.add_report(&case).await? {
-        SaveOutcome::New => StatusCode::CREATED,
-        SaveOutcome::Duplicate => StatusCode::OK,
-        SaveOutcome::Conflict => {
+        ReportOutcome::Saved(SaveOutcome::New) => StatusCode::CREATED,
+        ReportOutcome::Saved(SaveOutcome::Duplicate) => StatusCode::OK,
+        ReportOutcome::LimitReached(wait) => return Err(limit_reached(wait).into()),
+        ReportOutcome::Saved(SaveOutcome::Conflict) => {
             let detail =
                 format!("A different report {id} is already stored. The stored one does not change.");
             return Err(Refusal::new(Code::ReportDiffers, detail).field("id").into());

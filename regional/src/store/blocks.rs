@@ -74,17 +74,17 @@ impl Store {
     }
 }
 
-/// Increments the number of a player's blocks or follows, up to a limit. The profile's version stays, because
+/// Increments the number of a player's blocks, follows or pictures, up to a limit. The profile's version stays, because
 /// the number is not visible.
 pub(super) fn increment_count(player: &PlayerId, column: Column, max: usize) -> WriteOp {
     WriteOp::update(&Key::Profile(player.clone()))
         .add(column.name(), 1)
-        .only_if("attribute_exists(pk) AND (attribute_not_exists(#count) OR #count < :max)")
+        .only_if("attribute_exists(pk) AND attribute_not_exists(erased) AND (attribute_not_exists(#count) OR #count < :max)")
         .name("#count", column.name())
         .value(":max", n(max))
 }
 
-/// Decrements the number of a player's blocks or follows.
+/// Decrements the number of a player's blocks, follows or pictures.
 pub(super) fn decrement_count(player: &PlayerId, column: Column) -> WriteOp {
     WriteOp::update(&Key::Profile(player.clone())).add(column.name(), -1).only_if("attribute_exists(pk)")
 }

@@ -110,6 +110,8 @@ impl Store {
             RowKind::Match
             // Not about a player. Expires with its window, within the hour.
             | RowKind::AddressFailures
+            // The same, within minutes.
+            | RowKind::UsedSignature
             // Kept: what moderators decided, and why, has to stay accountable.
             | RowKind::Ban
             | RowKind::Report

@@ -13,6 +13,7 @@
 //! | follow | core | `U#{player}` | `F#{other}` | until the player unfollows. GSI1: `U#{other}`, `F#{player}` |
 //! | account at an identity provider | core | `A#{hash of issuer and subject}` | `A` | until the player is erased. GSI1: `U#{player}`, `A#{hash}` |
 //! | sliding window counter | core | `L#{address:…, account:… or reports:…}` | `L` | until its window has passed; `ttl` collects it |
+//! | used signature of a request that must not be replayed | core | `N#{signature}` | `N` | two minutes; `ttl` collects it |
 //! | report | core | `R#{report}` | `R` | forever. GSI1 while it is open: `RQ#open#{0-7}`, `{created, 13 digits of ms}#{report}` |
 //! | response to a request with an idempotency key | core | `I#{player}#{key}` | `I` | a day; `ttl` collects it. GSI1: `U#{player}`, `I#{key}` |
 //! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is revoked: `U#{player}`, `S#{created}` |

@@ -1,8 +1,7 @@
 //! Finished matches: one item for the match, and a copy in the history of each player.
 
 use super::item::{
-    Item, b, flag, get_flag, get_json, get_number, get_text, n, new_item, optional_hash, optional_text, s,
-    stored_key,
+    Item, b, flag, get_flag, get_json, get_text, n, new_item, optional_hash, optional_text, s, stored_key,
 };
 use super::keys::{Key, SK, TTL, Table, history_partition, history_range};
 use super::query::Query;
@@ -205,9 +204,8 @@ impl Store {
         Ok(())
     }
 
-    /// Returns a page of a player's history. Expired matches are left out, whether DynamoDB has deleted them
-    /// yet or not. With a pool, at most [`limits::HISTORY_PAGES_SCANNED_MAX`] pages are scanned, so a page
-    /// may be short: `next` alone says whether more matches follow.
+    /// Returns a page of a player's history: full, or the last one. Expired matches are left out, whether
+    /// DynamoDB has deleted them yet or not.
     pub async fn history_eventual(
         &self,
         player: &PlayerId,
@@ -215,32 +213,47 @@ impl Store {
         limit: usize,
         now: Time,
     ) -> Result<HistoryPage, Error> {
-        let mut page = HistoryPage { matches: Vec::with_capacity(limit), next: filter.after.clone() };
-        for _ in 0..limits::HISTORY_PAGES_SCANNED_MAX {
-            let start = page.next.take().map(|cursor| Key::MatchCopy(player.clone(), cursor).item());
-            let missing = limit - page.matches.len();
-            // One more than is missing shows whether another page follows.
-            let query = Query::new(history_partition(player))
-                .between(history_range(filter.from, filter.to))
-                .descending(true)
-                .start_after(start)
-                .limit(missing + 1);
-            let (items, more) = self.query_page("get_history", Table::History, query).await?;
-            let more = more || items.len() > missing;
-            for item in items.iter().take(missing) {
-                let (cursor, entry) = read_copy(item)?;
-                page.next = Some(cursor);
-                let in_pool = filter.pool.is_none() || filter.pool == entry.record.pool;
-                if in_pool && now.secs() < get_number::<u64>(item, TTL)? {
-                    page.matches.push(entry);
+        // One more than is shown tells whether another page follows.
+        let wanted = limit + 1;
+        let mut found: Vec<(HistoryCursor, PlayedMatch)> = Vec::with_capacity(wanted);
+        let mut start = filter.after.clone().map(|cursor| Key::MatchCopy(player.clone(), cursor).item());
+        loop {
+            let query = history_query(player, filter, now).start_after(start);
+            // The limit counts what is read, and matches of other pools are read too.
+            let query = match filter.pool {
+                Some(_) => query.limit(limits::HISTORY_SCAN_ITEMS_MAX),
+                None => query.limit(wanted - found.len()),
+            };
+            let (items, last) = self.query_from("get_history", Table::History, &query).await?;
+            for item in items.iter().take(wanted - found.len()) {
+                let entry = read_copy(item)?;
+                if filter.pool.is_none() || filter.pool == entry.1.record.pool {
+                    found.push(entry);
                 }
             }
-            page.next = page.next.filter(|_| more);
-            if page.next.is_none() || page.matches.len() == limit || filter.pool.is_none() {
+            if found.len() == wanted || last.is_none() {
                 break;
             }
+            start = last;
         }
-        Ok(page)
+        let more = found.len() == wanted;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|(cursor, _)| cursor.clone());
+        Ok(HistoryPage { matches: found.into_iter().map(|(_, played)| played).collect(), next })
+    }
+}
+
+/// The query of a player's history by time and, as far as the store can tell, by pool.
+fn history_query(player: &PlayerId, filter: &HistoryFilter, now: Time) -> Query {
+    let query = Query::new(history_partition(player))
+        .between(history_range(filter.from, filter.to))
+        .descending(true)
+        .greater(TTL, now.secs());
+    match &filter.pool {
+        // The text of the record has the pool as serde writes it. A result may have the same text, so the
+        // caller compares the pool itself.
+        Some(pool) => query.containing("record", &format!("\"pool\":\"{pool}\"")),
+        None => query,
     }
 }
 

@@ -1,15 +1,19 @@
 //! Pictures: one item each, and their order in the profile.
 
 use super::Store;
+use super::blocks::{decrement_count, increment_count};
 use super::item::{Item, at, get_number, get_text, get_time, json, n, new_item, optional_text, s};
 use super::keys::{Key, PICTURE_PREFIX, Table, player_partition};
 use super::query::Query;
 use super::retry::until_committed;
+use super::status::is_erased;
+use super::transact::CommitOutcome;
 use super::write_op::WriteOp;
 use crate::domain::picture::{Picture, PictureState};
 use crate::domain::profile::columns::Column;
 use crate::error::Error;
 use shared::id::{PictureId, PlayerId};
+use shared::limits;
 use shared::time::Time;
 
 /// How often the order of pictures is written again while the owner changes the profile.
@@ -29,8 +33,9 @@ impl Store {
         item.as_ref().map(read).transpose()
     }
 
-    /// Stores an announced picture.
-    pub async fn add_picture(&self, picture: &Picture) -> Result<(), Error> {
+    /// Stores an announced picture, unless the player has as many as the limit allows. Returns false then: the
+    /// condition counts, so that concurrent announcements cannot pass the limit together.
+    pub async fn add_picture(&self, picture: &Picture) -> Result<bool, Error> {
         let item = new_item(
             &row_key(picture),
             [
@@ -44,14 +49,17 @@ impl Store {
         );
         let ops = vec![
             WriteOp::put(Table::Core, item).only_if("attribute_not_exists(pk)"),
-            WriteOp::check(&Key::Profile(picture.player.clone()))
-                .only_if("attribute_exists(pk) AND attribute_not_exists(erased)"),
+            increment_count(&picture.player, Column::PictureCount, limits::PICTURES_MAX),
         ];
-        if self.commit("add_picture", ops).await?.is_committed() {
-            return Ok(());
+        let found = match self.commit("add_picture", ops).await? {
+            CommitOutcome::Committed => return Ok(true),
+            CommitOutcome::ConditionFailed(found) => found,
+        };
+        match found.into_iter().nth(1).flatten() {
+            Some(profile) if !profile.is_empty() && !is_erased(&profile) => Ok(false),
+            // The player was erased a moment ago.
+            Some(_) | None => Err(Error::Contended { call: "add_picture" }),
         }
-        // The id is 128 random bits, so the player was erased a moment ago.
-        Err(Error::Contended { call: "add_picture" })
     }
 
     /// Marks a waiting picture as refused, with the reason for its owner.
@@ -94,14 +102,24 @@ impl Store {
     pub async fn remove_picture(&self, player: &PlayerId, id: &PictureId, now: Time) -> Result<(), Error> {
         until_committed("remove_picture", ATTEMPTS, |_| {
             Box::pin(async move {
-                let mut ops = vec![WriteOp::delete(&Key::Picture(player.clone(), id.clone()))];
-                let profile = self.profile_strong(player).await?;
-                if let Some(profile) = profile.filter(|profile| profile.pictures.contains(id)) {
+                let delete = WriteOp::delete(&Key::Picture(player.clone(), id.clone()));
+                let mut ops = vec![delete.only_if("attribute_exists(pk)")];
+                // The profile of an erased player goes as a whole.
+                if let Some(profile) = self.profile_strong(player).await? {
                     let mut next = profile.pictures;
+                    let shown = next.len();
                     next.retain(|other| other != id);
-                    ops.push(order_op(player, profile.version, &next, now));
+                    ops.push(if next.len() < shown {
+                        order_op(player, profile.version, &next, now).add(Column::PictureCount.name(), -1)
+                    } else {
+                        decrement_count(player, Column::PictureCount)
+                    });
                 }
-                Ok(self.commit("remove_picture", ops).await?.is_committed().then_some(()))
+                Ok(match self.commit("remove_picture", ops).await? {
+                    CommitOutcome::Committed => Some(()),
+                    // The first write is the picture. If its condition held, the profile has changed.
+                    CommitOutcome::ConditionFailed(found) => found.into_iter().next().flatten().map(|_| ()),
+                })
             })
         })
         .await

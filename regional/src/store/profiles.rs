@@ -163,7 +163,7 @@ fn value(column: Column, profile: &Profile) -> Option<AttributeValue> {
         Column::BannedUntil => banned_until.map(at),
         Column::Created => Some(at(*created)),
         Column::Updated => Some(at(*updated)),
-        // Written by logins, moderators, relations, edits and erasures, each on its own.
+        // Written by logins, moderators, relations, pictures, edits and erasures, each on its own.
         Column::EpochAt
         | Column::Ban
         | Column::Status
@@ -171,6 +171,7 @@ fn value(column: Column, profile: &Profile) -> Option<AttributeValue> {
         | Column::Hidden
         | Column::Blocks
         | Column::Follows
+        | Column::PictureCount
         | Column::EditId
         | Column::Erased => None,
     }

@@ -1,6 +1,6 @@
 //! Reads: one item, many items by their keys, or a range of one partition.
 
-use super::item::{Item, s};
+use super::item::{Item, n, s};
 use super::keys::{GSI1, GSI1PK, GSI1SK, Key, PK, SK, Table};
 use super::{Store, failed};
 use crate::error::Error;
@@ -31,6 +31,16 @@ pub(super) struct Query {
     descending: bool,
     start_after: Option<Item>,
     limit: Option<usize>,
+    filters: Vec<Filter>,
+}
+
+/// A condition on the items that a query returns. Items that do not meet it are read, but not returned.
+#[derive(Debug, Clone)]
+enum Filter {
+    /// The number attribute is greater than this.
+    Greater(&'static str, u64),
+    /// The text attribute contains this.
+    Contains(&'static str, String),
 }
 
 /// The sort keys that a query covers.
@@ -55,6 +65,7 @@ impl Query {
             descending: false,
             start_after: None,
             limit: None,
+            filters: Vec::new(),
         }
     }
 
@@ -99,7 +110,19 @@ impl Query {
         Self { start_after: key, ..self }
     }
 
-    /// Returns at most this many items a page.
+    /// Returns only items whose number attribute is greater than this.
+    pub(super) fn greater(mut self, attribute: &'static str, number: u64) -> Self {
+        self.filters.push(Filter::Greater(attribute, number));
+        self
+    }
+
+    /// Returns only items whose text attribute contains this.
+    pub(super) fn containing(mut self, attribute: &'static str, text: &str) -> Self {
+        self.filters.push(Filter::Contains(attribute, text.to_owned()));
+        self
+    }
+
+    /// Reads at most this many items a page.
     pub(super) fn limit(self, limit: usize) -> Self {
         Self { limit: Some(limit), ..self }
     }
@@ -190,7 +213,7 @@ impl Store {
         table: Table,
         query: Query,
     ) -> Result<(Vec<Item>, bool), Error> {
-        let (items, last) = self.query_once(call, table, &query).await?;
+        let (items, last) = self.query_from(call, table, &query).await?;
         Ok((items, last.is_some()))
     }
 
@@ -203,7 +226,7 @@ impl Store {
     ) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         loop {
-            let (page, last) = self.query_once(call, table, &query).await?;
+            let (page, last) = self.query_from(call, table, &query).await?;
             items.extend(page);
             if last.is_none() {
                 return Ok(items);
@@ -212,7 +235,8 @@ impl Store {
         }
     }
 
-    async fn query_once(
+    /// Reads one page, and returns where the next one starts.
+    pub(super) async fn query_from(
         &self,
         call: &'static str,
         table: Table,
@@ -248,6 +272,7 @@ impl Store {
             .scan_index_forward(!query.descending)
             .set_exclusive_start_key(query.start_after.clone())
             .set_limit(query.limit.and_then(|limit| i32::try_from(limit).ok()));
+        let request = filtered(request, &query.filters);
         let (condition, first, last) = match &query.range {
             Range::All => return request.key_condition_expression("#pk = :pk"),
             Range::Prefix(prefix) => ("begins_with(#sk, :sk)", prefix, None),
@@ -264,4 +289,21 @@ impl Store {
             None => request,
         }
     }
+}
+
+/// Adds the conditions on the items that a query returns.
+fn filtered(request: QueryFluentBuilder, filters: &[Filter]) -> QueryFluentBuilder {
+    let mut request = request;
+    let mut conditions = Vec::new();
+    for (index, filter) in filters.iter().enumerate() {
+        let (name, value) = (format!("#filter{index}"), format!(":filter{index}"));
+        let (attribute, operand, condition) = match filter {
+            Filter::Greater(attribute, number) => (attribute, n(number), format!("{name} > {value}")),
+            Filter::Contains(attribute, text) => (attribute, s(text), format!("contains({name}, {value})")),
+        };
+        request =
+            request.expression_attribute_names(name, *attribute).expression_attribute_values(value, operand);
+        conditions.push(condition);
+    }
+    request.set_filter_expression((!conditions.is_empty()).then(|| conditions.join(" AND ")))
 }

@@ -8,9 +8,12 @@ use super::keys::{
 };
 use super::matches::SaveOutcome;
 use super::query::Query;
+use super::retry::until_committed;
+use super::sliding_window::{Counted, decisions};
 use super::transact::CommitOutcome;
 use super::write_op::WriteOp;
 use crate::domain::ban::BanChange;
+use crate::domain::lockout::Counter;
 use crate::domain::report::{Action, Case, Resolution};
 use crate::domain::status::Status;
 use crate::error::Error;
@@ -18,6 +21,7 @@ use futures_util::future::try_join_all;
 use shared::id::{PlayerId, ReportId};
 use shared::rpc::record::Report;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A ban that is written together with the resolution of a report.
 #[derive(Debug)]
@@ -28,14 +32,23 @@ pub struct BanWrite<'a> {
     pub change: &'a BanChange,
 }
 
+/// The result of storing a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportOutcome {
+    /// The report is stored, by this request or an earlier one.
+    Saved(SaveOutcome),
+    /// The reporter has made as many reports as the limit allows: how long until the next one is allowed.
+    LimitReached(Duration),
+}
+
 impl Store {
-    /// Stores a report once.
-    pub async fn add_report(&self, case: &Case) -> Result<SaveOutcome, Error> {
+    /// Stores a report once, and counts it for its reporter in the same step. A repeated report is not counted.
+    pub async fn add_report(&self, case: &Case) -> Result<ReportOutcome, Error> {
         let call = "add_report";
         let report = serde_json::to_string(&case.report)
             .map_err(|error| Error::Store { call, text: error.to_string() })?;
         let (index_partition, index_sort) = report_index(case);
-        let item = new_item(
+        let item = &new_item(
             &Key::Report(case.report.id.clone()),
             [
                 ("report", s(report)),
@@ -44,15 +57,28 @@ impl Store {
                 (GSI1SK, s(index_sort)),
             ],
         );
-        let put = WriteOp::put(Table::Core, item).only_if("attribute_not_exists(pk)");
-        match self.commit(call, vec![put]).await? {
-            CommitOutcome::Committed => Ok(SaveOutcome::New),
-            CommitOutcome::ConditionFailed(found) => {
-                let found = found.into_iter().flatten().next().unwrap_or_default();
-                let same = read(&found)?.report == case.report;
-                Ok(if same { SaveOutcome::Duplicate } else { SaveOutcome::Conflict })
-            }
-        }
+        let counter = &Counter::Reports(case.report.by.clone());
+        until_committed(call, decisions(counter), |_| {
+            Box::pin(async move {
+                if let Some(stored) = self.report_strong(&case.report.id).await? {
+                    return Ok(Some(repeated(case, &stored)));
+                }
+                let count = match self.event_op(counter, case.created).await? {
+                    Counted::Op(count) => count,
+                    Counted::Limited(wait) => return Ok(Some(ReportOutcome::LimitReached(wait))),
+                };
+                let put = WriteOp::put(Table::Core, item.clone()).only_if("attribute_not_exists(pk)");
+                match self.commit(call, vec![put, count]).await? {
+                    CommitOutcome::Committed => Ok(Some(ReportOutcome::Saved(SaveOutcome::New))),
+                    CommitOutcome::ConditionFailed(found) => {
+                        // The first write is the report. If its condition held, another report was counted.
+                        let found = found.into_iter().next().flatten();
+                        found.map(|found| Ok(repeated(case, &read(&found)?))).transpose()
+                    }
+                }
+            })
+        })
+        .await
     }
 
     /// Returns a report, open or resolved.
@@ -114,6 +140,11 @@ impl Store {
         }
         Ok(self.commit("resolve_report", ops).await?.is_committed())
     }
+}
+
+fn repeated(case: &Case, stored: &Case) -> ReportOutcome {
+    let same = stored.report == case.report;
+    ReportOutcome::Saved(if same { SaveOutcome::Duplicate } else { SaveOutcome::Conflict })
 }
 
 fn read(item: &Item) -> Result<Case, Error> {

@@ -6,6 +6,7 @@ use crate::clock::random_bytes;
 use crate::error::Error;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use shared::id::base32;
 use std::time::Duration;
 
 /// Attempts at a transaction that conflicts with other writers.
@@ -98,17 +99,19 @@ pub fn decide(reasons: &[CancelReason], attempt: u32) -> NextStep {
 }
 
 impl Store {
-    /// Writes all items or none.
+    /// Writes all items or none, once: all attempts carry one token, by which the store recognizes a transaction
+    /// that it has committed although the response was lost.
     pub(super) async fn transact(
         &self,
         call: &'static str,
         items: Vec<TransactWriteItem>,
     ) -> Result<CommitOutcome, Error> {
+        let token = base32(&random_bytes::<16>()?);
         let mut attempt = 0;
         loop {
             attempt += 1;
             let request = self.client.transact_write_items();
-            let request = request.set_transact_items(Some(items.clone()));
+            let request = request.set_transact_items(Some(items.clone())).client_request_token(&token);
             let Err(error) = request.send().await else {
                 return Ok(CommitOutcome::Committed);
             };

@@ -27,8 +27,11 @@ pub const PAGE_SIZE_MAX: usize = 50;
 pub const PAGE_SIZE_DEFAULT: usize = 20;
 /// Lifetime of a history cursor: as long as a page may stay open in a browser.
 pub const CURSOR_TTL: Duration = Duration::from_secs(24 * 3600);
-/// Pages of history that one request scans for matches of one pool.
-pub const HISTORY_PAGES_SCANNED_MAX: usize = 4;
+/// Matches that one call of the store reads in search of those of one pool: about as many as its page of one
+/// megabyte has.
+pub const HISTORY_SCAN_ITEMS_MAX: usize = 1000;
+/// Bytes of a page cursor: the longest key of a row in base64, twice.
+pub const CURSOR_BYTES_MAX: usize = 512;
 /// Profiles in one request: as many as one batch read returns.
 pub const PROFILES_BATCH_MAX: usize = 100;
 /// Characters of a device's description.

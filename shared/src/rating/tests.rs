@@ -66,7 +66,16 @@ fn results_are_read_or_not_rated() {
     let all = ["a", "b"].map(player).into_iter().collect();
     assert_eq!(Outcome::of(&all, &json!({"draw": true})), Some(Outcome::Draw));
     check(&json!({"winner": "p_b", "score": "3:1"}), Some(&[("a", 2), ("b", 1), ("c", 2)]));
-    check(&json!({"ranks": {"p_a": 1, "p_b": 1, "p_c": 2, "p_d": 9}}), Some(&[("a", 1), ("b", 1), ("c", 2)]));
+    check(&json!({"ranks": {"p_a": 1, "p_b": 1, "p_c": 2, "p_d": 9}}), Some(&[("a", 1), ("b", 1), ("c", 3)]));
+    // Numbers are numbers, however they are written, and null is absent.
+    for ranks in [
+        json!({"p_a": 1.0, "p_b": 1, "p_c": 2.5}),
+        json!({"p_a": -3, "p_b": -3.0, "p_c": 0}),
+        json!({"p_a": 0, "p_b": -0.0, "p_c": 1e300}),
+    ] {
+        let result = json!({"winner": null, "draw": null, "ranks": ranks});
+        check(&result, Some(&[("a", 1), ("b", 1), ("c", 3)]));
+    }
     for unrated in [
         json!(null),
         json!("p_a"),
@@ -77,7 +86,10 @@ fn results_are_read_or_not_rated() {
         json!({"winner": 1}),
         json!({"ranks": {"p_a": 1, "p_b": 2}}),
         json!({"ranks": {"p_a": 1, "p_b": 1, "p_c": 1}}),
-        json!({"ranks": {"p_a": 1, "p_b": 2, "p_c": -3}}),
+        json!({"ranks": {"p_a": 1, "p_b": 2, "p_c": "3"}}),
+        json!({"ranks": {"p_a": 1, "p_b": 2, "p_c": null}}),
+        json!({"ranks": {"p_a": 0, "p_b": -0.0, "p_c": 0.0}}),
+        json!({"winner": null, "ranks": null, "draw": null}),
         json!({"ranks": []}),
     ] {
         check(&unrated, None);

@@ -3,6 +3,8 @@
 use crate::ratings::{history, ranked, send_record};
 use crate::world::{Guest, START_MS, World, record, variable};
 use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use regional::config::Config;
 use regional::store::Store;
 use serde_json::{Value, json};
@@ -37,7 +39,7 @@ async fn with_all_rows(world: &World) -> Result<(Guest, Guest, Guest)> {
     let (ben, carl) = (world.guest("Ben").await?, world.guest("Carl").await?);
     world.login_again(&ana).await?;
     let edit = json!({"bio": "Annabel's", "attrs": {"lang": "en"}, "private": {"mail": "a@b.test"}});
-    assert_eq!(world.patch(&ana, "\"1\"", edit).await?.status, 200);
+    assert_eq!(world.patch(&ana, &ana.own_tag(1), edit).await?.status, 200);
     for (by, what, other) in
         [(&ana, "blocks", &carl), (&carl, "blocks", &ana), (&ana, "follows", &ben), (&ben, "follows", &ana)]
     {
@@ -83,7 +85,15 @@ async fn export_contains_every_row_of_the_player() -> Result<()> {
     // The export contains neither secrets nor the players that block this one.
     let text = json!(items).to_string();
     assert!(!text.contains("hash") && text.contains(&ben.player));
-    world.get("/v1/profiles/me/export?cursor=x", &ana.access).await?.is_problem(400, "bad_cursor");
+    // A cursor longer than the keys of the store, of either section.
+    for cursor in ["x".to_owned(), "cA".repeat(2_000), BASE64.encode(format!("p{}", "x".repeat(1_100)))] {
+        let path = format!("/v1/profiles/me/export?cursor={cursor}");
+        world.get(&path, &ana.access).await?.is_problem(400, "bad_cursor");
+    }
+    // Any other position is one in the caller's own data.
+    let elsewhere = BASE64.encode("pU");
+    let path = format!("/v1/profiles/me/export?cursor={elsewhere}");
+    world.get(&path, &ana.access).await?.has_status(200);
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 use crate::world::{START_MS, World, record};
 use anyhow::Result;
 use regional::local::{Database, LocalStore};
-use tests::faults::FaultyStore;
+use serde_json::Value;
+use tests::faults::{Fault, FaultyStore};
 
 /// Sends a match record while the next `count` transactions are cancelled for `reason`. Returns the status,
 /// and the number of transactions that the region sent.
@@ -23,6 +24,28 @@ async fn conflict_is_retried_a_few_times() -> Result<()> {
     assert_eq!(check("TransactionConflict", 4).await?, (201, 5));
     assert_eq!(check("TransactionConflict", 99).await?, (503, 5));
     assert_eq!(check("ThrottlingError", 2).await?, (201, 3));
+    Ok(())
+}
+
+/// A transaction whose response is lost and that then conflicts is one transaction: each attempt carries the same
+/// token.
+#[tokio::test]
+async fn transaction_with_a_lost_response_is_committed_once() -> Result<()> {
+    for script in [
+        vec![Fault::Lost, Fault::Conflict],
+        vec![Fault::Lost, Fault::Cancelled, Fault::Conflict],
+        vec![Fault::Conflict, Fault::Lost, Fault::Conflict, Fault::Lost],
+    ] {
+        let store = LocalStore::serve(Database::memory()?).await?;
+        let proxy = FaultyStore::before(store.endpoint(), 1).await?;
+        let world = World::behind(&proxy.endpoint, store, &[]).await?;
+        let ana = world.guest("Ana").await?;
+        proxy.script(&script);
+        world.request_as(&ana, "DELETE", "/v1/sessions", Value::Null).await?.has_status(204);
+        let path = format!("/internal/v1/players/{}", ana.player);
+        let standing = world.signed("GET", &path, String::new()).await?;
+        assert_eq!(standing.body["ep"], 1, "{script:?}");
+    }
     Ok(())
 }
 

@@ -32,7 +32,7 @@ impl TrustingRegion {
         let now = self.world.time().secs();
         json!({
             "iss": self.issuer.url, "sub": subject, "aud": "app", "iat": now, "exp": now + 3600,
-            "nonce": "n1", "name": "Ana",
+            "name": "Ana",
         })
     }
 
@@ -106,10 +106,22 @@ async fn id_token_claims_are_checked() -> Result<()> {
     region.sign_in(|c| c["sub"] = json!("")).await?.is_problem(401, "id_token_invalid");
     region.sign_in(|c| c["exp"] = Value::Null).await?.is_problem(401, "id_token_invalid");
     rest();
-    let token = region.key.sign(&region.claims("ana"))?;
-    let nonce = |nonce: &str| region.world.post("/v1/sessions", json!({"id_token": token, "nonce": nonce}));
-    nonce("n2").await?.is_problem(401, "id_token_nonce");
-    nonce("n1").await?.has_status(201);
+    let plain = region.key.sign(&region.claims("ana"))?;
+    let mut claims = region.claims("ana");
+    claims["nonce"] = json!("n1");
+    let bound = region.key.sign(&claims)?;
+    let ask = |body: Value| region.world.post("/v1/sessions", body);
+    ask(json!({"id_token": bound, "nonce": "n1"})).await?.has_status(201);
+    for wrong in [
+        json!({"id_token": bound, "nonce": "n2"}),
+        json!({"id_token": bound, "nonce": ""}),
+        // A stolen token, without the nonce that only its app knows.
+        json!({"id_token": bound}),
+        json!({"id_token": plain, "nonce": "n1"}),
+    ] {
+        ask(wrong).await?.is_problem(401, "id_token_nonce");
+    }
+    ask(json!({"id_token": plain})).await?.has_status(201);
     region.sign_in(|c| c["name"] = json!("\u{202e}")).await?.has_status(201);
     Ok(())
 }
@@ -173,6 +185,30 @@ async fn provider_keys_rotate() -> Result<()> {
     region.sign_in(|_| ()).await?.is_problem(401, "id_token_invalid");
     region.login(&token).await?.has_status(201);
     assert_eq!(region.issuer.asked(), 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn key_rotation_does_not_lock_out_an_address() -> Result<()> {
+    let region = TrustingRegion::new(Algorithm::EdDSA).await?;
+    region.sign_in(|_| ()).await?.has_status(201);
+    let next = Key::new("two", Algorithm::EdDSA)?;
+    region.issuer.publish(&[&region.key, &next])?;
+    // Twenty players behind one address sign in before the new key is fetched.
+    for n in 0..20 {
+        let token = next.sign(&region.claims(&format!("player {n}")))?;
+        region.login(&token).await?.is_problem(401, "id_token_invalid");
+        region.world.advance(Duration::from_millis(200));
+    }
+    assert_eq!(region.issuer.asked(), 1);
+    region.world.advance(Duration::from_mins(1));
+    region.login(&next.sign(&region.claims("player 0"))?).await?.has_status(201);
+    // A token that is forged with a known key id still counts.
+    let forged = Key::new("two", Algorithm::EdDSA)?.sign(&region.claims("ana"))?;
+    for _ in 0..10 {
+        region.login(&forged).await?.is_problem(401, "id_token_invalid");
+    }
+    region.login(&forged).await?.is_problem(429, "too_many_failures");
     Ok(())
 }
 

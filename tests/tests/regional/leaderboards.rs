@@ -162,7 +162,7 @@ async fn leaderboard_matches_its_model() -> Result<()> {
         let path = "/v1/leaderboards/ranked/me";
         let own = world.get(path, &guests[*who].access).await?;
         own.has_status(200);
-        assert_eq!(own.header("cache-control"), Some("private, no-cache"));
+        assert_eq!(own.header("cache-control"), Some("private, no-store"));
         same(&rows(&json!([own.body["me"]]))?, [(*rank, *who, *score)].iter());
         let above = &board[at.saturating_sub(limits::NEIGHBOURS_MAX)..at];
         same(&rows(&own.body["above"])?, above.iter());

@@ -4,6 +4,7 @@ mod account;
 mod bans;
 mod blocks_follows;
 mod conflicts;
+mod ended_logins;
 mod identity;
 mod leaderboards;
 mod lockout;

@@ -93,7 +93,7 @@ async fn region_serves_the_document_and_a_self_contained_page() -> Result<()> {
 }
 
 /// Fills the parameters of a path with well-formed ids of nothing that exists.
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     [
         ("{player}", "p_nobody"),
         ("{sid}", "s_none"),

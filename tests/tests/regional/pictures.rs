@@ -4,6 +4,7 @@ use crate::world::{Answer, Guest, START_MS, World, clock, variable};
 use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use futures_util::future::try_join_all;
 use regional::config::Config;
 use regional::integrations::object_store::Bucket;
 use regional::local::Folder;
@@ -96,7 +97,7 @@ async fn picture_is_uploaded_scaled_ordered_and_removed() -> Result<()> {
     let two = gallery.upload(&ana, "image/png", &png).await?;
     let path = format!("/v1/profiles/{}", ana.player);
     let shown = gallery.world.request("GET", &path, &[], String::new()).await?;
-    assert_eq!(shown.header("etag"), Some("\"3\""));
+    assert_eq!(shown.header("etag"), Some(ana.public_tag(3).as_str()));
     assert_eq!(shown.body["pictures"][0]["picture"], json!(one));
     let urls = shown.body["pictures"][0]["urls"].as_object().context("addresses")?;
     assert_eq!(urls.keys().collect::<Vec<_>>(), ["1024", "256", "64"]);
@@ -106,7 +107,7 @@ async fn picture_is_uploaded_scaled_ordered_and_removed() -> Result<()> {
         assert!(answer.bytes().await?.starts_with(&[0xff, 0xd8, 0xff]));
     }
     let turned = json!({"pictures": [two, one]});
-    let edited = gallery.world.patch(&ana, "\"3\"", turned).await?;
+    let edited = gallery.world.patch(&ana, &ana.own_tag(3), turned).await?;
     assert_eq!(edited.body["pictures"][0]["picture"], json!(two), "{}", edited.body);
 
     let path = format!("/v1/pictures/{one}");
@@ -136,7 +137,7 @@ async fn invalid_picture_is_refused_with_a_reason() -> Result<()> {
     assert_eq!(states[0]["state"], "refused");
     assert_eq!(states[0]["reason"], "The file was announced as image/png, but it is not.");
     let own = gallery.world.get("/v1/profiles/me", &ana.access).await?;
-    assert_eq!((own.header("etag"), &own.body["pictures"]), (Some("\"1\""), &json!([])));
+    assert_eq!((own.header("etag"), &own.body["pictures"]), (Some(ana.own_tag(1).as_str()), &json!([])));
 
     let large = 5 * 1024 * 1024 + 1;
     gallery.announce(&ana, "image/png", large).await?.is_problem(413, "too_large");
@@ -148,6 +149,29 @@ async fn invalid_picture_is_refused_with_a_reason() -> Result<()> {
         assert_eq!(gallery.announce(&ana, "image/png", 10).await?.status, 201);
     }
     gallery.announce(&ana, "image/png", 10).await?.is_problem(409, "full");
+    Ok(())
+}
+
+#[tokio::test]
+async fn concurrent_announcements_keep_to_the_limit() -> Result<()> {
+    let gallery = Gallery::open().await?;
+    let ana = gallery.world.guest("Ana").await?;
+    for round in 0..3 {
+        let answers = try_join_all((0..20).map(|_| gallery.announce(&ana, "image/png", 10))).await?;
+        let accepted: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+        assert_eq!(accepted.len(), 6, "round {round}");
+        for refused in answers.iter().filter(|answer| answer.status != 201) {
+            refused.is_problem(409, "full");
+        }
+        // Deleted twice at once, each picture makes room once.
+        let ids = accepted.iter().filter_map(|answer| answer.body["picture"].as_str());
+        let paths: Vec<_> = ids.flat_map(|id| vec![format!("/v1/pictures/{id}"); 2]).collect();
+        let deletes = paths.iter().map(|path| gallery.world.request_as(&ana, "DELETE", path, Value::Null));
+        for answer in try_join_all(deletes).await? {
+            answer.has_status(204);
+        }
+    }
+    assert_eq!(gallery.states(&ana).await?, Vec::<Value>::new());
     Ok(())
 }
 

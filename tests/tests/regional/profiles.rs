@@ -3,6 +3,8 @@
 use crate::world::{Guest, World};
 use anyhow::{Context, Result};
 use serde_json::json;
+use shared::sign::HEADER;
+use std::time::Duration;
 
 #[tokio::test]
 async fn guest_gets_a_profile_and_tokens() -> Result<()> {
@@ -13,18 +15,16 @@ async fn guest_gets_a_profile_and_tokens() -> Result<()> {
     let ana = Guest::of(&answer.body)?;
 
     let own = world.get("/v1/profiles/me", &ana.access).await?;
-    assert_eq!((own.status, own.header("etag")), (200, Some("\"1\"")));
+    assert_eq!((own.status, own.header("etag")), (200, Some(ana.own_tag(1).as_str())));
     assert_eq!(own.body["name"], "Ana");
     assert_eq!(own.body["created"], "2024-11-30T20:53:20Z");
     assert!(own.body["private"].is_object());
-    assert_eq!(own.header("cache-control"), Some("private, no-cache"));
+    assert_eq!(own.header("cache-control"), Some("private, no-store"));
 
     let path = format!("/v1/profiles/{}", ana.player);
     let public = world.request("GET", &path, &[], String::new()).await?;
     assert_eq!((public.status, &public.body["player"]), (200, &json!(ana.player)));
     assert!(public.body.get("private").is_none());
-    let again = world.request("GET", &path, &[("if-none-match", "\"1\"")], String::new()).await?;
-    assert_eq!(again.status, 304);
 
     let ben = world.guest("Ben").await?;
     let ids = format!("/v1/profiles?ids={},p_nobody,{},{}", ben.player, ana.player, ben.player);
@@ -43,19 +43,77 @@ async fn edit_requires_the_current_version() -> Result<()> {
     let none = world.request("PATCH", "/v1/profiles/me", &[("authorization", &bearer)], "{}".into()).await?;
     none.is_problem(428, "version_required");
 
-    let first = world.patch(&ana, "\"1\"", json!({"bio": "chess"})).await?;
-    assert_eq!((first.status, first.header("etag")), (200, Some("\"2\"")));
+    let first = world.patch(&ana, &ana.own_tag(1), json!({"bio": "chess"})).await?;
+    assert_eq!((first.status, first.header("etag")), (200, Some(ana.own_tag(2).as_str())));
     assert_eq!((&first.body["bio"], &first.body["name"]), (&json!("chess"), &json!("Ana")));
 
-    for stale in ["\"1\"", "\"3\"", "\"other\""] {
-        let answer = world.patch(&ana, stale, json!({"name": "Zoe"})).await?;
+    let ben = world.guest("Ben").await?;
+    let weak = format!("W/{}", ana.own_tag(2));
+    for stale in [ana.own_tag(1), ana.own_tag(3), "\"2\"".into(), "\"other\"".into(), ben.own_tag(2), weak] {
+        let answer = world.patch(&ana, &stale, json!({"name": "Zoe"})).await?;
         answer.is_problem(412, "version_changed");
-        assert_eq!(answer.header("etag"), Some("\"2\""));
+        assert_eq!(answer.header("etag"), Some(ana.own_tag(2).as_str()), "{stale}");
     }
-    world.patch(&ana, "*", json!({"name": "Zoe"})).await?.is_problem(400, "bad_if_match");
-    world.patch(&ana, "W/\"2\"", json!({"name": "Zoe"})).await?.is_problem(400, "bad_if_match");
-    let removed = world.patch(&ana, "\"2\"", json!({"bio": null})).await?;
+    for invalid in ["", "2", "\"2", "*, \"2\""] {
+        world.patch(&ana, invalid, json!({"name": "Zoe"})).await?.is_problem(400, "bad_if_match");
+    }
+    let removed = world.patch(&ana, &ana.own_tag(2), json!({"bio": null})).await?;
     assert_eq!((removed.status, &removed.body["bio"]), (200, &json!("")));
+    // The public view has the same version; a list and `*` admit it too.
+    let list = format!("\"x\", {}", ana.own_tag(4));
+    for (version, admitted) in [(4, ana.public_tag(3)), (5, list), (6, "*".into())] {
+        let edited = world.patch(&ana, &admitted, json!({"bio": admitted})).await?;
+        assert_eq!(edited.header("etag"), Some(ana.own_tag(version).as_str()), "{}", edited.body);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn copy_of_one_view_never_stands_for_another() -> Result<()> {
+    let world = World::new().await?;
+    let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
+    let path = format!("/v1/profiles/{}", ana.player);
+    let ask = async |who: Option<&Guest>, path: &str, known: String| {
+        let bearer = who.map(|who| format!("Bearer {}", who.access));
+        let mut headers = vec![("if-none-match", known.as_str())];
+        headers.extend(bearer.as_ref().map(|bearer| ("authorization", bearer.as_str())));
+        world.request("GET", path, &headers, String::new()).await
+    };
+    let (own, public) = (ana.own_tag(1), ana.public_tag(1));
+    let weak = format!("\"x\", W/{public}");
+    for (who, path, known, status) in [
+        // The next player of the same browser asks with the copy of the first.
+        (Some(&ben), "/v1/profiles/me", own.clone(), 200),
+        (Some(&ben), path.as_str(), own.clone(), 200),
+        (None, &path, own.clone(), 200),
+        (Some(&ana), &path, public.clone(), 200),
+        (Some(&ana), &path, own.clone(), 304),
+        (Some(&ana), "/v1/profiles/me", own, 304),
+        (Some(&ben), &path, public.clone(), 304),
+        (None, &path, public, 304),
+        (None, &path, weak, 304),
+    ] {
+        let answer = ask(who, path, known.clone()).await?;
+        assert_eq!(answer.status, status, "{path} {known}");
+        let shows_private = who.is_some_and(|who| who.player == ana.player || path.ends_with("/me"));
+        let expected = if shows_private { "private, no-store" } else { "public, max-age=60" };
+        assert_eq!(answer.header("cache-control"), Some(expected), "{path} {known}");
+        assert_eq!(answer.body.get("private").is_some(), shows_private && status == 200);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn any_version_is_edited_whatever_comes_between() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    for round in 0..20 {
+        let edit = |name: &str| world.patch(&ana, "*", json!({"attrs": {name: round}}));
+        let (one, two) = tokio::try_join!(edit("one"), edit("two"))?;
+        assert_eq!((one.status, two.status), (200, 200), "{} {}", one.body, two.body);
+        let own = world.get("/v1/profiles/me", &ana.access).await?;
+        assert_eq!(own.body["attrs"], json!({"one": round, "two": round}));
+    }
     Ok(())
 }
 
@@ -66,7 +124,7 @@ async fn one_of_two_concurrent_edits_is_accepted() -> Result<()> {
     let other = world.login_again(&ana).await?;
     let (mut won, mut kept) = ([0, 0], json!({}));
     for round in 1..=1000_u64 {
-        let etag = format!("\"{round}\"");
+        let etag = ana.own_tag(round);
         // Each device writes a name and an attribute of its own, so a lost change shows in either.
         let attribute = format!("a{}", round % 6);
         let edit = |who, by: &str| {
@@ -84,7 +142,7 @@ async fn one_of_two_concurrent_edits_is_accepted() -> Result<()> {
         };
         assert_eq!(winner.status, 200, "round {round}: {}", winner.body);
         loser.is_problem(412, "version_changed");
-        let next = format!("\"{}\"", round + 1);
+        let next = ana.own_tag(round + 1);
         assert_eq!(loser.header("etag"), Some(next.as_str()));
         kept[format!("{attribute}-{by}")] = json!(round);
         let read = world.get("/v1/profiles/me", &ana.access).await?;
@@ -101,14 +159,19 @@ async fn attributes_are_checked_and_private_data_stays_private() -> Result<()> {
     let ana = world.guest("Ana").await?;
     let edit =
         json!({"attrs": {"lang": "en", "elo": 1712, "likes": ["go"]}, "private": {"mail": {"news": true}}});
-    let edited = world.patch(&ana, "\"1\"", edit).await?;
-    assert_eq!((edited.status, edited.header("etag")), (200, Some("\"2\"")), "{}", edited.body);
+    let edited = world.patch(&ana, &ana.own_tag(1), edit).await?;
+    assert_eq!(
+        (edited.status, edited.header("etag")),
+        (200, Some(ana.own_tag(2).as_str())),
+        "{}",
+        edited.body
+    );
     // An edit without a difference does not change the version.
-    let same = world.patch(&ana, "\"2\"", json!({"attrs": {"lang": "en"}})).await?;
-    assert_eq!((same.status, same.header("etag")), (200, Some("\"2\"")));
+    let same = world.patch(&ana, &ana.own_tag(2), json!({"attrs": {"lang": "en"}})).await?;
+    assert_eq!((same.status, same.header("etag")), (200, Some(ana.own_tag(2).as_str())));
 
     let wrong = json!({"name": "", "colour": 1, "attrs": {"tier": "gold", "Elo": 1}});
-    let refused = world.patch(&ana, "\"2\"", wrong).await?;
+    let refused = world.patch(&ana, &ana.own_tag(2), wrong).await?;
     refused.is_problem(400, "bad_attribute");
     let errors = refused.body["errors"].as_array().context("a list")?;
     let fields: Vec<_> = errors.iter().map(|one| one["field"].as_str().unwrap_or_default()).collect();
@@ -126,7 +189,7 @@ async fn attributes_are_checked_and_private_data_stays_private() -> Result<()> {
 async fn only_the_edge_sets_the_tier_and_each_change_is_a_version() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
-    let edited = world.patch(&ana, "\"1\"", json!({"attrs": {"lang": "en"}})).await?;
+    let edited = world.patch(&ana, &ana.own_tag(1), json!({"attrs": {"lang": "en"}})).await?;
     edited.has_status(200);
     let path = format!("/internal/v1/players/{}/tier", ana.player);
     world.request_as(&ana, "PUT", &path, json!({"tier": "gold"})).await?.is_problem(401, "unsigned");
@@ -146,15 +209,45 @@ async fn only_the_edge_sets_the_tier_and_each_change_is_a_version() -> Result<()
 
     let own = world.get("/v1/profiles/me", &ana.access).await?;
     assert_eq!(own.body["account"]["tier"], json!("gold"));
-    for (asked, status) in
-        [("\"4\"", 200), ("\"5\"", 304), ("W/\"5\"", 304), ("\"1\", \"5\"", 304), ("*", 304)]
-    {
-        let headers = [("if-none-match", asked)];
+    for (known, status) in [(ana.public_tag(4), 200), (ana.public_tag(5), 304)] {
+        let headers = [("if-none-match", known.as_str())];
         let answer =
             world.request("GET", &format!("/v1/profiles/{}", ana.player), &headers, String::new()).await?;
-        assert_eq!(answer.status, status, "{asked}");
+        assert_eq!(answer.status, status, "{known}");
     }
+    Ok(())
+}
 
+#[tokio::test]
+async fn signed_tier_cannot_be_replayed() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    let path = format!("/internal/v1/players/{}/tier", ana.player);
+    let (gold, none) = (json!({"tier": "gold"}).to_string(), json!({"tier": null}).to_string());
+    let send = async |signature: &str, body: &str| {
+        world.request("PUT", &path, &[(HEADER, signature)], body.to_owned()).await
+    };
+    let first = world.signature("PUT", &path, &gold)?;
+    send(&first, &gold).await?.has_status(200);
+    // The second changes nothing, and is used up nevertheless.
+    let second = world.signature("PUT", &path, &gold)?;
+    send(&second, &gold).await?.has_status(200);
+    world.advance(Duration::from_secs(1));
+    world.signed("PUT", &path, none).await?.has_status(200);
+    for after in [0, 29, 30] {
+        world.advance(Duration::from_secs(after));
+        for replayed in [&first, &second] {
+            send(replayed, &gold).await?.is_problem(401, "signature_used");
+        }
+    }
+    world.advance(Duration::from_secs(1));
+    send(&first, &gold).await?.is_problem(401, "signature_stale");
+    // A forged signature uses up nothing.
+    let third = world.signature("PUT", &path, &gold)?;
+    send(&third, "{}").await?.is_problem(401, "signature_invalid");
+    let own = world.get("/v1/profiles/me", &ana.access).await?;
+    assert_eq!(own.body["account"]["tier"], json!(null));
+    send(&third, &gold).await?.has_status(200);
     Ok(())
 }
 
@@ -163,7 +256,7 @@ async fn lobby_receives_attributes_tier_and_blocked_players() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;
     world
-        .patch(&ana, "\"1\"", json!({"attrs": {"lang": "en", "elo": 1712, "likes": ["go"]}}))
+        .patch(&ana, &ana.own_tag(1), json!({"attrs": {"lang": "en", "elo": 1712, "likes": ["go"]}}))
         .await?
         .has_status(200);
     let path = format!("/internal/v1/players/{}/tier", ana.player);

@@ -80,6 +80,12 @@ async fn match_changes_ratings_once() -> Result<()> {
             record
         },
         ranked("m_5", &both, START_MS, &json!({"winner": "p_other"})),
+        {
+            let three = [ana.player.as_str(), ben.player.as_str(), "p_absent"];
+            let mut record = ranked("m_6", &three, START_MS - 25 * 3_600_000, &json!({"winner": ana.player}));
+            record["players"][2]["came"] = json!(false);
+            record
+        },
     ];
     for record in &unrated {
         assert_eq!(send_record(&world, record).await?, 201);

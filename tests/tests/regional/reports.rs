@@ -123,3 +123,40 @@ async fn reports_are_limited_per_day() -> Result<()> {
     report(&world, &ana, "k7", body()).await?.has_status(201);
     Ok(())
 }
+
+/// Sends a report as a room does.
+async fn room_report(world: &World, by: &Guest, about: &Guest, id: &str) -> Result<Answer> {
+    let body = json!({"id": id, "by": by.player, "player": about.player, "room": "m_1", "reason": "spam", "text": ""});
+    world.signed("POST", "/internal/v1/reports", body.to_string()).await
+}
+
+#[tokio::test]
+async fn reports_through_rooms_and_by_request_share_one_limit() -> Result<()> {
+    let world = World::new().await?;
+    let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
+    for number in 0..5 {
+        let body = json!({"player": ben.player, "reason": "spam"});
+        report(&world, &ana, &format!("k{number}"), body).await?.has_status(201);
+    }
+    let ids: Vec<String> = (0..40).map(|number| format!("r_{number}")).collect();
+    let answers = try_join_all(ids.iter().map(|id| room_report(&world, &ana, &ben, id))).await?;
+    let stored: Vec<&String> =
+        ids.iter().zip(&answers).filter(|(_, answer)| answer.status == 201).map(|(id, _)| id).collect();
+    assert_eq!(stored.len(), 15);
+    // The edge repeats 429 and gives up at 409: what waits for a day must not be repeated.
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        answer.is_problem(409, "full");
+        assert_eq!(answer.body["limit"], 20);
+    }
+    // A repetition of a stored report is confirmed, and does not count.
+    for id in &stored {
+        room_report(&world, &ana, &ben, id).await?.has_status(200);
+    }
+    let again = json!({"player": ben.player, "reason": "spam"});
+    report(&world, &ana, "k20", again).await?.is_problem(429, "too_many_failures");
+    // Others are not affected, and a day later the player may report again.
+    room_report(&world, &ben, &ana, "r_ben").await?.has_status(201);
+    world.advance(Duration::from_hours(24));
+    room_report(&world, &ana, &ben, "r_late").await?.has_status(201);
+    Ok(())
+}

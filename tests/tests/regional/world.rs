@@ -300,13 +300,30 @@ impl World {
 
     /// Sends a request with the signature of the edge.
     pub async fn signed(&self, method: &str, path: &str, body: String) -> Result<Answer> {
-        let keys: SignKeys = KEY.parse()?;
-        let header = keys.sign(self.time(), "nonce", method, path, body.as_bytes());
+        let header = self.signature(method, path, &body)?;
         self.request(method, path, &[(HEADER, &header)], body).await
+    }
+
+    /// Signs a request as the edge does, with a nonce of its own.
+    pub fn signature(&self, method: &str, path: &str, body: &str) -> Result<String> {
+        static SIGNED: AtomicU64 = AtomicU64::new(0);
+        let keys: SignKeys = KEY.parse()?;
+        let nonce = format!("n{}", SIGNED.fetch_add(1, Ordering::SeqCst));
+        Ok(keys.sign(self.time(), &nonce, method, path, body.as_bytes()))
     }
 }
 
 impl Guest {
+    /// Returns the entity tag of the own view of the profile at this version.
+    pub fn own_tag(&self, version: u64) -> String {
+        format!("\"{}.{version}.own\"", self.player)
+    }
+
+    /// Returns the entity tag of the public view of the profile at this version.
+    pub fn public_tag(&self, version: u64) -> String {
+        format!("\"{}.{version}\"", self.player)
+    }
+
     pub fn of(body: &Value) -> Result<Self> {
         let text = |name: &str| Ok::<_, anyhow::Error>(body[name].as_str().context("a text")?.to_owned());
         Ok(Self { player: text("player")?, access: text("access_token")?, refresh: text("refresh_token")? })

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use reqwest::Client;
 use serde_json::{Value, json};
+use shared::http::entity_tag::{ProfileViewKind, profile_tag};
 use tokio::sync::Mutex;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
@@ -41,10 +42,10 @@ pub struct Region {
     people: usize,
 }
 
-/// A player and the version of their profile.
+/// A player and the entity tag of their profile.
 struct Person {
     token: String,
-    version: Mutex<u64>,
+    tag: Mutex<String>,
 }
 
 /// The measurements of one kind of request.
@@ -157,7 +158,9 @@ async fn guest(http: &Client, url: &str, n: usize) -> Result<Person> {
     let answer = request.header("content-type", "application/json").body(body).send().await?;
     let answer: Value = answer.error_for_status()?.json().await?;
     let token = answer.get("access_token").and_then(Value::as_str).context("a token")?;
-    Ok(Person { token: token.to_owned(), version: Mutex::new(1) })
+    let player = answer.get("player").and_then(Value::as_str).context("a player")?;
+    let tag = profile_tag(&player.parse()?, ProfileViewKind::Own, 1);
+    Ok(Person { token: token.to_owned(), tag: Mutex::new(tag) })
 }
 
 async fn read(http: &Client, url: &str, person: &Person) -> Result<Option<Duration>> {
@@ -171,15 +174,18 @@ async fn read(http: &Client, url: &str, person: &Person) -> Result<Option<Durati
 
 /// Edits a player's profile; one edit at a time, as one device makes them.
 async fn edit(http: &Client, url: &str, person: &Person, n: u32) -> Result<Option<Duration>> {
-    let mut version = person.version.lock().await;
+    let mut tag = person.tag.lock().await;
     let request = http.patch(format!("{url}/v1/profiles/me")).bearer_auth(&person.token);
-    let request = request.header("if-match", format!("\"{version}\""));
+    let request = request.header("if-match", tag.as_str());
     let request = request.header("content-type", "application/merge-patch+json");
     let answer = request.body(json!({"bio": format!("the {n}th")}).to_string()).send().await?;
     let store = store(&answer);
     let fine = answer.status() == 200;
+    let next = answer.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(ToOwned::to_owned);
     answer.bytes().await?;
-    *version += u64::from(fine);
+    if let Some(next) = next.filter(|_| fine) {
+        *tag = next;
+    }
     Ok(store.filter(|_| fine))
 }
 

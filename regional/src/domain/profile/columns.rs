@@ -122,6 +122,8 @@ columns! {
     Blocks "blocks", edit: Keep, erasure: Keep, export: Plain;
     /// How many players the player follows.
     Follows "follows", edit: Keep, erasure: Keep, export: Plain;
+    /// How many pictures the player has announced and not deleted.
+    PictureCount "picture_count", edit: Keep, erasure: Keep, export: Plain;
     Created "created", edit: Keep, erasure: Keep, export: Plain;
     Updated "updated", edit: SetToNow, erasure: SetToNow, export: Plain;
     /// The id of the latest edit, by which a repeated attempt recognizes itself.

@@ -53,6 +53,7 @@ pub fn apply_patch(profile: &Profile, patch: &Map<String, Value>) -> Result<Prof
                 | Column::Hidden
                 | Column::Blocks
                 | Column::Follows
+                | Column::PictureCount
                 | Column::Created
                 | Column::Updated
                 | Column::EditId

@@ -5,11 +5,12 @@ use crate::clock::random_bytes;
 use crate::domain::profile::{self, Profile};
 use crate::error::code::Code;
 use crate::error::refusals::player_not_found;
-use crate::error::{Fault, Refusal};
+use crate::error::{Error, Fault, Refusal};
 use crate::http::caller::ActivePlayer;
-use crate::http::extract::{Body, PathPlayer};
+use crate::http::extract::{Body, PathPlayer, joined};
 use crate::routes::profiles::view::{ProfileView, respond};
 use crate::store::profiles::EditOutcome;
+use crate::store::retry::DECISION_ATTEMPTS;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -17,6 +18,7 @@ use axum::http::header::IF_MATCH;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use shared::http::entity_tag::{ProfileViewKind, TagCondition, profile_tag};
 use shared::id::{PlayerId, base32};
 use utoipa::ToSchema;
 
@@ -43,10 +45,10 @@ pub struct PlayerTier {
     path = "/v1/profiles/me",
     operation_id = "updateProfile",
     tag = "profiles",
-    params(("If-Match" = crate::schemas::EntityTag, Header, description = "The `ETag` of the profile that the client read, such as `\"3\"`; 428 without it.")),
+    params(("If-Match" = crate::schemas::EntityTag, Header, description = "The `ETag` of the profile that the client read; `*` for any version; 428 without it.")),
     request_body = crate::schemas::ProfileUpdate,
     responses(
-        (status = 200, body = ProfileView, description = "The updated profile.", headers(("ETag" = String, description = "The version, in quotes."))),
+        (status = 200, body = ProfileView, description = "The updated profile.", headers(("ETag" = String, description = "The entity tag of this view of the profile at its version."))),
         (status = 403, description = "`banned`"),
         (status = 404, description = "`player_not_found`"),
         (status = 412, description = "`version_changed`"),
@@ -60,28 +62,34 @@ pub async fn update_profile(
     headers: HeaderMap,
     Body(patch): Body<Map<String, Value>>,
 ) -> Result<Response, Fault> {
-    let version = expected_version(&headers)?;
-    let player = caller.player;
-    let stored = app.store.profile_strong(&player).await?;
-    let stored = stored.ok_or_else(|| player_not_found(&player))?;
-    let next = profile::edit::apply_patch(&stored, &patch)?;
-    if stored.version != version {
-        return Err(version_changed(&stored).into());
-    }
-    if next == stored {
-        return Ok(respond(&app, &stored, true, &HeaderMap::new()));
-    }
+    let condition = expected_versions(&headers)?;
     let edit = base32(&random_bytes::<16>()?);
-    match app.store.edit_profile(&next, app.clock.now(), &edit).await? {
-        EditOutcome::Done(profile) => Ok(respond(&app, &profile, true, &HeaderMap::new())),
-        EditOutcome::NotFound => Err(player_not_found(&player).into()),
-        EditOutcome::Conflict(profile) => Err(version_changed(&profile).into()),
+    let now = app.clock.now();
+    let mut stored = caller.profile;
+    for _ in 0..DECISION_ATTEMPTS {
+        let next = profile::edit::apply_patch(&stored, &patch)?;
+        if !admits(&condition, &stored) {
+            return Err(version_changed(&stored).into());
+        }
+        if next == stored {
+            return Ok(respond(&app, &stored, ProfileViewKind::Own, &HeaderMap::new()));
+        }
+        stored = match app.store.edit_profile(&next, now, &edit).await? {
+            EditOutcome::Done(profile) => {
+                return Ok(respond(&app, &profile, ProfileViewKind::Own, &HeaderMap::new()));
+            }
+            EditOutcome::NotFound => return Err(player_not_found(&caller.player).into()),
+            // Another edit came between. Its version has another tag, which only `*` admits.
+            EditOutcome::Conflict(profile) => profile,
+        };
     }
+    Err(Error::Contended { call: "update_profile" }.into())
 }
 
 /// Sets the tier that a player has paid for.
 ///
-/// Only internal services may set it, so the request is signed.
+/// Only internal services may set it, so the request is signed. Each signature is accepted once: a repetition is
+/// signed again.
 #[utoipa::path(
     put,
     path = "/internal/v1/players/{player}/tier",
@@ -91,6 +99,7 @@ pub async fn update_profile(
     request_body = NewTier,
     responses(
         (status = 200, body = PlayerTier, description = "The new tier."),
+        (status = 401, description = "`unsigned`, `signature_invalid`, `signature_stale`, `signature_used`"),
         (status = 404, description = "`player_not_found`"),
     ),
     security(("signature" = [])),
@@ -108,26 +117,28 @@ pub async fn set_tier(
 }
 
 fn version_changed(profile: &Profile) -> Refusal {
-    let detail = "The profile has changed. Read it again, and repeat the update with the new `ETag`.";
+    let detail = "The profile has changed, or `If-Match` names a tag that is not its own. Read it again, and repeat the \
+         update with the new `ETag`.";
     let refusal = Refusal::new(Code::VersionChanged, detail).field("If-Match");
-    Refusal { version: Some(profile.version), ..refusal }
+    Refusal { etag: Some(profile_tag(&profile.player, ProfileViewKind::Own, profile.version)), ..refusal }
 }
 
-/// Returns the version that `If-Match` names. A tag that the region never issued matches no version, and
-/// becomes 0.
-fn expected_version(headers: &HeaderMap) -> Result<u64, Refusal> {
-    let Some(header) = headers.get(IF_MATCH) else {
-        let detail = "Send the `ETag` of the profile that you read as `If-Match`.";
+/// Reads `If-Match`.
+fn expected_versions(headers: &HeaderMap) -> Result<TagCondition, Refusal> {
+    let Some(header) = joined(headers, IF_MATCH) else {
+        let detail = "Send the `ETag` of the profile that you read as `If-Match`, or `*` for any version.";
         return Err(Refusal::new(Code::VersionRequired, detail).field("If-Match"));
     };
-    let tag = header
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'))
-        .filter(|tag| !tag.contains('"'));
-    let Some(tag) = tag else {
-        let detail = "Send one strong entity tag in quotes, such as `\"3\"`, and no list, `*` or weak tag.";
-        return Err(Refusal::new(Code::BadIfMatch, detail).field("If-Match"));
-    };
-    Ok(tag.parse().unwrap_or(0))
+    TagCondition::parse(&header).ok_or_else(|| {
+        let detail = "Send `*`, or entity tags in quotes, separated by commas.";
+        Refusal::new(Code::BadIfMatch, detail).field("If-Match")
+    })
+}
+
+/// Returns whether a condition admits a change of this profile. Both views have the same version, so the tag of
+/// either one stands for it.
+fn admits(condition: &TagCondition, profile: &Profile) -> bool {
+    let tag = |kind| profile_tag(&profile.player, kind, profile.version);
+    let mut tags = [ProfileViewKind::Own, ProfileViewKind::Public].map(tag).into_iter();
+    tags.any(|tag| condition.matches_strongly(&tag))
 }

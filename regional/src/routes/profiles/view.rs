@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::domain::profile::Profile;
-use crate::http::problem::etag;
+use crate::http::extract::joined;
+use crate::http::layers::PRIVATE;
 use crate::http::rfc3339::format_time;
 use crate::routes::pictures::urls;
 use axum::Json;
@@ -11,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use shared::http::entity_tag::{ProfileViewKind, is_known, profile_tag};
 use shared::id::{PictureId, PlayerId};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -20,7 +22,7 @@ use utoipa::ToSchema;
 #[schema(as = Profile)]
 pub struct ProfileView {
     player: PlayerId,
-    /// The version in `ETag`; lists repeat it here because they have no header per profile.
+    /// The version, which grows with each change.
     version: u64,
     name: String,
     bio: String,
@@ -59,38 +61,32 @@ pub struct AccountView {
 
 /// The cache lifetime of the public view; the edge drops its copy when the profile changes.
 pub const PUBLIC: &str = "public, max-age=60";
-const PRIVATE: &str = "private, no-cache";
 
-/// Returns a profile with its `ETag`, or 304 if `If-None-Match` names the current version.
+/// Returns a view of a profile with its `ETag`, or 304 if `If-None-Match` names the same view and version.
 #[must_use]
-pub fn respond(app: &App, profile: &Profile, own: bool, request: &HeaderMap) -> Response {
-    let tag = etag(profile.version);
-    let not_modified = request
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .map(|known| known.strip_prefix("W/").unwrap_or(known))
-        .any(|known| known == "*" || tag.as_ref().is_some_and(|tag| tag == known));
-    let mut response = if not_modified {
+pub fn respond(app: &App, profile: &Profile, kind: ProfileViewKind, request: &HeaderMap) -> Response {
+    let tag = profile_tag(&profile.player, kind, profile.version);
+    let known = joined(request, IF_NONE_MATCH).is_some_and(|header| is_known(&header, &tag));
+    let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Json(view(app, profile, own)).into_response()
+        Json(view(app, profile, kind)).into_response()
     };
     let headers = response.headers_mut();
-    if let Some(tag) = tag {
-        headers.insert(ETAG, tag);
-    }
-    let cache_control = if own { PRIVATE } else { PUBLIC };
+    headers.extend(HeaderValue::from_str(&tag).ok().map(|tag| (ETAG, tag)));
+    let cache_control = match kind {
+        ProfileViewKind::Public => PUBLIC,
+        ProfileViewKind::Own => PRIVATE,
+    };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
     headers.append(VARY, HeaderValue::from_static("authorization"));
     response
 }
 
-/// Returns the view of a profile, with the private part if `own`.
+/// Returns a view of a profile; only the owner's has the private part.
 #[must_use]
-pub fn view(app: &App, profile: &Profile, own: bool) -> ProfileView {
+pub fn view(app: &App, profile: &Profile, kind: ProfileViewKind) -> ProfileView {
+    let own = kind == ProfileViewKind::Own;
     let pictures = profile.pictures.iter().map(|id| ProfilePicture {
         picture: id.clone(),
         urls: app.bucket.as_ref().map(|bucket| urls(bucket, &profile.player, id)).unwrap_or_default(),

@@ -26,7 +26,7 @@ pub struct NewSession {
     guest: Option<Guest>,
     #[schema(value_type = Option<crate::schemas::IdToken>)]
     id_token: Option<String>,
-    /// The nonce that the app sent to the provider for this login. The id token must contain it.
+    /// The nonce that the app sent to the provider for this login. Required if the id token has one, and equal to it.
     nonce: Option<String>,
     /// The name of the device; its owner sees it in the list of sessions.
     label: Option<String>,

@@ -56,7 +56,9 @@ async fn count_failure(
     bad: BadIdentity,
     identity: Option<Identity>,
 ) -> Result<Refusal, Fault> {
-    count_event(app, address).await?;
+    if bad.is_failure() {
+        count_event(app, address).await?;
+    }
     if let Some(identity) = identity.filter(|_| bad.authentic()) {
         count_event(app, &Counter::AccountFailures(identity.account())).await?;
     }

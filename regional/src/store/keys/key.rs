@@ -71,6 +71,8 @@ row_kinds! {
     Picture "picture";
     /// A moderator's decision, and what became of it.
     Ban "ban";
+    /// A signature that was used: a request with it is refused from then on.
+    UsedSignature "signature";
     /// A report of a player's behaviour.
     Report "report";
     /// A finished match in one player's history; a copy each, so that a page is one query.
@@ -101,6 +103,8 @@ pub enum Key {
     /// The hash of issuer and subject.
     Account(String),
     Counter(Counter),
+    /// The tag of the signature.
+    UsedSignature(String),
     Report(ReportId),
     /// The caller and the caller's idempotency key.
     Answer(PlayerId, String),
@@ -126,6 +130,7 @@ impl Key {
             Self::Counter(Counter::AccountFailures(_)) => RowKind::AccountFailures,
             Self::Counter(Counter::AddressFailures(_)) => RowKind::AddressFailures,
             Self::Counter(Counter::Reports(_)) => RowKind::ReportCount,
+            Self::UsedSignature(_) => RowKind::UsedSignature,
             Self::Report(_) => RowKind::Report,
             Self::Answer(..) => RowKind::Answer,
             Self::Session(_) => RowKind::Session,
@@ -148,6 +153,7 @@ impl Key {
             | Self::Rating(..)
             | Self::Account(_)
             | Self::Counter(_)
+            | Self::UsedSignature(_)
             | Self::Report(_)
             | Self::Answer(..)
             | Self::Session(_) => Table::Core,
@@ -171,6 +177,7 @@ impl Key {
             Self::Counter(Counter::AddressFailures(address)) => format!("L#address:{address}"),
             Self::Counter(Counter::AccountFailures(account)) => format!("L#account:{account}"),
             Self::Counter(Counter::Reports(player)) => format!("L#reports:{player}"),
+            Self::UsedSignature(tag) => format!("N#{tag}"),
             Self::Report(id) => format!("R#{id}"),
             Self::Answer(player, key) => format!("I#{player}#{key}"),
             Self::Session(sid) => format!("S#{sid}"),
@@ -193,6 +200,7 @@ impl Key {
             Self::Rating(_, pool) => format!("{RATING_PREFIX}{pool}"),
             Self::Account(_) => "A".into(),
             Self::Counter(_) => "L".into(),
+            Self::UsedSignature(_) => "N".into(),
             Self::Report(_) => "R".into(),
             Self::Answer(..) => "I".into(),
             Self::Session(_) => "S".into(),
@@ -219,6 +227,7 @@ impl Key {
             ("U", _) => Self::parse_player_row(rest.parse().ok()?, sk)?,
             ("A", "A") => Self::Account(rest.to_owned()),
             ("L", "L") => Self::Counter(parse_counter(rest)?),
+            ("N", "N") => Self::UsedSignature(rest.to_owned()),
             ("R", "R") => Self::Report(rest.parse().ok()?),
             ("I", "I") => {
                 let (player, key) = rest.split_once('#')?;
@@ -288,6 +297,7 @@ mod tests {
             RowKind::Rating => Key::Rating(player, "ranked".parse().unwrap()),
             RowKind::Picture => Key::Picture(player, "i_1".parse().unwrap()),
             RowKind::Ban => Key::Ban(player, Time::from_ms(42), "b_1".parse().unwrap()),
+            RowKind::UsedSignature => Key::UsedSignature("00ff".into()),
             RowKind::Report => Key::Report("r_1".parse().unwrap()),
             RowKind::MatchCopy => Key::MatchCopy(player, cursor),
             RowKind::Match => Key::Match(match_id),
