@@ -102,12 +102,15 @@ const LINES: &str = r"\u0000-\u0009\u000b-\u001f\u007f-\u009f";
 const TEXT: &str = r"\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069";
 /// The same for a single line, which must not contain a line feed.
 const LINE: &str = r"\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069";
+/// The characters that show nothing; those beyond U+FFFF are left out, because not every reader of patterns takes
+/// them.
+const BLANK: &str = r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8";
 /// A word that matchmaking rules can compare.
 const WORD: &str = "^[a-z0-9_-]{1,64}$";
 
 /// Returns the pattern of a text without these characters that is not empty when trimmed.
 fn visible(without: &str) -> String {
-    format!(r"^[^{without}]*[^\s{without}][^{without}]*$")
+    format!(r"^[^{without}]*[^\s{BLANK}{without}][^{without}]*$")
 }
 
 /// Returns the schema of a text in an attribute.

@@ -123,6 +123,12 @@ async fn id_token_claims_are_checked() -> Result<()> {
     }
     ask(json!({"id_token": plain})).await?.has_status(201);
     region.sign_in(|c| c["name"] = json!("\u{202e}")).await?.has_status(201);
+    let nameless = |claims: &mut Value| {
+        (claims["sub"], claims["name"]) = (json!("nameless"), json!("\u{3164}"));
+    };
+    let nameless = Guest::of(&region.sign_in(nameless).await?.body)?;
+    let own = region.world.get("/v1/profiles/me", &nameless.access).await?;
+    assert_eq!(own.body["name"], "Player");
     Ok(())
 }
 

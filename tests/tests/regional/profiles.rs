@@ -36,6 +36,20 @@ async fn guest_gets_a_profile_and_tokens() -> Result<()> {
 }
 
 #[tokio::test]
+async fn name_that_shows_nothing_is_refused_at_every_entrance() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("👨\u{200d}👩\u{200d}👧").await?;
+    for blank in ["\u{200b}", "\u{2800}\u{3164}", "\u{e0041}\u{e0042}", "\u{115f} \u{fe0f}"] {
+        let body = json!({"guest": {"name": blank}});
+        let refused = world.post("/v1/sessions", body).await?;
+        refused.is_problem(400, "bad_text");
+        assert_eq!(refused.body["field"], "guest.name");
+        world.patch(&ana, "*", json!({"name": blank})).await?.is_problem(400, "bad_text");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn edit_requires_the_current_version() -> Result<()> {
     let world = World::new().await?;
     let ana = world.guest("Ana").await?;

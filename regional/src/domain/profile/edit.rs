@@ -2,7 +2,7 @@
 
 use crate::domain::profile::Profile;
 use crate::domain::profile::columns::Column;
-use crate::domain::text::is_disallowed_char;
+use crate::domain::text::{is_disallowed_char, is_visible};
 use crate::error::Refusal;
 use crate::error::code::Code;
 use serde_json::{Map, Value};
@@ -73,12 +73,12 @@ pub fn apply_patch(profile: &Profile, patch: &Map<String, Value>) -> Result<Prof
 /// Checks a display name and trims it: 1 to [`limits::NAME_CHARS_MAX`] characters on one line.
 pub fn check_name(field: &str, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
-    if text.is_empty()
+    if !is_visible(text)
         || text.chars().count() > limits::NAME_CHARS_MAX
         || text.chars().any(is_disallowed_char)
     {
         let detail = format!(
-            "A name must have 1 to {} characters, without control characters.",
+            "A name must have 1 to {} characters, at least one of them visible, without control characters.",
             limits::NAME_CHARS_MAX
         );
         return Err(Refusal::new(Code::BadText, detail).field(field).limit(limits::NAME_CHARS_MAX));
