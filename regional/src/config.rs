@@ -1,4 +1,4 @@
-//! The configuration: every environment variable that the region reads.
+//! The configuration: every variable that the region reads, from the environment or the function's secret.
 
 pub mod edge;
 pub mod people;
@@ -79,11 +79,6 @@ impl fmt::Debug for SigningKey {
 }
 
 impl Config {
-    /// Reads the configuration from the environment of the process.
-    pub fn from_env() -> Result<Self, BadConfig> {
-        Self::read(&|name| std::env::var(name).ok())
-    }
-
     /// Reads the configuration from any source of variables. An empty variable counts as absent, because a
     /// CloudFormation template cannot omit one.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {

@@ -18,6 +18,9 @@ pub fn document() -> serde_json::Result<Value> {
         schemas.insert(name.into(), schema);
     }
     schemas.insert("Problem".into(), problem());
+    for (name, schema) in bodies() {
+        schemas.insert(name.into(), schema);
+    }
     for (name, constraints) in constraints() {
         if let Some(schema) = schemas.get_mut(name) {
             merge(schema, constraints);
@@ -195,17 +198,8 @@ fn add_problem(status: &str, response: &mut Map<String, Value>) {
 
 /// Returns the constraints that the types do not express: the region's limits on shared types, and fields
 /// that exclude or require each other.
-fn constraints() -> [(&'static str, Value); 5] {
+fn constraints() -> [(&'static str, Value); 3] {
     let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-    let none = json!({ "type": "null" });
-    let begin = json!([
-        { "required": ["guest"], "properties": { "guest": { "type": "object" }, "id_token": none } },
-        { "required": ["id_token"], "properties": { "id_token": { "type": "string" }, "guest": none } },
-    ]);
-    let resolve = json!([
-        { "properties": { "action": { "enum": ["none"] }, "reason": none, "until": none } },
-        { "required": ["reason"], "properties": { "action": { "enum": ["ban"] }, "reason": named("Reason") } },
-    ]);
     let record = json!({
         "players": { "maxItems": limits::SEATS_MAX },
         "started": named("StoredTime"),
@@ -213,11 +207,70 @@ fn constraints() -> [(&'static str, Value); 5] {
         "events": { "format": "uint64", "maximum": u64::MAX },
     });
     [
-        ("NewSession", json!({ "oneOf": begin })),
-        ("NewResolution", json!({ "oneOf": resolve })),
         ("MatchRecord", json!({ "properties": record })),
         ("Participant", json!({ "properties": { "name": { "maxLength": limits::NAME_CHARS_MAX } } })),
         ("Report", json!({ "properties": { "text": named("FreeText") } })),
+    ]
+}
+
+/// Returns the schemas of bodies with several forms. Each form is a schema of its own, because generators of clients
+/// make a type of each, and cannot combine a form with fields that all forms share.
+fn bodies() -> Vec<(&'static str, Value)> {
+    let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let none = json!({ "type": "null" });
+    let text = |description: &str| json!({ "type": ["string", "null"], "description": description });
+    let form = |description: &str, required: &[&str], properties: Value| {
+        json!({
+            "type": "object",
+            "description": description,
+            "additionalProperties": false,
+            "required": required,
+            "properties": properties,
+        })
+    };
+    let label = text("The name of the device; its owner sees it in the list of sessions.");
+    let nonce =
+        text("The nonce that the app sent to the provider for this login. Required if the id token has one.");
+    let until = json!({ "oneOf": [named("Timestamp"), none], "description": "The end of the ban; absent for a permanent ban." });
+    let one_of = |description: &str, forms: [&str; 2]| json!({ "description": description, "oneOf": forms.map(named) });
+    vec![
+        ("NewSession", one_of("The body of `POST /v1/sessions`.", ["NewGuestSession", "NewIdTokenSession"])),
+        (
+            "NewGuestSession",
+            form(
+                "A session of a new guest.",
+                &["guest"],
+                json!({ "guest": named("Guest"), "id_token": none, "nonce": nonce, "label": label }),
+            ),
+        ),
+        (
+            "NewIdTokenSession",
+            form(
+                "A session of the player of an id token.",
+                &["id_token"],
+                json!({ "id_token": named("IdToken"), "guest": none, "nonce": nonce, "label": label }),
+            ),
+        ),
+        (
+            "NewResolution",
+            one_of("The body of `POST /v1/reports/{report}/resolve`.", ["NewDismissal", "NewBanResolution"]),
+        ),
+        (
+            "NewDismissal",
+            form(
+                "Closes a report without a consequence.",
+                &["action"],
+                json!({ "action": { "type": "string", "enum": ["none"] }, "reason": none, "until": none }),
+            ),
+        ),
+        (
+            "NewBanResolution",
+            form(
+                "Closes a report with a ban.",
+                &["action", "reason"],
+                json!({ "action": { "type": "string", "enum": ["ban"] }, "reason": named("Reason"), "until": until }),
+            ),
+        ),
     ]
 }
 

@@ -7,5 +7,6 @@ pub mod issuer;
 pub mod kit;
 pub mod listener;
 pub mod runtime_api;
+pub mod secrets_manager;
 pub mod stack;
 pub mod tokens;

@@ -8,15 +8,20 @@ use regional::clock::Clock;
 use regional::config::edge::StreamConfig;
 use regional::config::pictures;
 use regional::edge_notices::stream::NoticeStream;
+use regional::integrations::secrets::Variables;
 use regional::store::{self, Store};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let config = StreamConfig::from_env().inspect_err(|error| tracing::error!(%error, "not started"))?;
+    let environment = |name: &str| std::env::var(name).ok();
+    let variables =
+        Variables::read(&environment).await.inspect_err(|error| tracing::error!(%error, "not started"))?;
+    let config = StreamConfig::read(&|name| variables.get(name))
+        .inspect_err(|error| tracing::error!(%error, "not started"))?;
     let client = store::client(config.endpoint.as_deref()).await;
     let store = Store::new(client, config.tables);
-    let pictures = pictures::from_source(&|name| std::env::var(name).ok())?;
+    let pictures = pictures::from_source(&environment)?;
     let stream = &NoticeStream::new(store, config.edge, Clock::system()).with_pictures(pictures);
     let handler = |event: LambdaEvent<Event>| async move {
         Ok::<_, Error>(Box::pin(process(stream, event.payload)).await)

@@ -26,11 +26,6 @@ pub struct StreamConfig {
 }
 
 impl StreamConfig {
-    /// Reads the configuration from the environment of the process.
-    pub fn from_env() -> Result<Self, BadConfig> {
-        Self::read(&|name| std::env::var(name).ok())
-    }
-
     /// Reads the configuration from any source of variables.
     pub fn read(source: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
         let mut reader = Reader::new(source);

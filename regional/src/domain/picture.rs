@@ -4,7 +4,7 @@ use crate::error::Refusal;
 use crate::error::code::Code;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage, Rgba};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgba};
 use shared::id::{PictureId, PlayerId};
 use shared::limits;
 use shared::time::Time;
@@ -103,15 +103,38 @@ fn format(media: &str) -> Option<ImageFormat> {
 
 /// Renders the variants of an uploaded file as JPEG, one for each of [`VARIANT_SIDES`]. The error is the
 /// reason of a refusal, for the owner to read. Only pixels pass: neither the place where the picture was
-/// taken nor other metadata. Dimensions are checked before pixels are decoded, so that a decompression bomb
-/// costs nothing.
+/// taken nor other metadata.
 pub fn render_variants(media: &str, file: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, String> {
+    let picture = decode(media, file)?;
+    let broken = |_| format!("The file cannot be read as {media}.");
+    // Each variant is made of the next larger one, so that only the first one reads all pixels.
+    let mut larger = picture;
+    let mut variants = VARIANT_SIDES
+        .iter()
+        .rev()
+        .map(|&side| {
+            if larger.width().max(larger.height()) > side {
+                larger = larger.resize(side, side, FilterType::Triangle);
+            }
+            let mut out = Vec::new();
+            let encoder = JpegEncoder::new_with_quality(&mut out, QUALITY);
+            larger.to_rgb8().write_with_encoder(encoder).map_err(broken)?;
+            Ok((side, out))
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    variants.reverse();
+    Ok(variants)
+}
+
+/// Decodes a file to the size of the largest variant, upright and on a white background. What decoding would need
+/// is computed from the header before anything is decoded, so that a small file that decodes to much memory
+/// costs nothing.
+fn decode(media: &str, file: &[u8]) -> Result<DynamicImage, String> {
     let said = format(media).ok_or("This type of file is not supported. Upload a JPEG, PNG or WebP file.")?;
     if file.len() > limits::PICTURE_BYTES_MAX {
         return Err(format!("The file has more than {} bytes.", limits::PICTURE_BYTES_MAX));
     }
-    let found = image::guess_format(file).ok();
-    if found != Some(said) {
+    if image::guess_format(file).ok() != Some(said) {
         return Err(format!("The file was announced as {media}, but it is not."));
     }
     let broken = |_| format!("The file cannot be read as {media}.");
@@ -119,10 +142,26 @@ pub fn render_variants(media: &str, file: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, 
     let mut limits = Limits::default();
     limits.max_image_width = Some(limits::PICTURE_SIDE_MAX);
     limits.max_image_height = Some(limits::PICTURE_SIDE_MAX);
-    limits.max_alloc = Some(limits::PICTURE_PIXELS_MAX * 8);
+    limits.max_alloc = Some(limits::PICTURE_DECODED_BYTES_MAX * 2);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(broken)?;
-    let (width, height) = decoder.dimensions();
+    check_size(decoder.dimensions(), decoder.total_bytes())?;
+    // Cameras store the orientation as metadata, which the variants do not have.
+    let orientation = decoder.orientation().map_err(broken)?;
+    let picture = on_white(DynamicImage::from_decoder(decoder).map_err(broken)?);
+    // Everything after this line works on the small copy.
+    let largest = VARIANT_SIDES.into_iter().max().unwrap_or_default();
+    let mut small = if picture.width().max(picture.height()) > largest {
+        picture.resize(largest, largest, FilterType::Triangle)
+    } else {
+        picture
+    };
+    small.apply_orientation(orientation);
+    Ok(small)
+}
+
+/// Checks the sides and the pixels of a picture, and the bytes that it needs when it is decoded.
+fn check_size((width, height): (u32, u32), bytes: u64) -> Result<(), String> {
     if width.max(height) > limits::PICTURE_SIDE_MAX
         || u64::from(width) * u64::from(height) > limits::PICTURE_PIXELS_MAX
     {
@@ -132,51 +171,37 @@ pub fn render_variants(media: &str, file: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, 
             limits::PICTURE_SIDE_MAX
         ));
     }
-    // Cameras store the orientation as metadata, which the variants do not have.
-    let orientation = decoder.orientation().map_err(broken)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    picture.apply_orientation(orientation);
-    let picture = opaque(&picture);
-    VARIANT_SIDES
-        .iter()
-        .map(|&side| {
-            let small = if picture.width().max(picture.height()) > side {
-                picture.resize(side, side, FilterType::Triangle)
-            } else {
-                picture.clone()
-            };
-            let mut out = Vec::new();
-            let encoder = JpegEncoder::new_with_quality(&mut out, QUALITY);
-            small.write_with_encoder(encoder).map_err(broken)?;
-            Ok((side, out))
-        })
-        .collect()
+    if bytes > limits::PICTURE_DECODED_BYTES_MAX {
+        return Err(format!(
+            "The picture of {width} × {height} pixels needs {bytes} bytes when it is decoded; at most {} are allowed. \
+             Use fewer pixels, or 8 bits for each color.",
+            limits::PICTURE_DECODED_BYTES_MAX
+        ));
+    }
+    Ok(())
 }
 
-/// Returns the picture on a white background, because JPEG has no transparency.
-fn opaque(picture: &DynamicImage) -> DynamicImage {
+/// Puts a transparent picture on a white background, in place, because JPEG has no transparency.
+fn on_white(picture: DynamicImage) -> DynamicImage {
     if !picture.color().has_alpha() {
-        return DynamicImage::ImageRgb8(picture.to_rgb8());
+        return picture;
     }
-    let from = picture.to_rgba8();
-    let on_white = |Rgba([r, g, b, a]): &Rgba<u8>| {
-        let blend = |c: u8| {
-            let mixed = (u16::from(c) * u16::from(*a) + 255 * (255 - u16::from(*a))) / 255;
-            u8::try_from(mixed).unwrap_or(u8::MAX)
-        };
-        image::Rgb([blend(*r), blend(*g), blend(*b)])
-    };
-    let mut to = RgbImage::new(from.width(), from.height());
-    for (to, from) in to.pixels_mut().zip(from.pixels()) {
-        *to = on_white(from);
+    let mut picture = picture.into_rgba8();
+    for Rgba([r, g, b, a]) in picture.pixels_mut() {
+        for color in [r, g, b] {
+            let mixed = (u16::from(*color) * u16::from(*a) + 255 * (255 - u16::from(*a))) / 255;
+            *color = u8::try_from(mixed).unwrap_or(u8::MAX);
+        }
+        *a = u8::MAX;
     }
-    DynamicImage::ImageRgb8(to)
+    DynamicImage::ImageRgba8(picture)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use image::RgbImage;
 
     fn file(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         let picture = DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, image::Rgb([9, 200, 30])));
@@ -222,6 +247,51 @@ mod tests {
         let mut bomb = png.clone();
         bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
         assert!(render_variants("image/png", &bomb).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded_by_the_header_before_anything_is_decoded() {
+        // The header of a PNG says its size and its depth; there are no valid pixels behind it.
+        let claims = |width: u32, height: u32, depth: u8, color: u8| {
+            let mut header = b"IHDR".to_vec();
+            header.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
+            header.extend([depth, color, 0, 0, 0]);
+            let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\r".to_vec();
+            png.extend(&header);
+            png.extend(crc(&header).to_be_bytes());
+            png.extend([0, 0, 0, 0, b'I', b'D', b'A', b'T', 0x35, 0xaf, 0x06, 0x1e]);
+            render_variants("image/png", &png).unwrap_err()
+        };
+        // Sixteen bits for each of four colors: 200 MB, although the pixels alone are within the limit.
+        assert!(claims(5_000, 5_000, 16, 6).contains("200000000 bytes when it is decoded"));
+        assert!(claims(5_000, 5_000, 16, 2).contains("150000000 bytes when it is decoded"));
+        assert!(claims(5_001, 5_000, 8, 6).contains("At most 25000000 pixels"));
+        assert!(
+            claims(10_001, 1, 8, 6).contains("10000 pixels a side")
+                || claims(10_001, 1, 8, 6).contains("cannot be read")
+        );
+        // Within the limits, what is wrong is the file.
+        assert!(claims(5_000, 5_000, 8, 6).contains("cannot be read"));
+    }
+
+    /// The checksum of a PNG chunk (ISO 3309).
+    fn crc(bytes: &[u8]) -> u32 {
+        let fold = |sum: u32, byte: &u8| {
+            (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 * (sum & 1)))
+        };
+        !bytes.iter().fold(u32::MAX, fold)
+    }
+
+    #[test]
+    fn transparent_pixels_become_white() {
+        let clear = image::RgbaImage::from_pixel(2000, 1000, Rgba([255, 0, 0, 0]));
+        let mut png = Cursor::new(Vec::new());
+        DynamicImage::ImageRgba8(clear).write_to(&mut png, ImageFormat::Png).unwrap();
+        for (side, made) in render_variants("image/png", &png.into_inner()).unwrap() {
+            let made = image::load_from_memory(&made).unwrap().to_rgb8();
+            assert_eq!((made.width(), made.height()), (side, side / 2));
+            assert!(made.pixels().all(|pixel| pixel.0.iter().all(|color| *color > 250)), "{side}");
+        }
     }
 
     #[test]

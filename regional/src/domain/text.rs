@@ -49,15 +49,36 @@ mod tests {
     #[test]
     fn text_without_a_visible_character_shows_nothing() {
         for blank in [
-            "", " \u{3000}", "\u{200b}", "\u{200d}\u{200c}", "\u{2800}", "\u{3164}", "\u{ad}", "\u{feff}", "\u{2060}",
-            "\u{200e}\u{200f}", "\u{e0041}\u{e0042}", "\u{115f} \u{1160}", "\u{fe0f}", "\u{ffa0}", "\u{34f}", "\u{1d159}",
+            "",
+            " \u{3000}",
+            "\u{200b}",
+            "\u{200d}\u{200c}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{ad}",
+            "\u{feff}",
+            "\u{2060}",
+            "\u{200e}\u{200f}",
+            "\u{e0041}\u{e0042}",
+            "\u{115f} \u{1160}",
+            "\u{fe0f}",
+            "\u{ffa0}",
+            "\u{34f}",
+            "\u{1d159}",
         ] {
             assert!(!is_visible(blank), "{blank:?}");
             assert!(check_text("reason", blank, 1).is_err(), "{blank:?}");
         }
         // Joiners and tags are part of what is visible.
         for shown in [
-            "a", "👨\u{200d}👩\u{200d}👧", "می\u{200c}خواهم", "नमस्ते", "🏴\u{e0067}\u{e0062}\u{e007f}", "\u{200b}a", "é", "ﷺ",
+            "a",
+            "👨\u{200d}👩\u{200d}👧",
+            "می\u{200c}خواهم",
+            "नमस्ते",
+            "🏴\u{e0067}\u{e0062}\u{e007f}",
+            "\u{200b}a",
+            "é",
+            "ﷺ",
         ] {
             assert!(is_visible(shown), "{shown:?}");
             assert!(check_text("reason", shown, 1).is_ok(), "{shown:?}");

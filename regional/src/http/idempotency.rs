@@ -26,9 +26,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub String);
 
-const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header that carries a key.
+pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Marks a response that repeats an earlier one.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 impl<S: Send + Sync> OptionalFromRequestParts<S> for IdempotencyKey {
     type Rejection = Refusal;

@@ -3,12 +3,14 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
+use crate::http::idempotency;
 use crate::request_metrics::RequestMetric;
 use crate::store::timing::{StoreUsage, measure};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH,
-    REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH,
+    IF_NONE_MATCH, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
@@ -19,6 +21,19 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// The cache lifetime of what only the caller may see: a shared browser must not show it to the next player.
 pub const PRIVATE: &str = "private, no-store";
+
+/// The headers that a page of another origin may send.
+const REQUEST_HEADERS: [HeaderName; 5] =
+    [AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, idempotency::HEADER];
+/// The headers that a page of another origin may read. Others, such as `Cache-Control`, need no permission.
+const RESPONSE_HEADERS: [HeaderName; 6] = [
+    ALLOW,
+    ETAG,
+    RETRY_AFTER,
+    WWW_AUTHENTICATE,
+    idempotency::REPLAYED,
+    HeaderName::from_static("server-timing"),
+];
 
 /// Records the route, status and latency of each request once: as a metric where metrics are enabled, or else
 /// as a log line. It never records a body, a token or a query.
@@ -95,7 +110,7 @@ pub fn cors(config: &Config) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(config.origins.clone()))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
-        .expose_headers([ETAG, RETRY_AFTER])
+        .allow_headers(REQUEST_HEADERS)
+        .expose_headers(RESPONSE_HEADERS)
         .max_age(Duration::from_mins(10))
 }

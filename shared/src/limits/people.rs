@@ -15,8 +15,11 @@ pub const PRIVATE_BYTES_MAX: usize = 4 * 1024;
 pub const PICTURE_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// Longest side of an uploaded picture, pixels.
 pub const PICTURE_SIDE_MAX: u32 = 10_000;
-/// Pixels of an uploaded picture: decoded, with working space, they fit into the function's memory.
+/// Pixels of an uploaded picture: a photo of a good phone.
 pub const PICTURE_PIXELS_MAX: u64 = 25_000_000;
+/// Bytes of a picture when it is decoded, at four for each pixel: with working space it fits into the function's
+/// memory several times.
+pub const PICTURE_DECODED_BYTES_MAX: u64 = 100_000_000;
 /// Pictures of a profile, including uploads in progress.
 pub const PICTURES_MAX: usize = 6;
 /// Lifetime of an upload URL.

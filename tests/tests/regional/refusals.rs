@@ -1,8 +1,10 @@
 //! Tests the codes of refused requests, and the headers for browsers.
 
 use crate::world::{ORIGIN, World};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::json;
+use std::collections::BTreeSet;
+use xtask::root::Root;
 
 /// Method, path and body; status, code and field.
 type Row<'a> = (&'a str, &'a str, &'a str, u16, &'a str, Option<&'a str>);
@@ -107,5 +109,86 @@ async fn cors_and_security_headers_are_set() -> Result<()> {
         assert_eq!(refused.header(name), Some(value));
     }
     assert!(refused.header("content-security-policy").is_some());
+    Ok(())
+}
+
+/// What a page of another origin needs for a header that docs/protocol.md names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// Permission to send it.
+    Send,
+    /// Permission to read it.
+    Read,
+    /// No permission: browsers set it or let every page read it, or no page uses it.
+    Nothing,
+}
+
+/// Returns the need of a header; none for a text that is no header.
+fn need(name: &str) -> Option<Need> {
+    Some(match name {
+        "Authorization" | "Content-Type" | "If-Match" | "If-None-Match" | "Idempotency-Key" => Need::Send,
+        "ETag" | "Retry-After" | "Allow" | "Location" | "Idempotency-Replayed" | "Server-Timing" => {
+            Need::Read
+        }
+        "Origin" | "Cache-Control" | "Upgrade" | "Age" => Need::Nothing,
+        _ => return None,
+    })
+}
+
+/// Returns the headers that docs/protocol.md names in code: with a hyphen, or known by name.
+fn named_headers() -> Result<BTreeSet<String>> {
+    let text = std::fs::read_to_string(Root::here().path("docs/protocol.md"))?;
+    let words = text.split('`').skip(1).step_by(2).filter_map(|code| code.split([':', ' ']).next());
+    let like_a_header = |word: &&str| {
+        let parts = word.split('-');
+        let capital = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase());
+        word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')
+            && parts.clone().all(capital)
+            && (parts.count() > 1 || need(word).is_some())
+    };
+    Ok(words.filter(like_a_header).map(str::to_owned).collect())
+}
+
+#[tokio::test]
+async fn pages_of_allowed_origins_can_use_every_documented_header() -> Result<()> {
+    let world = World::new().await?;
+    let headers = named_headers()?;
+    for known in
+        ["Authorization", "Idempotency-Key", "If-Match", "Idempotency-Replayed", "Retry-After", "ETag"]
+    {
+        assert!(headers.contains(known), "{known} is not found in docs/protocol.md: {headers:?}");
+    }
+    let mut sent: Vec<String> = vec!["content-type".into()];
+    let mut read = Vec::new();
+    for name in &headers {
+        match need(name).with_context(|| format!("{name}: say whether pages send it or read it"))? {
+            Need::Send => sent.push(name.to_lowercase()),
+            Need::Read => read.push(name.to_lowercase()),
+            Need::Nothing => {}
+        }
+    }
+    let asked = sent.join(",");
+    let request = [
+        ("origin", ORIGIN),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", &asked),
+    ];
+    let allowed = world.request("OPTIONS", "/v1/reports", &request, String::new()).await?;
+    let list = |answer: &crate::world::Answer, name: &str| -> BTreeSet<String> {
+        let text = answer.header(name).unwrap_or_default();
+        text.split(',').map(|one| one.trim().to_lowercase()).collect()
+    };
+    let may_send = list(&allowed, "access-control-allow-headers");
+    for name in &sent {
+        assert!(may_send.contains(name), "a page cannot send {name}: {may_send:?}");
+    }
+    // An answer and a refusal alike.
+    for path in ["/health", "/v1/sessions"] {
+        let answer = world.request("GET", path, &[("origin", ORIGIN)], String::new()).await?;
+        let may_read = list(&answer, "access-control-expose-headers");
+        for name in &read {
+            assert!(may_read.contains(name), "a page cannot read {name} of {path}: {may_read:?}");
+        }
+    }
     Ok(())
 }
