@@ -2,6 +2,7 @@
 
 pub mod chromium;
 pub mod faults;
+pub mod glicko;
 pub mod issuer;
 #[path = "../tests/sim/kit/mod.rs"]
 pub mod kit;

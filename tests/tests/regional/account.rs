@@ -1,12 +1,15 @@
 //! Tests the export of an account, and its erasure.
 
+use crate::identity::TrustingRegion;
 use crate::ratings::{history, ranked, send_record};
 use crate::world::{Guest, START_MS, World, record, variable};
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use jsonwebtoken::Algorithm;
 use regional::config::Config;
 use regional::store::Store;
+use regional::store::item::Item;
 use serde_json::{Value, json};
 use shared::id::PlayerId;
 use std::future::poll_fn;
@@ -172,6 +175,58 @@ async fn erasure_removes_every_row_however_often_it_is_interrupted() -> Result<(
     assert_eq!(send_record(&world, &again).await?, 200);
     assert_eq!(rows_of(&world, &ana.player, "Annabel").await?, mark);
     assert_eq!(history(&world, &ben, "").await?.len(), 32);
+    Ok(())
+}
+
+/// A player with what only some players have: an account at a provider with a failed login, pictures in all
+/// states, and stored answers.
+#[tokio::test]
+async fn erasure_removes_accounts_pictures_and_stored_answers() -> Result<()> {
+    let bucket = [
+        ("PICTURES_URL", "https://pictures.test"),
+        ("AWS_REGION", "local"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+    ];
+    let region = TrustingRegion::with_config(Algorithm::EdDSA, &bucket).await?;
+    let world = &region.world;
+    let ana = Guest::of(&region.sign_in(|claims| claims["name"] = json!("Annabel")).await?.body)?;
+    region.sign_in(|claims| claims["aud"] = json!("other")).await?.is_problem(401, "id_token_audience");
+    let ben = world.guest("Ben").await?;
+    for _ in 0..3 {
+        let picture = json!({"type": "image/png", "bytes": 10});
+        world.request_as(&ana, "POST", "/v1/pictures", picture).await?.has_status(201);
+    }
+    let bearer = format!("Bearer {}", ana.access);
+    for key in ["k1", "k2"] {
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
+        let report = json!({"player": ben.player, "reason": "spam"}).to_string();
+        world.request("POST", "/v1/reports", &headers, report).await?.has_status(201);
+    }
+    let kinds = async || -> Result<Vec<String>> {
+        let all = world.store.client().scan().table_name("core").send().await?.items.unwrap_or_default();
+        let text = |item: &Item, name: &str| item.get(name)?.as_s().ok().cloned();
+        let of_ben = |item: &Item| {
+            format!("{item:?}").contains(&ben.player) && text(item, "t").as_deref() != Some("report")
+        };
+        let mut kinds: Vec<String> =
+            all.iter().filter(|item| !of_ben(item)).filter_map(|item| text(item, "t")).collect();
+        kinds.sort();
+        Ok(kinds)
+    };
+    let before = [
+        "account", "answer", "answer", "count", "count", "count", "picture", "picture", "picture", "profile",
+        "report", "report", "session",
+    ];
+    assert_eq!(kinds().await?, before);
+    world.request_as(&ana, "DELETE", "/v1/profiles/me", json!(null)).await?.has_status(202);
+    let (store, player) = (store(world)?, ana.player.parse()?);
+    store.erase(&player, world.time()).await?;
+    // The failed login of the address is not about a player, and reports are kept.
+    assert_eq!(kinds().await?, ["count", "erased", "report", "report"]);
+    // The account has no player now: the next sign-in creates one.
+    let again = Guest::of(&region.sign_in(|_| ()).await?.body)?;
+    assert_ne!(again.player, ana.player);
     Ok(())
 }
 

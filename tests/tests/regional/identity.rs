@@ -20,10 +20,16 @@ pub struct TrustingRegion {
 
 impl TrustingRegion {
     pub async fn new(alg: Algorithm) -> Result<Self> {
+        Self::with_config(alg, &[]).await
+    }
+
+    pub async fn with_config(alg: Algorithm, changes: &[(&str, &str)]) -> Result<Self> {
         let issuer = Issuer::start().await?;
         let key = Key::new("one", alg)?;
         issuer.publish(&[&key])?;
-        let world = World::with_config(&[("OIDC_PROVIDERS", &issuer.configured("app"))]).await?;
+        let trusted = issuer.configured("app");
+        let changes = [&[("OIDC_PROVIDERS", trusted.as_str())], changes].concat();
+        let world = World::with_config(&changes).await?;
         Ok(Self { world, issuer, key })
     }
 

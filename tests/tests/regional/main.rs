@@ -15,6 +15,7 @@ mod operations;
 mod pictures;
 mod profile_model;
 mod profiles;
+mod races;
 mod rate_limits;
 mod ratings;
 mod refusals;

@@ -4,9 +4,9 @@ use crate::ratings::{ranked, send_record};
 use crate::world::{Guest, START_MS, World};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
-use shared::rating::{Rating, periods};
 use shared::time::Time;
 use std::collections::BTreeMap;
+use tests::glicko::{Rating, periods};
 use tests::kit::chance::Chance;
 
 /// The model of a player.

@@ -5,10 +5,10 @@ use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 use shared::id::PlayerId;
-use shared::rating::{Outcome, Rating, periods, rate};
 use shared::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use tests::glicko::{Rating, periods, rate};
 use tests::kit::chance::Chance;
 use tokio::sync::Semaphore;
 
@@ -221,8 +221,7 @@ fn replay(records: &Records, mut rated: RatedMatches) -> Result<Ratings> {
             let rating = known.map_or((Rating::NEW, 0.0), |(rating, _, at)| (*rating, periods(*at, ended)));
             (who.clone(), rating)
         });
-        let outcome = Outcome::of(&players, &record["result"]).context("an outcome")?;
-        for (who, after) in rate(&before.collect(), &outcome) {
+        for (who, after) in rate(&before.collect(), &record["result"]).context("an outcome")? {
             near(&all[&who].after, after.rating);
             let at = now.get(&who).map_or(ended, |(_, _, at)| ended.max(*at));
             let matches = all[&who].matches;
