@@ -141,6 +141,46 @@ async fn history_is_filtered_by_pool_and_time() -> Result<()> {
 }
 
 #[tokio::test]
+async fn every_page_is_full_or_the_last_one() -> Result<()> {
+    let world = World::new().await?;
+    let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);
+    let players = [ana.player.as_str(), ben.player.as_str()];
+    // Seven ranked matches behind sixty of another pool, some of which say `ranked` in their results.
+    for n in 0..67 {
+        let mut record = record(&format!("m_{n}"), &players, START_MS + n * 1000);
+        if n < 7 {
+            record["pool"] = json!("ranked");
+        } else if n % 2 == 0 {
+            record["result"] = json!({"pool": "ranked"});
+        }
+        world.signed("POST", "/internal/v1/matches", record.to_string()).await?.has_status(201);
+    }
+    for (filter, limit, expected) in [
+        ("&pool=ranked", 1, vec![1; 7]),
+        ("&pool=ranked", 5, vec![5, 2]),
+        ("&pool=ranked", 7, vec![7]),
+        ("&pool=ranked", 50, vec![7]),
+        ("&pool=nowhere", 1, vec![0]),
+        ("&pool=speed-dating", 30, vec![30, 30]),
+        ("", 50, vec![50, 17]),
+    ] {
+        let path = format!("/v1/matches?player=me&limit={limit}{filter}");
+        let (mut sizes, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = world.get(&format!("{path}{next}"), &ana.access).await?;
+            page.has_status(200);
+            sizes.push(page.body["matches"].as_array().context("a list")?.len());
+            match page.body["cursor"].as_str() {
+                Some(cursor) => next = format!("&cursor={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(sizes, expected, "{filter} {limit}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn cursor_belongs_to_one_list_and_expires_after_a_day() -> Result<()> {
     let world = World::new().await?;
     let (ana, ben) = ten_matches(&world).await?;

@@ -46,10 +46,6 @@ async fn ban_beside_a_sign_in_leaves_no_active_session() -> Result<()> {
                 refused += 1;
             }
         }
-        region.world.advance(Duration::from_mins(1));
-        if round % 8 == 7 {
-            region.world.advance(Duration::from_secs(1));
-        }
         region.login(&token).await?.is_problem(403, "banned");
     }
     eprintln!("{admitted} sign-ins came before the ban, {refused} after it");

@@ -124,10 +124,15 @@ async fn reports_are_limited_per_day() -> Result<()> {
     Ok(())
 }
 
-/// Sends a report as a room does.
+/// Sends a report as a room does: a report that was not stored for lack of time is sent again.
 async fn room_report(world: &World, by: &Guest, about: &Guest, id: &str) -> Result<Answer> {
     let body = json!({"id": id, "by": by.player, "player": about.player, "room": "m_1", "reason": "spam", "text": ""});
-    world.signed("POST", "/internal/v1/reports", body.to_string()).await
+    loop {
+        let answer = world.signed("POST", "/internal/v1/reports", body.to_string()).await?;
+        if answer.status != 503 {
+            return Ok(answer);
+        }
+    }
 }
 
 #[tokio::test]
@@ -140,11 +145,15 @@ async fn reports_through_rooms_and_by_request_share_one_limit() -> Result<()> {
     }
     let ids: Vec<String> = (0..40).map(|number| format!("r_{number}")).collect();
     let answers = try_join_all(ids.iter().map(|id| room_report(&world, &ana, &ben, id))).await?;
-    let stored: Vec<&String> =
-        ids.iter().zip(&answers).filter(|(_, answer)| answer.status == 201).map(|(id, _)| id).collect();
+    let stored: Vec<&String> = ids
+        .iter()
+        .zip(&answers)
+        .filter(|(_, answer)| [200, 201].contains(&answer.status))
+        .map(|(id, _)| id)
+        .collect();
     assert_eq!(stored.len(), 15);
     // The edge repeats 429 and gives up at 409: what waits for a day must not be repeated.
-    for answer in answers.iter().filter(|answer| answer.status != 201) {
+    for answer in answers.iter().filter(|answer| ![200, 201].contains(&answer.status)) {
         answer.is_problem(409, "full");
         assert_eq!(answer.body["limit"], 20);
     }
