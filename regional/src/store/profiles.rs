@@ -8,10 +8,11 @@ use super::item::{
 };
 use super::keys::{Key, Table};
 use super::query::Consistency;
-use super::status::is_erased;
+use super::status::{self, is_erased};
 use super::write_op::{UpdateOutcome, WriteOp};
 use crate::domain::profile::Profile;
 use crate::domain::profile::columns::{Column, OnEdit, OnErasure};
+use crate::domain::status::Status;
 use crate::error::Error;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::id::PlayerId;
@@ -31,6 +32,16 @@ impl Store {
     /// Returns a profile as it is now: for its owner, for sign-in and for the edge.
     pub async fn profile_strong(&self, player: &PlayerId) -> Result<Option<Profile>, Error> {
         existing(self.item_strong("get_profile", &Key::Profile(player.clone())).await?)
+    }
+
+    /// Returns the status and the profile of a player in one read, or none if there is no such player.
+    pub async fn account_profile_strong(
+        &self,
+        player: &PlayerId,
+    ) -> Result<Option<(Status, Profile)>, Error> {
+        let item = self.item_strong("get_account_profile", &Key::Profile(player.clone())).await?;
+        let item = item.filter(|item| !is_erased(item));
+        item.map(|item| Ok((status::read(&item)?, read(&item)?))).transpose()
     }
 
     /// Returns a profile as it was a moment ago, at half the price: for other players.

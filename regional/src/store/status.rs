@@ -1,10 +1,9 @@
 //! The account status in a profile row, which logins and moderators use.
 
+use super::Store;
 use super::item::{Item, at, flag, get_flag, get_number, optional_text, optional_time};
 use super::keys::Key;
 use super::write_op::{UpdateOutcome, WriteOp};
-use super::{Store, profiles};
-use crate::domain::profile::Profile;
 use crate::domain::profile::columns::Column;
 use crate::domain::status::Status;
 use crate::error::Error;
@@ -17,16 +16,6 @@ impl Store {
         let item = self.item_strong("get_status", &Key::Profile(player.clone())).await?;
         let item = item.filter(|item| !is_erased(item));
         item.as_ref().map(read).transpose()
-    }
-
-    /// Returns the status and the profile of a player in one read, or none if there is no such player.
-    pub async fn account_profile_strong(
-        &self,
-        player: &PlayerId,
-    ) -> Result<Option<(Status, Profile)>, Error> {
-        let item = self.item_strong("get_account_profile", &Key::Profile(player.clone())).await?;
-        let item = item.filter(|item| !is_erased(item));
-        item.map(|item| Ok((read(&item)?, profiles::read(&item)?))).transpose()
     }
 
     /// Ends all sessions of a player at once, by incrementing the auth epoch. Returns false if there is no
