@@ -18,7 +18,7 @@ export type RefusalCode = "bad_json" | "binary" | "too_deep" | "too_long" | "bad
 /** An error reply: `{"code","retry","after_ms"?,"field"?,"message"?}`. */
 export type Refusal = {
   code: RefusalCode;
-  /** True if the same command may succeed later. */
+  /** True if the same command, unchanged, may succeed later: after `after_ms`, which is then there. */
   retry: boolean;
   /** The least delay before the command is repeated. */
   after_ms?: number;
@@ -348,7 +348,11 @@ export type Why = {
   /** The rule that relaxes next. */
   next_rule: string | null;
   rules: Array<RuleCount>;
-  /** The other tickets. */
+  /** In matches of more than two: the seats that no waiting ticket fills now. */
+  seats_missing?: number;
+  /** The time until a match may start before its seats are full, with the players who fit now. */
+  starts_in_ms?: number;
+  /** The other tickets that can be matched. */
   waiting: number;
 };
 

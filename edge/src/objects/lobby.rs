@@ -11,7 +11,7 @@ use crate::worker::upgrade::{Found, Opening};
 use futures_util::future::try_join;
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
-use shared::id::{PlayerId, PoolName, RoomId};
+use shared::id::{PlayerId, PoolName};
 use shared::lobby::{Answer, Call, Effect, Entrant, Input, Lobby};
 use shared::pool::Devices;
 use shared::pool::Shard;

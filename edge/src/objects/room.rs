@@ -65,7 +65,8 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
         metrics::room_opened();
         metrics::report_after_event(&runtime.env);
     }
-    let (room, effects) = Room::create_once(existing, now(), setup, bindings::switches(&runtime.env));
+    let (room, effects) =
+        Room::create_once(existing.map(|room| *room), now(), setup, bindings::switches(&runtime.env));
     runtime.perform(effects);
     runtime.keep(Box::new(room));
     Ok(HostResponse::Done)

@@ -126,8 +126,8 @@ pub fn render_variants(media: &str, file: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, 
     Ok(variants)
 }
 
-/// Decodes a file to the size of the largest variant, upright and on a white background. What decoding would need
-/// is computed from the header before anything is decoded, so that a small file that decodes to much memory
+/// Decodes a file to the size of the largest variant, upright and on a white background. The memory that decoding
+/// would need is computed from the header before anything is decoded, so that a small file that decodes to much memory
 /// costs nothing.
 fn decode(media: &str, file: &[u8]) -> Result<DynamicImage, String> {
     let said = format(media).ok_or("This type of file is not supported. Upload a JPEG, PNG or WebP file.")?;

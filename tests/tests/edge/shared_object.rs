@@ -50,8 +50,8 @@ async fn players_of_one_object_have_alarms_of_their_own() -> Result<()> {
         server.befriend(&ana, one).await?;
     }
     let mut a = me_socket(&server, &ana).await?;
-    let mut b = me_socket(&server, &bo).await?;
-    let mut c = me_socket(&server, &cyn).await?;
+    let b = me_socket(&server, &bo).await?;
+    let c = me_socket(&server, &cyn).await?;
     reports(&mut a, &bo, "online").await?;
     reports(&mut a, &cyn, "online").await?;
     // Each goes offline by an alarm, five seconds after the last socket closed; the later one must not replace the

@@ -65,7 +65,7 @@ async fn ended_login_is_refused_at_every_private_route_at_once() -> Result<()> {
                 answer.body
             );
         }
-        // What everyone may read stays readable.
+        // Public data stays readable.
         world.get("/v1/profiles/p_nobody", &ana.access).await?.is_problem(404, "player_not_found");
     }
     Ok(())

@@ -90,8 +90,7 @@ async fn match_changes_ratings_once() -> Result<()> {
     for record in &unrated {
         assert_eq!(send_record(&world, record).await?, 201);
     }
-    let after = world.request("GET", &path, &[], String::new()).await?;
-    assert_eq!(after.body, answer.body);
+    assert_eq!(world.request("GET", &path, &[], String::new()).await?.body, answer.body);
     let own = history(&world, &ana, "").await?;
     assert_eq!(own.iter().filter(|one| one.get("rating").is_some()).count(), 1);
 

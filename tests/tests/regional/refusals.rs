@@ -112,7 +112,7 @@ async fn cors_and_security_headers_are_set() -> Result<()> {
     Ok(())
 }
 
-/// What a page of another origin needs for a header that docs/protocol.md names.
+/// The need of a page of another origin for a header that docs/protocol.md names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
     /// Permission to send it.

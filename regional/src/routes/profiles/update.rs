@@ -123,7 +123,7 @@ fn version_changed(profile: &Profile) -> Refusal {
     Refusal { etag: Some(profile_tag(&profile.player, ProfileViewKind::Own, profile.version)), ..refusal }
 }
 
-/// Reads `If-Match`.
+/// Reads the condition of the `If-Match` header.
 fn expected_versions(headers: &HeaderMap) -> Result<TagCondition, Refusal> {
     let Some(header) = joined(headers, IF_MATCH) else {
         let detail = "Send the `ETag` of the profile that you read as `If-Match`, or `*` for any version.";

@@ -10,7 +10,6 @@ use shared::pool::Shard;
 use shared::rpc::ForcedClose;
 use shared::rpc::object_name::ObjectName;
 use shared::time::Time;
-use shared::wire::CloseCode;
 use std::collections::BTreeMap;
 use tests::kit::identity::{number, player};
 use tests::kit::network::Link;

@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn functions_have_the_names_of_their_index_after_the_imports() -> Result<()> {
-        // One imported function `e.f`, two functions of their own of which the second is named, and no more.
+        // One imported function `e.f`, two functions of their own of which only the second is named.
         let module = [
             b"\0asm\x01\0\0\0".as_slice(),
             b"\x01\x04\x01\x60\0\0",

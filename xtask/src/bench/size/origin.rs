@@ -1,4 +1,4 @@
-//! What a function's name says of its origin: its crate, its kind, and whether it exists for types of this project.
+//! The origin of a function by its name: its crate, its kind, and whether it exists for types of this project.
 
 /// Substrings of names, and the kind of code that each means; the first that is found counts.
 const KINDS: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! What a fresh isolate costs: the CPU time of workerd until the Worker's first answer, beside that of an empty Worker.
+//! The cost of a fresh isolate: the CPU time of workerd until the Worker's first answer, beside that of an empty Worker.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const OBJECTS: [(&str, &str); 4] = [
 /// The variables that an answer to `GET /health` reads.
 const BINDINGS: [&str; 2] = ["(name = \"ORIGINS\", text = \"\")", "(name = \"HTTP_PACE\", text = \"off\")"];
 
-/// What one start took.
+/// The cost of one start.
 #[derive(Debug, Clone, Copy)]
 struct Start {
     /// CPU time of all threads.
