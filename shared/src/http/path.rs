@@ -88,15 +88,12 @@ pub fn normalized(path: &str) -> Cow<'_, str> {
         decoded.push_str(before);
         let byte = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
         let unreserved = byte.map(char::from).filter(|&c| c.is_ascii_alphanumeric() || "-._~".contains(c));
-        match unreserved {
-            Some(character) => {
-                decoded.push(character);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                decoded.push('%');
-                rest = after;
-            }
+        if let Some(character) = unreserved {
+            decoded.push(character);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            decoded.push('%');
+            rest = after;
         }
     }
     decoded.push_str(rest);
