@@ -217,7 +217,7 @@ fn constraints() -> [(&'static str, Value); 3] {
 /// make a type of each, and cannot combine a form with fields that all forms share.
 fn bodies() -> Vec<(&'static str, Value)> {
     let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-    let none = json!({ "type": "null" });
+    let absent = json!({ "type": "null" });
     let text = |description: &str| json!({ "type": ["string", "null"], "description": description });
     let form = |description: &str, required: &[&str], properties: Value| {
         json!({
@@ -231,7 +231,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
     let label = text("The name of the device; its owner sees it in the list of sessions.");
     let nonce =
         text("The nonce that the app sent to the provider for this login. Required if the id token has one.");
-    let until = json!({ "oneOf": [named("Timestamp"), none], "description": "The end of the ban; absent for a permanent ban." });
+    let until = json!({ "oneOf": [named("Timestamp"), absent], "description": "The end of the ban; absent for a permanent ban." });
     let one_of = |description: &str, forms: [&str; 2]| json!({ "description": description, "oneOf": forms.map(named) });
     vec![
         ("NewSession", one_of("The body of `POST /v1/sessions`.", ["NewGuestSession", "NewIdTokenSession"])),
@@ -240,7 +240,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
             form(
                 "A session of a new guest.",
                 &["guest"],
-                json!({ "guest": named("Guest"), "id_token": none, "nonce": nonce, "label": label }),
+                json!({ "guest": named("Guest"), "id_token": absent, "nonce": nonce, "label": label }),
             ),
         ),
         (
@@ -248,7 +248,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
             form(
                 "A session of the player of an id token.",
                 &["id_token"],
-                json!({ "id_token": named("IdToken"), "guest": none, "nonce": nonce, "label": label }),
+                json!({ "id_token": named("IdToken"), "guest": absent, "nonce": nonce, "label": label }),
             ),
         ),
         (
@@ -260,7 +260,7 @@ fn bodies() -> Vec<(&'static str, Value)> {
             form(
                 "Closes a report without a consequence.",
                 &["action"],
-                json!({ "action": { "type": "string", "enum": ["none"] }, "reason": none, "until": none }),
+                json!({ "action": { "type": "string", "enum": ["none"] }, "reason": absent, "until": absent }),
             ),
         ),
         (

@@ -55,12 +55,11 @@ pub async fn list_ratings(
     PathPlayerOrMe(named): PathPlayerOrMe,
     bearer: Option<Bearer>,
 ) -> Result<Json<Ratings>, Fault> {
-    let player = match named {
-        Some(player) => player,
-        None => {
-            let Bearer(claims) = bearer.ok_or_else(token_missing)?;
-            SignedIn::verify(&app, claims).await?.player
-        }
+    let player = if let Some(player) = named {
+        player
+    } else {
+        let Bearer(claims) = bearer.ok_or_else(token_missing)?;
+        SignedIn::verify(&app, claims).await?.player
     };
     let now = app.clock.now();
     let ratings = app.store.ratings_of_strong(&player).await?;

@@ -68,7 +68,7 @@ impl Store {
                     Counted::Limited(wait) => return Ok(Some(ReportOutcome::LimitReached(wait))),
                 };
                 let put = WriteOp::put(Table::Core, item.clone()).only_if("attribute_not_exists(pk)");
-                match self.commit(call, vec![put, count]).await? {
+                match self.commit(call, vec![put, *count]).await? {
                     CommitOutcome::Committed => Ok(Some(ReportOutcome::Saved(SaveOutcome::New))),
                     CommitOutcome::ConditionFailed(found) => {
                         // The first write is the report. If its condition held, another report was counted.

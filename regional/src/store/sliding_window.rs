@@ -25,7 +25,7 @@ impl Store {
                 match self.event_op(counter, now).await? {
                     Counted::Limited(wait) => Ok(Some(Some(wait))),
                     Counted::Op(op) => {
-                        let outcome = self.commit("count_event", vec![op]).await?;
+                        let outcome = self.commit("count_event", vec![*op]).await?;
                         Ok(outcome.is_committed().then_some(None))
                     }
                 }
@@ -51,17 +51,17 @@ impl Store {
             (TTL, n((now + limit.window).secs() + 1)),
         ];
         let put = WriteOp::put(Table::Core, new_item(key, attributes));
-        Ok(Counted::Op(match events.version {
+        Ok(Counted::Op(Box::new(match events.version {
             None => put.only_if("attribute_not_exists(pk)"),
             Some(seen) => put.only_if("v = :seen").value(":seen", n(seen)),
-        }))
+        })))
     }
 }
 
 /// The decision about an event.
 pub(super) enum Counted {
     /// The write that counts it.
-    Op(WriteOp),
+    Op(Box<WriteOp>),
     /// The limit is reached: how long until the event is allowed.
     Limited(Duration),
 }

@@ -5,8 +5,8 @@
 //! busy it is. An object that judged by its own traffic would look quiet to itself among a thousand others.
 //!
 //! One late timer says little: a collection of garbage or a write to disk delays it on a quiet thread too. A thread is
-//! busy if most timers of an interval are late. It is also busy, though its timers are on time, if it sends so many
-//! frames that they alone take a large part of it.
+//! busy if most timers of an interval are late. It is also busy, though its timers are on time, if the frames
+//! that it sends take a large part of it alone.
 
 use crate::limits;
 use crate::time::Time;

@@ -33,18 +33,15 @@ async fn ban_beside_a_sign_in_leaves_no_active_session() -> Result<()> {
         let ban = region.world.request_as(&mo, "PUT", &path, json!({"reason": "rude"}));
         let (ban, login) = tokio::try_join!(ban, region.login(&token))?;
         ban.has_status(201);
-        match login.status {
-            201 => {
-                // It began before the ban, which holds for it from the next request on.
-                let second = Guest::of(&login.body)?;
-                region.world.get("/v1/sessions", &second.access).await?.is_problem(403, "banned");
-                region.world.refresh(&second.refresh).await?.is_problem(403, "banned");
-                admitted += 1;
-            }
-            _ => {
-                login.is_problem(403, "banned");
-                refused += 1;
-            }
+        if login.status == 201 {
+            // It began before the ban, which holds for it from the next request on.
+            let second = Guest::of(&login.body)?;
+            region.world.get("/v1/sessions", &second.access).await?.is_problem(403, "banned");
+            region.world.refresh(&second.refresh).await?.is_problem(403, "banned");
+            admitted += 1;
+        } else {
+            login.is_problem(403, "banned");
+            refused += 1;
         }
         region.login(&token).await?.is_problem(403, "banned");
     }
