@@ -42,7 +42,8 @@ fn features(args: &[&str]) -> Result<Features> {
         .output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut found = Features::new();
-    for line in String::from_utf8(output.stdout)?.lines() {
+    // An empty line separates the packages of a workspace.
+    for line in String::from_utf8(output.stdout)?.lines().filter(|line| !line.is_empty()) {
         let (package, features) = line.split_once('\t').context("a crate with its features")?;
         let mut words = package.split(' ');
         let name = words.by_ref().take(2).collect::<Vec<_>>().join(" ");

@@ -65,7 +65,8 @@ impl Room {
             out.extend(rest);
         } else {
             out.append(&mut pending.out);
-            if self.log.overfull() {
+            // After the alarm, the write does not wait: until then the next alarm would be in the past.
+            if self.log.overfull() || (self.armed.is_none() && self.unflushed.write) {
                 self.write(false, &mut out);
             }
         }
