@@ -14,8 +14,6 @@ mod owned_rooms;
 mod presence;
 mod restrictions;
 mod state;
-#[cfg(test)]
-mod tests;
 
 use crate::connection::{self, Conn};
 use crate::delivery::pending_calls::CallId;
@@ -307,3 +305,6 @@ impl From<Player> for DurableState {
         player.durable
     }
 }
+
+#[cfg(test)]
+mod tests;

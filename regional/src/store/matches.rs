@@ -225,9 +225,10 @@ impl Store {
                 None => query.limit(wanted - found.len()),
             };
             let (items, last) = self.query_from("get_history", Table::History, &query).await?;
-            for item in items.iter().take(wanted - found.len()) {
+            for item in &items {
                 let entry = read_copy(item)?;
-                if filter.pool.is_none() || filter.pool == entry.1.record.pool {
+                let counts = filter.pool.is_none() || filter.pool == entry.1.record.pool;
+                if counts && found.len() < wanted {
                     found.push(entry);
                 }
             }

@@ -138,7 +138,11 @@ impl Stage {
                 self.said.push((what, text));
             }
         };
-        for effect in self.room.handle(Time::from_ms(self.now), input) {
+        let now = Time::from_ms(self.now);
+        let mut effects = self.room.handle(now, input);
+        let flush = self.room.flush(now);
+        effects.extend(flush.before.into_iter().chain(flush.after));
+        for effect in effects {
             match effect {
                 Effect::Send { conn: to, text } => {
                     let recipient = if to.0 == conn { "sender" } else { "other" };

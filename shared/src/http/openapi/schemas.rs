@@ -21,6 +21,7 @@ pub const CODES: &[&str] = &[
     "too_fast",
     "too_long",
     "too_many",
+    "too_many_rooms",
     "too_slow",
     "unavailable",
     "upgrade_required",

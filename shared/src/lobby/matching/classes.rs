@@ -138,12 +138,6 @@ impl TicketClasses {
         }
     }
 
-    /// Returns the number of known names.
-    #[cfg(test)]
-    pub(in crate::lobby) fn names(&self) -> usize {
-        self.named.len()
-    }
-
     /// Returns true if a ticket may have this attribute.
     pub(in crate::lobby) fn is_carried(&self, name: &str) -> bool {
         name == RATING || self.carried.contains_key(&fnv(name.as_bytes()))
@@ -366,4 +360,12 @@ fn accepts_after(a: &[MemberShape], b: &[MemberShape], all: &[Want]) -> ClassFit
         }
     }
     if depends { ClassFit::Depends } else { ClassFit::After(after, after) }
+}
+
+#[cfg(test)]
+impl TicketClasses {
+    /// Returns the number of known names.
+    pub(in crate::lobby) fn names(&self) -> usize {
+        self.named.len()
+    }
 }

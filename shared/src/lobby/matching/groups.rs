@@ -1,9 +1,10 @@
 //! The search for tickets that fill the seats together with one ticket, in matches of more than two.
 
 use crate::limits;
-use crate::lobby::matching::index::{Slot, TicketIndex};
+use crate::lobby::matching::index::TicketIndex;
 use crate::lobby::matching::nearest::Nearest;
 use crate::lobby::matching::pairs::{PlanContext, window_since};
+use crate::lobby::matching::rows::Slot;
 use crate::lobby::matching::teams;
 use crate::time::Time;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::hash::fnv;
 use crate::id::TicketId;
 use crate::lobby::matching::classes::{ClassFit, TicketClass, TicketClasses};
 use crate::lobby::matching::compatibility;
-use crate::lobby::matching::rows::{ClassRows, Position};
+use crate::lobby::matching::rows::{ClassRows, Position, Slot};
 use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::ticket::Ticket;
 use crate::pool::Pool;
@@ -17,9 +17,6 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
-
-/// The number of a ticket while it is in the index.
-pub(in crate::lobby) type Slot = u32;
 
 /// The tickets that can be matched.
 #[derive(Debug, Clone)]

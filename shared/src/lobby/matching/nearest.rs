@@ -1,8 +1,9 @@
 //! The best fitting tickets for a match of many seats, collected in order and no more than needed.
 
 use crate::limits;
-use crate::lobby::matching::index::{Candidates, Entry, Slot, TicketIndex};
+use crate::lobby::matching::index::{Candidates, Entry, TicketIndex};
 use crate::lobby::matching::pairs::PlanContext;
+use crate::lobby::matching::rows::Slot;
 use crate::lobby::matching::rows::ordered;
 use crate::pool::RatingWindow;
 use crate::time::Time;

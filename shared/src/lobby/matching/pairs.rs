@@ -1,7 +1,8 @@
 //! The search for one ticket's partner in matches of two.
 
 use crate::limits;
-use crate::lobby::matching::index::{Candidates, Entry, Slot, TicketIndex};
+use crate::lobby::matching::index::{Candidates, Entry, TicketIndex};
+use crate::lobby::matching::rows::Slot;
 use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::pool::{GrowsWith, RatingWindow};
 use crate::time::Time;

@@ -15,8 +15,9 @@
 
 use crate::id::TicketId;
 use crate::lobby::matching::groups::GroupSearch;
-use crate::lobby::matching::index::{Slot, TicketIndex};
+use crate::lobby::matching::index::TicketIndex;
 use crate::lobby::matching::pairs::PlanContext;
+use crate::lobby::matching::rows::Slot;
 use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::ticket::{State, Ticket};
 use crate::pool::Pool;

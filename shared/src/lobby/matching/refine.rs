@@ -1,8 +1,9 @@
 //! Refinement of pairs that one plan makes: the matched tickets stay the same, only their partners change.
 
 use crate::limits;
-use crate::lobby::matching::index::{Slot, TicketIndex};
+use crate::lobby::matching::index::TicketIndex;
 use crate::lobby::matching::pairs::PlanContext;
+use crate::lobby::matching::rows::Slot;
 
 /// A matched ticket with its rating.
 type RatedSlot = (f64, Slot);

@@ -2,10 +2,12 @@
 //! turn.
 
 use crate::lobby::matching::classes::TicketClass;
-use crate::lobby::matching::index::Slot;
 use crate::time::Time;
 use std::collections::BTreeSet;
 use std::ops::Bound;
+
+/// The number of a ticket while it is in the index.
+pub(in crate::lobby) type Slot = u32;
 
 /// The position of a ticket in its class: by rating if the pool has a rating window, else by the start of the wait.
 type Key = (u64, Slot);

@@ -1,7 +1,7 @@
 //! Division of tickets into teams: parties stay together, sizes are exact, and ratings are balanced.
 
 use crate::limits;
-use crate::lobby::matching::index::Slot;
+use crate::lobby::matching::rows::Slot;
 
 /// The data of a ticket that the division needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
