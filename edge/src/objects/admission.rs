@@ -95,11 +95,12 @@ impl<M: Machine> Runtime<M> {
     ) -> Result<Response> {
         let pair = WebSocketPair::new()?;
         sockets::enable_auto_pong(&self.state)?;
-        sockets::accept(&self.state, &pair.server, now(), self.shared_as.as_deref());
+        let now = now();
+        sockets::accept(&self.state, &pair.server, now, self.shared_as.as_deref());
         let player = opening.who.player.clone();
-        self.sockets.borrow_mut().open(conn, player, DeliveryLevel::All, pair.server, now());
+        self.sockets.borrow_mut().open(conn, player, DeliveryLevel::All, pair.server, now);
         let input = machine.opened(conn, opening, found);
-        self.handle_with(machine, now(), input);
+        self.handle_with(machine, now, input);
         metrics::socket_opened(M::KIND);
         metrics::report_after_event(&self.env);
         upgrade::accept(pair.client, opening.echo.as_deref())

@@ -33,35 +33,30 @@ pub fn network_of(headers: &Headers) -> Result<String> {
     Ok(network(&address))
 }
 
-/// Takes one opening from the budget of the caller's address, before anything of the request is verified. False if
-/// none is left.
-pub fn opening(env: &Env, headers: &Headers) -> Result<bool> {
+/// Takes one opening from the budget of a network, before anything of the request is verified. False if none is left.
+pub fn opening(env: &Env, network: &str) -> bool {
     if !bindings::is_http_rate_limited(env) {
-        return Ok(true);
+        return true;
     }
-    let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
-    let key = format!("opening {}", network(&address));
-    Ok(BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, OPENING_PACE, now())).is_ok())
+    let key = format!("opening {network}");
+    BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, OPENING_PACE, now())).is_ok()
 }
 
-/// Returns whether the caller's address may look for a room: it has not just looked for many that do not exist.
-pub fn may_look_for_room(env: &Env, headers: &Headers) -> Result<bool> {
-    let key = absent_key(headers)?;
+/// Returns whether a network may look for a room: it has not just looked for many that do not exist.
+pub fn may_look_for_room(env: &Env, network: &str) -> bool {
+    let key = absent_key(network);
     let left = BUCKETS.with_borrow(|buckets| buckets.has_token(&key, ABSENT_PACE, now()));
-    Ok(left || !bindings::is_http_rate_limited(env))
+    left || !bindings::is_http_rate_limited(env)
 }
 
-/// Notes that the caller's address looked for a room that does not exist.
-pub fn note_absent_room(headers: &Headers) -> Result<()> {
-    let key = absent_key(headers)?;
+/// Notes that a network looked for a room that does not exist.
+pub fn note_absent_room(network: &str) {
     // An empty bucket stays empty.
-    let _ = BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, ABSENT_PACE, now()));
-    Ok(())
+    let _ = BUCKETS.with_borrow_mut(|buckets| buckets.take(&absent_key(network), ABSENT_PACE, now()));
 }
 
-fn absent_key(headers: &Headers) -> Result<String> {
-    let address = headers.get("cf-connecting-ip")?.unwrap_or_default();
-    Ok(format!("absent {}", network(&address)))
+fn absent_key(network: &str) -> String {
+    format!("absent {network}")
 }
 
 /// Takes one request from a player's budget.

@@ -216,7 +216,8 @@ fn room_options(text: &str) -> Result<NewRoom> {
 async fn room_summary(env: &Env, headers: &Headers, room: &str) -> Result<Response> {
     let missing = || Error::refused(404, "not_found", "This room does not exist; it may have ended.");
     let id: RoomId = room.parse().map_err(|_| missing())?;
-    if !rate_limit::may_look_for_room(env, headers)? {
+    let network = rate_limit::network_of(headers)?;
+    if !rate_limit::may_look_for_room(env, &network) {
         return Err(Error::TooFast(Duration::from_secs(1)));
     }
     let stub = bindings::room(env, &id)?;
@@ -224,7 +225,7 @@ async fn room_summary(env: &Env, headers: &Headers, room: &str) -> Result<Respon
     if response.status_code() == 200 {
         return Ok(response);
     }
-    rate_limit::note_absent_room(headers)?;
+    rate_limit::note_absent_room(&network);
     Err(missing())
 }
 

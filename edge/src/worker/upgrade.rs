@@ -75,8 +75,8 @@ pub async fn forward_upgrade(
 ) -> Result<Response> {
     let offer = Offer::read(request.headers());
     let refuse = |why| refuse(why, offer.echo.as_deref());
-    let headers = request.headers();
-    if !rate_limit::opening(env, headers)? || (to_room && !rate_limit::may_look_for_room(env, headers)?) {
+    let network = rate_limit::network_of(request.headers())?;
+    if !rate_limit::opening(env, &network) || (to_room && !rate_limit::may_look_for_room(env, &network)) {
         return refuse(CloseCode::TooFast);
     }
     if !offer.version {
@@ -107,7 +107,7 @@ pub async fn forward_upgrade(
         watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
         yields: url.parameter("yield").is_some_and(|yields| yields == "1"),
         echo: offer.echo.clone(),
-        address: fnv(rate_limit::network_of(request.headers())?.as_bytes()),
+        address: fnv(network.as_bytes()),
     };
     let inner = inner_request(&opening)?;
     match with_timeout(stub.fetch_with_request(inner), "an object").await {
@@ -115,7 +115,7 @@ pub async fn forward_upgrade(
         Ok(response) => {
             let code = read_refusal(&response)?;
             if to_room && code == CloseCode::NotFound {
-                rate_limit::note_absent_room(request.headers())?;
+                rate_limit::note_absent_room(&network);
             }
             refuse(code)
         }
