@@ -18,8 +18,8 @@ pub(super) struct Unflushed {
     pub replies: Vec<Effect>,
     /// True if the log must be written.
     pub write: bool,
-    /// The time to which the alarm must move.
-    pub alarm: Option<Time>,
+    /// True if the alarm must move.
+    pub alarm: bool,
 }
 
 impl Room {
@@ -27,7 +27,7 @@ impl Room {
     #[must_use]
     pub fn has_unflushed(&self) -> bool {
         let Unflushed { attachments, replies, write, alarm } = &self.unflushed;
-        !attachments.is_empty() || !replies.is_empty() || *write || alarm.is_some()
+        !attachments.is_empty() || !replies.is_empty() || *write || *alarm
     }
 
     /// Prepares the queued messages for sending, and returns what must be done before and after.
@@ -45,7 +45,7 @@ impl Room {
         if let Some(alarm) = self.alarm() {
             flush.after.insert(0, Effect::Save(Save { alarm: Some(alarm), ..Save::default() }));
         }
-        self.unflushed.alarm = None;
+        self.unflushed.alarm = false;
         flush
     }
 
@@ -83,7 +83,7 @@ impl Room {
         if self.is_done(now) {
             out.push(Effect::Erase);
         } else if self.armed.is_some() {
-            self.unflushed.alarm = self.next_alarm();
+            self.unflushed.alarm = self.next_alarm().is_some();
         } else if let Some(alarm) = self.alarm() {
             // The alarm has rung: no other would wake the room if it were lost before the flush.
             out.push(Effect::Save(Save { alarm: Some(alarm), ..Save::default() }));
