@@ -3,19 +3,11 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { last, pass, settle } from "./fake.ts";
+import { enter } from "./fake_room.ts";
 import { Lobby } from "./lobby.ts";
 import { Refused } from "./frames.ts";
-import { Room } from "./room.ts";
 import { ConnectionClosed } from "./sender.ts";
 import { Session } from "./session.ts";
-
-async function enter(): Promise<Room> {
-  const session = await Session.guest("http://region", "Ana", null);
-  const room = new Room("ws://edge/v1/rooms/m_1", "m_1", session, {});
-  await settle();
-  last().welcome();
-  return room;
-}
 
 /** Loses the connection after a command was sent, and opens the next one. */
 async function lose(): Promise<void> {

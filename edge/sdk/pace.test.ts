@@ -3,9 +3,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { last, pass, settle } from "./fake.ts";
+import { enter } from "./fake_room.ts";
 import { Pace } from "./pace.ts";
-import { Room } from "./room.ts";
-import { Session } from "./session.ts";
 
 const LIMITS = { per_s: 20, burst: 40 };
 
@@ -59,14 +58,6 @@ test("whatever the delays, no message within the pace is refused", () => {
     equal(accepted > 200, true, `seed ${seed}: only ${accepted} messages arrived in 20 s`);
   }
 });
-
-async function enter(): Promise<Room> {
-  const session = await Session.guest("http://region", "Ana", null);
-  const room = new Room("ws://edge/v1/rooms/m_1", "m_1", session, {});
-  await settle();
-  last().welcome();
-  return room;
-}
 
 /** Answers what arrived since the last call as the server would, and returns how much that was. */
 function serve(bucket: Bucket, order: unknown[]): number {

@@ -3,19 +3,12 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { answer_refresh, connections, happen, last, listening, pass, refreshed, set_clock, settle, show_page } from "./fake.ts";
+import { enter } from "./fake_room.ts";
 import { Room } from "./room.ts";
 import { Session } from "./session.ts";
 
 const texts = (room: Room) => room.view.events.map(({ body }) => body);
 const said = (at: number, body: string, by = "p_2") => ({ at, ev: "said", by, ts: 0, body });
-
-async function enter(): Promise<Room> {
-  const session = await Session.guest("http://region", "Ana", null);
-  const room = new Room("ws://edge/v1/rooms/m_1", "m_1", session, {});
-  await settle();
-  last().welcome();
-  return room;
-}
 
 test("a command with a lost reply is repeated with the same key, and its message is shown once", async () => {
   const room = await enter();

@@ -1,11 +1,11 @@
 //! Checks of a room's members: joining, leaving, reconnecting, being kicked.
 
 use anyhow::{Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Fixture;
 use super::fixture::{field, must, say};
-use crate::wire::{RoomEvent, num, text};
+use crate::wire::{Player, RoomEvent, Socket, num, text};
 use crate::{events, next_event};
 
 checks! {
@@ -26,37 +26,40 @@ checks! {
     "W-142" "when all members have left the room is over: abandoned" => abandoned;
 }
 
-async fn joined(fixture: Fixture) -> Result<()> {
-    let guests = fixture.guests(2).await?;
-    let (Some(ana), Some(bo)) = (guests.first(), guests.last()) else {
-        return Ok(());
-    };
-    let room = fixture.server().open_room(ana, &json!({})).await?;
-    let mut a = fixture.server().room(&room, ana).connect().await?;
+/// Two players who opened one room, the second after the first.
+struct Joins {
+    second: Player,
+    /// The first player's own `joined`, and that of the second, as the first received them.
+    events: [Value; 2],
+    /// The second player's welcome.
+    welcome: Value,
+    /// Both sockets, which stay open while a check looks at the rest.
+    _sockets: [Socket; 2],
+}
+
+async fn join_in_turn(fixture: &Fixture) -> Result<Joins> {
+    let (first, second) = (fixture.guest().await?, fixture.guest().await?);
+    let room = fixture.server().open_room(&first, &json!({})).await?;
+    let mut a = fixture.server().room(&room, &first).connect().await?;
     a.welcome().await?;
-    next_event!(a, RoomEvent::Joined).await?;
-    let mut b = fixture.server().room(&room, bo).connect().await?;
-    b.welcome().await?;
-    let event = next_event!(a, RoomEvent::Joined).await?;
-    must(text(&event, "/by") == bo.id, "by", &event)
+    let own = next_event!(a, RoomEvent::Joined).await?;
+    let mut b = fixture.server().room(&room, &second).connect().await?;
+    let welcome = b.welcome().await?;
+    let other = next_event!(a, RoomEvent::Joined).await?;
+    Ok(Joins { second, events: [own, other], welcome, _sockets: [a, b] })
+}
+
+async fn joined(fixture: Fixture) -> Result<()> {
+    let Joins { second, events: [_, event], .. } = join_in_turn(&fixture).await?;
+    must(text(&event, "/by") == second.id, "by", &event)
 }
 
 async fn named(fixture: Fixture) -> Result<()> {
-    let guests = fixture.guests(2).await?;
-    let (Some(ana), Some(bo)) = (guests.first(), guests.last()) else {
-        return Ok(());
-    };
-    let room = fixture.server().open_room(ana, &json!({})).await?;
-    let mut a = fixture.server().room(&room, ana).connect().await?;
-    a.welcome().await?;
-    let own = next_event!(a, RoomEvent::Joined).await?;
-    let mut b = fixture.server().room(&room, bo).connect().await?;
-    let welcome = b.welcome().await?;
-    let other = next_event!(a, RoomEvent::Joined).await?;
-    for event in [&own, &other] {
+    let Joins { events, welcome, .. } = join_in_turn(&fixture).await?;
+    for event in &events {
         must(!text(event, "/body/name").is_empty(), "the name", event)?;
     }
-    must(text(&welcome, "/members/0/name") == text(&own, "/body/name"), "the name", &welcome)
+    must(text(&welcome, "/members/0/name") == text(&events[0], "/body/name"), "the name", &welcome)
 }
 
 async fn yields(fixture: Fixture) -> Result<()> {
