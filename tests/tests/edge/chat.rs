@@ -59,8 +59,9 @@ pub fn speaker(server: &Server, room: &str, who: &Player) -> (RoomClient, BTreeM
     (follower, keys)
 }
 
-/// Runs a player until all messages are sent, durable and received. Drops the connection at each of the
-/// positions `disconnects`.
+/// Runs a player until all messages are sent, durable and received. Drops the connection once for each of the
+/// positions `disconnects`, at the first moment when the player is connected and has received that position.
+/// One frame may carry several of them, so the player reconnects before the next.
 pub async fn chat(
     mut follower: RoomClient,
     disconnects: &[u64],
@@ -68,8 +69,11 @@ pub async fn chat(
 ) -> Result<RoomClient> {
     let deadline = Instant::now() + DEADLINE;
     let done = |follower: &RoomClient| {
-        follower.unsettled() == 0 && follower.ledger.said().count() as u64 == 2 * EACH
+        follower.is_here()
+            && follower.unsettled() == 0
+            && follower.ledger.said().count() as u64 == 2 * EACH
     };
+    let reached = |follower: &RoomClient, at: u64| follower.is_here() && follower.ledger.at() >= at;
     let mut next = disconnects.iter();
     let mut cut = next.next();
     loop {
@@ -81,11 +85,11 @@ pub async fn chat(
                 *known = at.max(*known);
                 more
             });
-            done(follower) || follower.ledger.at() >= at
+            done(follower) || reached(follower, at)
         };
-        let reached = follower.until(deadline, stop).await;
+        let in_time = follower.until(deadline, stop).await;
         ensure!(
-            reached,
+            in_time,
             "{} of {} messages were received, {} are not yet durable; at {}, {:?}, closed by {:?}",
             follower.ledger.said().count(),
             2 * EACH,
@@ -94,10 +98,7 @@ pub async fn chat(
             follower.ledger.violations,
             follower.codes,
         );
-        if done(&follower) && cut.is_none() {
-            return Ok(follower);
-        }
-        if follower.ledger.at() >= at {
+        if reached(&follower, at) {
             follower.cut();
             cut = next.next();
         } else if done(&follower) {
