@@ -3,6 +3,7 @@
 pub mod close;
 pub mod envelope;
 pub mod frame;
+pub mod json;
 pub mod lobby;
 pub mod me;
 pub mod ops;
@@ -16,6 +17,7 @@ pub mod welcome;
 
 pub use close::CloseCode;
 pub use frame::{Message, decode};
+pub use json::Json;
 pub use reason::{EndReason, ReportReason};
 pub use refusal::{Refusal, RefusalCode};
 
@@ -53,6 +55,9 @@ pub struct AuthBody {
 }
 
 fn token(message: &Message) -> Result<String, Refusal> {
-    let token = message.body.get("token").and_then(Value::as_str);
-    token.map(str::to_owned).ok_or_else(|| Refusal::field("body.token", "an access token"))
+    let body = message.body.value();
+    body.get("token")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| Refusal::field("body.token", "an access token"))
 }

@@ -11,7 +11,7 @@ use crate::time::Time;
 use crate::wire::EndReason;
 use crate::wire::envelope::{Envelope, Text};
 use crate::wire::room::{Command, Event, OPS, Reply, SeenBody, Set, SetBody};
-use crate::wire::{CloseCode, Message, Refusal, RefusalCode};
+use crate::wire::{CloseCode, Json, Message, Refusal, RefusalCode};
 use serde_json::Value;
 
 /// The member who sent a command, and the key of the command.
@@ -133,7 +133,7 @@ impl Room {
         Ok(at)
     }
 
-    fn hint(&mut self, by: &PlayerId, to: Option<&PlayerId>, body: Value) -> Result<Reply, Refusal> {
+    fn hint(&mut self, by: &PlayerId, to: Option<&PlayerId>, body: Json) -> Result<Reply, Refusal> {
         let conn = to.map(|to| self.member(to)).transpose()?;
         let hint = Envelope { by: Some(by.clone()), ..Envelope::ephemeral(Event::Hint(body)) };
         let text = hint.text();

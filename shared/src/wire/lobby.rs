@@ -328,7 +328,7 @@ impl super::ClientCommand for Command {
 
     fn read(message: &Message) -> Result<Self, Refusal> {
         OPS.check(message)?;
-        let body = || message.body.clone();
+        let body = || message.body.value();
         Ok(match message.op.as_str() {
             "enter" => Self::Enter { key: message.key.clone(), body: body() },
             "leave" => Self::Leave,
@@ -336,9 +336,10 @@ impl super::ClientCommand for Command {
             "decline" => Self::Decline,
             "why" => Self::Why,
             "party" => Self::Party { body: body() },
-            "join" => Self::Join { party: code(&message.body)?, body: body() },
+            "join" => Self::Join { party: code(&body())?, body: body() },
             "put_out" => {
-                let player = message.body.get("player").and_then(Value::as_str);
+                let body = body();
+                let player = body.get("player").and_then(Value::as_str);
                 let player = player.and_then(|player| player.parse().ok());
                 let player = player.ok_or_else(|| Refusal::field("body.player", "a member's id"))?;
                 Self::PutOut(PutOutBody { player })

@@ -110,7 +110,7 @@ impl super::ClientCommand for Command {
         Ok(match message.op.as_str() {
             "devices" => Self::Devices,
             "active" => {
-                let active = message.body.get("active").and_then(Value::as_bool);
+                let active = message.body.value().get("active").and_then(Value::as_bool);
                 let active = active.ok_or_else(|| {
                     Refusal::field("body.active", "true or false: whether the player uses this device")
                 })?;

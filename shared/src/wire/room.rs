@@ -3,6 +3,7 @@
 mod read;
 
 use super::envelope::{ServerMessage, events};
+use super::json::Json;
 use super::ops::Field::{Optional, Refused, Required};
 use super::ops::{Ops, op};
 use super::reason::{EndReason, ReportReason};
@@ -35,13 +36,13 @@ pub type RoomMessage = ServerMessage<Event, Welcome>;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Sends an event to all, and keeps it in the log.
-    Say { body: Value },
+    Say { body: Json },
     /// Writes keys of the board.
     Set(SetBody),
     /// Sends an ephemeral event to all, or to one member.
-    Hint { to: Option<PlayerId>, body: Value },
+    Hint { to: Option<PlayerId>, body: Json },
     /// Sends call negotiation to one member.
-    Signal { to: PlayerId, body: Value },
+    Signal { to: PlayerId, body: Json },
     /// Vacates the seat.
     Leave,
     /// Ends the room with a result.
@@ -120,17 +121,17 @@ events! {
         /// A seat was vacated.
         "left" => Left(Left),
         /// A member said something to all.
-        "said" => Said(Value),
+        "said" => Said(Json),
         /// A member wrote keys of the board.
         "set" => Set(Set),
         /// Call negotiation for one member.
-        "signal" => Signal(Value),
+        "signal" => Signal(Json),
         /// An event that is for another recipient: its position alone.
         "skip" => Skip,
         /// The room ended.
         "ended" => Ended(Ended),
         /// An ephemeral event of a member.
-        "hint" => Hint(Value),
+        "hint" => Hint(Json),
         /// Everything up to this position is on disk.
         "durable" => Durable { to: u64 },
         /// The client missed something and must open the room again.

@@ -69,9 +69,7 @@ pub async fn chat(
 ) -> Result<RoomClient> {
     let deadline = Instant::now() + DEADLINE;
     let done = |follower: &RoomClient| {
-        follower.is_here()
-            && follower.unsettled() == 0
-            && follower.ledger.said().count() as u64 == 2 * EACH
+        follower.is_here() && follower.unsettled() == 0 && follower.ledger.said().count() as u64 == 2 * EACH
     };
     let reached = |follower: &RoomClient, at: u64| follower.is_here() && follower.ledger.at() >= at;
     let mut next = disconnects.iter();
@@ -120,7 +118,7 @@ pub fn check(a: &RoomClient, b: &RoomClient, keys: &[BTreeMap<String, String>]) 
     ensure!(contradictions.is_empty(), "{contradictions:#?}");
     let names: BTreeSet<&str> = keys.iter().flat_map(|keys| keys.values().map(String::as_str)).collect();
     let said = |one: &'_ RoomClient| -> BTreeSet<String> {
-        let name = |body: &Value| text(body, "/name").to_owned();
+        let name = |body: Value| text(&body, "/name").to_owned();
         one.ledger.said().map(name).collect()
     };
     let heard: BTreeSet<String> = said(a).union(&said(b)).cloned().collect();
@@ -130,10 +128,9 @@ pub fn check(a: &RoomClient, b: &RoomClient, keys: &[BTreeMap<String, String>]) 
     for (speaker, keys) in [a, b].iter().zip(keys) {
         for (key, at) in speaker.settled() {
             let name = keys.get(key).context("its own key")?;
-            let stands = [a, b]
-                .iter()
-                .filter_map(|one| one.ledger.events().get(&at))
-                .all(|event| matches!(&event.event, RoomEvent::Said(body) if text(body, "/name") == name));
+            let stands = [a, b].iter().filter_map(|one| one.ledger.events().get(&at)).all(
+                |event| matches!(&event.event, RoomEvent::Said(body) if text(&body.value(), "/name") == name),
+            );
             ensure!(stands, "{name} was durable at {at}");
         }
     }

@@ -17,7 +17,7 @@ pub fn read(frame: &str) {
     if let Ok(messages) = decode(frame) {
         assert!(messages.len() <= limits::BATCH_MESSAGES_MAX);
         for message in messages.iter().flatten() {
-            assert!(depth(&message.body) < limits::JSON_DEPTH_MAX, "too deep: {frame}");
+            assert!(depth(&message.body.value()) < limits::JSON_DEPTH_MAX, "too deep: {frame}");
             let _read = Command::read(message);
         }
     }
@@ -167,7 +167,7 @@ impl Stage {
 fn check_size(event: &Event) {
     let (bytes, bytes_max) = match event {
         Event::Said(body) | Event::Signal(body) | Event::Hint(body) => {
-            (body.to_string().len(), limits::BODY_BYTES_MAX)
+            (body.as_str().len(), limits::BODY_BYTES_MAX)
         }
         Event::Set(set) => {
             (serde_json::to_string(set).map_or(0, |set| set.len()), limits::BOARD_BYTES_MAX + 64)

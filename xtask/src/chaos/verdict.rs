@@ -69,7 +69,7 @@ fn lost(clients: &[Client], name: &str, at: u64) -> Option<Violation> {
         .find(|ledger| {
             let event = ledger.events().get(&at);
             let is_there = event.is_some_and(
-                |event| matches!(&event.event, RoomEvent::Said(body) if text(body, "/name") == name),
+                |event| matches!(&event.event, RoomEvent::Said(body) if text(&body.value(), "/name") == name),
             );
             !is_there && !ledger.is_missed(at) && ledger.at() >= at
         })

@@ -4,6 +4,7 @@ use super::{Command, OPS, ReportBody, SeenBody, SetBody};
 use crate::id::{InvalidId, PlayerId};
 use crate::limits;
 use crate::wire::frame::Message;
+use crate::wire::json::Json;
 use crate::wire::ops::Ops;
 use crate::wire::refusal::{Refusal, RefusalCode};
 use crate::wire::{ClientCommand, token};
@@ -16,8 +17,9 @@ impl ClientCommand for Command {
     const OPS: Ops = OPS;
 
     fn read(message: &Message) -> Result<Self, Refusal> {
-        let body = &message.body;
+        let body = || message.body.value();
         if message.op == DEBUG {
+            let body = body();
             let what = body.get("do").and_then(Value::as_str);
             let what = what.ok_or_else(|| Refusal::field("body.do", "\"panic\""))?;
             return Ok(Self::Debug { what: what.to_owned() });
@@ -25,21 +27,21 @@ impl ClientCommand for Command {
         OPS.check(message)?;
         let to = || required_player(message);
         Ok(match message.op.as_str() {
-            "say" => Self::Say { body: bounded(body, limits::BODY_BYTES_MAX)? },
-            "set" => Self::Set(set(body)?),
+            "say" => Self::Say { body: bounded(&message.body, limits::BODY_BYTES_MAX)? },
+            "set" => Self::Set(set(&body())?),
             "hint" => {
                 let to = message.to.as_deref().map(player).transpose()?;
-                Self::Hint { to, body: bounded(body, limits::BODY_BYTES_MAX)? }
+                Self::Hint { to, body: bounded(&message.body, limits::BODY_BYTES_MAX)? }
             }
-            "signal" => Self::Signal { to: to()?, body: bounded(body, limits::BODY_BYTES_MAX)? },
+            "signal" => Self::Signal { to: to()?, body: bounded(&message.body, limits::BODY_BYTES_MAX)? },
             "leave" => Self::Leave,
-            "end" => Self::End { result: bounded(body, limits::RESULT_BYTES_MAX)? },
+            "end" => Self::End { result: bounded(&message.body, limits::RESULT_BYTES_MAX)?.value() },
             "kick" => Self::Kick { to: to()? },
             "report" => {
                 let key = message.key.clone().unwrap_or_default();
-                Self::Report { to: to()?, body: report(body)?, key }
+                Self::Report { to: to()?, body: report(&body())?, key }
             }
-            "seen" => match body.get("at").and_then(Value::as_u64) {
+            "seen" => match body().get("at").and_then(Value::as_u64) {
                 Some(at) => Self::Seen(SeenBody { at }),
                 None => return Err(Refusal::field("body.at", "a position: a whole number")),
             },
@@ -64,8 +66,8 @@ fn required_player(message: &Message) -> Result<PlayerId, Refusal> {
     player(message.to.as_deref().unwrap_or_default())
 }
 
-fn bounded(body: &Value, bytes_max: usize) -> Result<Value, Refusal> {
-    let bytes = serde_json::to_string(body).map_or(usize::MAX, |text| text.len());
+fn bounded(body: &Json, bytes_max: usize) -> Result<Json, Refusal> {
+    let bytes = body.as_str().len();
     if bytes > bytes_max {
         let message = format!("{bytes} bytes of JSON; at most {bytes_max}");
         return Err(Refusal { field: Some("body".into()), ..Refusal::new(RefusalCode::TooLong, message) });
@@ -124,12 +126,15 @@ mod tests {
 
     #[test]
     fn commands_are_read() {
-        check(r#"{"op":"say","body":{"x":1}}"#, Ok(Command::Say { body: serde_json::json!({"x": 1}) }));
+        check(
+            r#"{"op":"say","body":{"x":1}}"#,
+            Ok(Command::Say { body: Json::from(&serde_json::json!({"x": 1})) }),
+        );
         check(r#"{"op":"leave"}"#, Ok(Command::Leave));
         check(r#"{"op":"seen","body":{"at":7}}"#, Ok(Command::Seen(SeenBody { at: 7 })));
         check(
             r#"{"op":"hint","to":"p_1","body":1}"#,
-            Ok(Command::Hint { to: Some("p_1".parse().unwrap()), body: 1.into() }),
+            Ok(Command::Hint { to: Some("p_1".parse().unwrap()), body: Json::from(&Value::from(1)) }),
         );
     }
 

@@ -197,7 +197,7 @@ fn near(one: u64, other: u64) -> bool {
 fn tag_of(event: &Event) -> Option<u64> {
     let of = |value: &Value| value["n"].as_u64();
     match event {
-        Event::Said(body) | Event::Signal(body) => of(body),
+        Event::Said(body) | Event::Signal(body) => of(&body.value()),
         Event::Ended(ended) => of(&ended.result),
         Event::Set(set) => set.keys.values().find_map(of),
         _ => None,

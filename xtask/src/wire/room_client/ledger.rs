@@ -62,9 +62,9 @@ impl Ledger {
     }
 
     /// Returns the bodies of `said` events, in order.
-    pub fn said(&self) -> impl Iterator<Item = &Value> {
+    pub fn said(&self) -> impl Iterator<Item = Value> {
         self.events.values().filter_map(|envelope| match &envelope.event {
-            RoomEvent::Said(body) => Some(body),
+            RoomEvent::Said(body) => Some(body.value()),
             _ => None,
         })
     }
@@ -195,7 +195,7 @@ impl Ledger {
     #[must_use]
     pub fn duplicates(&self, name: &str) -> Vec<Violation> {
         let mut seen = BTreeSet::new();
-        let twice = |body: &&Value| {
+        let twice = |body: &Value| {
             let name = text(body, name).to_owned();
             !seen.insert(name)
         };
