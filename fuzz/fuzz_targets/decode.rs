@@ -2,7 +2,7 @@
 #![no_main]
 
 #[allow(dead_code, reason = "the room is another target")]
-#[path = "../../tests/tests/fuzz/feed.rs"]
-mod feed;
+#[path = "../../tests/tests/fuzz/room.rs"]
+mod room;
 
-libfuzzer_sys::fuzz_target!(|frame: &str| feed::read(frame));
+libfuzzer_sys::fuzz_target!(|frame: &str| room::read(frame));

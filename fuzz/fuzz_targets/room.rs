@@ -2,7 +2,7 @@
 #![no_main]
 
 #[allow(dead_code, reason = "reading alone is another target")]
-#[path = "../../tests/tests/fuzz/feed.rs"]
-mod feed;
+#[path = "../../tests/tests/fuzz/room.rs"]
+mod room;
 
-libfuzzer_sys::fuzz_target!(|frames: &[u8]| feed::room(frames));
+libfuzzer_sys::fuzz_target!(|frames: &[u8]| room::room(frames));

@@ -1,36 +1,141 @@
-//! Sends mutated and generated frames to a room, the same in every run, and checks that only their sender is
-//! affected.
+//! Sends mutated and generated input to rooms, lobbies, player objects, the verification of tokens and the region, and
+//! checks that only its sender is affected. The feeds are those of the fuzz targets in `fuzz/`. `SEED=42` feeds one
+//! machine of each kind, `SEEDS=20000` that many.
 
-#[path = "fuzz/feed.rs"]
-mod feed;
+#[path = "fuzz/lobby.rs"]
+mod lobby;
+#[path = "fuzz/player.rs"]
+mod player;
+#[path = "fuzz/region.rs"]
+mod region;
+#[path = "fuzz/room.rs"]
+mod room;
 #[path = "fuzz/source.rs"]
 mod source;
+#[path = "fuzz/tokens.rs"]
+mod tokens;
 
-use feed::Stage;
+use region::{ROUTES, Region};
 use source::Source;
+use std::collections::BTreeSet;
+use tests::kit::seeds;
+use xtask::openapi::operations;
 
-/// Frames of one run.
-const FRAMES: usize = 6_000;
-/// Frames to one room, before a new room is made.
-const PER_ROOM: usize = 300;
+/// Machines of a run.
+const SEEDS: u64 = 20;
+/// Frames to one machine.
+const FRAMES: usize = 300;
+/// Bodies to each route of one region: a request takes some milliseconds.
+const BODIES: usize = 4;
 
 #[test]
 fn no_frame_disturbs_a_room() {
-    let mut source = Source::new(7);
-    let mut stage = Stage::new();
-    for nth in 0..FRAMES {
-        if nth % PER_ROOM == 0 {
-            stage = Stage::new();
+    seeds::run::<()>(SEEDS, &[], |chance, _| {
+        let mut source = Source::new(chance, source::ROOM);
+        let mut stage = room::Stage::new();
+        for _ in 0..FRAMES {
+            let frame = source.frame();
+            room::read(&frame);
+            stage.feed(frame.as_bytes());
         }
-        let frame = source.frame();
-        feed::read(&frame);
-        stage.feed(frame.as_bytes());
+        BTreeSet::new()
+    });
+}
+
+#[test]
+fn no_frame_disturbs_a_lobby() {
+    seeds::run::<()>(SEEDS, &[], |mut chance, _| {
+        let mut stage = lobby::Stage::new(chance.below(3));
+        let mut source = Source::new(chance, source::LOBBY);
+        for _ in 0..FRAMES {
+            if source.chance.one_in(20) {
+                stage.pass(source.chance.between(1, 60));
+            }
+            let (sender, frame) = (source.chance.below(6), source.frame());
+            stage.feed(sender, frame.as_bytes());
+        }
+        BTreeSet::new()
+    });
+}
+
+#[test]
+fn no_input_breaks_a_player_object() {
+    seeds::run::<()>(SEEDS, &[], |chance, _| {
+        let mut source = Source::new(chance, source::PLAYER);
+        let mut stage = player::Stage::new();
+        for _ in 0..FRAMES {
+            let mut step = source.frame();
+            if !step.starts_with(|kind| player::KINDS.contains(kind)) {
+                step.insert(0, 'f');
+            }
+            if source.chance.one_in(8) {
+                step.insert(0, source.chance.pick(player::KINDS));
+            }
+            stage.step(step.as_bytes());
+        }
+        BTreeSet::new()
+    });
+}
+
+#[test]
+fn only_a_signed_token_is_accepted() {
+    let mut verifier = tokens::Verifier::new();
+    let valid = verifier.valid.clone();
+    for at in 0..valid.len() {
+        for bit in 0..8 {
+            let [.., high, low] = at.to_be_bytes();
+            verifier.flip(&[[high, low, 1 << bit]]);
+        }
+        verifier.feed(&valid[..at]);
     }
+    verifier.feed(&valid);
+    seeds::run::<()>(SEEDS, &[], |chance, _| {
+        let mut verifier = tokens::Verifier::new();
+        let valid = [verifier.valid.clone()];
+        let valid = valid.each_ref().map(String::as_str);
+        let mut source = Source::new(chance, &valid);
+        for _ in 0..FRAMES {
+            verifier.feed(&source.frame());
+        }
+        BTreeSet::new()
+    });
+}
+
+#[test]
+fn no_body_makes_the_region_fail() {
+    seeds::run::<()>(SEEDS / 5, &[], |mut chance, _| {
+        let mut region = Region::new();
+        for nth in 0..ROUTES.len() {
+            let valid = [region.valid(nth)];
+            let valid = valid.each_ref().map(String::as_str);
+            let mut source = Source::new(chance.clone(), &valid);
+            chance.draw();
+            for _ in 0..BODIES {
+                region.feed(nth, source.frame().as_bytes());
+            }
+            let (status, answer) = region.feed(nth, valid[0].as_bytes());
+            assert!(status != 400 && status != 422, "{}: {answer}", ROUTES[nth].path);
+        }
+        BTreeSet::new()
+    });
+}
+
+#[test]
+fn every_route_with_a_body_is_fed() -> anyhow::Result<()> {
+    let document = regional::openapi::document()?;
+    let with_body: BTreeSet<(String, String)> = operations(&document)
+        .into_iter()
+        .filter(|(.., operation)| !operation["requestBody"].is_null())
+        .map(|(path, method, _)| (method.to_uppercase(), path.to_owned()))
+        .collect();
+    let fed = ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    assert_eq!(with_body, fed);
+    Ok(())
 }
 
 #[test]
 fn oversized_frames_are_refused_at_once() {
-    let mut stage = Stage::new();
+    let mut stage = room::Stage::new();
     let deep = "[".repeat(100_000);
     let objects = r#"{"op":"#.repeat(20_000);
     let long = format!(r#"{{"op":"say","body":"{}"}}"#, "x".repeat(40 * 1024 * 1024 / 8));
@@ -38,7 +143,7 @@ fn oversized_frames_are_refused_at_once() {
     let digits = format!(r#"{{"op":"say","body":{}}}"#, "9".repeat(16_000));
     let keys = format!(r#"{{"op":"set","body":{{"keys":{{{}"z":1}}}}}}"#, r#""a":1,"#.repeat(2_000));
     for frame in [deep, objects, long, many, digits, keys] {
-        feed::read(&frame);
+        room::read(&frame);
         stage.feed(frame.as_bytes());
     }
 }
