@@ -52,10 +52,10 @@ export async function settle(): Promise<void> {
 /** The refresh tokens of all renewals, in order. */
 export let refreshed: string[] = [];
 /** The answer of the region to a renewal; a test replaces it to lose or refuse one. */
-export let on_refresh: (refresh_token: string) => Promise<Response>;
+export let on_refresh: (refresh_token: string, key: string) => Promise<Response>;
 
 /** Replaces the region's answer to renewals for the rest of a test. */
-export function answer_refresh(answer: (refresh_token: string) => Promise<Response>): void {
+export function answer_refresh(answer: (refresh_token: string, key: string) => Promise<Response>): void {
   on_refresh = answer;
 }
 
@@ -103,11 +103,11 @@ const events = {
 Object.assign(globalThis, {
   ...events,
   WebSocket: FakeSocket,
-  fetch: async (url: string, init?: { body?: string }) => {
+  fetch: async (url: string, init?: { body?: string; headers?: Record<string, string> }) => {
     if (!url.endsWith("/refresh")) return grant(0);
     const { refresh_token } = JSON.parse(init?.body ?? "{}") as { refresh_token: string };
     refreshed.push(refresh_token);
-    return on_refresh(refresh_token);
+    return on_refresh(refresh_token, init?.headers?.["idempotency-key"] ?? "");
   },
 });
 // The renewals of one page are serialized without the browser's locks, which need real time.

@@ -25,8 +25,8 @@ export async function request(url: string, init: RequestInit = {}, timeout_ms = 
 }
 
 /** Sends a POST request with a JSON body, and reads the response. */
-export async function post<T>(url: string, body: unknown, timeout_ms = TIMEOUT_MS): Promise<T> {
-  const headers = { "content-type": "application/json" };
+export async function post<T>(url: string, body: unknown, timeout_ms = TIMEOUT_MS, more: Record<string, string> = {}): Promise<T> {
+  const headers = { "content-type": "application/json", ...more };
   return read<T>(await request(url, { method: "POST", headers, body: JSON.stringify(body) }, timeout_ms));
 }
 

@@ -15,6 +15,8 @@ export type StoredSession = {
   sid?: string;
   /** The number of renewals since the login: of two copies the one with more is the newer. */
   renewals?: number;
+  /** The key of a renewal that was sent and has no answer yet. The region repeats the answer to the same key. */
+  attempt?: string;
 };
 
 const KEY = "matchpoint.session";
@@ -56,7 +58,7 @@ export class LoginStore {
     if (known === null) return known;
     const copies = [parse(get(this.#own, KEY)), parse(get(this.#shared, SHARED_PREFIX + login(known)))];
     const newer = (best: StoredSession, copy: StoredSession | null) =>
-      copy !== null && login(copy) === login(known) && renewals(copy) > renewals(best) ? copy : best;
+      copy !== null && login(copy) === login(known) && age(copy) > age(best) ? copy : best;
     return copies.reduce<StoredSession>(newer, known) as S;
   }
 
@@ -64,7 +66,7 @@ export class LoginStore {
   save(session: StoredSession): void {
     const text = JSON.stringify(session);
     set(this.#own, KEY, text);
-    if (renewals(session) === 0) return;
+    if (age(session) === 0) return;
     set(this.#shared, SHARED_PREFIX + login(session), text);
     this.#prune();
   }
@@ -130,8 +132,9 @@ function login({ sid, player }: StoredSession): string {
   return sid ?? player;
 }
 
-function renewals(session: StoredSession): number {
-  return session.renewals ?? 0;
+/** The place of a copy among those of its login: after each renewal, and after the start of each. */
+function age({ renewals, attempt }: StoredSession): number {
+  return 2 * (renewals ?? 0) + (attempt === undefined ? 0 : 1);
 }
 
 function parse(text: string | null): StoredSession | null {

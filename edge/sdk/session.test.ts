@@ -28,23 +28,25 @@ class FakeStorage extends Map<string, string> {
 const GRACE_MS = 10_000;
 let current = 0;
 let rotated_at = 0;
+let attempt = "";
 let ended = false;
 
-/** A region that rotates its tokens, and ends a login whose used token comes again after the grace. */
-async function region(refresh_token: string): Promise<Response> {
+/** A region that rotates its tokens, and ends a login whose used token comes again after the grace and with another key. */
+async function region(refresh_token: string, key: string): Promise<Response> {
   const renewals = Number(refresh_token.slice(1));
   if (!ended && renewals === current) {
     current += 1;
-    rotated_at = performance.now();
+    [rotated_at, attempt] = [performance.now(), key];
     return grant(current);
   }
-  if (!ended && renewals === current - 1 && performance.now() - rotated_at <= GRACE_MS) return grant(current);
+  const repeated = key === attempt || performance.now() - rotated_at <= GRACE_MS;
+  if (!ended && renewals === current - 1 && repeated) return grant(current);
   ended = true;
   return problem(401, { code: "refresh_reused" });
 }
 
 beforeEach(() => {
-  [current, rotated_at, ended] = [0, 0, false];
+  [current, rotated_at, attempt, ended] = [0, 0, "", false];
   answer_refresh(region);
   open_tab(new FakeStorage());
   Object.assign(globalThis, { localStorage: new FakeStorage() });
@@ -121,8 +123,8 @@ test("a lost answer is asked for again within the grace of the region", async ()
     return new AbortController().signal;
   });
   let lost = 0;
-  answer_refresh(async (token) => {
-    const answer = await region(token);
+  answer_refresh(async (token, key) => {
+    const answer = await region(token, key);
     if (lost++ === 0) throw new DOMException("the answer is lost", "TimeoutError");
     return answer;
   });
@@ -130,6 +132,47 @@ test("a lost answer is asked for again within the grace of the region", async ()
   signal.mock.restore();
   deepEqual(refreshed, ["r0", "r0"]);
   equal(timeouts.reduce((sum, ms) => sum + ms, 0) < GRACE_MS, true, String(timeouts));
+});
+
+/** Loses the next answers of the region after it has renewed the login. Returns the keys of all requests. */
+function lose_answers(count: number): string[] {
+  const keys: string[] = [];
+  answer_refresh(async (token, key) => {
+    const answer = await region(token, key);
+    if (keys.push(key) <= count) throw new DOMException("the answer is lost", "TimeoutError");
+    return answer;
+  });
+  return keys;
+}
+
+test("a lost answer is asked for again with the same key, however long the device was offline", async () => {
+  const session = await Session.guest("http://region", "Ana", null);
+  const keys = lose_answers(4);
+  await rejects(session.renew());
+  await pass(3_600_000);
+  await rejects(session.token());
+  await pass(12 * 3_600_000);
+  deepEqual([await session.token(), refreshed, ended], ["t1", ["r0", "r0", "r0", "r0", "r0"], false]);
+  deepEqual([new Set(keys).size, keys[0]?.length], [1, 24]);
+  equal(await session.renew(), "t2");
+  equal(new Set(keys).size, 2);
+});
+
+test("a lost answer is asked for again after a reload, and by a tab that was duplicated before", async () => {
+  const tab = new FakeStorage();
+  const a = await Session.guest("http://region", "Ana", open_tab(tab));
+  const duplicate = restore(new FakeStorage(tab));
+  const keys = lose_answers(2);
+  open_tab(tab);
+  await rejects(a.renew());
+  await pass(3_600_000);
+  deepEqual([await restore(tab).token(), await duplicate.token(), ended], ["t1", "t1", false]);
+  // The tab closes during the next renewal, and the duplicate continues it.
+  const lost = lose_answers(2);
+  await rejects(restore(tab).renew());
+  await pass(3_600_000);
+  deepEqual([await duplicate.token(), ended], ["t2", false]);
+  deepEqual([new Set(keys).size, new Set(lost).size, keys[0] === lost[0]], [1, 1, false]);
 });
 
 test("only the region's own refusal ends a session", async () => {

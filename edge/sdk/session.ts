@@ -1,6 +1,7 @@
 // A player's session with the region: its tokens, and their renewal before they expire.
 
 import { monotonic } from "./clock.ts";
+import { random_key } from "./frames.ts";
 import { HttpProblem, post, read, request } from "./http.ts";
 import { LoginStore } from "./login_store.ts";
 import type { SessionStore, StoredSession } from "./login_store.ts";
@@ -19,12 +20,9 @@ export class SessionLost extends Error {
 /** A token is renewed a minute before it expires, or in its last fifth: a slow connection must not arrive too late. */
 const RENEW_EARLY_S = 60;
 const RENEW_EARLY_FRACTION = 0.2;
-/**
- * The timeout of one attempt to renew. The region repeats the answer to a used token for 10 s: where an answer is lost, the
- * second attempt must be over within that time, or the region takes the token for stolen.
- */
+/** The timeout of one request to renew, and the number of requests until the renewal fails. A later renewal continues it. */
 const REFRESH_TIMEOUT_MS = 4_000;
-const REFRESH_ATTEMPTS = 2;
+const REFRESH_REQUESTS = 2;
 /** The longest time until the next look at a token, and the longest that a stored one is believed to be valid. */
 const LOOK_AGAIN_MS = 3_600_000;
 
@@ -112,28 +110,40 @@ export class Session {
   #renew(): Promise<string> {
     return this.#store.exclusively(this.#stored, async () => {
       // Another tab may have renewed the login while this one waited or slept.
+      const { refresh } = this.#stored;
       const newest = this.#store.newest(this.#stored);
-      if (newest !== this.#stored) {
-        this.#keep(newest);
-        if (!this.#is_due()) return newest.access;
-      }
-      this.#keep(granted(this.#stored, await this.#refresh()));
+      if (newest !== this.#stored) this.#keep(newest);
+      if (newest.refresh !== refresh && !this.#is_due()) return newest.access;
+      this.#keep(granted(this.#stored, await this.#refresh(this.#begin_attempt())));
       return this.#stored.access;
     });
   }
 
-  /** Presents the refresh token. An answer may be lost, so a second attempt follows at once. */
-  async #refresh(): Promise<TokenGrant> {
-    for (let attempt = 1; ; attempt += 1) {
+  /**
+   * Returns the key of the renewal that is under way, or of a new one. The region repeats the answer to the same token and
+   * key until the next token is used, so the key is stored before it is sent: a lost answer, time offline or a reload do not
+   * end the login.
+   */
+  #begin_attempt(): string {
+    const attempt = this.#stored.attempt ?? random_key();
+    this.#stored = { ...this.#stored, attempt };
+    this.#store.save(this.#stored);
+    return attempt;
+  }
+
+  /** Presents the refresh token. An answer may be lost, so a second request follows at once. */
+  async #refresh(key: string): Promise<TokenGrant> {
+    for (let sent = 1; ; sent += 1) {
       try {
         const body = { refresh_token: this.#stored.refresh };
-        return checked(await post<TokenGrant>(`${this.region}/v1/sessions/refresh`, body, REFRESH_TIMEOUT_MS));
+        const url = `${this.region}/v1/sessions/refresh`;
+        return checked(await post<TokenGrant>(url, body, REFRESH_TIMEOUT_MS, { "idempotency-key": key }));
       } catch (error) {
         if (error instanceof HttpProblem && is_final(error)) {
           this.forget();
           throw new SessionLost(error.code);
         }
-        if (attempt === REFRESH_ATTEMPTS) throw error;
+        if (sent === REFRESH_REQUESTS) throw error;
       }
     }
   }

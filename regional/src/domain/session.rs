@@ -3,7 +3,9 @@
 //! A refresh token is `sid.secret`. Each secret is 32 bytes and a 16-byte seal that only the region can make,
 //! so the region recognizes every secret that it ever issued, although it stores only the hashes of the last
 //! two. The next secret is derived from the presented one: a client that repeats a request because the
-//! response was lost gets the same pair.
+//! response was lost gets the same pair. A client that names its attempt with a key gets it until the next
+//! secret is used, however long it was offline; without that key, a secret that was replaced long ago counts
+//! as stolen.
 
 use crate::domain::text::is_disallowed_char;
 use base64::Engine as _;
@@ -31,6 +33,8 @@ pub struct Session {
     pub current: Hash,
     /// The hash of the secret before it.
     pub previous: Option<Hash>,
+    /// The hash of the key of the attempt that replaced it, if the attempt had one.
+    pub attempt: Option<Hash>,
     /// When the current secret was issued.
     pub rotated: Time,
     pub created: Time,
@@ -97,9 +101,9 @@ impl Lifetime {
 pub enum RefreshDecision {
     /// It is the current token: replace it.
     Rotate,
-    /// It was replaced a moment ago: issue its successor again.
+    /// It was replaced a moment ago, or by the same attempt: issue its successor again.
     Repeat,
-    /// It was replaced long ago, so two clients hold this session: revoke it for both.
+    /// It was replaced long ago and by another attempt, so two clients hold this session: revoke it for both.
     Reused,
     /// It was never issued. The session is not affected, because its id is not secret.
     Unknown,
@@ -109,11 +113,23 @@ pub enum RefreshDecision {
     Revoked,
 }
 
-/// Decides about a presented refresh token. `issued` says that its seal is valid.
+/// A refresh token as a client presents it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presented {
+    /// The hash of its secret.
+    pub hash: Hash,
+    /// True if the seal of the secret is valid.
+    pub issued: bool,
+    /// The hash of the attempt's key.
+    pub attempt: Option<Hash>,
+}
+
+/// Decides about a presented refresh token.
 #[must_use]
-pub fn decide_refresh(now: Time, session: &Session, presented: &Hash, issued: bool) -> RefreshDecision {
-    let previous = session.previous.as_ref() == Some(presented);
-    if !issued && !previous && session.current != *presented {
+pub fn decide_refresh(now: Time, session: &Session, presented: &Presented) -> RefreshDecision {
+    let current = session.current == presented.hash;
+    let previous = session.previous == Some(presented.hash);
+    if !presented.issued && !previous && !current {
         return RefreshDecision::Unknown;
     }
     if session.revoked.is_some() {
@@ -122,13 +138,21 @@ pub fn decide_refresh(now: Time, session: &Session, presented: &Hash, issued: bo
     if now >= session.expires {
         return RefreshDecision::Expired;
     }
-    if session.current == *presented {
+    if current {
         return RefreshDecision::Rotate;
     }
-    if previous && now.since(session.rotated) <= limits::REFRESH_GRACE {
+    // Comparing hashes leaks nothing about the key through timing.
+    let same_attempt = presented.attempt.is_some() && presented.attempt == session.attempt;
+    if previous && (same_attempt || now.since(session.rotated) <= limits::REFRESH_GRACE) {
         return RefreshDecision::Repeat;
     }
     RefreshDecision::Reused
+}
+
+/// The SHA-256 of an attempt's key, as it is stored.
+#[must_use]
+pub fn attempt_hash(key: &str) -> Hash {
+    Sha256::digest(key).into()
 }
 
 /// The secret part of a refresh token.
@@ -240,14 +264,20 @@ mod tests {
     const CURRENT: Hash = [2; 32];
     const PREVIOUS: Hash = [1; 32];
     const OLDER: Hash = [0; 32];
+    const ATTEMPT: Hash = [9; 32];
 
     fn check(change: impl FnOnce(&mut Session), presented: Hash, issued: bool, expected: RefreshDecision) {
+        check_attempt(change, Presented { hash: presented, issued, attempt: None }, expected);
+    }
+
+    fn check_attempt(change: impl FnOnce(&mut Session), presented: Presented, expected: RefreshDecision) {
         let mut session = Session {
             sid: sid(),
             player: "p_1".parse().unwrap(),
             epoch: 0,
             current: CURRENT,
             previous: Some(PREVIOUS),
+            attempt: Some(ATTEMPT),
             rotated: NOW,
             created: NOW,
             expires: NOW + limits::SESSION_IDLE_MAX,
@@ -256,7 +286,7 @@ mod tests {
             revoked: None,
         };
         change(&mut session);
-        assert_eq!(decide_refresh(NOW, &session, &presented, issued), expected);
+        assert_eq!(decide_refresh(NOW, &session, &presented), expected);
     }
 
     #[test]
@@ -274,6 +304,25 @@ mod tests {
         check(|s| s.expires = NOW, CURRENT, true, RefreshDecision::Expired);
         check(|s| s.revoked = Some(NOW), CURRENT, true, RefreshDecision::Revoked);
         check(|s| s.revoked = Some(NOW), OLDER, false, RefreshDecision::Unknown);
+    }
+
+    #[test]
+    fn same_attempt_is_repeated_until_its_successor_is_used() {
+        let presented = |hash, attempt| Presented { hash, issued: true, attempt };
+        let idle = |session: &mut Session| session.rotated = NOW - Duration::from_secs(3600);
+        check_attempt(idle, presented(PREVIOUS, Some(ATTEMPT)), RefreshDecision::Repeat);
+        check_attempt(idle, presented(PREVIOUS, Some([8; 32])), RefreshDecision::Reused);
+        check_attempt(idle, presented(PREVIOUS, None), RefreshDecision::Reused);
+        check_attempt(idle, presented(OLDER, Some(ATTEMPT)), RefreshDecision::Reused);
+        check_attempt(idle, presented(CURRENT, Some(ATTEMPT)), RefreshDecision::Rotate);
+        let unnamed = |session: &mut Session| {
+            idle(session);
+            session.attempt = None;
+        };
+        check_attempt(unnamed, presented(PREVIOUS, None), RefreshDecision::Reused);
+        check_attempt(unnamed, presented(PREVIOUS, Some(ATTEMPT)), RefreshDecision::Reused);
+        let expired = |session: &mut Session| session.expires = NOW;
+        check_attempt(expired, presented(PREVIOUS, Some(ATTEMPT)), RefreshDecision::Expired);
     }
 
     #[test]

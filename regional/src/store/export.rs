@@ -15,7 +15,8 @@ use shared::id::PlayerId;
 /// Items in one page of an export.
 const PAGE_SIZE: usize = 100;
 /// Attributes that no export shows: keys, hashes of secrets, and the moderator who decided.
-const HIDDEN: [&str; 9] = [PK, SK, GSI1PK, GSI1SK, TTL, "cur_hash", "prev_hash", "by", "told"];
+const HIDDEN: [&str; 10] =
+    [PK, SK, GSI1PK, GSI1SK, TTL, "cur_hash", "prev_hash", "attempt_hash", "by", "told"];
 
 /// Where an export continues.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::query::Query;
 use super::write_op::{UpdateOutcome, WriteOp};
 use super::{Store, profiles};
 use crate::domain::profile::Profile;
-use crate::domain::session::{Device, Hash, Session};
+use crate::domain::session::{Device, Hash, Presented, Session};
 use crate::error::Error;
 use shared::id::{PlayerId, SessionId};
 use shared::time::Time;
@@ -46,24 +46,28 @@ impl Store {
         item.as_ref().map(read).transpose()
     }
 
-    /// Replaces the current secret, if it is still `current` and the session is not revoked. Otherwise
+    /// Replaces the current secret, if it is still the presented one and the session is not revoked. Otherwise
     /// returns the session as it is, for another decision.
     pub async fn rotate_session(
         &self,
         sid: &SessionId,
-        current: &Hash,
+        presented: &Presented,
         next: &Hash,
         now: Time,
         expires: Time,
     ) -> Result<Result<(), Option<Session>>, Error> {
         let op = WriteOp::update(&Key::Session(sid.clone()))
             .set("cur_hash", b(*next))
-            .set("prev_hash", b(*current))
+            .set("prev_hash", b(presented.hash))
             .set("rotated_at", at(now))
             .set("expires", at(expires))
             .set(TTL, n(expires.secs()))
             .only_if("cur_hash = :current AND attribute_not_exists(revoked)")
-            .value(":current", b(*current));
+            .value(":current", b(presented.hash));
+        let op = match presented.attempt {
+            Some(attempt) => op.set("attempt_hash", b(attempt)),
+            None => op.remove("attempt_hash"),
+        };
         match self.update("rotate_session", op).await? {
             UpdateOutcome::Updated(_) => Ok(Ok(())),
             UpdateOutcome::ConditionFailed(found) => Ok(Err(found.as_ref().map(read).transpose()?)),
@@ -127,6 +131,9 @@ pub(super) fn write(session: &Session) -> Item {
     if let Some(previous) = session.previous {
         item.insert("prev_hash".into(), b(previous));
     }
+    if let Some(attempt) = session.attempt {
+        item.insert("attempt_hash".into(), b(attempt));
+    }
     if let Some(revoked) = session.revoked {
         item.insert("revoked".into(), at(revoked));
     }
@@ -141,6 +148,7 @@ fn read(item: &Item) -> Result<Session, Error> {
         epoch: get_number(item, "ep")?,
         current: current.ok_or(Error::Corrupt { attribute: "cur_hash" })?,
         previous: optional_hash(item, "prev_hash")?,
+        attempt: optional_hash(item, "attempt_hash")?,
         rotated: get_time(item, "rotated_at")?,
         created: get_time(item, "created")?,
         expires: get_time(item, "expires")?,

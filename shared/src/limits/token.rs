@@ -52,6 +52,6 @@ pub const SESSION_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const SESSION_AGE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Sessions that a list shows, newest first: as many as one batch read returns.
 pub const SESSIONS_LISTED_MAX: usize = 100;
-/// Time for which a spent refresh token still returns the pair that replaced it, for a lost answer or two
-/// tabs at once.
+/// Time for which a spent refresh token still returns the pair that replaced it to a client that does not name the
+/// attempt: two tabs at once, or a client without keys whose answer was lost.
 pub const REFRESH_GRACE: Duration = Duration::from_secs(10);

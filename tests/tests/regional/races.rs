@@ -5,7 +5,7 @@ use crate::world::{Guest, World};
 use anyhow::{Result, ensure};
 use jsonwebtoken::Algorithm;
 use regional::config::Config;
-use regional::domain::session::{Device, Session};
+use regional::domain::session::{Device, Presented, Session};
 use regional::store::Store;
 use serde_json::{Value, json};
 use shared::id::SessionId;
@@ -65,6 +65,7 @@ async fn session_decided_before_a_ban_or_a_sign_out_is_not_stored() -> Result<()
                 epoch: 0,
                 current: [1; 32],
                 previous: None,
+                attempt: None,
                 rotated: world.time(),
                 created: world.time(),
                 expires: world.time() + Duration::from_hours(1),
@@ -126,8 +127,8 @@ async fn rotation_decided_before_the_end_is_refused_by_the_store() -> Result<()>
     let session = store.session_strong(&sid).await?;
     let session = anyhow::Context::context(session, "a session")?;
     store.revoke_session(&sid, world.time()).await?;
-    let rotated =
-        store.rotate_session(&sid, &session.current, &[9; 32], world.time(), session.expires).await?;
+    let presented = Presented { hash: session.current, issued: true, attempt: None };
+    let rotated = store.rotate_session(&sid, &presented, &[9; 32], world.time(), session.expires).await?;
     ensure!(rotated.is_err_and(|found| found.is_some_and(|found| found.revoked.is_some())));
     Ok(())
 }

@@ -42,6 +42,62 @@ async fn rotated_refresh_token_revokes_the_session_after_the_grace_period() -> R
 }
 
 #[tokio::test]
+async fn lost_answer_is_repeated_to_the_same_attempt_until_its_tokens_are_used() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    let second = Guest::of(&world.refresh_with(&ana.refresh, "attempt-1").await?.body)?;
+    // The answer was lost, and the client was offline for an hour, longer than the grace.
+    for hours in 1..=3 {
+        world.advance(Duration::from_hours(1));
+        let again = world.refresh_with(&ana.refresh, "attempt-1").await?;
+        again.has_status(200);
+        assert_eq!(again.body["refresh_token"], json!(second.refresh), "after {hours} h");
+        let access = again.body["access_token"].as_str().context("a token")?;
+        world.get("/v1/profiles/me", access).await?.has_status(200);
+    }
+    // Once the successor is used, the same attempt is as old as any other.
+    let third = Guest::of(&world.refresh_with(&second.refresh, "attempt-2").await?.body)?;
+    world.refresh_with(&ana.refresh, "attempt-1").await?.is_problem(401, "refresh_reused");
+    world.refresh_with(&third.refresh, "attempt-3").await?.is_problem(401, "session_revoked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn spent_token_without_the_key_of_its_attempt_revokes_the_session() -> Result<()> {
+    let world = World::new().await?;
+    for key in [None, Some("attempt-2"), Some("attempt-10")] {
+        let ana = world.guest("Ana").await?;
+        let second = Guest::of(&world.refresh_with(&ana.refresh, "attempt-1").await?.body)?;
+        world.advance(Duration::from_millis(10_001));
+        let thief = match key {
+            Some(key) => world.refresh_with(&ana.refresh, key).await?,
+            None => world.refresh(&ana.refresh).await?,
+        };
+        thief.is_problem(401, "refresh_reused");
+        world.refresh_with(&ana.refresh, "attempt-1").await?.is_problem(401, "session_revoked");
+        world.refresh(&second.refresh).await?.is_problem(401, "session_revoked");
+    }
+    // An attempt without a key leaves none behind.
+    let ben = world.guest("Ben").await?;
+    let second = Guest::of(&world.refresh_with(&ben.refresh, "attempt-1").await?.body)?;
+    world.refresh(&second.refresh).await?.has_status(200);
+    world.advance(Duration::from_millis(10_001));
+    world.refresh_with(&second.refresh, "attempt-1").await?.is_problem(401, "refresh_reused");
+    Ok(())
+}
+
+#[tokio::test]
+async fn unusable_attempt_key_is_refused_and_uses_no_token() -> Result<()> {
+    let world = World::new().await?;
+    let ana = world.guest("Ana").await?;
+    for key in ["", "a b", &"x".repeat(65)] {
+        world.refresh_with(&ana.refresh, key).await?.is_problem(400, "bad_key");
+    }
+    world.refresh_with(&ana.refresh, &"x".repeat(64)).await?.has_status(200);
+    Ok(())
+}
+
+#[tokio::test]
 async fn forged_refresh_token_does_not_revoke_the_session() -> Result<()> {
     let world = World::new().await?;
     let (ana, ben) = (world.guest("Ana").await?, world.guest("Ben").await?);

@@ -246,6 +246,7 @@ impl World {
             epoch: status.epoch,
             current: secret.hash(),
             previous: None,
+            attempt: None,
             rotated: now,
             created: now,
             expires: now + Duration::from_hours(24),
@@ -296,6 +297,12 @@ impl World {
 
     pub async fn refresh(&self, token: &str) -> Result<Answer> {
         self.post("/v1/sessions/refresh", json!({ "refresh_token": token })).await
+    }
+
+    /// Refreshes as an attempt with this key.
+    pub async fn refresh_with(&self, token: &str, key: &str) -> Result<Answer> {
+        let body = json!({ "refresh_token": token }).to_string();
+        self.request("POST", "/v1/sessions/refresh", &[("idempotency-key", key)], body).await
     }
 
     /// Sends a request with the signature of the edge.

@@ -40,6 +40,7 @@ pub fn new_session(
         epoch,
         current: secret.hash(),
         previous: None,
+        attempt: None,
         rotated: now,
         created: now,
         expires: lifetime.expires(ends, now),

@@ -2,17 +2,17 @@
 
 use crate::app::App;
 use crate::domain::lockout::Counter;
-use crate::domain::session::{Hash, RefreshDecision, Secret, Session, decide_refresh};
+use crate::domain::session::{Presented, RefreshDecision, Secret, Session, attempt_hash, decide_refresh};
 use crate::error::code::Code;
 use crate::error::{Error, Fault, Refusal};
 use crate::http::address::ClientAddress;
 use crate::http::extract::Body;
+use crate::http::idempotency::IdempotencyKey;
 use crate::routes::lockout::count_event;
 use crate::routes::sessions::issue::{TokenPair, token_pair};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use shared::id::SessionId;
 use shared::time::Time;
 use utoipa::ToSchema;
 
@@ -23,18 +23,9 @@ pub struct RefreshRequest {
     refresh_token: String,
 }
 
-/// The refresh token of a request, parsed.
-struct Presented {
-    sid: SessionId,
-    secret: Secret,
-    hash: Hash,
-    /// True if this region made the secret.
-    issued: bool,
-}
-
 /// The number of times that a decision is made. Between two of them there is at most one rotation and one
 /// revocation.
-const ATTEMPTS: u32 = 3;
+const DECISIONS_MAX: u32 = 3;
 
 /// Exchanges a refresh token for the next token pair.
 #[utoipa::path(
@@ -42,6 +33,11 @@ const ATTEMPTS: u32 = 3;
     path = "/v1/sessions/refresh",
     operation_id = "refreshSession",
     tag = "sessions",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,64}$", description = "A random key of this \
+         attempt to refresh, stored before the request is sent. As long as the next refresh token is not used, a repeated \
+         request with the same key returns the same pair, however late."),
+    ),
     request_body = RefreshRequest,
     responses(
         (status = 200, body = TokenPair, description = "The next token pair."),
@@ -52,21 +48,22 @@ const ATTEMPTS: u32 = 3;
 pub async fn refresh_session(
     State(app): State<App>,
     from: ClientAddress,
+    key: Option<IdempotencyKey>,
     Body(body): Body<RefreshRequest>,
 ) -> Result<Json<TokenPair>, Fault> {
     let Some((sid, secret)) = Secret::parse(&body.refresh_token) else {
         return Err(forged(&app, &from).await);
     };
     let now = app.clock.now();
-    let (hash, issued) = (secret.hash(), app.tokens.issued(&sid, &secret));
-    let presented = Presented { sid, secret, hash, issued };
-    let mut found = app.store.session_strong(&presented.sid).await?;
-    for _ in 0..ATTEMPTS {
+    let attempt = key.map(|IdempotencyKey(key)| attempt_hash(&key));
+    let presented = Presented { hash: secret.hash(), issued: app.tokens.issued(&sid, &secret), attempt };
+    let mut found = app.store.session_strong(&sid).await?;
+    for _ in 0..DECISIONS_MAX {
         let Some(session) = found else {
             return Err(rejected(Code::RefreshInvalid));
         };
-        let next = match decide_refresh(now, &session, &presented.hash, presented.issued) {
-            RefreshDecision::Rotate => match rotate(&app, &presented, &session, now).await? {
+        let next = match decide_refresh(now, &session, &presented) {
+            RefreshDecision::Rotate => match rotate(&app, &secret, &presented, &session, now).await? {
                 Ok(next) => next,
                 Err(current) => {
                     // Another request changed the session; decide again with its current state.
@@ -74,7 +71,7 @@ pub async fn refresh_session(
                     continue;
                 }
             },
-            RefreshDecision::Repeat => repeat(&app, &presented, &session, now).await?,
+            RefreshDecision::Repeat => repeat(&app, &secret, &session, now).await?,
             RefreshDecision::Reused => return Err(revoke_reused(&app, &session, now).await),
             RefreshDecision::Unknown => return Err(forged(&app, &from).await),
             RefreshDecision::Expired => return Err(rejected(Code::SessionExpired)),
@@ -88,24 +85,25 @@ pub async fn refresh_session(
 /// Replaces the secret of a session with the next one. `Err` holds the session as another request changed it.
 async fn rotate(
     app: &App,
+    secret: &Secret,
     presented: &Presented,
     session: &Session,
     now: Time,
 ) -> Result<Result<Secret, Option<Session>>, Fault> {
     admit(app, session, now).await?;
     let expires = app.config.people.lifetime.expires(session.ends, now);
-    let next = app.tokens.next_secrets(&presented.sid, &presented.secret).into_iter().next();
+    let next = app.tokens.next_secrets(&session.sid, secret).into_iter().next();
     let next = next.ok_or(Error::NoEntropy)?;
-    let rotated =
-        app.store.rotate_session(&presented.sid, &presented.hash, &next.hash(), now, expires).await?;
+    let rotated = app.store.rotate_session(&session.sid, presented, &next.hash(), now, expires).await?;
     Ok(rotated.map(|()| next))
 }
 
-/// Returns the current secret for a token that was rotated moments ago, because its response may be lost.
-async fn repeat(app: &App, presented: &Presented, session: &Session, now: Time) -> Result<Secret, Fault> {
+/// Returns the current secret for a token that was rotated moments ago or by the same attempt, because its
+/// response may be lost.
+async fn repeat(app: &App, secret: &Secret, session: &Session, now: Time) -> Result<Secret, Fault> {
     admit(app, session, now).await?;
-    let mut next = app.tokens.next_secrets(&presented.sid, &presented.secret).into_iter();
-    // No key matches if the signing keys were rotated within these seconds.
+    let mut next = app.tokens.next_secrets(&session.sid, secret).into_iter();
+    // No key matches if the signing key that derived the successor was withdrawn since.
     next.find(|next| next.hash() == session.current).ok_or_else(|| rejected(Code::RefreshInvalid))
 }
 
