@@ -22,6 +22,8 @@ mod lobby_crowd;
 mod match_history;
 #[path = "edge/metrics.rs"]
 mod metrics;
+#[path = "edge/misconfigured_pool.rs"]
+mod misconfigured_pool;
 #[path = "edge/panics.rs"]
 mod panics;
 #[path = "edge/presence.rs"]

@@ -124,10 +124,19 @@ export class Edge {
           name: this.#name,
           modulesRoot: build,
           modules: [module("ESModule", basename(main)), module("CompiledWasm", "index_bg.wasm")],
-          bindings: { ...rest.bindings, ...values },
+          bindings: { ...rest.bindings, ...overrides(rest.bindings, values) },
         },
         ...externalWorkers,
       ],
     };
   }
+}
+
+/** Returns the overriding values. A variable that `wrangler.toml` declares as a table is overridden by JSON. */
+function overrides(declared: Record<string, unknown> = {}, values: Record<string, string>): Record<string, unknown> {
+  const entries = Object.entries(values).map(([name, value]) => {
+    const is_table = typeof declared[name] === "object" && declared[name] !== null;
+    return [name, is_table ? JSON.parse(value) : value];
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,4 +1,4 @@
-//! Tests that a ticket is on disk.
+//! Tests that a ticket is on disk while it waits, and no longer.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -64,5 +64,36 @@ async fn ticket_survives_a_kill() -> Result<()> {
     let (mine, theirs) =
         (next_event!(a, LobbyEvent::Matched).await?, next_event!(b, LobbyEvent::Matched).await?);
     ensure!(text(&mine, "/body/room") == text(&theirs, "/body/room"), "{mine} {theirs}");
+    Ok(())
+}
+
+/// Proved by a store that ignored deletions: the lobby then found the tickets again, and matched players twice.
+#[tokio::test]
+async fn finished_tickets_and_parties_are_gone_after_a_kill() -> Result<()> {
+    let stack = stack::start().await?;
+    let server = server(&stack)?;
+    let (_room, ana, bo) = matched(&server).await?;
+    let (cyn, dan, eve) =
+        (server.guest("Cyn").await?, server.guest("Dan").await?, server.guest("Eve").await?);
+    let mut left = server.lobby(POOL, &cyn).connect().await?;
+    left.welcome().await?;
+    left.ok(enter(&unique())).await?;
+    left.ok(json!({"op": "leave"})).await?;
+    let mut parted = server.lobby("doubles", &dan).connect().await?;
+    parted.welcome().await?;
+    let party = parted.ok(json!({"op": "party"})).await?;
+    parted.ok(json!({"op": "leave"})).await?;
+
+    stack.kill_workerd().await?;
+    ensure!(left.closed().await?.code == 1006);
+    stack.restart_edge().await?;
+
+    for player in [&ana, &bo, &cyn] {
+        let welcome = server.lobby(POOL, player).connect().await?.welcome().await?;
+        ensure!(welcome["recovered"] == false && welcome["waiting"] == 0, "{welcome}");
+    }
+    let mut late = server.lobby("doubles", &eve).connect().await?;
+    late.welcome().await?;
+    late.err(json!({"op": "join", "body": {"party": text(&party, "/party")}}), "no_party").await?;
     Ok(())
 }
