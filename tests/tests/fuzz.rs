@@ -65,7 +65,7 @@ fn no_input_breaks_a_player_object() {
         let mut stage = player::Stage::new();
         for _ in 0..FRAMES {
             let mut step = source.frame();
-            if !step.starts_with(|kind| player::KINDS.contains(kind)) {
+            if !step.starts_with(player::KINDS) {
                 step.insert(0, 'f');
             }
             if source.chance.one_in(8) {

@@ -87,7 +87,7 @@ pub const ROUTES: &[Route] = &[
     ),
 ];
 
-/// A region with a player, a moderator and a player Eve whom they report and ban.
+/// A region with a player, a moderator, and Eve, the player that they report and ban.
 pub struct Region {
     runtime: Runtime,
     router: Router,
@@ -112,7 +112,7 @@ impl Region {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let database = Database::memory().expect("a database");
         let store = runtime.block_on(LocalStore::serve(database)).expect("a store");
-        let router = runtime.block_on(router(&store, ""));
+        let router = runtime.block_on(open_region(&store, ""));
         let mut region = Self {
             runtime,
             router,
@@ -129,7 +129,7 @@ impl Region {
         region.refresh = text(&player, "refresh_token");
         region.moderator = text(&moderator, "access_token");
         region.eve = text(&eve, "player");
-        region.router = region.runtime.block_on(router(&region.store, &text(&moderator, "player")));
+        region.router = region.runtime.block_on(open_region(&region.store, &text(&moderator, "player")));
         region
     }
 
@@ -191,7 +191,7 @@ impl Region {
     }
 }
 
-async fn router(store: &LocalStore, moderators: &str) -> Router {
+async fn open_region(store: &LocalStore, moderators: &str) -> Router {
     let variable = |name: &str| match name {
         "SIGNING_SEED" | "EDGE_TO_REGION_KEYS" => Some(KEY.to_owned()),
         "MODERATORS" => Some(moderators.to_owned()).filter(|ids| !ids.is_empty()),
