@@ -71,7 +71,7 @@ schemas! {
     /// Any JSON value.
     AnyJson json!({});
     /// A set of public keys (RFC 7517).
-    JwkSet json!({ "type": "object", "required": ["keys"], "properties": { "keys": { "type": "array", "items": { "type": "object" } } } });
+    JwkSet json!({ "type": "object", "required": ["keys"], "properties": { "keys": { "type": "array", "items": { "type": "object", "additionalProperties": true } } } });
     /// A merge patch of the caller's profile (RFC 7396): absent fields stay, and `null` removes a field.
     ProfileUpdate json!({
         "type": "object",

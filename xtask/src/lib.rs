@@ -16,6 +16,7 @@ pub mod artifacts;
 pub mod bench;
 pub mod build_stamp;
 pub mod chaos;
+pub mod clients;
 pub mod conformance;
 pub mod dev;
 pub mod driver;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, conformance, dev, lambda, language, lint, load, map, matching, openapi,
+    artifacts, bench, chaos, clients, conformance, dev, lambda, language, lint, load, map, matching, openapi,
     schemathesis, tools, wire_files,
 };
 
@@ -40,6 +40,9 @@ enum Task {
     /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
     Schemathesis(schemathesis::Schemathesis),
+    /// Generates clients in Python and TypeScript from both OpenAPI documents, checks their types, and logs a guest in
+    /// with each.
+    Clients,
     /// Runs clippy for both targets, rustdoc, TypeScript, and checks of the template and the licences.
     Lint,
     Map(map::Map),
@@ -85,6 +88,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Match(options) => matching::run(&root, &options),
         Task::Openapi => openapi::write(&root),
         Task::Schemathesis(args) => schemathesis::run(&root, args).await,
+        Task::Clients => clients::run(&root).await,
         Task::Lint => lint::run(&root),
         Task::Map(options) => map::run(&root, options),
         Task::Wire(options) => wire_files::run(&root, options),

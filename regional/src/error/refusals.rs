@@ -19,14 +19,18 @@ pub fn bad_cursor() -> Refusal {
     Refusal::new(Code::BadCursor, detail).field("cursor")
 }
 
-/// Returns the page size that a query asks for, or the default; rejects a size outside of the limits.
-pub fn page_size(limit: Option<usize>) -> Result<usize, Refusal> {
-    let limit = limit.unwrap_or(limits::PAGE_SIZE_DEFAULT);
-    if limit == 0 || limit > limits::PAGE_SIZE_MAX {
-        let detail = format!("A page has 1 to {} items.", limits::PAGE_SIZE_MAX);
-        return Err(Refusal::new(Code::BadQuery, detail).field("limit").limit(limits::PAGE_SIZE_MAX));
-    }
-    Ok(limit)
+/// Returns the page size that a query asks for, or the default; rejects a text that is no number within the limits.
+pub fn page_size(limit: Option<&str>) -> Result<usize, Refusal> {
+    let Some(limit) = limit else {
+        return Ok(limits::PAGE_SIZE_DEFAULT);
+    };
+    let size = limit.parse().ok().filter(|size| (1..=limits::PAGE_SIZE_MAX).contains(size));
+    size.ok_or_else(|| {
+        let max = limits::PAGE_SIZE_MAX;
+        let detail =
+            format!("A page has 1 to {max} items: send `limit` as a whole number up to {max}, or omit it.");
+        Refusal::new(Code::BadQuery, detail).field("limit").limit(max)
+    })
 }
 
 /// Rejects a request for a player that does not exist or was erased.

@@ -79,7 +79,7 @@ pub fn joined(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
     (!values.is_empty()).then(|| values.join(","))
 }
 
-/// A query string, read as a `T`.
+/// A query string, read as a `T`; the refusal names the parameter at fault.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -87,9 +87,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|error| Refusal::new(Code::BadQuery, error.body_text()))
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let reader = serde_urlencoded::Deserializer::new(pairs);
+        serde_path_to_error::deserialize(reader).map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            let inner = error.into_inner();
+            // A parameter that is missing or repeated has no path; the text names it.
+            if matches!(field.as_str(), "." | "?") {
+                return Refusal::new(Code::BadQuery, format!("The query is not valid: {inner}."));
+            }
+            Refusal::new(Code::BadQuery, format!("`{field}` is not valid: {inner}.")).field(field)
+        })
     }
 }
 

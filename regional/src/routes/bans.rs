@@ -77,7 +77,7 @@ pub struct Appeal {
 
 /// A page of a player's bans.
 #[derive(Serialize, ToSchema)]
-pub struct Bans {
+pub struct BanList {
     bans: Vec<BanView>,
     /// The cursor of the next page; `null` on the last page.
     cursor: Option<String>,
@@ -162,7 +162,7 @@ pub async fn lift_ban(
     tag = "moderation",
     params(("player" = PlayerId, Path, description = "Another player."), BanPageQuery),
     responses(
-        (status = 200, body = Bans, description = "A page of bans, newest first."),
+        (status = 200, body = BanList, description = "A page of bans, newest first."),
         (status = 403, description = "`banned`, `not_moderator`"),
     ),
     security(("access_token" = [])),
@@ -172,10 +172,10 @@ pub async fn list_bans(
     _: Moderator,
     PathPlayer(player): PathPlayer,
     Query(query): Query<BanPageQuery>,
-) -> Result<Json<Bans>, Fault> {
+) -> Result<Json<BanList>, Fault> {
     let after = cursor::decode(query.cursor.as_deref(), |key| parse_ban_sort_key(key).is_some())?;
     let page = app.store.bans_eventual(&player, after.as_deref(), limits::PAGE_SIZE_MAX).await?;
-    Ok(Json(Bans {
+    Ok(Json(BanList {
         bans: page.bans.into_iter().map(|ban| view(ban, &app, true)).collect(),
         cursor: page.next.as_deref().map(cursor::encode),
     }))

@@ -30,7 +30,7 @@ pub struct BlockView {
 
 /// A page of the players that the caller blocks.
 #[derive(Serialize, ToSchema)]
-pub struct Blocks {
+pub struct BlockList {
     blocks: Vec<BlockView>,
     /// The cursor of the next page; `null` on the last page.
     cursor: Option<PlayerId>,
@@ -120,7 +120,7 @@ pub async fn get_block(
     tag = "people",
     params(PlayerPage),
     responses(
-        (status = 200, body = Blocks, description = "A page of blocks."),
+        (status = 200, body = BlockList, description = "A page of blocks."),
         (status = 403, description = "`banned`"),
     ),
     security(("access_token" = [])),
@@ -129,11 +129,11 @@ pub async fn list_blocks(
     State(app): State<App>,
     caller: ActivePlayer,
     Query(page): Query<PlayerPage>,
-) -> Result<Json<Blocks>, Fault> {
+) -> Result<Json<BlockList>, Fault> {
     let (after, limit) = page.check()?;
     let (found, more) = app.store.blocks_strong(&caller.player, after.as_ref(), limit).await?;
     let last = found.last().map(|last| last.player.clone());
-    Ok(Json(Blocks { blocks: found.into_iter().map(view).collect(), cursor: last.filter(|_| more) }))
+    Ok(Json(BlockList { blocks: found.into_iter().map(view).collect(), cursor: last.filter(|_| more) }))
 }
 
 fn view(block: Block) -> BlockView {

@@ -31,7 +31,7 @@ pub struct FollowView {
 
 /// A page of the players that the caller follows.
 #[derive(Serialize, ToSchema)]
-pub struct Follows {
+pub struct FollowList {
     follows: Vec<FollowView>,
     /// The cursor of the next page; `null` on the last page.
     cursor: Option<PlayerId>,
@@ -122,7 +122,7 @@ pub async fn get_follow(
     tag = "people",
     params(PlayerPage),
     responses(
-        (status = 200, body = Follows, description = "A page of follows."),
+        (status = 200, body = FollowList, description = "A page of follows."),
         (status = 403, description = "`banned`"),
     ),
     security(("access_token" = [])),
@@ -131,11 +131,11 @@ pub async fn list_follows(
     State(app): State<App>,
     caller: ActivePlayer,
     Query(page): Query<PlayerPage>,
-) -> Result<Json<Follows>, Fault> {
+) -> Result<Json<FollowList>, Fault> {
     let (after, limit) = page.check()?;
     let (found, more) = app.store.follows_strong(&caller.player, after.as_ref(), limit).await?;
     let last = found.last().map(|last| last.player.clone());
-    Ok(Json(Follows { follows: found.into_iter().map(view).collect(), cursor: last.filter(|_| more) }))
+    Ok(Json(FollowList { follows: found.into_iter().map(view).collect(), cursor: last.filter(|_| more) }))
 }
 
 fn view(follow: Follow) -> FollowView {

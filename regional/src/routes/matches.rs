@@ -37,12 +37,12 @@ pub struct MatchPage {
     #[param(value_type = Option<crate::schemas::Cursor>)]
     cursor: Option<String>,
     #[param(value_type = Option<crate::schemas::PageSize>)]
-    limit: Option<usize>,
+    limit: Option<String>,
 }
 
 /// A page of the caller's match history.
 #[derive(Serialize, ToSchema)]
-pub struct Matches {
+pub struct MatchList {
     matches: Vec<MatchView>,
     /// The cursor of the next page; `null` on the last page.
     cursor: Option<String>,
@@ -88,7 +88,7 @@ pub struct MatchReceipt {
     tag = "matches",
     params(MatchPage),
     responses(
-        (status = 200, body = Matches, description = "A page of matches, newest first."),
+        (status = 200, body = MatchList, description = "A page of matches, newest first."),
     ),
     security(("access_token" = [])),
 )]
@@ -96,7 +96,7 @@ pub async fn list_matches(
     State(app): State<App>,
     caller: SignedIn,
     Query(query): Query<MatchPage>,
-) -> Result<Json<Matches>, Fault> {
+) -> Result<Json<MatchList>, Fault> {
     let player = caller.player;
     let (limit, from, to) = query.check(&player)?;
     let (now, keys) = (app.clock.now(), app.tokens.cursors());
@@ -107,7 +107,7 @@ pub async fn list_matches(
     let filter = HistoryFilter { after, from, to, pool: query.pool.clone() };
     let page = app.store.history_eventual(&player, &filter, limit, now).await?;
     let cursor = page.next.map(|next| keys.sign(&list, &next.sort_key(), now));
-    Ok(Json(Matches { matches: page.matches.into_iter().map(view).collect(), cursor }))
+    Ok(Json(MatchList { matches: page.matches.into_iter().map(view).collect(), cursor }))
 }
 
 impl MatchPage {
@@ -117,7 +117,7 @@ impl MatchPage {
             let detail = "You can list only your own matches: send `player=me`.";
             return Err(Refusal::new(Code::BadQuery, detail).field("player"));
         }
-        let limit = page_size(self.limit)?;
+        let limit = page_size(self.limit.as_deref())?;
         let bound = |field: &str, text: &Option<String>| -> Result<Option<Time>, Refusal> {
             let time = text.as_deref().map(|text| parse_time(field, text)).transpose();
             time.map_err(|refusal| Refusal { code: Code::BadQuery, ..refusal })

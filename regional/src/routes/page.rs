@@ -14,13 +14,13 @@ pub struct PlayerPage {
     #[param(value_type = Option<crate::schemas::Cursor>)]
     cursor: Option<String>,
     #[param(value_type = Option<crate::schemas::PageSize>)]
-    limit: Option<usize>,
+    limit: Option<String>,
 }
 
 impl PlayerPage {
     /// Returns the player that precedes the page, and its size.
     pub fn check(self) -> Result<(Option<PlayerId>, usize), Refusal> {
-        let limit = page_size(self.limit)?;
+        let limit = page_size(self.limit.as_deref())?;
         let cursor = self.cursor.map(|cursor| cursor.parse());
         let after = cursor.transpose().map_err(|_| bad_cursor())?;
         Ok((after, limit))

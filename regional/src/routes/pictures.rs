@@ -52,7 +52,7 @@ pub struct Upload {
 
 /// The pictures of the caller.
 #[derive(Serialize, ToSchema)]
-pub struct Pictures {
+pub struct PictureList {
     pictures: Vec<PictureView>,
 }
 
@@ -160,17 +160,17 @@ fn upload_request(bucket: &Bucket, picture: &Picture, now: Time) -> Result<Uploa
     operation_id = "listPictures",
     tag = "profiles",
     responses(
-        (status = 200, body = Pictures, description = "The pictures."),
+        (status = 200, body = PictureList, description = "The pictures."),
         (status = 403, description = "`banned`"),
         (status = 404, description = "`pictures_off`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn list_pictures(State(app): State<App>, caller: ActivePlayer) -> Result<Json<Pictures>, Fault> {
+pub async fn list_pictures(State(app): State<App>, caller: ActivePlayer) -> Result<Json<PictureList>, Fault> {
     let processor = processor(&app)?;
     let pictures = app.store.pictures_strong(&caller.player).await?;
     let pictures = pictures.into_iter().map(|picture| view(&processor.bucket, picture));
-    Ok(Json(Pictures { pictures: pictures.collect() }))
+    Ok(Json(PictureList { pictures: pictures.collect() }))
 }
 
 /// Deletes a picture.

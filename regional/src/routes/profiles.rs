@@ -33,7 +33,7 @@ pub struct IdsQuery {
 
 /// The profiles that exist, in the order of the request.
 #[derive(Serialize, ToSchema)]
-pub struct Profiles {
+pub struct ProfileList {
     profiles: Vec<ProfileView>,
 }
 
@@ -96,7 +96,7 @@ pub async fn get_own_profile(State(app): State<App>, caller: SignedIn, headers: 
     tag = "profiles",
     params(IdsQuery),
     responses(
-        (status = 200, body = Profiles, description = "The profiles that exist, in the order of the request."),
+        (status = 200, body = ProfileList, description = "The profiles that exist, in the order of the request."),
     ),
 )]
 pub async fn list_profiles(State(app): State<App>, Query(query): Query<IdsQuery>) -> Result<Response, Fault> {
@@ -104,7 +104,7 @@ pub async fn list_profiles(State(app): State<App>, Query(query): Query<IdsQuery>
     let found = app.store.profiles_eventual(&ids).await?;
     let in_order = ids.iter().filter_map(|id| found.iter().find(|profile| profile.player == *id));
     let profiles = in_order.map(|profile| view(&app, profile, ProfileViewKind::Public)).collect();
-    Ok(([(CACHE_CONTROL, PUBLIC)], Json(Profiles { profiles })).into_response())
+    Ok(([(CACHE_CONTROL, PUBLIC)], Json(ProfileList { profiles })).into_response())
 }
 
 /// Returns the distinct ids of a comma-separated list.

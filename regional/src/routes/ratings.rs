@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 /// The ratings of a player; pools without a rated match are absent.
 #[derive(Serialize, ToSchema)]
-pub struct Ratings {
+pub struct RatingList {
     player: PlayerId,
     ratings: Vec<PoolRating>,
 }
@@ -46,7 +46,7 @@ pub struct PoolRating {
     tag = "profiles",
     params(("player" = crate::schemas::PlayerOrMe, Path, description = "A player, or `me`.")),
     responses(
-        (status = 200, body = Ratings, description = "The ratings; empty if the player has no rated match."),
+        (status = 200, body = RatingList, description = "The ratings; empty if the player has no rated match."),
     ),
     security((), ("access_token" = [])),
 )]
@@ -54,7 +54,7 @@ pub async fn list_ratings(
     State(app): State<App>,
     PathPlayerOrMe(named): PathPlayerOrMe,
     bearer: Option<Bearer>,
-) -> Result<Json<Ratings>, Fault> {
+) -> Result<Json<RatingList>, Fault> {
     let player = if let Some(player) = named {
         player
     } else {
@@ -64,7 +64,7 @@ pub async fn list_ratings(
     let now = app.clock.now();
     let ratings = app.store.ratings_of_strong(&player).await?;
     let ratings = ratings.into_iter().map(|(pool, rating)| view(pool, &rating, now));
-    Ok(Json(Ratings { ratings: ratings.collect(), player }))
+    Ok(Json(RatingList { ratings: ratings.collect(), player }))
 }
 
 fn view(pool: PoolName, stored: &PlayerRating, now: Time) -> PoolRating {

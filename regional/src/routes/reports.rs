@@ -48,7 +48,7 @@ pub struct ReportReceipt {
 
 /// A page of open reports.
 #[derive(Serialize, ToSchema)]
-pub struct Reports {
+pub struct ReportList {
     reports: Vec<ReportView>,
     /// The cursor of the next page; `null` on the last page.
     cursor: Option<String>,
@@ -64,7 +64,7 @@ pub struct ReportPage {
     #[param(value_type = Option<crate::schemas::Cursor>)]
     cursor: Option<String>,
     #[param(value_type = Option<crate::schemas::PageSize>)]
-    limit: Option<usize>,
+    limit: Option<String>,
 }
 
 /// Reports a player without evidence.
@@ -148,7 +148,7 @@ pub async fn submit_room_report(
     tag = "moderation",
     params(ReportPage),
     responses(
-        (status = 200, body = Reports, description = "A page of reports, oldest first."),
+        (status = 200, body = ReportList, description = "A page of reports, oldest first."),
         (status = 403, description = "`banned`, `not_moderator`"),
     ),
     security(("access_token" = [])),
@@ -157,15 +157,15 @@ pub async fn list_reports(
     State(app): State<App>,
     _: Moderator,
     Query(query): Query<ReportPage>,
-) -> Result<Json<Reports>, Fault> {
+) -> Result<Json<ReportList>, Fault> {
     if query.state.is_some_and(|state| state != "open") {
         let detail = "Only open reports can be listed: send `state=open`, or omit it.";
         return Err(Refusal::new(Code::BadQuery, detail).field("state").into());
     }
-    let limit = page_size(query.limit)?;
+    let limit = page_size(query.limit.as_deref())?;
     let after = cursor::decode(query.cursor.as_deref(), Case::is_queue_key)?;
     let (cases, next) = Box::pin(app.store.open_reports(after.as_deref(), limit)).await?;
-    Ok(Json(Reports {
+    Ok(Json(ReportList {
         reports: cases.into_iter().map(view).collect(),
         cursor: next.as_deref().map(cursor::encode),
     }))

@@ -31,7 +31,7 @@ pub fn document(region: &Value) -> serde_json::Result<Value> {
         }
     }
     let mut schemas = schemas()?;
-    copy(region, "Profiles", &mut schemas);
+    copy(region, "ProfileList", &mut schemas);
     copy(region, "Profile", &mut schemas);
     paths.sort_keys();
     schemas.sort_keys();
@@ -61,6 +61,7 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.add::<CreatedRoom>()?;
     schemas.add::<PresenceList>()?;
     schemas.add::<Notice>()?;
+    schemas.split_variants("Notice", "NoticeKind", "kind");
     schemas.add::<StoredNotices>()?;
     schemas.add::<PlayerId>()?;
     schemas.add::<PoolName>()?;

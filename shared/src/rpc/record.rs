@@ -62,7 +62,7 @@ pub struct MatchmakingProfile {
     pub ep: u64,
     /// The profile's attributes for pools, such as `tier`; an `enter` command cannot override them.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Value>))]
     pub attrs: Map<String, Value>,
     /// Players who block this player or are blocked by this player.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -115,6 +115,6 @@ pub struct Report {
     pub text: String,
     /// The latest events of the room's log, oldest first; at most 32 KiB of JSON.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<BTreeMap<String, Value>>))]
     pub evidence: Vec<Value>,
 }

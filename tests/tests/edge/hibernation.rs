@@ -2,62 +2,98 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
+use futures_util::future::try_join_all;
 use serde_json::json;
 use tests::stack;
-use xtask::wire::{Socket, text};
+use tokio::time::{Instant, sleep_until};
+use xtask::wire::{Received, Server, Socket, text};
 
 use super::chat::{meet, server};
 
 /// workerd evicts an object after 10 s without work. A timer or an unanswered request would keep it in
 /// memory, and billed.
-const IDLE: Duration = Duration::from_secs(14);
+const IDLE: Duration = Duration::from_secs(10);
+/// The times between the end of [`IDLE`] and the probes, the last of which must find an evicted room.
+const PROBES_MS: [u64; 6] = [200, 500, 1_000, 1_500, 2_500, 4_000];
 
+/// A room whose two members have sent two faulty frames each.
+struct Room {
+    a: Socket,
+    b: Socket,
+}
+
+/// Only memory holds the number of consecutive faulty frames; the third closes the socket.
 async fn fault(socket: &mut Socket) -> Result<()> {
     socket.binary(vec![0]).await?;
     socket.wait("binary", |one| text(one, "/err/code") == "binary").await.map(drop)
 }
 
-/// Only memory holds the number of consecutive faulty frames; the third closes the socket. A socket that
-/// survives its third faulty frame therefore talks to a new instance of the room.
-#[tokio::test]
-async fn idle_room_leaves_memory_and_keeps_its_sockets() -> Result<()> {
-    let stack = stack::shared().await?;
-    let server = server(stack)?;
-    let (room, ana, bo) = meet(&server).await?;
-    let mut a = server.room(&room, &ana).connect().await?;
-    a.welcome().await?;
-    let mut b = server.room(&room, &bo).connect().await?;
-    b.welcome().await?;
+/// Opens a room, whose members connect one after the other or at the same time.
+async fn open(server: &Server, simultaneous: bool) -> Result<Room> {
+    let (room, ana, bo) = meet(server).await?;
+    let (opening_a, opening_b) = (server.room(&room, &ana), server.room(&room, &bo));
+    let (mut a, mut b) = if simultaneous {
+        tokio::try_join!(opening_a.connect(), opening_b.connect())?
+    } else {
+        (opening_a.connect().await?, opening_b.connect().await?)
+    };
     for socket in [&mut a, &mut b] {
+        socket.welcome().await?;
         fault(socket).await?;
         fault(socket).await?;
     }
-    // While it is awake, the room counts on.
-    fault(&mut b).await?;
-    b.closed_with(4003).await?;
+    Ok(Room { a, b })
+}
 
-    // No event reports an eviction, and a request would wake the object. This is the only sleep in these
-    // tests.
-    tokio::time::sleep(IDLE).await;
-    fault(&mut a).await?;
-    fault(&mut a).await?;
-    a.ok(json!({"op": "say", "body": "still the same socket"})).await.map(drop)
+/// Sends a third faulty frame and returns true if the socket survives, which therefore talks to a new instance of the
+/// room.
+async fn is_forgotten(socket: &mut Socket) -> Result<bool> {
+    socket.take_received();
+    let id = socket.id();
+    socket.binary(vec![0]).await?;
+    socket.send(&json!({"id": id, "op": "say", "body": "still the same socket"})).await?;
+    loop {
+        match socket.next().await? {
+            Received::Message(reply) if reply["id"] == id => {
+                ensure!(reply["ok"].is_object(), "{reply}");
+                return Ok(true);
+            }
+            Received::Closed(close) => {
+                ensure!(close.code == 4003, "{close:?}");
+                return Ok(false);
+            }
+            Received::Message(_) | Received::Pong => {}
+        }
+    }
+}
+
+/// Waits until a room has left memory. No event reports an eviction, and a probe wakes its room, whose wait of
+/// 10 s then starts again: so each probe has a room of its own.
+async fn wait_for_eviction(rooms: Vec<Room>) -> Result<()> {
+    let idle_since = Instant::now();
+    for (mut room, after) in rooms.into_iter().zip(PROBES_MS) {
+        sleep_until(idle_since + IDLE + Duration::from_millis(after)).await;
+        if is_forgotten(&mut room.a).await? {
+            ensure!(is_forgotten(&mut room.b).await?, "the other socket of the room is another instance's");
+            return Ok(());
+        }
+    }
+    bail!("no room left memory: {PROBES_MS:?} ms after {IDLE:?}")
+}
+
+#[tokio::test]
+async fn idle_room_leaves_memory_and_keeps_its_sockets() -> Result<()> {
+    let server = server(stack::shared().await?)?;
+    let mut awake = open(&server, false).await?;
+    let rooms = try_join_all(PROBES_MS.map(|_| open(&server, false))).await?;
+    // While it is awake, a room counts on.
+    ensure!(!is_forgotten(&mut awake.b).await?, "the room was evicted at once");
+    wait_for_eviction(rooms).await
 }
 
 #[tokio::test]
 async fn simultaneous_connections_do_not_keep_a_room_awake() -> Result<()> {
-    let stack = stack::shared().await?;
-    let server = server(stack)?;
-    let (room, ana, bo) = meet(&server).await?;
-    let (opening_a, opening_b) = (server.room(&room, &ana), server.room(&room, &bo));
-    let (mut a, mut b) = tokio::try_join!(opening_a.connect(), opening_b.connect())?;
-    a.welcome().await?;
-    b.welcome().await?;
-    fault(&mut a).await?;
-    fault(&mut a).await?;
-    tokio::time::sleep(IDLE).await;
-    fault(&mut a).await?;
-    fault(&mut a).await?;
-    a.ok(json!({"op": "say", "body": "still the same socket"})).await.map(drop)
+    let server = server(stack::shared().await?)?;
+    wait_for_eviction(try_join_all(PROBES_MS.map(|_| open(&server, true))).await?).await
 }

@@ -60,6 +60,77 @@ fn published_texts_have_no_rustdoc_syntax() -> Result<()> {
     Ok(())
 }
 
+/// Generators of clients make an unusable type of an object without either.
+#[test]
+fn every_object_has_properties_or_a_type_of_values() -> Result<()> {
+    for file in [EDGE, REGION] {
+        let document = read(file)?;
+        let schemas = document["components"]["schemas"].as_object().context("schemas")?;
+        for (name, schema) in schemas {
+            let is_described = objects(schema)
+                .into_iter()
+                .all(|one| !one["properties"].is_null() || !one["additionalProperties"].is_null());
+            ensure!(is_described, "{file}: {name} has an object without properties");
+        }
+    }
+    Ok(())
+}
+
+/// Generators of clients cannot merge the variants of an enum with further fields.
+#[test]
+fn no_schema_merges_variants() -> Result<()> {
+    for file in [EDGE, REGION] {
+        let document = read(file)?;
+        let schemas = document["components"]["schemas"].as_object().context("schemas")?;
+        for (name, schema) in schemas {
+            for part in schema["allOf"].as_array().into_iter().flatten() {
+                let reference = part["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+                let part = reference.and_then(|reference| document.pointer(reference)).unwrap_or(part);
+                let fix = "use `Schemas::split_variants`";
+                ensure!(part["oneOf"].is_null(), "{file}: {name} merges variants: {fix}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Python names a variable of a generated class after the class and after its fields, which may differ in type.
+#[test]
+fn no_schema_has_a_list_of_its_own_name() -> Result<()> {
+    for file in [EDGE, REGION] {
+        let document = read(file)?;
+        let schemas = document["components"]["schemas"].as_object().context("schemas")?;
+        for (name, schema) in schemas {
+            let field = &schema["properties"][name.to_lowercase()];
+            ensure!(
+                field["type"] != "array",
+                "{file}: {name} has a list of its own name: call it `{name}List`"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns every schema of type `object` in a schema, at any depth.
+fn objects(schema: &Value) -> Vec<&Value> {
+    let mut found = Vec::new();
+    match schema {
+        Value::Object(fields) => {
+            let kind = &schema["type"];
+            if kind == "object" || kind.as_array().is_some_and(|kinds| kinds.contains(&"object".into())) {
+                found.push(schema);
+            }
+            let inner = fields
+                .iter()
+                .filter(|(name, _)| !["example", "examples", "default"].contains(&name.as_str()));
+            found.extend(inner.flat_map(|(_, field)| objects(field)));
+        }
+        Value::Array(items) => found.extend(items.iter().flat_map(objects)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    found
+}
+
 /// Collects every `summary` and `description` of a document, at any depth.
 fn collect_texts(value: &Value, to: &mut Vec<String>) {
     match value {

@@ -1,4 +1,5 @@
-//! Installs Node and the npm tools that `package-lock.json` pins: wrangler, miniflare, esbuild, binaryen.
+//! Installs Node and the npm tools that `package-lock.json` pins: wrangler, miniflare, esbuild, binaryen,
+//! openapi-typescript.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ pub struct Node {
     pub wasm_opt: PathBuf,
     /// The TypeScript compiler, a script for Node.
     pub tsc: PathBuf,
+    /// The generator of types from OpenAPI documents, a script for Node.
+    pub openapi_typescript: PathBuf,
 }
 
 /// Installs the npm tools if the lock file changed or they are missing.
@@ -56,6 +59,7 @@ fn installed(root: &Root) -> Result<Node> {
         esbuild: esbuild(root)?,
         wasm_opt: present(root, "node_modules/binaryen/bin/wasm-opt")?,
         tsc: present(root, "node_modules/typescript/bin/tsc")?,
+        openapi_typescript: present(root, "node_modules/openapi-typescript/bin/cli.js")?,
     })
 }
 

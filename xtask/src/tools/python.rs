@@ -1,4 +1,5 @@
-//! Installs tools from Python's registry, each in a virtual environment: cfn-lint, Zig, schemathesis.
+//! Installs tools from Python's registry, each in a virtual environment: cfn-lint, Zig, schemathesis,
+//! openapi-python-client.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +17,8 @@ const CFN_LINT: &[&str] = &["cfn-lint==1.58.0"];
 const ZIG: &[&str] = &["cargo-zigbuild==0.24.0", "ziglang==0.17.0"];
 /// Sends an API generated requests that its document allows, and requests that it does not.
 const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5"];
+/// Generates a client from a document, and checks its types.
+const OPENAPI_CLIENT: &[&str] = &["openapi-python-client==0.29.1", "mypy==2.4.1"];
 
 /// Returns the program `cfn-lint`, or none without Python.
 pub fn cfn_lint(root: &Root) -> Result<Option<PathBuf>> {
@@ -31,6 +34,12 @@ pub fn zig(root: &Root) -> Result<Option<PathBuf>> {
 /// Returns the directory with `st`, or none without Python.
 pub fn schemathesis(root: &Root) -> Result<Option<PathBuf>> {
     environment(root, "schemathesis", SCHEMATHESIS)
+}
+
+/// Returns the directory with `openapi-python-client`, `mypy` and a Python that has what generated clients import,
+/// or none without Python.
+pub fn openapi_client(root: &Root) -> Result<Option<PathBuf>> {
+    environment(root, "openapi-python-client", OPENAPI_CLIENT)
 }
 
 /// Returns the directory of the programs of these packages, which are installed if they are missing.

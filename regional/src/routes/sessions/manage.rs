@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// The sessions of the caller.
 #[derive(Serialize, ToSchema)]
-pub struct Sessions {
+pub struct SessionList {
     sessions: Vec<SessionView>,
 }
 
@@ -62,12 +62,12 @@ const CONCURRENT_MAX: usize = 16;
     operation_id = "listSessions",
     tag = "sessions",
     responses(
-        (status = 200, body = Sessions, description = "The active sessions."),
+        (status = 200, body = SessionList, description = "The active sessions."),
         (status = 403, description = "`banned`"),
     ),
     security(("access_token" = [])),
 )]
-pub async fn list_sessions(State(app): State<App>, caller: ActivePlayer) -> Result<Json<Sessions>, Fault> {
+pub async fn list_sessions(State(app): State<App>, caller: ActivePlayer) -> Result<Json<SessionList>, Fault> {
     let now = app.clock.now();
     let sessions = app.store.sessions_of(&caller.player, Some(limits::SESSIONS_LISTED_MAX)).await?;
     let sessions = sessions
@@ -75,7 +75,7 @@ pub async fn list_sessions(State(app): State<App>, caller: ActivePlayer) -> Resu
         .filter(|session| session.is_active(now, caller.status.epoch))
         .map(|session| view(session, &caller.sid))
         .collect();
-    Ok(Json(Sessions { sessions }))
+    Ok(Json(SessionList { sessions }))
 }
 
 /// Ends one of the caller's sessions.

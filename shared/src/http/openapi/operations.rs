@@ -171,7 +171,7 @@ fn list_profiles() -> Operation {
         "Returns public profiles in the order of the request, without players that do not exist.",
     )
     .query("ids", "1 to 100 player ids, separated by commas.", true, ids, Some("p_ana,p_ben"))
-    .json(200, "The profiles.", "Profiles", example)
+    .json(200, "The profiles.", "ProfileList", example)
     .cached()
     .problem(400, "`bad_id`, `bad_query`, `too_many`")
 }

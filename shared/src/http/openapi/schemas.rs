@@ -48,6 +48,26 @@ impl Schemas {
         Ok(())
     }
 
+    /// Writes a struct that flattens a tagged enum as one object per variant, each named after its tag, such as
+    /// `BannedNotice`. Generators of clients do not read utoipa's form, which is a `oneOf` within an `allOf`.
+    pub fn split_variants(&mut self, of_struct: &str, of_enum: &str, tag: &str) {
+        let (Some(mut whole), Some(variants)) = (self.0.remove(of_struct), self.0.remove(of_enum)) else {
+            return;
+        };
+        let parts = whole.as_object_mut().and_then(|whole| whole.remove("allOf")).unwrap_or_default();
+        let common =
+            parts.as_array().and_then(|parts| parts.iter().find(|part| part["properties"].is_object()));
+        let mut references = Vec::new();
+        for variant in variants["oneOf"].as_array().into_iter().flatten() {
+            let word = variant["properties"][tag]["enum"][0].as_str().unwrap_or_default();
+            let name = format!("{}{of_struct}", pascal_case(word));
+            references.push(json!({ "$ref": format!("#/components/schemas/{name}") }));
+            self.0.insert(name, merged(variant, common));
+        }
+        whole["oneOf"] = references.into();
+        self.0.insert(of_struct.into(), whole);
+    }
+
     /// Returns all schemas.
     pub fn into_map(self) -> Map<String, Value> {
         self.0
@@ -63,9 +83,33 @@ impl Schemas {
             "type": "object",
             "description": "An OpenAPI 3.1 document.",
             "required": ["openapi", "info", "paths", "components"],
+            "additionalProperties": true,
         });
         self.0.insert("Document".into(), document);
     }
+}
+
+/// Returns the schema of an object with the properties of a second one as well.
+fn merged(object: &Value, with: Option<&Value>) -> Value {
+    let mut object = object.clone();
+    let Some(with) = with else {
+        return object;
+    };
+    for (name, property) in with["properties"].as_object().into_iter().flatten() {
+        object["properties"][name] = property.clone();
+    }
+    let required = [with, &object].map(|part| part["required"].as_array().cloned().unwrap_or_default());
+    object["required"] = required.concat().into();
+    object
+}
+
+/// Returns a snake case word as the name of a type.
+fn pascal_case(word: &str) -> String {
+    let part = |part: &str| {
+        let (first, rest) = part.split_at_checked(1).unwrap_or_default();
+        first.to_uppercase() + rest
+    };
+    word.split('_').map(part).collect()
 }
 
 /// The schema of what `Room::summary` returns.
