@@ -224,14 +224,23 @@ mod tests {
     }
 
     fn open(lobby: &mut Lobby, now: Time, conn: u32, nth: u32) {
+        drop(open_from(lobby, now, conn, nth, nth.into()));
+    }
+
+    /// Opens a socket from an address, and returns its attachment.
+    fn open_from(lobby: &mut Lobby, now: Time, conn: u32, nth: u32, address: u64) -> Option<String> {
         let identity = Identity {
             player: player(nth.into()),
             sid: format!("s_{nth}").parse().unwrap(),
             ep: 0,
             exp: now + limits::RETRY_MAX,
         };
-        let (conn, current_match, address) = (Conn(conn), None, nth.into());
-        lobby.handle(now, Input::Opened { conn, identity, current_match, address });
+        let (conn, current_match) = (Conn(conn), None);
+        let effects = lobby.handle(now, Input::Opened { conn, identity, current_match, address });
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Attach { data, .. } => Some(data),
+            _ => None,
+        })
     }
 
     fn entrant(nth: u64) -> Entrant {
@@ -270,6 +279,39 @@ mod tests {
         assert!(!lookups.has_room(7) && lookups.has_room(8));
         lookups.leave(1000);
         assert!(lookups.has_room(7));
+    }
+
+    /// Returns true if the lobby accepts `enter` from this socket, so that it waits for its lookup.
+    fn is_accepted(lobby: &mut Lobby, now: Time, conn: u32) -> bool {
+        let (conn, text) = (Conn(conn), r#"{"id":1,"op":"enter","key":"k"}"#);
+        let effects = lobby.handle(now, ConnectionInput::Text { conn, text }.into());
+        !effects.iter().any(|effect| matches!(effect, Effect::Send { text, .. } if text.contains("\"err\":")))
+    }
+
+    #[test]
+    fn players_of_one_address_share_its_part_of_the_queue_also_after_a_restart() {
+        let now = Time::from_ms(1000);
+        let (crowd, other) = (7, 8);
+        let busy = u32::try_from(limits::LOOKUPS_CONCURRENT_MAX).unwrap();
+        let share = u32::try_from(limits::LOOKUPS_PER_ADDRESS_MAX).unwrap();
+        let (first, last) = (busy + 1, busy + share);
+        let mut before = lobby();
+        let attachments: Vec<String> = (1..=last + 2)
+            .filter_map(|nth| {
+                let address = if (first..=last + 1).contains(&nth) { crowd } else { other };
+                open_from(&mut before, now, nth, nth, address)
+            })
+            .collect();
+        let pool = before.pool.clone();
+        let (name, shard) = ("p".parse().unwrap(), Shard::Child(0));
+        let (after, _) = Lobby::restore(name, shard, &pool, &Disk::default(), &attachments, now).unwrap();
+        for mut lobby in [before, after] {
+            for nth in 1..=last {
+                assert!(is_accepted(&mut lobby, now, nth), "{nth}");
+            }
+            assert!(!is_accepted(&mut lobby, now, last + 1), "one more from the same address");
+            assert!(is_accepted(&mut lobby, now, last + 2), "another address");
+        }
     }
 
     #[test]

@@ -282,6 +282,50 @@ mod tests {
         }
     }
 
+    /// Returns the exchange of two tickets of equal size that would balance the teams, if there is one.
+    fn better_exchange(teams: &[Vec<TeamTicket>]) -> Option<(TeamTicket, TeamTicket)> {
+        let sum = |team: &[TeamTicket]| team.iter().map(|it| weight(*it)).sum::<f64>();
+        for (strong, weak) in teams.iter().flat_map(|one| teams.iter().map(move |other| (one, other))) {
+            let gap = sum(strong) - sum(weak);
+            for (x, y) in strong.iter().flat_map(|x| weak.iter().map(move |y| (*x, *y))) {
+                let moved = weight(x) - weight(y);
+                if x.players == y.players && moved > 1.0 && moved + 1.0 < gap {
+                    return Some((x, y));
+                }
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn no_exchange_balances_the_teams_of_a_large_match_further() {
+        let mut seed = 11_u64;
+        let mut draw = |most: u32| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+            u32::try_from(seed >> 33).unwrap() % most
+        };
+        for sizes in [&[16, 16][..], &[8, 8, 8, 8], &[12, 12]] {
+            for _ in 0..20 {
+                let (mut tickets, mut players) = (Vec::new(), 0);
+                let seats: usize = sizes.iter().sum();
+                while players < seats {
+                    let party = if draw(6) == 0 && players + 2 <= seats { 2 } else { 1 };
+                    let slot = Slot::try_from(tickets.len()).unwrap();
+                    // Some are far stronger than all others, so that the first division is uneven.
+                    let rating = f64::from(1000 + draw(1000) + 2000 * (draw(8) / 7));
+                    tickets.push(TeamTicket { slot, players: party, rating });
+                    players += party;
+                }
+                let teams = divide(tickets.clone(), sizes).unwrap();
+                let teams: Vec<Vec<TeamTicket>> = teams
+                    .iter()
+                    .map(|team| team.iter().map(|slot| tickets[*slot as usize]).collect())
+                    .collect();
+                assert_eq!(better_exchange(&teams), None, "{sizes:?}: {teams:?}");
+            }
+        }
+    }
+
     #[test]
     fn teams_of_a_large_match_are_nearly_equal() {
         // Within two points a player.
