@@ -50,7 +50,7 @@ impl World {
     }
 
     /// Ends the login of a client at the region; the player object has the room close its sockets. The client logs in
-    /// again later. Proved by a forced close of sockets of newer logins, and of other players.
+    /// again later. Proved by a forced close that left a socket open, and by one of other players' sockets.
     pub fn sign_out(&mut self, who: usize) {
         let client = &mut self.clients[who];
         let ended = login(who, client.login, 0);
@@ -61,10 +61,23 @@ impl World {
         };
         self.marks.insert(Mark::SignedOut);
         let (player, login) = (ended.player, self.clients[who].login);
+        self.forced_closes.push((player.clone(), close.clone()));
         self.turn(&Input::ForcedClose { player, close });
         let mut wires = self.platform.wires.values();
         let open = wires.find(|wire| wire.client == who && !wire.shut && wire.login < login);
         assert!(self.shell.is_none() || open.is_none(), "a socket of an ended login is open: {open:?}");
+    }
+
+    /// Repeats an earlier forced close: the player object tells the room again, and late, until it has the answer.
+    /// Proved by forced closes of sockets of newer logins, by session and by auth epoch.
+    pub fn close_again(&mut self) {
+        if self.forced_closes.is_empty() {
+            return;
+        }
+        let nth = self.chance.below(self.forced_closes.len());
+        let (player, close) = self.forced_closes[nth].clone();
+        self.marks.insert(Mark::ForcedCloseRepeated);
+        self.turn(&Input::ForcedClose { player, close });
     }
 
     fn tag(&mut self) -> u64 {
@@ -164,7 +177,7 @@ impl World {
 
     fn misbehave(&mut self, who: usize) {
         let burst = |n: usize| Value::from(vec![json!({ "id": 0, "op": "seen", "body": { "at": 0 } }); n]);
-        match self.chance.below(9) {
+        match self.chance.below(10) {
             0 => self.put(who, "{".to_owned()),
             1 => self.put(who, "[".repeat(40)),
             2 => self.put(who, "\0binary".to_owned()),
@@ -181,6 +194,8 @@ impl World {
                 }
             }
             7 => self.put(who, format!(r#"{{"op":"say","body":"{}"}}"#, "x".repeat(17_000))),
+            // A room refuses it unless its deployment switches it on.
+            8 => self.put(who, r#"{"id":0,"op":"debug","body":{"do":"panic"}}"#.to_owned()),
             _ => self.put(who, r#"[{"op":"dance","id":0},{},7,{"id":[],"op":"say"},[]]"#.to_owned()),
         }
     }

@@ -27,6 +27,7 @@ tests::marks!(
     Erased,
     Evicted,
     FarTooFast,
+    ForcedCloseRepeated,
     GraceExpired,
     HeldForTimer,
     Hinted,

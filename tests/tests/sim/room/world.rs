@@ -8,10 +8,11 @@ use crate::shell::Shell;
 use crate::weather::Weather;
 use serde_json::Value;
 use shared::delivery::conn_numbers::ConnNumbers;
+use shared::id::PlayerId;
 use shared::limits;
 use shared::room::seats::Seat;
 use shared::room::{Conn, Input, Resume, Room, Switches};
-use shared::rpc::Setup;
+use shared::rpc::{ForcedClose, Setup};
 use shared::time::Time;
 use shared::wire::CloseCode;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,8 @@ pub struct World {
     /// The players that are known to be kicked, and the players that a command tried to kick.
     pub kicked: BTreeSet<String>,
     pub kick_requests: BTreeSet<String>,
+    /// The forced closes so far, by player.
+    pub forced_closes: Vec<(PlayerId, ForcedClose)>,
     traced: bool,
 }
 
@@ -87,6 +90,7 @@ impl World {
             setup: setup.clone(),
             kicked: BTreeSet::new(),
             kick_requests: BTreeSet::new(),
+            forced_closes: Vec::new(),
             traced,
             weather,
         };
@@ -145,6 +149,9 @@ impl World {
         }
         if self.chance.one_in(self.weather.signs_out) {
             self.sign_out(who);
+        }
+        if self.chance.one_in(self.weather.signs_out) {
+            self.close_again();
         }
         if self.chance.one_in(self.weather.faults.evict) {
             self.evict();
@@ -281,6 +288,21 @@ impl World {
         }
         if self.chance.one_in(50) {
             self.check_bounds();
+            self.check_tokens();
+        }
+    }
+
+    /// Checks that no socket outlives its token. Proved by a room that closed such sockets only when another opened.
+    fn check_tokens(&self) {
+        let room = &self.shell.as_ref().expect("awake").room;
+        let (_, _, _, sockets) = room.remembered();
+        for attachment in sockets.into_iter().filter_map(|(_, attachment)| attachment) {
+            let (conn, identity) = Room::read_attachment(&attachment).expect("an attachment");
+            assert!(
+                identity.exp.ms() > self.now,
+                "{conn:?} is open, its token expired at {:?}",
+                identity.exp
+            );
         }
     }
 
