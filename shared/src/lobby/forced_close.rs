@@ -29,3 +29,33 @@ impl Lobby {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lobby::test_lobby::{TestLobby, player};
+
+    fn open(lobby: &TestLobby) -> [usize; 2] {
+        [1, 2].map(|nth| lobby.lobby.connections_of(&player(nth)).len())
+    }
+
+    #[test]
+    fn forced_close_reaches_the_sockets_of_the_ended_login_and_no_other() {
+        let session = |sid: &str| ForcedClose::SessionEnded { sid: sid.parse().unwrap() };
+        for (close, expected) in [
+            (session("s_1"), [0, 1]),
+            (session("s_2"), [1, 1]),
+            (ForcedClose::Revoked { ep: 1 }, [0, 1]),
+            (ForcedClose::Revoked { ep: 0 }, [1, 1]),
+            (ForcedClose::Banned, [0, 1]),
+        ] {
+            let mut lobby = TestLobby::new(r#"{"seats":3}"#);
+            lobby.enter(&[1, 2]);
+            lobby.force_close(1, &close);
+            assert_eq!(open(&lobby), expected, "{close:?}");
+            // A banned player has no ticket either; another one keeps the place.
+            let tickets = if close == ForcedClose::Banned { 1 } else { 2 };
+            assert_eq!(lobby.rows("t/"), tickets, "{close:?}");
+        }
+    }
+}

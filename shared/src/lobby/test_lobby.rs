@@ -4,7 +4,7 @@ use crate::connection::{Conn, ConnectionInput, Identity};
 use crate::id::{PlayerId, RoomId};
 use crate::lobby::{Answer, Call, Disk, Effect, Entrant, Input, Lobby};
 use crate::pool::Shard;
-use crate::rpc::{PlayerRequest, PlayerResponse};
+use crate::rpc::{ForcedClose, PlayerRequest, PlayerResponse};
 use crate::time::Time;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,8 @@ pub(in crate::lobby) struct TestLobby {
     /// Requests to reserve a player.
     pub(in crate::lobby) reservations: Vec<(Time, PlayerId)>,
     pub(in crate::lobby) rooms: BTreeSet<RoomId>,
+    /// The players that were looked up in the region, in order.
+    pub(in crate::lobby) lookups: Vec<PlayerId>,
 }
 
 impl TestLobby {
@@ -38,6 +40,7 @@ impl TestLobby {
             busy: BTreeMap::new(),
             reservations: Vec::new(),
             rooms: BTreeSet::new(),
+            lookups: Vec::new(),
         }
     }
 
@@ -51,6 +54,11 @@ impl TestLobby {
 
     pub(in crate::lobby) fn close(&mut self, nth: u32) {
         self.turn(ConnectionInput::Closed { conn: Conn(nth) }.into());
+    }
+
+    /// Has the player's object order sockets to close.
+    pub(in crate::lobby) fn force_close(&mut self, nth: u32, close: &ForcedClose) {
+        self.turn(Input::ForcedClose { player: player(nth), close: close.clone() });
     }
 
     /// Sends a command and returns its reply.
@@ -143,6 +151,7 @@ impl TestLobby {
                 self.said.entry(conn.0).or_default().extend(messages);
             }
             Effect::LookUp { lookup, player } => {
+                self.lookups.push(player.clone());
                 // The region knows no match that ended here: its data are late.
                 let profile = json!({
                     "player": player, "name": "", "rating": 1500.0, "banned": false, "ep": 0,

@@ -5,6 +5,7 @@ use super::*;
 use crate::connection::Conn;
 use crate::id::RoomId;
 use crate::pool::Devices;
+use crate::rpc::record::Visibility;
 use crate::rpc::{Evictee, ForcedClose, Notice, NoticeKind, ObjectName};
 
 fn name(text: &str) -> ObjectName {
@@ -237,4 +238,17 @@ fn erased_player_is_deleted_after_the_last_token_expires() {
     assert_eq!(player.wake_at(Time::from_ms(1)), Some(Time::from_ms(1 + life)));
     let effects = player.handle(Time::from_ms(1 + life), Input::Woke);
     assert_eq!(effects, [Effect::Erase]);
+}
+
+#[test]
+fn only_mutual_followers_are_asked_for_their_presence() {
+    let mut player = Player::default();
+    let [follower, stranger] = ["p_2", "p_3"].map(|id| id.parse::<PlayerId>().unwrap());
+    let all = [stranger, follower.clone()];
+    assert_eq!(player.visible_players(&all), Err(Missing::Visibility));
+    let visibility =
+        Visibility { player: "p_1".parse().unwrap(), mutual: vec![follower.clone()], hidden: true };
+    let known = Input::VisibilityKnown { revision: player.visibility_revision(), visibility: &visibility };
+    assert_eq!(player.handle(Time::from_ms(1), known).len(), 1);
+    assert_eq!(player.visible_players(&all), Ok(vec![follower]));
 }

@@ -128,3 +128,83 @@ impl Socket {
 pub(super) fn resync() -> envelope::Text {
     Envelope::ephemeral(Event::Resync).text()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::connection::ConnectionInput;
+    use crate::id::PlayerId;
+    use crate::room::{Input, Rules, Setup};
+    use std::collections::BTreeMap;
+
+    const NOW: Time = Time::from_ms(1_733_000_000_000);
+
+    /// What the platform keeps of a room.
+    #[derive(Default)]
+    struct Kept {
+        disk: Disk,
+        attachments: BTreeMap<Conn, String>,
+    }
+
+    impl Kept {
+        fn keep(&mut self, effects: Vec<Effect>) {
+            for effect in effects {
+                match effect {
+                    Effect::Save(save) => {
+                        self.disk.room = save.room.unwrap_or_else(|| self.disk.room.clone());
+                        if let Some(chunk) = save.chunk {
+                            self.disk.chunks.retain(|known| known.slot != chunk.slot);
+                            self.disk.chunks.push(chunk);
+                        }
+                    }
+                    Effect::Attach { conn, data } => drop(self.attachments.insert(conn, data)),
+                    _ => {}
+                }
+            }
+        }
+
+        fn handle(&mut self, room: &mut Room, input: Input<'_>) {
+            self.keep(room.handle(NOW, input));
+            let flush = room.flush(NOW);
+            self.keep(flush.before);
+            self.keep(flush.after);
+        }
+
+        fn restore(&self) -> (Room, Vec<Effect>) {
+            let attachments: Vec<String> = self.attachments.values().cloned().collect();
+            Room::restore(&self.disk, &attachments, NOW, Switches::default()).unwrap()
+        }
+    }
+
+    #[test]
+    fn event_that_an_attachment_carried_in_an_older_epoch_does_not_come_back() {
+        let players = ["p_1", "p_2"].map(|id| id.parse::<PlayerId>().unwrap());
+        let seats = players.iter().map(|player| Seat::of(player.clone(), String::new())).collect();
+        let setup =
+            Setup { id: "m_1".parse().unwrap(), pool: None, owner: None, seats, rules: Rules::default() };
+        let (mut room, effects) = Room::create(NOW, setup, Switches::default());
+        let mut kept = Kept::default();
+        kept.keep(effects);
+        for (nth, player) in (1..).zip(players) {
+            let exp = Time::from_ms(u64::MAX);
+            let identity = Identity { player, sid: "s_1".parse().unwrap(), ep: 0, exp };
+            let (conn, role) = (Conn(nth), Role::Member);
+            kept.handle(&mut room, Input::Opened { conn, identity, role, resume: None, name: None });
+        }
+        for _ in 0..2 {
+            let text = r#"{"op":"say","body":{}}"#;
+            kept.handle(&mut room, ConnectionInput::Text { conn: Conn(1), text }.into());
+        }
+        // Each member carries one of the two; the first is lost together with its socket.
+        assert!(kept.attachments.values().all(|text| text.contains("said")), "{:?}", kept.attachments);
+        kept.attachments.remove(&Conn(1));
+        let (mut room, effects) = kept.restore();
+        assert_eq!(room.state.epoch, 2);
+        kept.keep(effects);
+        kept.handle(&mut room, Input::Woke);
+        let (again, effects) = kept.restore();
+        assert_eq!(effects, []);
+        assert_eq!(again.remembered(), room.remembered());
+    }
+}

@@ -170,3 +170,14 @@ fn rows_are_deleted_with_the_last_use_of_their_item() {
     }
     assert_eq!(lobby.rooms.len(), 4);
 }
+
+#[test]
+fn player_is_looked_up_again_after_a_match() {
+    let mut lobby = TestLobby::new(r#"{"seats":2}"#);
+    lobby.enter(&[1, 2]);
+    assert_eq!((lobby.rooms.len(), lobby.lookups.len()), (1, 2));
+    // The rating has changed with the match, although the profile was read a moment ago.
+    lobby.enter(&[1]);
+    assert_eq!(lobby.lookups.last(), Some(&player(1)));
+    assert_eq!(lobby.lookups.len(), 3);
+}

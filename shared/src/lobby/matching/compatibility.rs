@@ -45,3 +45,42 @@ pub fn rating_at(a: &Ticket, b: &Ticket, window: RatingWindow) -> Option<Time> {
     let allowance = window.allowance(a.deviation().max(b.deviation()));
     window.reaches_at(distance - allowance, window.since(a.since, b.since))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn ticket(n: u32, rating: f64, deviation: f64) -> Ticket {
+        let member = json!({
+            "player": format!("p_{n}"), "name": "", "rating": rating, "deviation": deviation,
+            "attrs": {}, "wants": [],
+        });
+        let ticket = json!({ "id": format!("t_{n}"), "members": [member], "since": 0, "state": "waiting" });
+        serde_json::from_value(ticket).unwrap()
+    }
+
+    /// Checks when two tickets fit whose ratings differ by this, with these deviations, in seconds.
+    fn check(gap: f64, deviations: [f64; 2], expected: Option<u64>) {
+        let rules = json!({ "within": 100, "widen_per_s": 10, "at_most": 300, "uncertainty": 1 });
+        let pool = crate::pool::read_one("p", json!({ "seats": 2, "rating": rules })).unwrap();
+        let [one, other] = deviations;
+        let (a, b) = (ticket(1, 1500.0, one), ticket(2, 1500.0 + gap, other));
+        for (a, b) in [(&a, &b), (&b, &a)] {
+            let at = fits_at(a, b, &pool, &RecentOpponents::default());
+            assert_eq!(at, expected.map(|secs| Time::from_ms(secs * 1000)), "{gap} {deviations:?}");
+        }
+    }
+
+    #[test]
+    fn less_certain_rating_of_the_two_shortens_the_distance_up_to_the_window() {
+        check(150.0, [0.0, 0.0], Some(5));
+        check(150.0, [30.0, 0.0], Some(2));
+        check(150.0, [20.0, 30.0], Some(2));
+        check(150.0, [50.0, 50.0], Some(0));
+        check(300.0, [350.0, 350.0], Some(10));
+        check(350.0, [0.0, 40.0], None);
+        check(350.0, [0.0, 60.0], Some(19));
+    }
+}

@@ -218,6 +218,33 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// Returns a player with recent opponents, as the region names them: the player and the end of the match in ms.
+    fn member(n: u32, recent: &[(u32, u64)]) -> Member {
+        let recent = recent.iter().map(|(n, ended)| json!({ "player": format!("p_{n}"), "ended": ended }));
+        let profile = json!({
+            "player": format!("p_{n}"), "name": "", "rating": 1500.0, "banned": false, "ep": 0,
+            "recent": recent.collect::<Vec<_>>(),
+        });
+        let profile = serde_json::from_value(profile).unwrap();
+        Member::new(profile, Map::new(), Vec::new(), Some(Duration::from_secs(10)))
+    }
+
+    #[test]
+    fn latest_match_of_two_players_decides_whichever_of_them_the_region_told_of_it() {
+        let check = |mine: &[(u32, u64)], theirs: &[(u32, u64)], expected: Option<u64>| {
+            let (me, other) = (member(1, mine), member(2, theirs));
+            for (a, b) in [(&me, &other), (&other, &me)] {
+                let until = a.kept_apart_until(b).ok().unwrap();
+                assert_eq!(until, expected.map(Time::from_ms), "{mine:?} {theirs:?}");
+            }
+        };
+        check(&[], &[], None);
+        check(&[(3, 5)], &[(4, 5)], None);
+        check(&[(2, 5)], &[], Some(10_005));
+        check(&[(2, 9), (3, 8), (2, 5)], &[], Some(10_009));
+        check(&[(2, 5)], &[(1, 7)], Some(10_007));
+    }
+
     #[test]
     fn attributes_of_the_service_are_refused_from_a_client() {
         for name in RESERVED_ATTRS {

@@ -307,8 +307,8 @@ impl World {
 
     /// Evicts the room between two flushes, keeps the sockets, and checks that the restored room is equal.
     ///
-    /// Proved by an attachment without the unwritten events, by one without `seen`, by keys that were not
-    /// restored, and by an attachment of an older epoch.
+    /// Proved by an attachment without the unwritten events, by one without `seen`, and by keys that were not
+    /// restored. What an attachment carried in an older epoch is too rare here: `shared::room::snapshot` tests it.
     pub fn evict(&mut self) {
         if !self.verifying.is_empty() {
             return;
