@@ -1,11 +1,13 @@
 //! Tests pictures: upload, scaling, order, removal, refusals, and signed upload addresses.
 
-use crate::world::{Answer, Guest, START_MS, World, clock, variable};
+use crate::world::{Answer, Guest, OTHER_KEY, START_MS, World, clock, variable};
 use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::future::try_join_all;
 use regional::config::Config;
+use regional::config::edge::ToEdge;
+use regional::edge_notices::stream::NoticeStream;
 use regional::integrations::object_store::Bucket;
 use regional::local::Folder;
 use regional::picture_processing::PictureProcessor;
@@ -27,7 +29,7 @@ struct Gallery {
     uploads: UnboundedReceiver<String>,
     processor: PictureProcessor,
     /// Stops when dropped.
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Gallery {
@@ -49,7 +51,7 @@ impl Gallery {
             bucket: Bucket::new(bucket),
             clock,
         };
-        Ok(Self { world, now, uploads, processor, _folder: folder })
+        Ok(Self { world, now, uploads, processor, folder })
     }
 
     async fn announce(&self, who: &Guest, media: &str, bytes: usize) -> Result<Answer> {
@@ -81,6 +83,20 @@ impl Gallery {
         let mut all = list.body["pictures"].as_array().context("a list")?.clone();
         all.sort_by_key(|one| one["state"].to_string());
         Ok(all)
+    }
+
+    /// Delivers the mark of an erasure, as the stream of the table does.
+    async fn deliver_erasure(&self, of: &Guest) -> Result<()> {
+        // The mark concerns only the region, so no edge is asked.
+        let edge = ToEdge { url: "http://127.0.0.1:9".into(), keys: OTHER_KEY.parse()? };
+        let (store, clock) = (self.processor.store.clone(), self.processor.clock.clone());
+        let stream = NoticeStream::new(store, edge, clock).with_pictures(Some(self.folder.config()));
+        let key = json!({"pk": {"S": format!("U#{}", of.player)}, "sk": {"S": "ERASED"}});
+        let record = serde_json::from_value(json!({
+            "awsRegion": "local", "eventID": "1", "eventName": "INSERT",
+            "dynamodb": {"Keys": key, "NewImage": key, "SequenceNumber": "1", "SizeBytes": 1},
+        }))?;
+        Box::pin(stream.process(&[record])).await.map_err(|failure| failure.error.into())
     }
 
     async fn status(&self, url: &Value) -> Result<u16> {
@@ -119,11 +135,11 @@ async fn picture_is_uploaded_scaled_ordered_and_removed() -> Result<()> {
     let own = gallery.world.get("/v1/profiles/me", &ana.access).await?;
     assert_eq!(own.body["pictures"].as_array().map(Vec::len), Some(1));
 
-    // Erasure removes the pictures.
+    // Erasure removes the pictures with their files.
     let left = own.body["pictures"][0]["urls"]["256"].clone();
     assert_eq!(gallery.status(&left).await?, 200);
     gallery.world.request_as(&ana, "DELETE", "/v1/profiles/me", Value::Null).await?;
-    gallery.processor.remove_all(&ana.player.parse()?).await?;
+    gallery.deliver_erasure(&ana).await?;
     assert_eq!(gallery.status(&left).await?, 404);
     Ok(())
 }
