@@ -105,7 +105,7 @@ fn only_a_signed_token_is_accepted() {
 fn no_body_makes_the_region_fail() {
     seeds::run::<()>(SEEDS / 5, &[], |mut chance, _| {
         let mut region = Region::new();
-        for nth in 0..ROUTES.len() {
+        for (nth, route) in ROUTES.iter().enumerate() {
             let valid = [region.valid(nth)];
             let valid = valid.each_ref().map(String::as_str);
             let mut source = Source::new(chance.clone(), &valid);
@@ -114,7 +114,7 @@ fn no_body_makes_the_region_fail() {
                 region.feed(nth, source.frame().as_bytes());
             }
             let (status, answer) = region.feed(nth, valid[0].as_bytes());
-            assert!(status != 400 && status != 422, "{}: {answer}", ROUTES[nth].path);
+            assert!(status != 400 && status != 422, "{}: {answer}", route.path);
         }
         BTreeSet::new()
     });

@@ -293,8 +293,8 @@ mod tests {
         let now = Time::from_ms(1000);
         let (crowd, other) = (7, 8);
         let busy = u32::try_from(limits::LOOKUPS_CONCURRENT_MAX).unwrap();
-        let share = u32::try_from(limits::LOOKUPS_PER_ADDRESS_MAX).unwrap();
-        let (first, last) = (busy + 1, busy + share);
+        let part = u32::try_from(limits::LOOKUPS_PER_ADDRESS_MAX).unwrap();
+        let (first, last) = (busy + 1, busy + part);
         let mut before = lobby();
         let attachments: Vec<String> = (1..=last + 2)
             .filter_map(|nth| {

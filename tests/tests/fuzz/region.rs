@@ -116,7 +116,7 @@ impl Region {
         let mut region = Self {
             runtime,
             router,
-            store: store,
+            store,
             player: String::new(),
             moderator: String::new(),
             eve: String::new(),

@@ -51,21 +51,24 @@ impl Schemas {
     /// Writes a struct that flattens a tagged enum as one object per variant, each named after its tag, such as
     /// `BannedNotice`. Generators of clients do not read utoipa's form, which is a `oneOf` within an `allOf`.
     pub fn split_variants(&mut self, of_struct: &str, of_enum: &str, tag: &str) {
-        let (Some(mut whole), Some(variants)) = (self.0.remove(of_struct), self.0.remove(of_enum)) else {
+        let (Some(Value::Object(mut whole)), Some(variants)) =
+            (self.0.remove(of_struct), self.0.remove(of_enum))
+        else {
             return;
         };
-        let parts = whole.as_object_mut().and_then(|whole| whole.remove("allOf")).unwrap_or_default();
+        let parts = whole.remove("allOf").unwrap_or_default();
         let common =
-            parts.as_array().and_then(|parts| parts.iter().find(|part| part["properties"].is_object()));
-        let mut references = Vec::new();
-        for variant in variants["oneOf"].as_array().into_iter().flatten() {
-            let word = variant["properties"][tag]["enum"][0].as_str().unwrap_or_default();
+            parts.as_array().and_then(|parts| parts.iter().find(|part| part.get("properties").is_some()));
+        let mut references: Vec<Value> = Vec::new();
+        for variant in items(&variants, "oneOf") {
+            let word = variant.pointer(&format!("/properties/{tag}/enum/0"));
+            let word = word.and_then(Value::as_str).unwrap_or_default();
             let name = format!("{}{of_struct}", pascal_case(word));
             references.push(json!({ "$ref": format!("#/components/schemas/{name}") }));
             self.0.insert(name, merged(variant, common));
         }
-        whole["oneOf"] = references.into();
-        self.0.insert(of_struct.into(), whole);
+        whole.insert("oneOf".into(), references.into());
+        self.0.insert(of_struct.into(), whole.into());
     }
 
     /// Returns all schemas.
@@ -91,16 +94,25 @@ impl Schemas {
 
 /// Returns the schema of an object with the properties of a second one as well.
 fn merged(object: &Value, with: Option<&Value>) -> Value {
-    let mut object = object.clone();
+    let mut merged = object.clone();
     let Some(with) = with else {
-        return object;
+        return merged;
     };
-    for (name, property) in with["properties"].as_object().into_iter().flatten() {
-        object["properties"][name] = property.clone();
+    let properties = with.get("properties").and_then(Value::as_object);
+    if let Some(target) = merged.pointer_mut("/properties").and_then(Value::as_object_mut) {
+        target.extend(properties.cloned().unwrap_or_default());
     }
-    let required = [with, &object].map(|part| part["required"].as_array().cloned().unwrap_or_default());
-    object["required"] = required.concat().into();
-    object
+    let required: Vec<Value> =
+        [with, object].into_iter().flat_map(|part| items(part, "required")).cloned().collect();
+    if let Some(merged) = merged.as_object_mut() {
+        merged.insert("required".into(), required.into());
+    }
+    merged
+}
+
+/// Returns the items of a list in a schema.
+fn items<'a>(schema: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    schema.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// Returns a snake case word as the name of a type.

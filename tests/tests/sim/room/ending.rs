@@ -155,7 +155,7 @@ impl World {
                 let Event::Signal(body) = &*entry.event else {
                     continue;
                 };
-                let n = body["n"].as_u64().expect("a tag");
+                let n = body.value()["n"].as_u64().expect("a tag");
                 let mine = entry.to.as_ref() == Some(&client.player);
                 assert!(!mine || client.signals.contains(&n), "signal {n} did not reach {}", client.player);
             }

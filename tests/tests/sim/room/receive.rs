@@ -40,7 +40,8 @@ impl World {
             }
             (None, Event::Hint(body)) => {
                 self.marks.insert(Mark::Hinted);
-                let (to, player) = (&body["to"], &self.clients[who].player);
+                let (body, player) = (body.value(), &self.clients[who].player);
+                let to = &body["to"];
                 assert!(to.is_null() || to == player.as_str(), "a hint for another player");
             }
             (None, other) => panic!("{other:?} without a position"),
@@ -82,7 +83,7 @@ impl World {
     /// event.
     fn signal_event(&mut self, who: usize, event: &Event) {
         if let Event::Signal(body) = event {
-            let client = &mut self.clients[who];
+            let (client, body) = (&mut self.clients[who], body.value());
             assert_eq!(body["to"], client.player.as_str(), "a signal for another player");
             client.signals.insert(body["n"].as_u64().expect("a tag"));
         }
