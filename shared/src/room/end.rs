@@ -67,3 +67,27 @@ impl Room {
         self.state.phase.over().is_some_and(|(at, _)| lingered(at)) && self.state.calls.is_empty()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::room::{Effect, Input, Rules, Setup, Switches};
+
+    #[test]
+    fn owner_without_a_seat_is_released_with_the_members() {
+        let now = Time::from_ms(1_733_000_000_000);
+        let [member, owner] = ["p_1", "p_2"].map(|id| id.parse::<PlayerId>().unwrap());
+        let seats = vec![Seat::of(member.clone(), String::new())];
+        let rules = Rules::default();
+        let setup =
+            Setup { id: "m_1".parse().unwrap(), pool: None, owner: Some(owner.clone()), seats, rules };
+        let (mut room, _) = Room::create(now, setup, Switches::default());
+        let effects = room.handle(now + rules.age(), Input::Woke);
+        let released = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Call { call: Call::Free { player, .. }, .. } => Some(player),
+            _ => None,
+        });
+        assert_eq!(released.collect::<Vec<_>>(), [member, owner]);
+    }
+}

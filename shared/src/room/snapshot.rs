@@ -177,12 +177,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn event_that_an_attachment_carried_in_an_older_epoch_does_not_come_back() {
+    /// Returns a room with two connected members, of which the first owns it, and what is kept of it.
+    fn two_members() -> (Room, Kept) {
         let players = ["p_1", "p_2"].map(|id| id.parse::<PlayerId>().unwrap());
         let seats = players.iter().map(|player| Seat::of(player.clone(), String::new())).collect();
-        let setup =
-            Setup { id: "m_1".parse().unwrap(), pool: None, owner: None, seats, rules: Rules::default() };
+        let (owner, rules) = (players.first().cloned(), Rules::default());
+        let setup = Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules };
         let (mut room, effects) = Room::create(NOW, setup, Switches::default());
         let mut kept = Kept::default();
         kept.keep(effects);
@@ -192,6 +192,44 @@ mod tests {
             let (conn, role) = (Conn(nth), Role::Member);
             kept.handle(&mut room, Input::Opened { conn, identity, role, resume: None, name: None });
         }
+        (room, kept)
+    }
+
+    #[test]
+    fn confirmed_position_survives_an_eviction() {
+        let (mut room, mut kept) = two_members();
+        let text = r#"{"op":"seen","body":{"at":2}}"#;
+        kept.handle(&mut room, ConnectionInput::Text { conn: Conn(1), text }.into());
+        let (again, effects) = kept.restore();
+        assert_eq!(effects, []);
+        let seen = |room: &Room| room.sockets.values().map(|socket| socket.seen).collect::<Vec<_>>();
+        assert_eq!((seen(&room), seen(&again)), (vec![Some(2), None], vec![Some(2), None]));
+    }
+
+    #[test]
+    fn repeated_kick_is_confirmed_with_its_first_result_also_after_an_eviction() {
+        let (mut room, mut kept) = two_members();
+        let kick = |room: &mut Room| {
+            let text = r#"{"id":1,"op":"kick","to":"p_2","key":"k"}"#;
+            let effects = room.handle(NOW, ConnectionInput::Text { conn: Conn(1), text }.into());
+            let reply = effects.iter().find_map(|effect| match effect {
+                Effect::Send { text, .. } if text.contains("\"id\":1") => Some(text.to_string()),
+                _ => None,
+            });
+            (reply.unwrap(), effects)
+        };
+        let (first, effects) = kick(&mut room);
+        assert!(first.contains("\"ok\":{\"at\":3}"), "{first}");
+        kept.keep(effects);
+        kept.attachments.remove(&Conn(2));
+        kept.handle(&mut room, Input::Woke);
+        let (mut again, _) = kept.restore();
+        assert_eq!((kick(&mut room).0, kick(&mut again).0), (first.clone(), first));
+    }
+
+    #[test]
+    fn event_that_an_attachment_carried_in_an_older_epoch_does_not_come_back() {
+        let (mut room, mut kept) = two_members();
         for _ in 0..2 {
             let text = r#"{"op":"say","body":{}}"#;
             kept.handle(&mut room, ConnectionInput::Text { conn: Conn(1), text }.into());

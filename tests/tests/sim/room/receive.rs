@@ -164,8 +164,8 @@ impl World {
                 }
                 self.oracle.accepted(epoch, n, at, &mut self.marks);
             }
-            // A retry of a successful kick is not refused. Proved by a key that belonged to the kicked
-            // player.
+            // A retry of a successful kick is not refused. It is rare here: the tests of
+            // `shared::room::snapshot` repeat one.
             Settled::Refused { n, op, to } => {
                 let out = op == "kick" && to.is_some_and(|to| self.kicked.contains(&to));
                 assert!(!out, "a kick took effect and was refused: {reply:?}");

@@ -307,8 +307,8 @@ impl World {
 
     /// Evicts the room between two flushes, keeps the sockets, and checks that the restored room is equal.
     ///
-    /// Proved by an attachment without the unwritten events, by one without `seen`, and by keys that were not
-    /// restored. What an attachment carried in an older epoch is too rare here: `shared::room::snapshot` tests it.
+    /// Proved by an attachment without the unwritten events, and by keys that were not restored. The tests of
+    /// `shared::room::snapshot` check `seen`, and what an attachment carried in an older epoch, which is too rare here.
     pub fn evict(&mut self) {
         if !self.verifying.is_empty() {
             return;

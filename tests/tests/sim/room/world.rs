@@ -204,7 +204,7 @@ impl World {
         }
     }
 
-    /// Connects a client.
+    /// Connects a client. Proved by a room that admitted a kicked player again.
     pub fn connect(&mut self, who: usize) {
         if !self.wake() {
             return self.clients[who].closed(self.now, CloseCode::NotFound.code(), 0);
@@ -216,7 +216,10 @@ impl World {
         let resume = client.epoch.map(|epoch| Resume { epoch: format!("e{epoch}"), at: client.at });
         let room = &self.shell.as_ref().expect("awake").room;
         let role = match room.admit(&identity, client.spectates) {
-            Ok(role) => role,
+            Ok(role) => {
+                assert!(!self.kicked.contains(identity.player.as_str()), "a kicked player was admitted");
+                role
+            }
             Err(why) => return self.clients[who].closed(self.now, why.code(), 5000),
         };
         let conn = self.numbers.take(room.next_conn());
