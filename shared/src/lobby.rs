@@ -69,6 +69,8 @@ pub struct Lobby {
     withdrawals: BTreeMap<TicketId, u32>,
     retries: Retries<Job>,
     sockets: BTreeMap<Conn, ConnectionGuard>,
+    /// No token of a socket expires before this time.
+    next_expiry: Time,
     conns_by_player: BTreeMap<PlayerId, BTreeSet<Conn>>,
     /// By socket, a hash of the client's address.
     addresses: BTreeMap<Conn, u64>,
@@ -119,6 +121,7 @@ struct Pending {
 impl Lobby {
     /// Applies one input and returns the effects to perform, in order.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
+        self.expire_tokens(now);
         match input {
             Input::Opened { conn, identity, current_match, address } => {
                 self.opened(now, conn, identity, current_match, address);

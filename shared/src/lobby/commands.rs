@@ -59,6 +59,7 @@ impl Endpoint for Lobby {
 
     fn attach(&mut self, conn: Conn) {
         if let Some(guard) = self.sockets.get(&conn) {
+            self.next_expiry = self.next_expiry.min(guard.identity.exp);
             let address = self.addresses.get(&conn).copied().unwrap_or_default();
             let attachment = Attachment { conn, identity: guard.identity.clone(), address };
             let data = envelope::encode(&attachment).to_string();
@@ -84,6 +85,21 @@ impl Endpoint for Lobby {
 }
 
 impl Lobby {
+    /// Closes the sockets whose token has expired. It runs with every input, so that an idle lobby needs no alarm.
+    pub(in crate::lobby) fn expire_tokens(&mut self, now: Time) {
+        if now < self.next_expiry {
+            return;
+        }
+        let sockets = self.sockets.iter();
+        let expired: Vec<Conn> =
+            sockets.filter(|(_, guard)| guard.has_expired(now)).map(|(&conn, _)| conn).collect();
+        for conn in expired {
+            self.close(now, conn, CloseCode::TokenExpired);
+        }
+        let expiries = self.sockets.values().map(|guard| guard.identity.exp);
+        self.next_expiry = expiries.min().unwrap_or(Time::from_ms(u64::MAX));
+    }
+
     pub(in crate::lobby) fn opened(
         &mut self,
         now: Time,
@@ -94,6 +110,7 @@ impl Lobby {
     ) {
         let player = identity.player.clone();
         self.addresses.insert(conn, address);
+        self.next_expiry = self.next_expiry.min(identity.exp);
         self.sockets.insert(conn, ConnectionGuard::new(identity, now));
         self.conns_by_player.entry(player.clone()).or_default().insert(conn);
         self.attach(conn);
@@ -203,4 +220,26 @@ fn match_is_forming(room: &RoomId) -> Refusal {
     let text = "Your match is about to start. Join its room and leave it there.";
     let fault = Refusal::new(RefusalCode::InMatch, text);
     Refusal { room: Some(room.clone()), ..fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lobby::test_lobby::{TestLobby, player};
+    use serde_json::json;
+    use std::time::Duration;
+
+    #[test]
+    fn silent_socket_does_not_outlive_its_token_and_its_ticket_waits_for_the_next() {
+        let mut lobby = TestLobby::new(r#"{"seats":3}"#);
+        let exp = lobby.now + Duration::from_secs(10);
+        lobby.open_until(1, exp);
+        lobby.say(1, &json!({ "op": "enter" }));
+        lobby.now = exp - Duration::from_millis(1);
+        lobby.open(2);
+        assert_eq!(lobby.lobby.connections_of(&player(1)).len(), 1);
+        lobby.now = exp;
+        lobby.close(2);
+        assert!(lobby.lobby.connections_of(&player(1)).is_empty());
+        assert_eq!(lobby.rows("t/"), 1);
+    }
 }

@@ -101,6 +101,7 @@ impl Lobby {
             withdrawals: BTreeMap::new(),
             retries: Retries::default(),
             sockets: BTreeMap::new(),
+            next_expiry: Time::from_ms(0),
             conns_by_player: BTreeMap::new(),
             addresses: BTreeMap::new(),
             pending_entries: BTreeMap::new(),

@@ -46,7 +46,11 @@ impl TestLobby {
 
     /// Opens the socket of a player; both have this number.
     pub(in crate::lobby) fn open(&mut self, nth: u32) {
-        let exp = Time::from_ms(1 << 40);
+        self.open_until(nth, Time::from_ms(1 << 40));
+    }
+
+    /// Opens the socket of a player, whose token expires at `exp`.
+    pub(in crate::lobby) fn open_until(&mut self, nth: u32, exp: Time) {
         let identity = Identity { player: player(nth), sid: "s_1".parse().unwrap(), ep: 0, exp };
         let (conn, current_match, address) = (Conn(nth), None, 0);
         self.turn(Input::Opened { conn, identity, current_match, address });

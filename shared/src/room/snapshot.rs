@@ -140,7 +140,7 @@ mod tests {
 
     const NOW: Time = Time::from_ms(1_733_000_000_000);
 
-    /// What the platform keeps of a room.
+    /// The part of a room that the platform keeps.
     #[derive(Default)]
     struct Kept {
         disk: Disk,

@@ -24,7 +24,7 @@ impl Json {
 }
 
 impl Default for Json {
-    /// `null`.
+    /// Returns the JSON `null`.
     fn default() -> Self {
         Self(RawValue::NULL.to_owned())
     }
