@@ -28,6 +28,17 @@ const FRAMES: usize = 300;
 /// Bodies to each route of one region: a request takes some milliseconds.
 const BODIES: usize = 4;
 
+/// Mutations of what no machine takes would prove little.
+#[test]
+fn samples_are_valid() {
+    for frame in source::LOBBY {
+        assert!(lobby::read(frame), "{frame}");
+    }
+    for step in source::PLAYER {
+        assert!(player::is_valid(step), "{step}");
+    }
+}
+
 #[test]
 fn no_frame_disturbs_a_room() {
     seeds::run::<()>(SEEDS, &[], |chance, _| {

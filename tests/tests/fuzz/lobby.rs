@@ -104,7 +104,7 @@ impl Stage {
         let Some(conn) = conn else { return };
         match std::str::from_utf8(frame) {
             Ok(text) => {
-                read(text);
+                let _valid = read(text);
                 self.turn(ConnectionInput::Text { conn, text }.into());
             }
             Err(_) => self.turn(ConnectionInput::Binary { conn, bytes: frame.len() }.into()),
@@ -253,13 +253,11 @@ impl Stage {
     }
 }
 
-/// Parses a frame as a lobby does.
-fn read(frame: &str) {
-    if let Ok(messages) = decode(frame) {
-        for message in messages.iter().flatten() {
-            let _read = Command::read(message);
-        }
-    }
+/// Parses a frame as a lobby does. True if all of its messages are commands.
+pub fn read(frame: &str) -> bool {
+    let Ok(messages) = decode(frame) else { return false };
+    let commands = messages.iter().flatten().filter(|message| Command::read(message).is_ok());
+    commands.count() == messages.len()
 }
 
 fn restore(pool: &Pool, disk: &Disk, attachments: &[String], now: Time) -> Lobby {

@@ -25,6 +25,22 @@ pub fn player(input: &[u8]) {
     }
 }
 
+/// True if a step is what its first byte says.
+pub fn is_valid(step: &str) -> bool {
+    let rest = step.get(1..).unwrap_or_default();
+    match step.chars().next() {
+        Some('r') => serde_json::from_str::<PlayerRequest>(rest).is_ok(),
+        Some('p') => serde_json::from_str::<PeerRequest>(rest).is_ok(),
+        Some('n') => serde_json::from_str::<Notice>(rest).is_ok(),
+        Some('f') => decode(rest).is_ok_and(|messages| {
+            messages.iter().flatten().filter(|message| Command::read(message).is_ok()).count()
+                == messages.len()
+        }),
+        Some('~') => true,
+        _ => false,
+    }
+}
+
 /// A player object with its disk and two me sockets: one sends frames, the other is a witness.
 pub struct Stage {
     player: Player,
