@@ -103,7 +103,7 @@ impl World {
         );
     }
 
-    /// Checks that the tickets of a formed match fit each other. Proved by a plan that asked one side.
+    /// Checks that the tickets of a formed match fit each other.
     pub fn check_call(&mut self, host: usize, call: &Call) {
         let Call::Player { request, .. } = call else {
             return;
