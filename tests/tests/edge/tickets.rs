@@ -67,7 +67,7 @@ async fn ticket_survives_a_kill() -> Result<()> {
     Ok(())
 }
 
-/// Proved by a store that ignored deletions: the lobby then found the tickets again, and matched players twice.
+/// Proved by a store that ignored deletions: the lobby then counted a ticket that had left the queue.
 #[tokio::test]
 async fn finished_tickets_and_parties_are_gone_after_a_kill() -> Result<()> {
     let stack = stack::start().await?;
