@@ -11,6 +11,9 @@ use std::time::Duration;
 pub struct Time(u64);
 
 impl Time {
+    /// The last millisecond of the year 9999, which is the last that RFC 3339 can express.
+    pub const LAST: Self = Self(253_402_300_799_999);
+
     #[must_use]
     /// Returns the time that is this many milliseconds after 1970.
     pub const fn from_ms(ms: u64) -> Self {

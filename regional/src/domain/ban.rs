@@ -8,8 +8,8 @@ use shared::id::{BanId, PlayerId};
 use shared::time::Time;
 use std::time::Duration;
 
-/// The end of a permanent ban: the last moment that a four-digit year can express.
-pub const PERMANENT: Time = Time::from_ms(253_402_300_799_999);
+/// The end of a permanent ban.
+pub const PERMANENT: Time = Time::LAST;
 
 /// One decision of a moderator, and what became of it. Bans are never deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,7 @@ use time::format_description::well_known::Rfc3339;
 /// year.
 #[must_use]
 pub fn format_time(time: Time) -> String {
-    const LAST_MS: u64 = 253_402_300_799_999;
-    let nanos = i128::from(time.ms().min(LAST_MS)) * 1_000_000;
+    let nanos = i128::from(time.min(Time::LAST).ms()) * 1_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos)
         .ok()
         .and_then(|time| time.format(&Rfc3339).ok())

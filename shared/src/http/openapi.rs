@@ -13,7 +13,8 @@ use super::{Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, Ready, StoredN
 use crate::id::{PlayerId, PoolName, RoomId};
 use crate::presence::PresenceList;
 use crate::rpc::Notice;
-use crate::sign;
+use crate::time::Time;
+use crate::{limits, sign};
 use operations::operations;
 use schemas::Schemas;
 use serde_json::{Map, Value, json};
@@ -62,6 +63,9 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.add::<PresenceList>()?;
     schemas.add::<Notice>()?;
     schemas.split_variants("Notice", "NoticeKind", "kind");
+    schemas.limit("Time", "", Time::LAST.ms());
+    schemas.limit("RevokedNotice", "/properties/ep", limits::JSON_INTEGER_MAX);
+    schemas.limit("ProfileNotice", "/properties/version", limits::JSON_INTEGER_MAX);
     schemas.add::<StoredNotices>()?;
     schemas.add::<PlayerId>()?;
     schemas.add::<PoolName>()?;

@@ -17,6 +17,8 @@ pub const FANOUT_CONCURRENT_MAX: usize = 16;
 /// Notices that the region sends to the edge in one request: each has about 100 bytes and costs a call to a
 /// player object.
 pub const NOTICES_BATCH_MAX: usize = 50;
+/// Largest integer that every JSON reader keeps exactly: 2⁵³ − 1 (RFC 8259, section 6).
+pub const JSON_INTEGER_MAX: u64 = (1 << 53) - 1;
 /// Bytes of another server's response to the region: a provider's key set has a tenth of this.
 pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 

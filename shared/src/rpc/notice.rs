@@ -1,6 +1,7 @@
 //! Notices of the region about players: `POST /internal/v1/notices`, signed, a list of [`Notice`].
 
 use crate::id::{PlayerId, SessionId};
+use crate::limits;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,32 @@ pub enum NoticeKind {
     Erased,
 }
 
+impl Notice {
+    /// Checks the numbers against their limits. A larger one would outrank every later notice.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the field, the limit and the value.
+    pub fn check(&self) -> Result<(), String> {
+        let check = |field: &str, value: u64, max: u64| {
+            if value > max {
+                return Err(format!("`{field}` can be at most {max}, not {value}"));
+            }
+            Ok(())
+        };
+        check("at", self.at.ms(), Time::LAST.ms())?;
+        match self.kind {
+            NoticeKind::Revoked { ep } => check("ep", ep, limits::JSON_INTEGER_MAX),
+            NoticeKind::Banned { until } => check("until", until.ms(), Time::LAST.ms()),
+            NoticeKind::Profile { version } => check("version", version, limits::JSON_INTEGER_MAX),
+            NoticeKind::SessionEnded { .. }
+            | NoticeKind::Unbanned
+            | NoticeKind::Visibility
+            | NoticeKind::Erased => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +89,23 @@ mod tests {
         let text = json!({ "player": "p_1", "at": 5, "kind": "revoked", "ep": 3 });
         assert_eq!(serde_json::to_value(&notice).unwrap(), text);
         assert_eq!(serde_json::from_value::<Notice>(text).unwrap(), notice);
+    }
+
+    #[test]
+    fn number_beyond_its_limit_is_refused_by_name() {
+        let checked = |at: u64, kind: NoticeKind| {
+            Notice { player: "p_1".parse().unwrap(), at: Time::from_ms(at), kind }.check()
+        };
+        let (last, largest) = (Time::LAST.ms(), limits::JSON_INTEGER_MAX);
+        let refused = |field: &str, max: u64| Err(format!("`{field}` can be at most {max}, not {}", max + 1));
+        assert_eq!(checked(last, NoticeKind::Erased), Ok(()));
+        assert_eq!(checked(last + 1, NoticeKind::Erased), refused("at", last));
+        assert_eq!(checked(0, NoticeKind::Revoked { ep: largest }), Ok(()));
+        assert_eq!(checked(0, NoticeKind::Revoked { ep: largest + 1 }), refused("ep", largest));
+        assert_eq!(checked(0, NoticeKind::Profile { version: largest }), Ok(()));
+        assert_eq!(checked(0, NoticeKind::Profile { version: largest + 1 }), refused("version", largest));
+        assert_eq!(checked(0, NoticeKind::Banned { until: Time::LAST }), Ok(()));
+        let later = Time::from_ms(last + 1);
+        assert_eq!(checked(0, NoticeKind::Banned { until: later }), refused("until", last));
     }
 }

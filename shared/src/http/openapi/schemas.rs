@@ -71,6 +71,14 @@ impl Schemas {
         self.0.insert(of_struct.into(), whole.into());
     }
 
+    /// Sets the largest value of an integer: a schema, or the property of one at a JSON pointer.
+    pub fn limit(&mut self, schema: &str, pointer: &str, max: u64) {
+        let integer = self.0.get_mut(schema).and_then(|schema| schema.pointer_mut(pointer));
+        if let Some(Value::Object(integer)) = integer {
+            integer.insert("maximum".into(), max.into());
+        }
+    }
+
     /// Returns all schemas.
     pub fn into_map(self) -> Map<String, Value> {
         self.0
