@@ -122,12 +122,7 @@ test("a lost answer is asked for again within the grace of the region", async ()
     timeouts.push(ms);
     return new AbortController().signal;
   });
-  let lost = 0;
-  answer_refresh(async (token, key) => {
-    const answer = await region(token, key);
-    if (lost++ === 0) throw new DOMException("the answer is lost", "TimeoutError");
-    return answer;
-  });
+  lose_answers(1);
   equal(await session.renew(), "t1");
   signal.mock.restore();
   deepEqual(refreshed, ["r0", "r0"]);

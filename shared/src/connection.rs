@@ -77,6 +77,9 @@ pub trait Endpoint {
     /// Returns the guard of an open socket.
     fn guard(&mut self, conn: Conn) -> Option<&mut ConnectionGuard>;
 
+    /// Returns the guards of all open sockets.
+    fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)>;
+
     /// Returns false if the deployment lifts the rate limit of messages.
     fn is_rate_limited(&self) -> bool {
         true
@@ -183,6 +186,18 @@ pub fn handle<E: Endpoint>(endpoint: &mut E, now: Time, input: ConnectionInput<'
         ConnectionInput::Closed { conn } => endpoint.closed(now, conn),
         ConnectionInput::Renewed { conn, id, verdict } => renew(endpoint, conn, id.as_ref(), verdict),
     }
+}
+
+/// Closes the sockets whose token has expired, and returns when the next token expires. It runs with every input, so that
+/// an idle object needs no alarm.
+pub fn expire<E: Endpoint>(endpoint: &mut E, now: Time) -> Time {
+    let expired = endpoint.guards().filter(|(_, guard)| guard.has_expired(now));
+    let expired: Vec<Conn> = expired.map(|(conn, _)| conn).collect();
+    for conn in expired {
+        endpoint.close(now, conn, CloseCode::TokenExpired);
+    }
+    let expiries = endpoint.guards().map(|(_, guard)| guard.identity.exp);
+    expiries.min().unwrap_or(Time::from_ms(u64::MAX))
 }
 
 /// Handles the messages of a frame in order, until one of them closes the socket.

@@ -121,7 +121,9 @@ struct Pending {
 impl Lobby {
     /// Applies one input and returns the effects to perform, in order.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
-        self.expire_tokens(now);
+        if now >= self.next_expiry {
+            self.next_expiry = connection::expire(self, now);
+        }
         match input {
             Input::Opened { conn, identity, current_match, address } => {
                 self.opened(now, conn, identity, current_match, address);

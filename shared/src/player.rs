@@ -221,7 +221,7 @@ impl Player {
 
     /// Completes an input: one write if something changed, then the effects that may only follow it.
     fn finish(&mut self, now: Time, before: &DurableState) -> Vec<Effect> {
-        self.expire(now);
+        connection::expire(self, now);
         if self.sockets.is_empty() {
             self.expire_subscriptions(now);
         }

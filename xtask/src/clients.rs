@@ -13,6 +13,7 @@ use crate::openapi::{EDGE, REGION};
 use crate::progress;
 use crate::root::Root;
 use crate::stack::{self, Stack};
+use crate::tools;
 
 /// The documents, each with the name of its client.
 const DOCUMENTS: &[(&str, &str)] = &[("edge", EDGE), ("region", REGION)];
@@ -45,9 +46,7 @@ fn prepare(root: &Root) -> Result<Vec<(&'static str, Command)>> {
     let mut programs = vec![("A session in TypeScript", typescript::prepare(root)?)];
     match python::prepare(root)? {
         Some(program) => programs.push(("A session in Python", program)),
-        None => eprintln!(
-            "clients: python3 with venv and pip is missing, so no client is generated for it (Debian: `apt-get install python3-venv`)"
-        ),
+        None => tools::python::say_missing("clients", "no client is generated for it"),
     }
     Ok(programs)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -46,12 +45,8 @@ impl Driver {
         values: &BTreeMap<String, String>,
         log: Log,
     ) -> Result<Self> {
-        let mut command = Command::new(node::ensure(root)?.program);
-        command
-            .args(["--experimental-strip-types", "--disable-warning=ExperimentalWarning"])
-            .arg(root.path("xtask/driver/main.ts"))
-            .current_dir(root.dir())
-            .env("WRANGLER_SEND_METRICS", "false");
+        let mut command = node::ensure(root)?.typescript(root.path("xtask/driver/main.ts"));
+        command.current_dir(root.dir()).env("WRANGLER_SEND_METRICS", "false");
         let service = Service::start("the Worker", command, log)?;
         let driver = Self { service, workerd: AtomicU32::new(0), next: AtomicU64::new(1) };
         let config = root.path("wrangler.toml");

@@ -50,9 +50,7 @@ pub fn run(root: &Root) -> Result<()> {
 /// Checks the template for two regions that offer different resource types.
 fn template(root: &Root) -> Result<()> {
     let Some(program) = python::cfn_lint(root)? else {
-        eprintln!(
-            "cfn-lint: python3 with venv and pip is missing, so template.yaml is not checked (Debian: `apt-get install python3-venv`)"
-        );
+        python::say_missing("cfn-lint", "template.yaml is not checked");
         return Ok(());
     };
     let mut check = Command::new(program);

@@ -39,9 +39,7 @@ pub struct Schemathesis {
 pub async fn run(root: &Root, args: Schemathesis) -> Result<()> {
     let tools = root.clone();
     let Some(programs) = spawn_blocking(move || python::schemathesis(&tools)).await?? else {
-        eprintln!(
-            "schemathesis: python3 with venv and pip is missing, so the documents are not checked (Debian: `apt-get install python3-venv`)"
-        );
+        python::say_missing("schemathesis", "the documents are not checked");
         return Ok(());
     };
     let data = root.path("target/schemathesis");

@@ -24,6 +24,10 @@ impl Endpoint for Lobby {
         self.sockets.get_mut(&conn)
     }
 
+    fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)> {
+        self.sockets.iter().map(|(&conn, guard)| (conn, guard))
+    }
+
     fn execute(
         &mut self,
         now: Time,
@@ -85,21 +89,6 @@ impl Endpoint for Lobby {
 }
 
 impl Lobby {
-    /// Closes the sockets whose token has expired. It runs with every input, so that an idle lobby needs no alarm.
-    pub(in crate::lobby) fn expire_tokens(&mut self, now: Time) {
-        if now < self.next_expiry {
-            return;
-        }
-        let sockets = self.sockets.iter();
-        let expired: Vec<Conn> =
-            sockets.filter(|(_, guard)| guard.has_expired(now)).map(|(&conn, _)| conn).collect();
-        for conn in expired {
-            self.close(now, conn, CloseCode::TokenExpired);
-        }
-        let expiries = self.sockets.values().map(|guard| guard.identity.exp);
-        self.next_expiry = expiries.min().unwrap_or(Time::from_ms(u64::MAX));
-    }
-
     pub(in crate::lobby) fn opened(
         &mut self,
         now: Time,
@@ -110,7 +99,6 @@ impl Lobby {
     ) {
         let player = identity.player.clone();
         self.addresses.insert(conn, address);
-        self.next_expiry = self.next_expiry.min(identity.exp);
         self.sockets.insert(conn, ConnectionGuard::new(identity, now));
         self.conns_by_player.entry(player.clone()).or_default().insert(conn);
         self.attach(conn);

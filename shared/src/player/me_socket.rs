@@ -38,6 +38,10 @@ impl Endpoint for Player {
         self.sockets.get_mut(&conn).map(|socket| &mut socket.guard)
     }
 
+    fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)> {
+        self.sockets.iter().map(|(&conn, socket)| (conn, &socket.guard))
+    }
+
     fn execute(
         &mut self,
         _: Time,
@@ -112,14 +116,6 @@ impl Player {
             self.send(conn, presence_event(&presence));
         }
         self.request_subscriptions(now);
-    }
-
-    /// Closes the sockets whose token has expired. It runs with every input, so that an idle object needs no
-    /// alarm.
-    pub(super) fn expire(&mut self, now: Time) {
-        for conn in self.sockets_where(|socket| socket.guard.has_expired(now)) {
-            self.close(now, conn, CloseCode::TokenExpired);
-        }
     }
 
     /// Returns the sockets that match a condition.

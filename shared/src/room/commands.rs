@@ -35,6 +35,10 @@ impl Endpoint for Room {
         self.sockets.get_mut(&conn).map(|socket| &mut socket.guard)
     }
 
+    fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)> {
+        self.sockets.iter().map(|(&conn, socket)| (conn, &socket.guard))
+    }
+
     fn is_rate_limited(&self) -> bool {
         !self.switches.unlimited_rate
     }

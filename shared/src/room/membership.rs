@@ -3,6 +3,7 @@
 use super::log::NewEntry;
 use super::seats::{Seat, SeatState};
 use super::{Call, Conn, Identity, Resume, Role, Room, Socket};
+use crate::connection;
 use crate::id::PlayerId;
 use crate::limits;
 use crate::time::Time;
@@ -218,20 +219,11 @@ impl Room {
         }
     }
 
-    /// Closes the sockets whose token has expired. It runs with every input, so that an idle room needs no alarm.
+    /// Closes the sockets whose token has expired.
     pub(super) fn expire(&mut self, now: Time) {
-        if now < self.next_expiry {
-            return;
+        if now >= self.next_expiry {
+            self.next_expiry = connection::expire(self, now);
         }
-        let sockets = self.sockets.iter();
-        let expired: Vec<Conn> =
-            sockets.filter(|(_, socket)| socket.guard.has_expired(now)).map(|(&conn, _)| conn).collect();
-        for conn in expired {
-            self.drop_socket(conn, CloseCode::TokenExpired);
-            self.mark_away(now, conn);
-        }
-        let expiries = self.sockets.values().map(|socket| socket.guard.identity.exp);
-        self.next_expiry = expiries.min().unwrap_or(Time::from_ms(u64::MAX));
     }
 }
 

@@ -45,15 +45,15 @@ pub fn decode(text: &str) -> Result<Vec<Result<Message, Unread>>, Refusal> {
     if plain {
         return read(text);
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
+    let value: Value = parse(text)?;
     read(&value.to_string())
 }
 
 fn read(text: &str) -> Result<Vec<Result<Message, Unread>>, Refusal> {
     match text.as_bytes().first() {
-        Some(b'{') => Ok(vec![message(serde_json::from_str(text).map_err(|error| bad_json(&error))?)]),
+        Some(b'{') => Ok(vec![message(parse(text)?)]),
         Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
+            let items: Vec<&RawValue> = parse(text)?;
             if items.len() > limits::BATCH_MESSAGES_MAX {
                 let (count, count_max) = (items.len(), limits::BATCH_MESSAGES_MAX);
                 return Err(Refusal::new(
@@ -66,15 +66,16 @@ fn read(text: &str) -> Result<Vec<Result<Message, Unread>>, Refusal> {
             Ok(items.into_iter().map(item).collect())
         }
         _ => {
-            let _: IgnoredAny = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
+            let _: IgnoredAny = parse(text)?;
             let expected = "a frame is an object with `op`, or an array of such objects";
             Err(Refusal::new(RefusalCode::BadMessage, expected))
         }
     }
 }
 
-fn bad_json(error: &serde_json::Error) -> Refusal {
-    Refusal::new(RefusalCode::BadJson, format!("a frame is one JSON text: {error}"))
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
+    serde_json::from_str(text)
+        .map_err(|error| Refusal::new(RefusalCode::BadJson, format!("a frame is one JSON text: {error}")))
 }
 
 fn item(text: &RawValue) -> Result<Message, Unread> {

@@ -336,7 +336,10 @@ impl super::ClientCommand for Command {
             "decline" => Self::Decline,
             "why" => Self::Why,
             "party" => Self::Party { body: body() },
-            "join" => Self::Join { party: code(&body())?, body: body() },
+            "join" => {
+                let body = body();
+                Self::Join { party: code(&body)?, body }
+            }
             "put_out" => {
                 let body = body();
                 let player = body.get("player").and_then(Value::as_str);

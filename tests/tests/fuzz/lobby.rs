@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use shared::connection::{Conn, ConnectionInput, Identity};
-use shared::id::PlayerId;
+use shared::id::{PlayerId, RoomId};
 use shared::limits;
 use shared::lobby::{Answer, Call, Disk, Effect, Entrant, Input, Lobby};
 use shared::player::Player;
@@ -24,6 +24,8 @@ const POOLS: &[&str] = &[
 /// Players who send frames. Their numbers begin with 1; 0 is the witness.
 const SENDERS: u32 = 6;
 const WITNESS: u32 = 0;
+/// The key of the row of waits, which not every change writes.
+const WAITS: &str = "tally";
 
 /// Feeds one step per line of the input: its first byte names the sender, the rest is a frame. A line that begins with
 /// `~` lets time pass: a second, and a further one for each byte.
@@ -85,10 +87,7 @@ impl Stage {
         let sid = "s_1".parse().expect("an id");
         let identity = Identity { player: player(nth), sid, ep: 0, exp: Time::from_ms(u64::MAX) };
         self.sockets.insert(conn, (None, nth));
-        let current_match = match self.ask(&player(nth), PlayerRequest::CurrentMatch) {
-            PlayerResponse::Granted { current_match } => current_match,
-            other => panic!("{other:?} is no answer"),
-        };
+        let current_match = self.current_match(&player(nth));
         self.turn(Input::Opened { conn, identity, current_match, address: nth.into() });
     }
 
@@ -143,6 +142,13 @@ impl Stage {
         self.players.entry(player.clone()).or_default().respond(now, request).0
     }
 
+    fn current_match(&mut self, player: &PlayerId) -> Option<RoomId> {
+        match self.ask(player, PlayerRequest::CurrentMatch) {
+            PlayerResponse::Granted { current_match } => current_match,
+            other => panic!("{other:?} is no answer"),
+        }
+    }
+
     /// Applies an input and everything that follows from it.
     fn turn(&mut self, input: Input<'_>) {
         let mut effects: Vec<Effect> = self.lobby.handle(self.time(), input);
@@ -155,11 +161,9 @@ impl Stage {
             }
             effects = next;
         }
-        let (memory, sockets) = self.lobby.durable_state();
-        let without_tally = |rows: &Disk| {
-            rows.iter().filter(|(key, _)| *key != "tally").map(|(k, v)| (k.clone(), v.clone())).collect()
-        };
-        let (memory, disk): (Disk, Disk) = (without_tally(&memory), without_tally(&self.disk));
+        let (memory, sockets) = rows(&self.lobby);
+        let mut disk = self.disk.clone();
+        disk.remove(WAITS);
         assert_eq!(memory, disk, "the disk differs from the memory");
         assert_eq!(sockets.len(), self.sockets.len());
         let due = self.lobby.wake_at();
@@ -234,10 +238,7 @@ impl Stage {
 
     fn entrant(&mut self, player: PlayerId) -> Entrant {
         self.draws += 1;
-        let current_match = match self.ask(&player, PlayerRequest::CurrentMatch) {
-            PlayerResponse::Granted { current_match } => current_match,
-            other => panic!("{other:?} is no answer"),
-        };
+        let current_match = self.current_match(&player);
         let profile = MatchmakingProfile {
             name: player.to_string(),
             player,
@@ -265,9 +266,9 @@ fn restore(pool: &Pool, disk: &Disk, attachments: &[String], now: Time) -> Lobby
     Lobby::restore(name, Shard::Child(0), pool, disk, attachments, now).expect("a lobby can be read back").0
 }
 
-/// Returns the stored state without the waits, which not every change writes.
+/// Returns the stored state without the waits.
 fn rows(lobby: &Lobby) -> (Disk, Vec<(Conn, PlayerId)>) {
     let (mut rows, sockets) = lobby.durable_state();
-    rows.remove("tally");
+    rows.remove(WAITS);
     (rows, sockets)
 }

@@ -32,13 +32,17 @@ pub fn is_valid(step: &str) -> bool {
         Some('r') => serde_json::from_str::<PlayerRequest>(rest).is_ok(),
         Some('p') => serde_json::from_str::<PeerRequest>(rest).is_ok(),
         Some('n') => serde_json::from_str::<Notice>(rest).is_ok(),
-        Some('f') => decode(rest).is_ok_and(|messages| {
-            messages.iter().flatten().filter(|message| Command::read(message).is_ok()).count()
-                == messages.len()
-        }),
+        Some('f') => read(rest),
         Some('~') => true,
         _ => false,
     }
+}
+
+/// Parses a frame as a player object does. True if all of its messages are commands.
+fn read(frame: &str) -> bool {
+    let Ok(messages) = decode(frame) else { return false };
+    let commands = messages.iter().flatten().filter(|message| Command::read(message).is_ok());
+    commands.count() == messages.len()
 }
 
 /// A player object with its disk and two me sockets: one sends frames, the other is a witness.
@@ -116,9 +120,7 @@ impl Stage {
         let conn = self.sender;
         match std::str::from_utf8(frame) {
             Ok(text) => {
-                for message in decode(text).iter().flatten().flatten() {
-                    let _read = Command::read(message);
-                }
+                let _valid = read(text);
                 self.input(ConnectionInput::Text { conn, text }.into());
             }
             Err(_) => self.input(ConnectionInput::Binary { conn, bytes: frame.len() }.into()),

@@ -63,49 +63,45 @@ fn published_texts_have_no_rustdoc_syntax() -> Result<()> {
 /// Generators of clients make an unusable type of an object without either.
 #[test]
 fn every_object_has_properties_or_a_type_of_values() -> Result<()> {
-    for file in [EDGE, REGION] {
-        let document = read(file)?;
-        let schemas = document["components"]["schemas"].as_object().context("schemas")?;
-        for (name, schema) in schemas {
-            let is_described = objects(schema)
-                .into_iter()
-                .all(|one| !one["properties"].is_null() || !one["additionalProperties"].is_null());
-            ensure!(is_described, "{file}: {name} has an object without properties");
-        }
-    }
-    Ok(())
+    each_schema(|_, name, schema| {
+        let is_described = objects(schema)
+            .into_iter()
+            .all(|one| !one["properties"].is_null() || !one["additionalProperties"].is_null());
+        ensure!(is_described, "{name} has an object without properties");
+        Ok(())
+    })
 }
 
 /// Generators of clients cannot merge the variants of an enum with further fields.
 #[test]
 fn no_schema_merges_variants() -> Result<()> {
-    for file in [EDGE, REGION] {
-        let document = read(file)?;
-        let schemas = document["components"]["schemas"].as_object().context("schemas")?;
-        for (name, schema) in schemas {
-            for part in schema["allOf"].as_array().into_iter().flatten() {
-                let reference = part["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-                let part = reference.and_then(|reference| document.pointer(reference)).unwrap_or(part);
-                let fix = "use `Schemas::split_variants`";
-                ensure!(part["oneOf"].is_null(), "{file}: {name} merges variants: {fix}");
-            }
+    each_schema(|document, name, schema| {
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            let reference = part["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+            let part = reference.and_then(|reference| document.pointer(reference)).unwrap_or(part);
+            ensure!(part["oneOf"].is_null(), "{name} merges variants: use `Schemas::split_variants`");
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Python names a variable of a generated class after the class and after its fields, which may differ in type.
 #[test]
 fn no_schema_has_a_list_of_its_own_name() -> Result<()> {
+    each_schema(|_, name, schema| {
+        let field = &schema["properties"][name.to_lowercase()];
+        ensure!(field["type"] != "array", "{name} has a list of its own name: call it `{name}List`");
+        Ok(())
+    })
+}
+
+/// Checks every schema of both documents by its document, its name and itself.
+fn each_schema(check: impl Fn(&Value, &str, &Value) -> Result<()>) -> Result<()> {
     for file in [EDGE, REGION] {
         let document = read(file)?;
         let schemas = document["components"]["schemas"].as_object().context("schemas")?;
         for (name, schema) in schemas {
-            let field = &schema["properties"][name.to_lowercase()];
-            ensure!(
-                field["type"] != "array",
-                "{file}: {name} has a list of its own name: call it `{name}List`"
-            );
+            check(&document, name, schema).context(file)?;
         }
     }
     Ok(())

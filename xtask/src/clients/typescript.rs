@@ -31,10 +31,7 @@ pub fn prepare(root: &Root) -> Result<Command> {
     check.arg(&node.tsc).args(["--noEmit", "--project", PROGRAMS]).current_dir(root.dir());
     progress::run("TypeScript of the clients", &mut check)?;
 
-    let mut program = Command::new(&node.program);
-    program
-        .args(["--experimental-strip-types", "--disable-warning=ExperimentalWarning"])
-        .arg(root.path(PROGRAMS).join("session.ts"))
-        .current_dir(root.dir());
+    let mut program = node.typescript(root.path(PROGRAMS).join("session.ts"));
+    program.current_dir(root.dir());
     Ok(program)
 }

@@ -32,6 +32,16 @@ pub struct Node {
     pub openapi_typescript: PathBuf,
 }
 
+impl Node {
+    /// Returns the command that runs a script in TypeScript.
+    #[must_use]
+    pub fn typescript(&self, script: PathBuf) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["--experimental-strip-types", "--disable-warning=ExperimentalWarning"]).arg(script);
+        command
+    }
+}
+
 /// Installs the npm tools if the lock file changed or they are missing.
 pub fn ensure(root: &Root) -> Result<Node> {
     let stamp = BuildStamp::of(root, "npm", &["package-lock.json"], &[])?;

@@ -42,6 +42,13 @@ pub fn openapi_client(root: &Root) -> Result<Option<PathBuf>> {
     environment(root, "openapi-python-client", OPENAPI_CLIENT)
 }
 
+/// Says that a step is left out for want of Python, and what that means.
+pub fn say_missing(step: &str, meaning: &str) {
+    eprintln!(
+        "{step}: python3 with venv and pip is missing, so {meaning} (Debian: `apt-get install python3-venv`)"
+    );
+}
+
 /// Returns the directory of the programs of these packages, which are installed if they are missing.
 fn environment(root: &Root, name: &str, packages: &[&str]) -> Result<Option<PathBuf>> {
     let dir = root.path("target/tools").join(name);

@@ -256,23 +256,35 @@ mod tests {
         best
     }
 
-    #[test]
-    fn teams_of_a_small_match_are_the_most_balanced_of_all() {
-        let mut seed = 7_u64;
-        let mut draw = |most: u32| {
+    /// Draws a number below the given one.
+    type Draw = dyn FnMut(u32) -> u32;
+
+    fn chance(mut seed: u64) -> impl FnMut(u32) -> u32 {
+        move |most| {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
             u32::try_from(seed >> 33).unwrap() % most
-        };
+        }
+    }
+
+    /// Draws tickets that fill the teams; one in `pairs` is a party of two.
+    fn drawn(draw: &mut Draw, sizes: &[usize], pairs: u32, rating: fn(&mut Draw) -> u32) -> Vec<TeamTicket> {
+        let (mut tickets, mut players) = (Vec::new(), 0);
+        let seats: usize = sizes.iter().sum();
+        while players < seats {
+            let party = if draw(pairs) == 0 && players + 2 <= seats { 2 } else { 1 };
+            let slot = Slot::try_from(tickets.len()).unwrap();
+            tickets.push(TeamTicket { slot, players: party, rating: f64::from(rating(draw)) });
+            players += party;
+        }
+        tickets
+    }
+
+    #[test]
+    fn teams_of_a_small_match_are_the_most_balanced_of_all() {
+        let mut draw = chance(7);
         for sizes in [&[5, 5][..], &[3, 3, 3], &[2, 2, 2, 2], &[6, 6], &[4, 4]] {
             for _ in 0..20 {
-                let (mut tickets, mut players) = (Vec::new(), 0);
-                let seats: usize = sizes.iter().sum();
-                while players < seats {
-                    let party = if draw(4) == 0 && players + 2 <= seats { 2 } else { 1 };
-                    let slot = Slot::try_from(tickets.len()).unwrap();
-                    tickets.push(TeamTicket { slot, players: party, rating: f64::from(1000 + draw(1000)) });
-                    players += party;
-                }
+                let tickets = drawn(&mut draw, sizes, 4, |draw| 1000 + draw(1000));
                 let Some(teams) = divide(tickets.clone(), sizes) else { continue };
                 let sum = |team: &Vec<Slot>| team.iter().map(|it| weight(tickets[*it as usize])).sum::<f64>();
                 let got: f64 = teams.iter().map(|team| sum(team).powi(2)).sum();
@@ -299,23 +311,12 @@ mod tests {
 
     #[test]
     fn no_exchange_balances_the_teams_of_a_large_match_further() {
-        let mut seed = 11_u64;
-        let mut draw = |most: u32| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
-            u32::try_from(seed >> 33).unwrap() % most
-        };
+        let mut draw = chance(11);
         for sizes in [&[16, 16][..], &[8, 8, 8, 8], &[12, 12]] {
             for _ in 0..20 {
-                let (mut tickets, mut players) = (Vec::new(), 0);
-                let seats: usize = sizes.iter().sum();
-                while players < seats {
-                    let party = if draw(6) == 0 && players + 2 <= seats { 2 } else { 1 };
-                    let slot = Slot::try_from(tickets.len()).unwrap();
-                    // Some are far stronger than all others, so that the first division is uneven.
-                    let rating = f64::from(1000 + draw(1000) + 2000 * (draw(8) / 7));
-                    tickets.push(TeamTicket { slot, players: party, rating });
-                    players += party;
-                }
+                // Some are far stronger than all others, so that the first division is uneven.
+                let rating = |draw: &mut Draw| 1000 + draw(1000) + 2000 * (draw(8) / 7);
+                let tickets = drawn(&mut draw, sizes, 6, rating);
                 let teams = divide(tickets.clone(), sizes).unwrap();
                 let teams: Vec<Vec<TeamTicket>> = teams
                     .iter()
