@@ -19,15 +19,9 @@ use worker::{Env, Request, Response, console_error};
 /// repeats the whole list, which is harmless.
 pub async fn receive(mut request: Request, env: &Env) -> Result<Response> {
     let body = signed(&mut request, env).await?;
-    let notices: Vec<Notice> = serde_json::from_str(&body).map_err(|error| {
+    let notices = Notice::list(&body).map_err(|error| {
         Error::refused(400, "bad_field", format!("The body must be a list of notices: {error}."))
     })?;
-    for notice in &notices {
-        notice.check().map_err(|detail| {
-            let detail = format!("A notice about {} is refused: {detail}.", notice.player);
-            Error::refused(400, "bad_field", detail)
-        })?;
-    }
     let mut by_player: BTreeMap<PlayerId, Vec<Notice>> = BTreeMap::new();
     for notice in notices {
         let stale_below = match notice.kind {

@@ -4,6 +4,7 @@ use crate::id::{PlayerId, SessionId};
 use crate::limits;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A fact about a player. It is repeated until the edge confirms it, and may arrive twice or late; it states
 /// a condition, not a change, so that applying it twice is the same as applying it once.
@@ -49,12 +50,28 @@ pub enum NoticeKind {
 }
 
 impl Notice {
-    /// Checks the numbers against their limits. A larger one would outrank every later notice.
+    /// Reads the body of a request: a list of notices.
     ///
     /// # Errors
     ///
-    /// A sentence that names the field, the limit and the value.
-    pub fn check(&self) -> Result<(), String> {
+    /// A sentence that names the notice by its position in the list, and its field.
+    pub fn list(body: &str) -> Result<Vec<Self>, String> {
+        let values: Vec<Value> = serde_json::from_str(body).map_err(|error| error.to_string())?;
+        let read = |value: Value| {
+            // serde takes a number as the position of a variant.
+            if !value.get("kind").is_some_and(Value::is_string) {
+                return Err("`kind` must be a string".to_owned());
+            }
+            let notice: Self = serde_json::from_value(value).map_err(|error| error.to_string())?;
+            notice.check()?;
+            Ok(notice)
+        };
+        let numbered = values.into_iter().enumerate();
+        numbered.map(|(nth, value)| read(value).map_err(|error| format!("[{nth}]: {error}"))).collect()
+    }
+
+    /// Checks the numbers against their limits. A larger one would outrank every later notice.
+    fn check(&self) -> Result<(), String> {
         let check = |field: &str, value: u64, max: u64| {
             if value > max {
                 return Err(format!("`{field}` can be at most {max}, not {value}"));
@@ -89,6 +106,21 @@ mod tests {
         let text = json!({ "player": "p_1", "at": 5, "kind": "revoked", "ep": 3 });
         assert_eq!(serde_json::to_value(&notice).unwrap(), text);
         assert_eq!(serde_json::from_value::<Notice>(text).unwrap(), notice);
+    }
+
+    #[test]
+    fn list_names_the_notice_that_cannot_be_read() {
+        let list =
+            |second: &str| Notice::list(&format!(r#"[{{"player":"p_1","at":5,"kind":"erased"}},{second}]"#));
+        let refused = |second: &str| list(second).unwrap_err();
+        let valid = list(r#"{"player":"p_1","at":6,"kind":"revoked","ep":1}"#).unwrap();
+        assert_eq!(valid.last().unwrap().kind, NoticeKind::Revoked { ep: 1 });
+        assert_eq!(refused(r#"{"player":"p_1","at":6,"kind":0,"ep":1}"#), "[1]: `kind` must be a string");
+        assert_eq!(refused(r#"{"player":"p_1","at":6}"#), "[1]: `kind` must be a string");
+        assert_eq!(refused("7"), "[1]: `kind` must be a string");
+        assert_eq!(refused(r#"{"player":"p_1","at":6,"kind":"revoked"}"#), "[1]: missing field `ep`");
+        let beyond = refused(r#"{"player":"p_1","at":1e15,"kind":"erased"}"#);
+        assert!(beyond.starts_with("[1]: ") && beyond.contains("1000000000000000"), "{beyond}");
     }
 
     #[test]
