@@ -2,6 +2,8 @@
 
 #[path = "edge/bad_input.rs"]
 mod bad_input;
+#[path = "edge/broken_storage.rs"]
+mod broken_storage;
 #[path = "edge/chat.rs"]
 mod chat;
 #[path = "edge/client_close.rs"]
