@@ -1,6 +1,7 @@
 //! Calls between Durable Objects, over requests that no client can make.
 
 use crate::bindings;
+use crate::clients::exchange;
 use crate::clients::timeout::with_timeout;
 use crate::error::{Error, Result};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use shared::rpc::{
     PeerResponse, PlayerRequest, PlayerResponse, PresenceRequest, PresenceResponse,
 };
 use worker::wasm_bindgen::JsValue;
-use worker::{Env, Method, Request, RequestInit, Stub};
+use worker::{Env, Method, RequestInit, Stub};
 
 /// The path of a host or player request.
 pub const ASK: &str = "/request";
@@ -39,7 +40,7 @@ pub async fn player(env: &Env, id: &PlayerId, request: &PlayerRequest) -> Result
 pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
     let stub = bindings::room(env, &setup.id)?;
     let request = HostRequest::Create { setup: Box::new(setup.clone()) };
-    let _: HostResponse = call(&stub, ASK, &request, "a room").await?;
+    let _: HostResponse = call(stub, ASK, &request, "a room").await?;
     Ok(())
 }
 
@@ -56,7 +57,7 @@ pub async fn release_player(env: &Env, player_id: &PlayerId, room: &RoomId) -> R
 /// Returns the connections of a player that a host holds.
 pub async fn list_connections(env: &Env, host: &ObjectName, player: &PlayerId) -> Result<Vec<Conn>> {
     let request = HostRequest::Holds { player: player.clone() };
-    match call(&bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
+    match call(bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
         HostResponse::Holds { conns } => Ok(conns),
         HostResponse::Done | HostResponse::Shard { .. } => Ok(Vec::new()),
     }
@@ -70,7 +71,7 @@ pub async fn force_close(
     close: &ForcedClose,
 ) -> Result<Vec<Conn>> {
     let request = HostRequest::ForceClose { player: player.clone(), close: close.clone() };
-    match call(&bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
+    match call(bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
         HostResponse::Holds { conns } => Ok(conns),
         HostResponse::Done | HostResponse::Shard { .. } => Ok(Vec::new()),
     }
@@ -85,7 +86,7 @@ pub async fn shard(
 ) -> Result<ShardResponse> {
     let request = HostRequest::Shard { request: request.clone() };
     let stub = bindings::lobby(env, pool, shard)?;
-    match call(&stub, ASK, &request, "a lobby shard").await? {
+    match call(stub, ASK, &request, "a lobby shard").await? {
         HostResponse::Shard { response } => Ok(response),
         HostResponse::Done | HostResponse::Holds { .. } => {
             Err(Error::Internal("a lobby shard answered with the response of a room".to_owned()))
@@ -115,11 +116,11 @@ async fn call_player<A: Serialize, B: DeserializeOwned>(
     path: &str,
     request: &A,
 ) -> Result<B> {
-    call(&bindings::player(env, id)?, &format!("/{id}{path}"), request, "a player's object").await
+    call(bindings::player(env, id)?, &format!("/{id}{path}"), request, "a player's object").await
 }
 
 async fn call<A: Serialize, B: DeserializeOwned>(
-    stub: &Stub,
+    stub: Stub,
     path: &str,
     request: &A,
     callee: &str,
@@ -127,10 +128,9 @@ async fn call<A: Serialize, B: DeserializeOwned>(
     let mut init = RequestInit::new();
     init.with_method(Method::Post);
     init.with_body(Some(JsValue::from_str(&serde_json::to_string(request)?)));
-    let request = Request::new_with_init(&format!("https://object{path}"), &init)?;
-    let mut response = with_timeout(stub.fetch_with_request(request), callee).await?;
-    match response.status_code() {
-        200 => Ok(serde_json::from_str(&response.text().await?)?),
-        status => Err(Error::Unavailable(format!("{callee} answered {status}"))),
+    let url = format!("https://object{path}");
+    match with_timeout(exchange::with_object(stub, &url, &init), callee).await? {
+        (200, text) => Ok(serde_json::from_str(&text)?),
+        (status, _) => Err(Error::Unavailable(format!("{callee} answered {status}"))),
     }
 }

@@ -1,7 +1,8 @@
 //! Signed requests to the region, each with a timeout, and reads with retries and a circuit breaker.
 
 use crate::bindings;
-use crate::clients::timeout::{with_timeout, with_timeout_of};
+use crate::clients::exchange;
+use crate::clients::timeout::with_timeout_of;
 use crate::clock::{self, now};
 use crate::error::{Error, Result};
 use shared::cache::{self, CachedProfile};
@@ -11,13 +12,13 @@ use shared::resilience::retry_budget::{self, RetryBudget};
 use shared::rpc::record::{MatchRecord, MatchmakingProfile, Report, Visibility};
 use shared::{limits, sign};
 use std::cell::RefCell;
+use std::time::Duration;
 use worker::wasm_bindgen::JsValue;
-use worker::{Delay, Env, Fetch, Headers, Method, Request, RequestInit, Response};
+use worker::{Delay, Env, Headers, Method, Request, RequestInit};
 
 /// Fetches the public keys that verify access tokens.
 pub async fn jwks(env: &Env) -> Result<String> {
-    let mut response = send_signed(env, Method::Get, "/.well-known/jwks.json", "").await?;
-    Ok(response.text().await?)
+    send_signed(env, Method::Get, "/.well-known/jwks.json", "").await
 }
 
 /// Fetches a player's matchmaking profile: what the rules of a queue need to know of them.
@@ -27,15 +28,14 @@ pub async fn matchmaking_profile(
     pool: &PoolName,
 ) -> Result<MatchmakingProfile> {
     let path = format!("/internal/v1/players/{player}?pool={pool}");
-    let mut response = send_signed(env, Method::Get, &path, "").await?;
-    Ok(serde_json::from_str(&response.text().await?)?)
+    Ok(serde_json::from_str(&send_signed(env, Method::Get, &path, "").await?)?)
 }
 
 /// Fetches who may see a player's presence. The presence of a player unknown to the region is hidden from all.
 pub async fn visibility(env: &Env, player: &PlayerId) -> Result<Visibility> {
     let path = format!("/internal/v1/players/{player}/circle");
     match send_signed(env, Method::Get, &path, "").await {
-        Ok(mut response) => Ok(serde_json::from_str(&response.text().await?)?),
+        Ok(text) => Ok(serde_json::from_str(&text)?),
         Err(Error::Refused { status: 404, .. }) => {
             Ok(Visibility { player: player.clone(), mutual: Vec::new(), hidden: true })
         }
@@ -89,14 +89,7 @@ pub async fn health(env: &Env) -> Result<()> {
 }
 
 async fn attempt(env: &Env, path: &str) -> Result<String> {
-    let request = signed_request(env, Method::Get, path, "")?;
-    let exchange = async {
-        let mut response = Fetch::Request(request).send().await?;
-        let status = response.status_code();
-        Ok((status, response.text().await?))
-    };
-    let (status, text) = with_timeout_of(limits::READ_ATTEMPT_TIMEOUT, exchange, path).await?;
-    check_status(status, path).map(|()| text)
+    send(&signed_request(env, Method::Get, path, "")?, limits::READ_ATTEMPT_TIMEOUT).await
 }
 
 /// Sends a player's report of another player. Idempotent.
@@ -113,8 +106,8 @@ pub async fn record(env: &Env, record: &MatchRecord) -> Result<()> {
     Ok(())
 }
 
-async fn send_signed(env: &Env, method: Method, path: &str, body: &str) -> Result<Response> {
-    send(signed_request(env, method, path, body)?).await
+async fn send_signed(env: &Env, method: Method, path: &str, body: &str) -> Result<String> {
+    send(&signed_request(env, method, path, body)?, limits::CALL_TIMEOUT).await
 }
 
 /// Builds a request with the edge's signature. Public reads are signed too: the edge reads for many clients, so the
@@ -136,10 +129,11 @@ fn signed_request(env: &Env, method: Method, path: &str, body: &str) -> Result<R
     Ok(Request::new_with_init(&url, &init)?)
 }
 
-async fn send(request: Request) -> Result<Response> {
+/// Returns the text of a successful response.
+async fn send(request: &Request, limit: Duration) -> Result<String> {
     let path = request.path();
-    let response = with_timeout(Fetch::Request(request).send(), &path).await?;
-    check_status(response.status_code(), &path).map(|()| response)
+    let (status, text) = with_timeout_of(limit, exchange::with_server(request), &path).await?;
+    check_status(status, &path).map(|()| text)
 }
 
 /// Maps a status to a result. 401, 408, 429 and 5xx are temporary (keys or clocks differ, or too much load); other

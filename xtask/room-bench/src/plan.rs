@@ -17,6 +17,8 @@ pub struct Plan {
     pub seconds: f64,
     /// Connections that may be opening at the same time.
     pub opening: usize,
+    /// The first connections, which warm the server up: their opening is not measured.
+    pub warm_openings: usize,
     /// Seconds of silence between the last opening and the load, in which objects may leave memory.
     pub rest_s: f64,
     /// Process ids of the server, for its CPU time and memory.
@@ -72,9 +74,11 @@ pub enum Load {
 pub struct Outcome {
     /// Sockets that received their first frame.
     pub opened: usize,
-    /// Seconds from the first connect to the last first frame.
+    /// Sockets whose opening was measured.
+    pub open_measured: usize,
+    /// Seconds in which they opened.
     pub open_s: f64,
-    /// CPU seconds of the server while the sockets opened.
+    /// CPU seconds of the server while they opened.
     pub open_cpu_s: f64,
     /// Resident memory of the server before the first socket and after the last, KiB.
     pub rss_before_kib: u64,

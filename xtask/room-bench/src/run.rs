@@ -42,19 +42,26 @@ struct Run<'a> {
     scratch: Vec<u8>,
 }
 
+/// What the measured openings took.
+struct Openings {
+    count: usize,
+    seconds: f64,
+    cpu_s: f64,
+}
+
 /// Runs the plan and hands its outcome to `done`; the sockets stay open until that returns.
 pub fn run(plan: &Plan, done: impl FnOnce(&Outcome) -> Result<()>) -> Result<()> {
     let mut run = Run::new(plan)?;
-    let (cpu, rss) = (cpu_s(&plan.watch), rss_kib(&plan.watch));
-    let open_s = run.open_all()?;
-    let open_cpu_s = cpu_s(&plan.watch) - cpu;
+    let rss = rss_kib(&plan.watch);
+    let openings = run.open_all()?;
     run.rest(Duration::from_secs_f64(plan.rest_s))?;
     let rss_after_kib = rss_kib(&plan.watch);
     let opened = run.clients.len();
     let mut outcome = if matches!(plan.load, Load::Idle) { Outcome::default() } else { run.load()? };
     outcome.opened = opened;
-    outcome.open_s = open_s;
-    outcome.open_cpu_s = open_cpu_s;
+    outcome.open_measured = openings.count;
+    outcome.open_s = openings.seconds;
+    outcome.open_cpu_s = openings.cpu_s;
     (outcome.rss_before_kib, outcome.rss_after_kib) = (rss, rss_after_kib);
     done(&outcome)
 }
@@ -97,8 +104,8 @@ impl<'a> Run<'a> {
         u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Opens every socket, a bounded number at a time. Returns the seconds until the last first frame.
-    fn open_all(&mut self) -> Result<f64> {
+    /// Opens every socket, a bounded number at a time, until each has received its first frame.
+    fn open_all(&mut self) -> Result<Openings> {
         let wanted: Vec<(String, String)> = self
             .plan
             .rooms
@@ -109,8 +116,12 @@ impl<'a> Run<'a> {
             .collect();
         let begun = Instant::now();
         let (mut open, mut next) = (0, 0);
+        let (mut warm, mut from, mut cpu) = (0, begun, cpu_s(&self.plan.watch));
         let mut events = Events::with_capacity(1024);
         while open < wanted.len() {
+            if warm < self.plan.warm_openings && open >= self.plan.warm_openings {
+                (warm, from, cpu) = (open, Instant::now(), cpu_s(&self.plan.watch));
+            }
             if begun.elapsed() > OPENING {
                 bail!("only {open} of {} sockets opened within {OPENING:?}", wanted.len());
             }
@@ -128,7 +139,11 @@ impl<'a> Run<'a> {
                 open += usize::from(self.ready(event.token().0)?);
             }
         }
-        Ok(begun.elapsed().as_secs_f64())
+        Ok(Openings {
+            count: open - warm,
+            seconds: from.elapsed().as_secs_f64(),
+            cpu_s: cpu_s(&self.plan.watch) - cpu,
+        })
     }
 
     /// Sends nothing for a while, and takes what arrives.

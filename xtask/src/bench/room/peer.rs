@@ -30,6 +30,8 @@ pub(super) enum Peer {
     RustTick,
     /// Gathers until the object has no further input.
     RustZero,
+    /// Gathers for 16 ms; another object admits each socket and keeps a row of it.
+    RustLease,
     Js,
     Ws,
     SocketIo,
@@ -43,8 +45,15 @@ const WARM_S: f64 = 2.0;
 const OPENING: usize = 32;
 
 impl Peer {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Matchpoint, Self::RustTick, Self::RustZero, Self::Js, Self::Ws, Self::SocketIo];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Matchpoint,
+        Self::RustTick,
+        Self::RustZero,
+        Self::RustLease,
+        Self::Js,
+        Self::Ws,
+        Self::SocketIo,
+    ];
 }
 
 impl fmt::Display for Peer {
@@ -53,6 +62,7 @@ impl fmt::Display for Peer {
             Self::Matchpoint => "Matchpoint",
             Self::RustTick => "bare Rust room, 16 ms",
             Self::RustZero => "bare Rust room, zero timer",
+            Self::RustLease => "bare Rust room, 16 ms, leases",
             Self::Js => "bare JS room",
             Self::Ws => "ws",
             Self::SocketIo => "Socket.IO",
@@ -98,7 +108,7 @@ impl Kit {
         if peers.iter().any(|peer| matches!(peer, Peer::Ws | Peer::SocketIo)) {
             install_peers(root)?;
         }
-        if peers.iter().any(|peer| matches!(peer, Peer::RustTick | Peer::RustZero)) {
+        if peers.iter().any(|peer| matches!(peer, Peer::RustTick | Peer::RustZero | Peer::RustLease)) {
             workerd::build_rust_room(root)?;
         }
         let matchpoint = if peers.contains(&Peer::Matchpoint) {
@@ -128,6 +138,7 @@ impl Kit {
             warm_s: if rest_s > 1.0 { 0.0 } else { WARM_S },
             seconds,
             opening: OPENING,
+            warm_openings: rooms.warm * rooms.members,
             rest_s,
             watch: vec![server.group.pid()],
         };
@@ -162,8 +173,9 @@ impl Kit {
             Peer::Ws => script("ws.mjs"),
             Peer::SocketIo => script("socket-io.mjs"),
             Peer::Js => self.serve(&dir, port, &workerd::js_room(&self.root))?,
-            Peer::RustTick => self.serve(&dir, port, &workerd::rust_room(&self.root, "16"))?,
-            Peer::RustZero => self.serve(&dir, port, &workerd::rust_room(&self.root, "0"))?,
+            Peer::RustTick => self.serve(&dir, port, &workerd::rust_room(&self.root, "16", false))?,
+            Peer::RustLease => self.serve(&dir, port, &workerd::rust_room(&self.root, "16", true))?,
+            Peer::RustZero => self.serve(&dir, port, &workerd::rust_room(&self.root, "0", false))?,
             Peer::Matchpoint => {
                 let matchpoint = self.matchpoint.as_ref().context("Matchpoint was not prepared")?;
                 self.serve(&dir, port, &matchpoint.worker(&self.root, port)?)?

@@ -109,6 +109,12 @@ fn line(scenario: Scenario, row: &Row, rows: &[Row]) -> String {
     } else {
         (dash(), dash())
     };
+    #[allow(clippy::cast_precision_loss)]
+    let frames = if scenario == Scenario::Openings && out.open_s > 0.0 {
+        format!("{} openings/s", short(out.open_measured as f64 / out.open_s))
+    } else {
+        frames
+    };
     let times = if out.delivered > 0 {
         format!("{:.2} / {:.2} / {:.1}", out.p50_ms, out.p95_ms, out.p99_ms)
     } else {

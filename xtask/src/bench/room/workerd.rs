@@ -120,16 +120,18 @@ pub(super) fn js_room(root: &Root) -> Worker {
     }
 }
 
-/// The bare Rust room, which gathers for this many milliseconds.
-pub(super) fn rust_room(root: &Root, tick_ms: &str) -> Worker {
+/// The bare Rust room, which gathers for this many milliseconds; with `leases`, another object admits each socket.
+pub(super) fn rust_room(root: &Root, tick_ms: &str, leases: bool) -> Worker {
     let build = root.path("target/bench/rust-room");
+    let mut bindings = vec![format!("(name = \"TICK_MS\", text = {tick_ms:?})")];
+    bindings.extend(leases.then(|| "(name = \"LEASES\", text = \"1\")".to_owned()));
     Worker {
         modules: vec![
             ("index.js".to_owned(), "esModule", build.join("index.js")),
             ("index_bg.wasm".to_owned(), "wasm", build.join("index_bg.wasm")),
         ],
         objects: vec![("ROOM".to_owned(), "Room".to_owned())],
-        bindings: vec![format!("(name = \"TICK_MS\", text = {tick_ms:?})")],
+        bindings,
         extensions: Vec::new(),
     }
 }

@@ -1,5 +1,8 @@
 //! A room as small as it can be in Rust on workerd: events are gathered and sent as one array frame to each member, after
 //! a timer of `TICK_MS` (0: as soon as the object has no further input). No log, no resume, no keys, no limits.
+//!
+//! With `LEASES`, another object admits each socket first and keeps a row of it: the least that an exact limit of sockets
+//! costs on the platform.
 
 use std::cell::{Cell, RefCell};
 use std::panic::AssertUnwindSafe;
@@ -22,9 +25,28 @@ async fn fetch(request: Request, env: Env, _context: worker::Context) -> Result<
 #[durable_object]
 pub struct Room {
     state: AssertUnwindSafe<State>,
+    env: AssertUnwindSafe<Env>,
+    leases: bool,
     tick: Duration,
     sockets: AssertUnwindSafe<std::rc::Rc<RefCell<Members>>>,
     last: AssertUnwindSafe<Cell<u32>>,
+}
+
+/// The path of a request for a lease, and the number of objects that keep them.
+const LEASE: &str = "/lease";
+const LEASE_OBJECTS: u32 = 64;
+
+impl Room {
+    fn keep_lease(&self) -> Result<Response> {
+        let sql = self.state.storage().sql();
+        if self.last.get() == 0 {
+            sql.exec("CREATE TABLE IF NOT EXISTS leases (id INTEGER PRIMARY KEY, data TEXT)", None)?;
+        }
+        self.last.set(self.last.get() + 1);
+        let row = vec![i64::from(self.last.get()).into(), "a lease".into()];
+        sql.exec("INSERT OR REPLACE INTO leases (id, data) VALUES (?, ?)", row)?;
+        Response::ok("granted")
+    }
 }
 
 #[derive(Default)]
@@ -54,18 +76,29 @@ struct Event<'a> {
 impl DurableObject for Room {
     fn new(state: State, env: Env) -> Self {
         let tick = env.var("TICK_MS").ok().and_then(|text| text.to_string().parse().ok()).unwrap_or_default();
+        let leases = env.var("LEASES").is_ok();
         Self {
             state: AssertUnwindSafe(state),
+            env: AssertUnwindSafe(env),
+            leases,
             tick: Duration::from_millis(tick),
             sockets: AssertUnwindSafe(std::rc::Rc::default()),
             last: AssertUnwindSafe(Cell::new(0)),
         }
     }
 
-    async fn fetch(&self, _request: Request) -> Result<Response> {
-        let pair = WebSocketPair::new()?;
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        if request.path() == LEASE {
+            return self.keep_lease();
+        }
         self.last.set(self.last.get() + 1);
         let tag = format!("p_{}", self.last.get());
+        if self.leases {
+            let name = format!("leases-{}", self.last.get() % LEASE_OBJECTS);
+            let lease = self.env.durable_object("ROOM")?.get_by_name(&name)?;
+            lease.fetch_with_str(&format!("https://object{LEASE}")).await?.text().await?;
+        }
+        let pair = WebSocketPair::new()?;
         self.state.accept_websocket_with_tags(&pair.server, &[&tag]);
         let mut members = self.sockets.borrow_mut();
         pair.server.send_with_str(format!(r#"{{"ev":"welcome","at":{}}}"#, members.at))?;
