@@ -52,6 +52,18 @@ impl Entry {
         }
     }
 
+    /// Returns the name without the version.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the version.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Returns the numbers of seats that a match may have.
     #[must_use]
     pub fn seats(&self) -> RangeInclusive<usize> {
