@@ -61,6 +61,7 @@ pub mod id;
 pub mod limits;
 pub mod lobby;
 pub mod metrics;
+pub mod mode;
 pub mod player;
 pub mod pool;
 pub mod presence;

@@ -31,6 +31,7 @@ pub mod load;
 pub mod manifest;
 pub mod map;
 pub mod matching;
+pub mod mode;
 pub mod openapi;
 pub mod pages;
 pub mod port;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, clients, conformance, dev, lambda, language, lint, load, map, matching, openapi,
-    schemathesis, tools, wire_files,
+    artifacts, bench, chaos, clients, conformance, dev, lambda, language, lint, load, map, matching, mode,
+    openapi, schemathesis, tools, wire_files,
 };
 
 #[derive(Parser)]
@@ -37,6 +37,7 @@ enum Task {
     Chaos(chaos::Chaos),
     Load(load::Load),
     Match(matching::Match),
+    Mode(mode::Mode),
     /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
     Schemathesis(schemathesis::Schemathesis),
@@ -86,6 +87,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Load(load) => load::run(&root, load).await,
         Task::Conformance(conformance) => conformance::run(conformance).await,
         Task::Match(options) => matching::run(&root, &options),
+        Task::Mode(options) => mode::run(&options),
         Task::Openapi => openapi::write(&root),
         Task::Schemathesis(args) => schemathesis::run(&root, args).await,
         Task::Clients => clients::run(&root).await,

@@ -1,0 +1,145 @@
+//! Merge patches between two views, by [RFC 7396](https://www.rfc-editor.org/rfc/rfc7396).
+
+use serde_json::{Map, Value};
+
+/// Returns the patch that turns `before` into `after`, which contains no null; none if they are equal.
+///
+/// An object is compared key by key, anything else is replaced as a whole: a view with maps has small patches, and one
+/// with long arrays has large ones.
+#[must_use]
+pub fn difference(before: &Value, after: &Value) -> Option<Value> {
+    if before == after {
+        return None;
+    }
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return Some(after.clone());
+    };
+    let removed = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let changed = after.iter().filter_map(|(key, value)| {
+        let patch = match before.get(key) {
+            Some(before) => difference(before, value)?,
+            None => value.clone(),
+        };
+        Some((key.clone(), patch))
+    });
+    Some(Value::Object(removed.chain(changed).collect()))
+}
+
+/// Applies a patch to a target, as a client does.
+pub fn apply(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(target) = target else { return };
+    for (key, patch) in patch {
+        if patch.is_null() {
+            target.remove(&key);
+        } else {
+            apply(target.entry(key).or_insert(Value::Null), patch);
+        }
+    }
+}
+
+/// Returns the path to the first null in a view, such as `/board/d1`; none if there is no null.
+///
+/// A merge patch cannot set a value to null, because null removes a key. A view leaves absent values out.
+#[must_use]
+pub fn null_in(view: &Value) -> Option<String> {
+    let inside = |key: String, value: &Value| null_in(value).map(|path| format!("/{key}{path}"));
+    match view {
+        Value::Null => Some(String::new()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| inside(at.to_string(), item)),
+        Value::Object(map) => map.iter().find_map(|(key, value)| inside(key.clone(), value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mode::{Chance, Seed};
+    use serde_json::json;
+
+    /// The test cases of RFC 7396, appendix A: target, patch, result.
+    const CASES: [(&str, &str, &str); 15] = [
+        (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+        (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+        (r#"{"a":"b"}"#, r#"{"a":null}"#, "{}"),
+        (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+        (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+        (r#"{"a":"c"}"#, r#"{"a":["b"]}"#, r#"{"a":["b"]}"#),
+        (r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#, r#"{"a":{"b":"d"}}"#),
+        (r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+        (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
+        (r#"{"a":"b"}"#, r#"["c"]"#, r#"["c"]"#),
+        (r#"{"a":"foo"}"#, "null", "null"),
+        (r#"{"a":"foo"}"#, r#""bar""#, r#""bar""#),
+        (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
+        ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
+        ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
+    ];
+
+    #[test]
+    fn cases_of_the_rfc_hold() {
+        for (target, patch, result) in CASES {
+            let read = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
+            let mut patched = read(target);
+            apply(&mut patched, read(patch));
+            assert_eq!(patched, read(result), "{target} with {patch}");
+        }
+    }
+
+    /// Returns a random tree without null, of few keys and values, so that two trees often share parts.
+    fn tree(chance: &mut Chance, depth: usize) -> Value {
+        match chance.below(if depth == 0 { 3 } else { 6 }) {
+            0 => json!(chance.below(2)),
+            1 => json!(chance.below(2) == 0),
+            2 => json!(["", "x"][chance.below(2)]),
+            3 => (0..chance.below(3)).map(|_| tree(chance, depth - 1)).collect(),
+            _ => {
+                let keys = ["a", "b", "c"].into_iter().filter(|_| chance.below(3) > 0).collect::<Vec<_>>();
+                let map: Map<_, _> =
+                    keys.into_iter().map(|key| (key.to_owned(), tree(chance, depth - 1))).collect();
+                Value::Object(map)
+            }
+        }
+    }
+
+    #[test]
+    fn difference_turns_any_tree_into_any_other() {
+        let mut chance = Chance::new(Seed::new(7396));
+        let mut equal = 0;
+        for _ in 0..20_000 {
+            let (before, after) = (tree(&mut chance, 3), tree(&mut chance, 3));
+            let mut patched = before.clone();
+            let patch = difference(&before, &after);
+            assert_eq!(patch.is_none(), before == after, "{before} {after}");
+            equal += u32::from(patch.is_none());
+            if let Some(patch) = patch {
+                apply(&mut patched, patch.clone());
+                assert_eq!(patched, after, "{before} with {patch}");
+            }
+        }
+        assert!(equal > 100, "only {equal} equal pairs");
+    }
+
+    #[test]
+    fn difference_contains_only_changed_keys() {
+        let before = json!({"board": {"a1": 0, "b1": 1}, "turn": 0, "offer": 1});
+        let after = json!({"board": {"a1": 0, "b1": 1, "b2": 0}, "turn": 1});
+        let patch = difference(&before, &after);
+        assert_eq!(patch, Some(json!({"board": {"b2": 0}, "turn": 1, "offer": null})));
+    }
+
+    #[test]
+    fn null_is_found_wherever_it_stands() {
+        let path = |view: Value| null_in(&view);
+        assert_eq!(path(json!({"a": [1, {"b": null}]})), Some("/a/1/b".into()));
+        assert_eq!(path(json!(null)), Some(String::new()));
+        assert_eq!(path(json!({"a": [1, {"b": "null"}]})), None);
+    }
+}

@@ -1,0 +1,16 @@
+//! Modes: random play, hidden state, wakes, golden matches, and the rules of each game.
+
+mod arena;
+mod bodies;
+mod clock;
+mod connect_four;
+mod endings;
+mod go_fish;
+mod golden;
+mod guarantees;
+mod play;
+mod registry;
+mod rock_paper_scissors;
+mod secrets;
+mod table;
+mod wakes;
