@@ -42,7 +42,7 @@ struct Run<'a> {
     scratch: Vec<u8>,
 }
 
-/// What the measured openings took.
+/// The number and the cost of the measured openings.
 struct Openings {
     count: usize,
     seconds: f64,
