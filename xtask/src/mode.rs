@@ -17,6 +17,9 @@ const EVENTS_MAX: u64 = 100_000;
 /// The time at which every match starts, so that results depend on nothing but the options.
 const START: Time = Time::from_ms(1_733_000_000_000);
 
+/// The events of a match, with their times.
+type Log = Vec<(Time, Event<Value>)>;
+
 /// Plays the games that rooms run.
 #[derive(Debug, Clone, Args)]
 pub struct Mode {
@@ -110,9 +113,9 @@ fn measure(options: &Play) -> Result<Figures> {
 }
 
 /// Plays a match to its end, and returns its events and the time that they took.
-fn play(game: &mut dyn Running, seed: u64) -> Result<(Vec<(Time, Event<Value>)>, Duration)> {
+fn play(game: &mut dyn Running, seed: u64) -> Result<(Log, Duration)> {
     let mut chance = Chance::new(Seed::new(u128::from(seed) << 64));
-    let (mut log, mut now, began) = (Vec::new(), START, Instant::now());
+    let (mut log, mut now, began) = (Log::new(), START, Instant::now());
     while let Some((at, event)) = random_play::next_event(game, now, &mut chance) {
         now = at;
         if log.len() as u64 >= EVENTS_MAX {
@@ -137,7 +140,7 @@ fn handle(game: &mut dyn Running, at: Time, event: &Event<Value>) -> Result<()> 
 }
 
 impl Figures {
-    fn count(&mut self, log: &[(Time, Event<Value>)], outcome: Option<&Outcome>) {
+    fn count(&mut self, log: &Log, outcome: Option<&Outcome>) {
         self.events += log.len() as u64;
         self.moves += log.iter().filter(|(_, event)| matches!(event, Event::Move { .. })).count() as u64;
         let Some(outcome) = outcome else {
@@ -154,7 +157,7 @@ impl Figures {
     }
 
     /// Replays a match, and measures the sizes of its state, views and patches for the player of the first seat.
-    fn watch(&mut self, game: &mut dyn Running, log: &[(Time, Event<Value>)]) -> Result<()> {
+    fn watch(&mut self, game: &mut dyn Running, log: &Log) -> Result<()> {
         let viewer = Viewer::Seat(Seat::FIRST);
         let mut view = game.view(viewer)?;
         for (at, event) in log {

@@ -88,7 +88,7 @@ fn arena_sleeps_after_five_seconds_without_movement_and_a_move_wakes_it() {
     let stopped = table.now;
     tick(&mut table, 50);
     assert_eq!((table.now, table.game.wake_at()), (stopped + Duration::from_secs(5), None));
-    table.wait(Duration::from_secs(3600));
+    table.wait(Duration::from_hours(1));
     table.play(0, json!("south"));
     assert_eq!(table.game.wake_at(), Some(table.now + Duration::from_millis(100)));
     tick(&mut table, 1);
