@@ -21,7 +21,7 @@ mod state;
 #[cfg(test)]
 mod test_lobby;
 pub mod tickets;
-mod wait_stats;
+pub mod wait_stats;
 
 use crate::connection::{self, Conn, ConnectionGuard};
 use crate::id::{PlayerId, PoolName, RoomId, TicketId};

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Recent waits, and the number of planned matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::lobby) struct WaitStats {
+pub struct WaitStats {
     /// The number of planned matches. It makes the room of a second match of the same tickets distinct.
     pub(in crate::lobby) generation: u64,
     waits: VecDeque<Wait>,
@@ -33,7 +33,7 @@ struct Wait {
 
 /// The tickets whose waits are similar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::lobby) struct Alike {
+pub struct Alike {
     /// The class hash.
     class: u64,
     /// The rating, rounded so that the tickets of one band share an estimate; 0 in a pool without ratings.
@@ -42,17 +42,27 @@ pub(in crate::lobby) struct Alike {
 
 /// The expected wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::lobby) struct Estimate {
+pub struct Estimate {
     /// The median of recent waits, milliseconds.
-    pub(in crate::lobby) p50: Option<u64>,
+    pub p50: Option<u64>,
     /// The 90th percentile of recent waits, milliseconds.
-    pub(in crate::lobby) p90: Option<u64>,
+    pub p90: Option<u64>,
+}
+
+impl Alike {
+    /// Returns the tickets of a class, and of a rating's band in a pool with ratings.
+    #[must_use]
+    pub fn of(class: u64, rating: Option<f64>) -> Self {
+        #[allow(clippy::cast_possible_truncation)]
+        let rating = rating.map_or(0, |rating| rating.round() as i32);
+        Self { class, rating: band(rating).saturating_mul(BAND).saturating_add(BAND / 2) }
+    }
 }
 
 impl WaitStats {
     /// Adds a wait that ended in a match. Above the limit the oldest wait of the fullest rating band is removed, so
     /// that rare ratings keep their samples.
-    pub(in crate::lobby) fn add(&mut self, now: Time, since: Time, alike: Alike) {
+    pub fn add(&mut self, now: Time, since: Time, alike: Alike) {
         let ms = time::ms(now.since(since));
         let Alike { class, rating } = alike;
         self.waits.retain(|wait| is_recent(now, wait));
@@ -70,7 +80,8 @@ impl WaitStats {
 
     /// Returns the expected wait of similar tickets: of their class if it has enough recent waits, and of these the
     /// ones with a near rating. Waits that are too old when the estimate is read do not count.
-    pub(in crate::lobby) fn estimate(&self, now: Time, alike: Option<Alike>) -> Estimate {
+    #[must_use]
+    pub fn estimate(&self, now: Time, alike: Option<Alike>) -> Estimate {
         let recent = || self.waits.iter().filter(|wait| is_recent(now, wait));
         let mut waits: Vec<&Wait> = recent().collect();
         if let Some(alike) = alike {
@@ -105,10 +116,8 @@ const BAND: i32 = 50;
 impl Lobby {
     /// Returns the tickets whose waits are similar to this ticket's.
     pub(in crate::lobby) fn alike(&self, ticket: &Ticket) -> Alike {
-        let class = self.tickets.index.class_hash(ticket);
-        #[allow(clippy::cast_possible_truncation)]
-        let rating = self.pool.rating.map_or(0, |_| ticket.rating().round() as i32);
-        Alike { class, rating: band(rating).saturating_mul(BAND).saturating_add(BAND / 2) }
+        let rating = self.pool.rating.map(|_| ticket.rating());
+        Alike::of(self.tickets.index.class_hash(ticket), rating)
     }
 
     /// Records the wait of a ticket that ended in a match.

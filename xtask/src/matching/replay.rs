@@ -6,6 +6,7 @@ use std::time::Duration;
 use shared::id::{PlayerId, TicketId};
 use shared::lobby::tickets::recent_opponents::RecentOpponents;
 use shared::lobby::tickets::ticket::Ticket;
+use shared::lobby::wait_stats::{Alike, Estimate, WaitStats};
 use shared::pool::Pool;
 use shared::time::Time;
 
@@ -25,6 +26,10 @@ pub trait Matcher {
     fn wake_at(&self) -> Option<Time>;
     /// The time of `wake_at` is reached.
     fn woke(&mut self, now: Time) -> Vec<Match>;
+    /// The class by which waits are estimated; none in a matchmaker that estimates nothing.
+    fn class_hash(&self, _: &Ticket) -> Option<u64> {
+        None
+    }
 }
 
 /// The outcome of an entry.
@@ -61,6 +66,8 @@ pub struct Outcome {
     pub entries: Vec<EntryOutcome>,
     /// In the order of time.
     pub matches: Vec<MadeMatch>,
+    /// The estimates that players received when they entered, by number of the entry.
+    pub estimates: BTreeMap<usize, Estimate>,
     /// Entries that fitted a match whose last member entered after them.
     pub passed_over: BTreeSet<usize>,
     /// The number of waiting players from each time on.
@@ -75,6 +82,8 @@ pub fn run(log: &Log, pool: &Pool, matcher: &mut dyn Matcher) -> Outcome {
         met: RecentOpponents::default(),
         here: BTreeMap::new(),
         players: BTreeSet::new(),
+        wait_stats: WaitStats::default(),
+        alike: BTreeMap::new(),
         due: BTreeSet::new(),
         out: Outcome { entries: vec![EntryOutcome::Again; log.entries.len()], ..Outcome::default() },
     };
@@ -105,6 +114,9 @@ struct Run<'a> {
     met: RecentOpponents,
     here: BTreeMap<usize, &'a Ticket>,
     players: BTreeSet<&'a PlayerId>,
+    wait_stats: WaitStats,
+    /// The tickets whose waits are like that of each waiting entry.
+    alike: BTreeMap<usize, Alike>,
     /// The time at which each entry's wait ends.
     due: BTreeSet<(Time, usize)>,
     out: Outcome,
@@ -128,6 +140,9 @@ impl Run<'_> {
                 self.players.extend(entry.people.iter().map(|it| &it.player));
                 self.here.insert(nth, &entry.ticket);
                 self.due.insert((now + self.patience(entry), nth));
+                if let Some(class) = matcher.class_hash(&entry.ticket) {
+                    self.estimate(now, nth, class, &entry.ticket);
+                }
                 let made = matcher.entered(now, nth, &entry.ticket);
                 self.made(now, &made);
             }
@@ -138,6 +153,12 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    fn estimate(&mut self, now: Time, nth: usize, class: u64, ticket: &Ticket) {
+        let alike = Alike::of(class, self.pool.rating.map(|_| engine::rating(ticket)));
+        self.out.estimates.insert(nth, self.wait_stats.estimate(now, Some(alike)));
+        self.alike.insert(nth, alike);
     }
 
     fn give_up(&mut self, now: Time, matcher: &mut dyn Matcher) {
@@ -154,6 +175,9 @@ impl Run<'_> {
     fn made(&mut self, now: Time, matches: &[Match]) {
         for teams in matches {
             for &nth in teams.iter().flatten() {
+                if let (Some(alike), Some(entry)) = (self.alike.remove(&nth), self.log.entries.get(nth)) {
+                    self.wait_stats.add(now, entry.at, alike);
+                }
                 self.take(nth);
                 let made = self.out.matches.len();
                 self.fate(nth, EntryOutcome::Matched { at: now, made });
@@ -338,6 +362,10 @@ impl Matcher for Lobby {
 
     fn woke(&mut self, now: Time) -> Vec<Match> {
         self.plan(now)
+    }
+
+    fn class_hash(&self, ticket: &Ticket) -> Option<u64> {
+        Some(self.waiting.class_hash(ticket))
     }
 }
 

@@ -126,6 +126,12 @@ pub const FIGURES: &[Figure] = &[
     ("  party too large", |it| it.refused.to_string()),
     ("longest wait of all", |it| span(ms(it.longest_ms))),
     ("passed over", |it| it.passed_over.to_string()),
+    ("within estimate p50", |it| {
+        format!("{:.1} % of {}", percent(it.within_p50, it.estimated), it.estimated)
+    }),
+    ("within estimate p90", |it| {
+        format!("{:.1} % of {}", percent(it.within_p90, it.estimated), it.estimated)
+    }),
 ];
 
 fn ms(ms: u64) -> f64 {

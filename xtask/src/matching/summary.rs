@@ -41,6 +41,12 @@ pub struct Summary {
     pub longest_ms: u64,
     /// Players that fitted a match whose last member entered after them.
     pub passed_over: u64,
+    /// Matched players that received an estimate of their wait when they entered.
+    pub estimated: u64,
+    /// Of these, the ones that waited no longer than the estimated median.
+    pub within_p50: u64,
+    /// Of these, the ones that waited no longer than the estimated 90th percentile.
+    pub within_p90: u64,
 }
 
 /// A distribution of numbers.
@@ -63,6 +69,8 @@ pub(super) struct PlayerOutcome {
     wants: u64,
     relaxed: u64,
     passed_over: bool,
+    /// The estimated median and 90th percentile of the wait.
+    estimate: Option<(u64, u64)>,
 }
 
 /// Returns the outcome of each player of the log who got a ticket, in the order of the log.
@@ -97,6 +105,7 @@ pub(super) fn player_outcomes<'a>(
             .collect();
         let about = others.iter().map(|other| engine::wants(&entry.ticket, &other.ticket, pool));
         let (wants, relaxed) = about.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let estimate = outcome.estimates.get(&nth).and_then(|it| it.p50.zip(it.p90));
         let team_gap = made.and_then(|made| team_gap(log, &made.teams));
         for person in &entry.people {
             let ratings = others.iter().flat_map(|it| &it.people).map(|it| it.rating);
@@ -109,6 +118,7 @@ pub(super) fn player_outcomes<'a>(
                 wants,
                 relaxed,
                 passed_over: outcome.passed_over.contains(&nth),
+                estimate,
             };
             lots.push((person, lot));
         }
@@ -150,6 +160,9 @@ impl Summary {
             refused: 0,
             longest_ms: 0,
             passed_over: 0,
+            estimated: 0,
+            within_p50: 0,
+            within_p90: 0,
         };
         for lot in lots {
             all.people += 1;
@@ -159,6 +172,11 @@ impl Summary {
                     waits.push(lot.wait_ms);
                     gaps.extend(lot.gap);
                     team_gaps.extend(lot.team_gap);
+                    if let Some((p50, p90)) = lot.estimate {
+                        all.estimated += 1;
+                        all.within_p50 += u64::from(lot.wait_ms <= p50);
+                        all.within_p90 += u64::from(lot.wait_ms <= p90);
+                    }
                 }
                 EntryOutcome::Left(_) => all.left += 1,
                 EntryOutcome::GaveUp(_) => all.gave_up += 1,
