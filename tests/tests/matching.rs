@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use xtask::matching::{Cohort, ExactOptions, GOAL, Replay, exact, replay};
+use xtask::matching::{Cohort, ExactOptions, GOAL, Replay, exact, percent, replay};
 use xtask::program;
 use xtask::root::Root;
 
@@ -83,6 +83,31 @@ fn pairs_are_close_to_the_optimum() -> Result<()> {
             ensure!(row.same_ratio() <= 1.05, "{comparison}");
         }
         ensure!(comparison.rows.len() == rows, "{comparison}");
+    }
+    Ok(())
+}
+
+/// Checks that half of the players wait no longer than the median that they were told, and nine of ten no longer than the
+/// 90th percentile: also those of rare ratings.
+#[test]
+fn estimates_of_waits_hold_for_common_and_rare_ratings() -> Result<()> {
+    let dir = folder("estimates")?;
+    let program = program::build(&Root::here(), "Building xtask", "xtask", &[])?;
+    let mut generate = Command::new(&program);
+    generate.args(["match", "generate", "--kind", "poisson", "--people", "10000", "--per-minute", "120"]);
+    let status = generate.args(["--out", "many.csv"]).current_dir(&dir).status()?;
+    ensure!(status.success(), "no log was generated");
+    let mut asked = Replay::of(&dir.join("many.csv"), &["ranked"]);
+    asked.by = vec!["rating:400".parse::<Cohort>().map_err(anyhow::Error::msg)?];
+    let report = replay(&Root::here(), &asked)?;
+    let run = report.runs.first().context("a run")?;
+    let groups = run.cohorts.get("rating").context("the ratings")?;
+    let many: Vec<_> = groups.values().filter(|group| group.estimated >= 100).collect();
+    ensure!(many.len() >= 3, "{report}");
+    for group in many {
+        let (half, most) =
+            (percent(group.within_p50, group.estimated), percent(group.within_p90, group.estimated));
+        ensure!((42.0..=62.0).contains(&half) && (82.0..=96.0).contains(&most), "{half} {most}\n{report}");
     }
     Ok(())
 }

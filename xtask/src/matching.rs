@@ -38,7 +38,7 @@ use rules::Rules;
 pub use shards::ShardKey;
 use shards::Sharded;
 pub use snapshots::{Comparison, ExactOptions, GOAL};
-pub use summary::{Spread, Summary};
+pub use summary::{Spread, Summary, percent};
 
 /// Replays a log of arrivals with the rules of one pool or several: waits, quality and starvation.
 #[derive(Debug, Clone, Args)]
