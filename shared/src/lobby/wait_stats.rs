@@ -4,6 +4,7 @@ use crate::id::PlayerId;
 use crate::limits;
 use crate::lobby::tickets::ticket::Ticket;
 use crate::lobby::{Effect, Lobby, Row};
+use crate::pool::Pool;
 use crate::time::{self, Time};
 use crate::wire::envelope::{Envelope, Text};
 use crate::wire::lobby::{Event, QueueState, Welcome};
@@ -50,11 +51,11 @@ pub struct Estimate {
 }
 
 impl Alike {
-    /// Returns the tickets of a class, and of a rating's band in a pool with ratings.
+    /// Returns the tickets whose waits are similar to this ticket's, which has this class hash.
     #[must_use]
-    pub fn of(class: u64, rating: Option<f64>) -> Self {
+    pub fn to(ticket: &Ticket, class: u64, pool: &Pool) -> Self {
         #[allow(clippy::cast_possible_truncation)]
-        let rating = rating.map_or(0, |rating| rating.round() as i32);
+        let rating = pool.rating.map_or(0, |_| ticket.rating().round() as i32);
         Self { class, rating: band(rating).saturating_mul(BAND).saturating_add(BAND / 2) }
     }
 }
@@ -116,8 +117,7 @@ const BAND: i32 = 50;
 impl Lobby {
     /// Returns the tickets whose waits are similar to this ticket's.
     pub(in crate::lobby) fn alike(&self, ticket: &Ticket) -> Alike {
-        let rating = self.pool.rating.map(|_| ticket.rating());
-        Alike::of(self.tickets.index.class_hash(ticket), rating)
+        Alike::to(ticket, self.tickets.index.class_hash(ticket), &self.pool)
     }
 
     /// Records the wait of a ticket that ended in a match.

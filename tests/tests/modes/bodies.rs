@@ -1,6 +1,6 @@
 //! Random bodies of moves: none panics, and none that is refused changes a match.
 
-use super::table::{START, defaults, start};
+use super::table::{START, defaults, seat_or_none, start};
 use serde_json::{Map, Value, json};
 use shared::mode::{Chance, Event, MODES, Rejection, Running, Seat, Seed};
 
@@ -67,7 +67,7 @@ fn random_bodies_never_panic() {
         let seats = *entry.seats().end();
         let mut game = start(&entry.to_string(), seats, &defaults(), 1);
         for n in 0..BODIES / modes.len() {
-            let seat = Seat::new(u8::try_from(chance.below(seats + 1)).unwrap());
+            let seat = seat_or_none(&mut chance, seats);
             let is_damaged = chance.below(2) == 0;
             let body = if is_damaged {
                 damaged_move(&*game, seat, &mut chance)

@@ -1,9 +1,9 @@
 //! Random play of every mode, with illegal events, absences and evictions between any two events.
 
 use super::bodies::random_body;
-use super::table::{START, all_tables, defaults, start, viewers};
+use super::table::{START, all_tables, defaults, seat_or_none, start, viewers};
 use serde_json::Value;
-use shared::mode::{Chance, Event, MODES, Rejection, Running, Seat, Seed, patch, random_play};
+use shared::mode::{Chance, Event, MODES, Rejection, Running, Seed, patch, random_play};
 use shared::time::Time;
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl Game {
         }
     }
 
-    /// Makes one legal move, after anything that may happen before it. Returns false after the end.
+    /// Lets one legal event happen, after anything that may happen before it. Returns false after the end.
     pub fn step(&mut self) -> bool {
         if self.chance.below(3) == 0 {
             let event = self.disturbance();
@@ -49,21 +49,13 @@ impl Game {
         let Some((at, event)) = random_play::next_event(&*self.kept, self.now, &mut self.chance) else {
             return false;
         };
-        // As a room does, wakes come first that are due before a move.
-        while let Some(due) = self.kept.wake_at().filter(|due| *due <= at && event != Event::Woke) {
-            self.now = due.max(self.now);
-            self.handle(Event::Woke);
-        }
         self.now = at;
-        let is_over = self.kept.outcome().is_some();
-        let is_accepted = self.handle(event.clone());
-        assert!(is_accepted || is_over, "{}: a random move is illegal: {event:?}", self.mode);
+        assert!(self.handle(event.clone()), "{}: a random move is illegal: {event:?}", self.mode);
         true
     }
 
     fn disturbance(&mut self) -> Event<Value> {
-        let seats = u8::try_from(self.seats).unwrap();
-        let seat = Seat::new(u8::try_from(self.chance.below(self.seats + 1)).unwrap().min(seats));
+        let seat = seat_or_none(&mut self.chance, self.seats);
         match self.chance.below(300) {
             0 => Event::Gone { seat },
             1..20 => Event::Away { seat },

@@ -1,7 +1,7 @@
 //! A match under test, which is evicted before every event.
 
 use serde_json::{Value, json};
-use shared::mode::{Event, MODES, Outcome, Rejection, Running, Seat, Seed, Verdict, Viewer, patch};
+use shared::mode::{Chance, Event, MODES, Outcome, Rejection, Running, Seat, Seed, Verdict, Viewer, patch};
 use shared::time::Time;
 use std::time::Duration;
 
@@ -21,6 +21,11 @@ pub fn start(mode: &str, seats: usize, config: &Value, seed: u128) -> Box<dyn Ru
 /// Returns all viewers of a match.
 pub fn viewers(seats: usize) -> impl Iterator<Item = Viewer> {
     Seat::all(seats).map(Viewer::Seat).chain([Viewer::Spectator])
+}
+
+/// Returns a random seat, or the one behind the last, which does not exist.
+pub fn seat_or_none(chance: &mut Chance, seats: usize) -> Seat {
+    Seat::new(u8::try_from(chance.below(seats + 1)).unwrap())
 }
 
 /// A match and its time.

@@ -156,7 +156,7 @@ impl Run<'_> {
     }
 
     fn estimate(&mut self, now: Time, nth: usize, class: u64, ticket: &Ticket) {
-        let alike = Alike::of(class, self.pool.rating.map(|_| engine::rating(ticket)));
+        let alike = Alike::to(ticket, class, self.pool);
         self.out.estimates.insert(nth, self.wait_stats.estimate(now, Some(alike)));
         self.alike.insert(nth, alike);
     }
@@ -175,8 +175,8 @@ impl Run<'_> {
     fn made(&mut self, now: Time, matches: &[Match]) {
         for teams in matches {
             for &nth in teams.iter().flatten() {
-                if let (Some(alike), Some(entry)) = (self.alike.remove(&nth), self.log.entries.get(nth)) {
-                    self.wait_stats.add(now, entry.at, alike);
+                if let (Some(alike), Some(entry)) = (self.alike.get(&nth), self.log.entries.get(nth)) {
+                    self.wait_stats.add(now, entry.at, *alike);
                 }
                 self.take(nth);
                 let made = self.out.matches.len();
@@ -224,6 +224,7 @@ impl Run<'_> {
                 }
             }
         }
+        self.alike.remove(&nth);
         self.here.remove(&nth).is_some()
     }
 

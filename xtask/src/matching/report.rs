@@ -118,7 +118,7 @@ pub const FIGURES: &[Figure] = &[
     ("gap mean", |it| format!("{:.1}", it.gap.mean)),
     ("gap p90", |it| format!("{:.1}", it.gap.p90)),
     ("team gap mean", |it| format!("{:.1}", it.team_gap.mean)),
-    ("wants given way", |it| format!("{:.1} % of {}", it.relaxed_share(), it.wants)),
+    ("wants given way", |it| share(it.relaxed, it.wants)),
     ("left unmatched", |it| it.unmatched().to_string()),
     ("  by leaving", |it| it.left.to_string()),
     ("  out of patience", |it| it.gave_up.to_string()),
@@ -126,13 +126,14 @@ pub const FIGURES: &[Figure] = &[
     ("  party too large", |it| it.refused.to_string()),
     ("longest wait of all", |it| span(ms(it.longest_ms))),
     ("passed over", |it| it.passed_over.to_string()),
-    ("within estimate p50", |it| {
-        format!("{:.1} % of {}", percent(it.within_p50, it.estimated), it.estimated)
-    }),
-    ("within estimate p90", |it| {
-        format!("{:.1} % of {}", percent(it.within_p90, it.estimated), it.estimated)
-    }),
+    ("within estimate p50", |it| share(it.within_p50, it.estimated)),
+    ("within estimate p90", |it| share(it.within_p90, it.estimated)),
 ];
+
+/// Formats a part of a whole: `53.1 % of 9995`.
+fn share(part: u64, whole: u64) -> String {
+    format!("{:.1} % of {whole}", percent(part, whole))
+}
 
 fn ms(ms: u64) -> f64 {
     // An hour of milliseconds is far below what a float represents exactly.

@@ -201,12 +201,6 @@ impl Summary {
     pub fn unmatched(&self) -> u64 {
         self.people - self.matched
     }
-
-    /// The share of wants that relaxed, in percent.
-    #[must_use]
-    pub fn relaxed_share(&self) -> f64 {
-        percent(self.relaxed, self.wants)
-    }
 }
 
 /// Returns a share in percent; 0 of none.

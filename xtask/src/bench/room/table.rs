@@ -100,26 +100,19 @@ fn line(scenario: Scenario, row: &Row, rows: &[Row]) -> String {
     };
     let dash = || "–".to_owned();
     let out = &row.outcome;
+    let is_loaded = out.delivered > 0;
     #[allow(clippy::cast_precision_loss)]
-    let (cpu, frames) = if out.delivered > 0 {
-        (
-            format!("{:.1}", out.cpu_s * 1e6 / out.delivered as f64),
-            short(out.frames as f64 / out.measured_s.max(0.001)),
-        )
-    } else {
-        (dash(), dash())
-    };
+    let cpu = if is_loaded { format!("{:.1}", out.cpu_s * 1e6 / out.delivered as f64) } else { dash() };
     #[allow(clippy::cast_precision_loss)]
-    let frames = if scenario == Scenario::Openings && out.open_s > 0.0 {
-        format!("{} openings/s", short(out.open_measured as f64 / out.open_s))
-    } else {
-        frames
+    let frames = match scenario {
+        Scenario::Openings => {
+            format!("{} openings/s", short(out.open_measured as f64 / out.open_s.max(0.001)))
+        }
+        _ if is_loaded => short(out.frames as f64 / out.measured_s.max(0.001)),
+        _ => dash(),
     };
-    let times = if out.delivered > 0 {
-        format!("{:.2} / {:.2} / {:.1}", out.p50_ms, out.p95_ms, out.p99_ms)
-    } else {
-        dash()
-    };
+    let times =
+        if is_loaded { format!("{:.2} / {:.2} / {:.1}", out.p50_ms, out.p95_ms, out.p99_ms) } else { dash() };
     format!(
         "| {} | {} | {} | {} | {cpu} | {frames} | {times} | {} | {:.0} % |",
         row.peer,
