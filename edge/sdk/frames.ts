@@ -1,6 +1,6 @@
 // Frames of the wire: parsing, serializing, and the error of a refused command.
 
-import type { Command, Message, Refusal, Reply, Welcome } from "./wire.ts";
+import type { Command, Message, Refusal, RefusalCode, Reply, Welcome } from "./wire.ts";
 
 /** A command was refused; the same command would be refused again. */
 export class Refused extends Error {
@@ -9,6 +9,15 @@ export class Refused extends Error {
     super(refusal.message ?? refusal.code);
     this.name = "Refused";
     this.refusal = refusal;
+  }
+
+  get code(): RefusalCode {
+    return this.refusal.code;
+  }
+
+  /** The mode's own word for the rule that a move broke, such as `column_full`; none for other refusals. */
+  get why(): string | undefined {
+    return this.refusal.why;
   }
 
   /** @deprecated The former name of `refusal`. */

@@ -4,15 +4,16 @@ import { Lobby } from "./lobby.ts";
 import type { LobbyHandlers, Criteria } from "./lobby.ts";
 import { Me } from "./me.ts";
 import type { MeHandlers } from "./me.ts";
+import type { Mode } from "./modes.ts";
 import { Room } from "./room.ts";
-import type { RoomHandlers } from "./room.ts";
+import type { AnyMode, RoomHandlers } from "./room.ts";
 import { read, request } from "./http.ts";
 import { tab_storage } from "./login_store.ts";
 import type { SessionStore } from "./login_store.ts";
 import { Session } from "./session.ts";
 import type { View } from "./view.ts";
 import { random_key } from "./frames.ts";
-import type { EndReason, Json } from "./wire.ts";
+import type { EndReason, Json, Outcome } from "./wire.ts";
 
 export { HttpProblem } from "./http.ts";
 export { SessionLost } from "./session.ts";
@@ -22,10 +23,13 @@ export type { SessionStore } from "./login_store.ts";
 export type { Session } from "./session.ts";
 export type { Criteria, Lobby, LobbyHandlers, QueueState } from "./lobby.ts";
 export type { Me, MeHandlers, PresenceAt } from "./me.ts";
-export type { Room, RoomHandlers } from "./room.ts";
+export type { Arena, ClockState, ConnectFour, Ending, GoFish, Hand, MatchEvent, Mode, RockPaperScissors, SeatIndex } from "./modes.ts";
+export type { Room, RoomHandlers, WaitFor } from "./room.ts";
+export { load_predictor } from "./predict.ts";
+export type { PredictedFault, Prediction, Predictor } from "./predict.ts";
 export type { PendingMessage, View } from "./view.ts";
 export type { ConnectionState } from "./socket.ts";
-export type { Device, Ended, Json, Member, MemberState, Notice, Party, Refusal, RoomEvent, Why } from "./wire.ts";
+export type { Device, Ended, Json, Member, MemberState, Notice, Outcome, Party, Refusal, RoomEvent, Why } from "./wire.ts";
 
 /** A match of the history. Times are RFC 3339. */
 export type PastMatch = {
@@ -38,6 +42,10 @@ export type PastMatch = {
   reason: EndReason;
   by: string | null;
   result: Json;
+  /** The mode that decided the match, such as `connect-four@1`; none for a match without one. */
+  mode?: string;
+  /** The outcome that the mode decided: its ranks are in the order of `players`. */
+  outcome?: Outcome;
 };
 
 /** A player that this player follows. Mutual followers see each other's presence. */
@@ -57,6 +65,8 @@ export type PoolRules = {
   propose_s: number | null;
   /** The number of shards of the queue. */
   parts: number;
+  /** The mode of the pool's rooms, such as `connect-four@1`; `null` where they have none. */
+  mode: string | null;
 };
 
 type Config = { region: string; pools: string[]; rules?: Record<string, PoolRules> };
@@ -115,9 +125,12 @@ export class Matchpoint {
     return new Lobby(url, pool, session, criteria, key, handlers, enter_now);
   }
 
-  /** Connects to a room. With the view that an earlier page saved, resumes from there. */
-  room(session: Session, id: string, handlers: RoomHandlers, saved: View | null = null): Room {
-    return new Room(this.#socket_url(`/v1/rooms/${encodeURIComponent(id)}`), id, session, handlers, saved);
+  /**
+   * Connects to a room. With the view that an earlier page saved, resumes from there. `M` are the types of the room's mode:
+   * `matchpoint.room<ConnectFour>(session, id, {})` types `room.state` and `room.move`.
+   */
+  room<M extends AnyMode = Mode>(session: Session, id: string, handlers: RoomHandlers<M>, saved: View | null = null): Room<M> {
+    return new Room<M>(this.#socket_url(`/v1/rooms/${encodeURIComponent(id)}`), id, session, handlers, saved);
   }
 
   /** Opens the me socket: presence of followed players, the player's own devices, and notices. */

@@ -60,6 +60,19 @@ test("an end is refused when the room shows that it ended otherwise", async () =
   }
 });
 
+test("an end without a reply resolves when all members agreed on its result", async () => {
+  for (const [mine, is_agreed] of [[{ winner: "p_1" }, true], [{ winner: "p_2" }, false]] as const) {
+    const room = await enter();
+    const done = room.end(mine);
+    await lose();
+    last().welcome({ at: 1, replayed: 1 });
+    last().tell({ at: 1, ev: "ended", ts: 0, body: { by: null, reason: "agreed", result: { winner: "p_1" } } });
+    last().end(4007);
+    if (is_agreed) await done;
+    else await rejects(done, Refused);
+  }
+});
+
 test("a message without a reply resolves with its position if it is in the room", async () => {
   const room = await enter();
   const [one, two, three] = [room.say("same"), room.say("same"), room.say("lost")];

@@ -12,19 +12,31 @@ const NO_SEAT: readonly number[] = [4000, 4005];
 const NO_ROOM: readonly number[] = [4007, 4011];
 
 /**
- * Returns the result or the refusal of a command, or `null` if it is unknown. `said_at` is the position of the event that
- * a `say` made, if it is in the view.
+ * Returns the result or the refusal of a command, or `null` if it is unknown. `made_at` is the position of the event that
+ * a `say` or a `move` made; null if it certainly made none, undefined if that is unknown.
  */
-export function outcome({ command, sent }: Entry, { code }: Stopped, view: View, said_at?: number): Ok | Error | null {
-  if (said_at !== undefined) return { at: said_at };
+export function outcome({ command, sent }: Entry, { code }: Stopped, view: View, made_at?: number | null): Ok | Error | null {
+  if (typeof made_at === "number") return { at: made_at };
   switch (command.op) {
     case "leave":
       return (sent && NO_SEAT.includes(code)) || NO_ROOM.includes(code) ? {} : null;
     case "end":
       if (view.ended === null) return null;
-      if (sent && view.ended.by === view.you) return {};
-      return new Refused({ code: "room_over", retry: false, message: "The room has ended already." });
+      if (sent && (view.ended.by === view.you || is_agreed(command.body, view))) return {};
+      return room_over();
+    case "move":
+      // The view holds every event up to the end, and no move comes after it.
+      return view.ended !== null && made_at === null ? room_over() : null;
     default:
       return null;
   }
+}
+
+/** Returns whether all members stated this result, and the room ended with it. */
+function is_agreed(body: unknown, { ended }: View): boolean {
+  return ended?.reason === "agreed" && JSON.stringify(ended.result) === JSON.stringify(body ?? null);
+}
+
+function room_over(): Refused {
+  return new Refused({ code: "room_over", retry: false, message: "The room has ended already." });
 }

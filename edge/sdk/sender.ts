@@ -78,10 +78,20 @@ export class CommandSender {
     this.#bytes = welcome.limits.frame_bytes;
     this.#burst = welcome.limits.burst;
     this.#pace.start(welcome.limits, monotonic());
+    if (!same_epoch) this.#refuse_conditional_moves(welcome.at);
     this.#outbox = outbox.reconnected(this.#outbox, same_epoch);
     if (welcome.durable !== undefined) this.#outbox = outbox.durable(this.#outbox, welcome.durable);
     this.#open = true;
     this.#flush_soon();
+  }
+
+  /** Refuses the sent moves with `if_at`: their position is one of another epoch, in which the match went differently. */
+  #refuse_conditional_moves(at: number): void {
+    for (const { key, command, sent } of this.#outbox.entries) {
+      if (!sent || command.op !== "move" || command.if_at === undefined) continue;
+      const message = "The room lost its last events, and the match is another one: look and decide again.";
+      this.settle(key, new Refused({ code: "conflict", retry: false, at, message }));
+    }
   }
 
   reply(reply: Reply): void {

@@ -1,9 +1,10 @@
-// The view of a room: its events folded into members, messages and board.
+// The view of a room: its events folded into members, messages, board and match.
 
 import type { Cell, Ended, Event, Json, Member, MemberState, RoomEvent, Snapshot, Welcome } from "./wire.ts";
 import type { Entry } from "./outbox.ts";
 import { after_welcome } from "./log_position.ts";
 import type { LogPosition } from "./log_position.ts";
+import { merge_patch } from "./merge_patch.ts";
 
 /** A room as one member sees it. Plain data, so that a page can save it across a reload. */
 export type View = {
@@ -17,6 +18,12 @@ export type View = {
   events: RoomEvent[];
   /** Has no prototype, so that it holds no other keys than those of the room. */
   board: Record<string, Cell>;
+  /** The name and version of the room's mode, such as `connect-four@1`; `null` where it has none. */
+  mode: string | null;
+  /** The match at `position`, as this player may see it; `null` before it starts, and without a mode. */
+  state: Json;
+  /** The players in the order of their seats in the match; empty before it starts. */
+  seats: string[];
   /** Events up to this position are on disk. */
   durable: number;
   /** True if events are missing, because the log no longer had them on reconnect. */
@@ -48,15 +55,21 @@ export function empty(): View {
     members: [],
     events: [],
     board: copy({}),
+    mode: null,
+    state: null,
+    seats: [],
     durable: 0,
     missed: false,
     ended: null,
   };
 }
 
-/** Returns a view that was saved as JSON. */
+/**
+ * Returns a view that was saved as JSON. One of a version that knew no matches lacks the state to which the patches after its
+ * position apply: the room then begins with a snapshot.
+ */
 export function restored(saved: View): View {
-  return { ...saved, board: copy(saved.board) };
+  return saved.state === undefined ? empty() : { ...saved, board: copy(saved.board) };
 }
 
 /** Applies a welcome: continues the view, or starts again from the snapshot. */
@@ -66,6 +79,7 @@ export function welcome(view: View, first: Welcome): View {
     ...at(after_welcome(view.position, first)),
     you: first.you,
     phase: first.phase ?? view.phase,
+    mode: first.mode ?? view.mode,
     durable: first.durable ?? view.durable,
   };
   return first.snapshot ? from_snapshot(next, first.snapshot, view) : { ...next, members: first.members ?? view.members };
@@ -78,6 +92,7 @@ export function fold(view: View, event: Event): View {
     case "durable":
       return { ...next, durable: Math.max(next.durable, event.to) };
     case "said":
+    case "end_proposed":
       return remember(next, event);
     case "set":
       return { ...next, board: write(next.board, event) };
@@ -86,6 +101,10 @@ export function fold(view: View, event: Event): View {
     case "away":
     case "left":
       return remember({ ...next, members: move(next.members, event) }, event);
+    case "started":
+      return { ...next, mode: event.body.mode, seats: event.body.seats, state: event.state };
+    case "moved":
+      return event.state === undefined ? next : { ...next, state: merge_patch(next.state, event.state) };
     case "ended":
       return remember({ ...next, phase: "over", ended: event.body }, event);
     default:
@@ -127,7 +146,9 @@ function from_snapshot(next: View, snapshot: Snapshot, before: View): View {
   const same_epoch = before.position.epoch === next.position.epoch;
   const first = snapshot.events[0]?.at ?? snapshot.at + 1;
   const known = same_epoch ? before.events.filter((event) => (event.at ?? 0) < first) : [];
-  const fresh = { ...next, members: snapshot.members, board: copy(snapshot.board), events: known, ended: before.ended };
+  // The state is that after all events of the snapshot, so the moves among them are not applied again.
+  const match = { state: snapshot.state ?? null, seats: snapshot.seats ?? [] };
+  const fresh = { ...next, ...match, members: snapshot.members, board: copy(snapshot.board), events: known, ended: before.ended };
   const folded = snapshot.events.filter(is_shown).reduce(remember, fresh);
   const ended = snapshot.events.find((event) => event.ev === "ended");
   const gap = first > (same_epoch ? before.position.at : 0) + 1 || (!same_epoch && before.events.length > 0);
@@ -139,7 +160,7 @@ function from_snapshot(next: View, snapshot: Snapshot, before: View): View {
 }
 
 function is_shown(event: Event): event is RoomEvent {
-  return event.ev === "said" || event.ev === "ended" || PRESENCE.has(event.ev);
+  return ["said", "end_proposed", "ended"].includes(event.ev) || PRESENCE.has(event.ev);
 }
 
 function remember(view: View, event: RoomEvent): View {

@@ -13,7 +13,7 @@ export type Envelope = { at?: number; by?: string; ts?: number };
 export type WithId = { id?: number };
 
 /** The stable name of a reason. Names are never reused. */
-export type RefusalCode = "bad_json" | "binary" | "too_deep" | "too_long" | "bad_message" | "unknown_op" | "bad_field" | "too_fast" | "forbidden" | "not_found" | "conflict" | "board_full" | "room_over" | "in_match" | "no_ticket" | "lobby_full" | "banned" | "bad_token" | "unavailable" | "cooldown" | "no_party" | "party_full" | "not_leader";
+export type RefusalCode = "bad_json" | "binary" | "too_deep" | "too_long" | "bad_message" | "unknown_op" | "bad_field" | "too_fast" | "forbidden" | "not_found" | "conflict" | "board_full" | "room_over" | "in_match" | "no_ticket" | "lobby_full" | "banned" | "bad_token" | "unavailable" | "cooldown" | "no_party" | "party_full" | "not_leader" | "illegal" | "not_your_turn" | "too_late";
 
 /** An error reply: `{"code","retry","after_ms"?,"field"?,"message"?}`. */
 export type Refusal = {
@@ -26,7 +26,9 @@ export type Refusal = {
   field?: string;
   /** The limit and the remedy, for people. */
   message?: string;
-  /** With `conflict`: the position of the newer write. */
+  /** With `illegal`, `not_your_turn` and `too_late`: the mode's own word for the rule. */
+  why?: string;
+  /** With `conflict`: the position of the newer write, or of the newer move. */
   at?: number;
   /** With `in_match`: the room of the match. */
   room?: string;
@@ -104,12 +106,18 @@ export type Snapshot = {
   /** The retained events, the newest last; it is the one at `at`. */
   events: Array<Event>;
   members: Array<Member>;
+  /** The state of the match as the recipient may see it; none before the match starts, and in a room without a mode. */
+  state?: Json;
+  /** The players in the order of their seats in the match; none where there is no state. */
+  seats?: Array<string>;
 };
 
 /** The room's own fields of the welcome. */
 export type RoomWelcome = {
   members: Array<Member>;
   phase: PhaseName;
+  /** The name and version of the room's mode; none where it has none. */
+  mode?: string;
   /** The whole room; none where the events since the requested position follow. */
   snapshot?: Snapshot;
 };
@@ -118,7 +126,7 @@ export type RoomWelcome = {
 export type ReportReason = "harassment" | "hate" | "sexual" | "underage" | "spam" | "cheating" | "profile" | "other";
 
 /** The reason why a room ended. */
-export type EndReason = "ended" | "abandoned" | "no_show" | "time_up";
+export type EndReason = "ended" | "abandoned" | "no_show" | "time_up" | "mode" | "agreed" | "disputed" | "mode_gone";
 
 /** The body of `set`. */
 export type SetBody = {
@@ -150,13 +158,41 @@ export type Left = { reason: LeftReason };
 /** The body of the event `set`. */
 export type SetEvent = { keys: { [key: string]: Json } };
 
+/** The result of a match. */
+export type Outcome = {
+  /** The rank of each seat, in the order of seats; 1 is first. Equal ranks are ties, and the ranks after a tie are skipped: 1, 1, 3. */
+  ranks: Array<number>;
+  /** True if all seats share the first rank. */
+  draw: boolean;
+  /** The mode's own `snake_case` word for how the match ended. */
+  why: string;
+};
+
 /** The body of `ended`. */
 export type Ended = {
   /** The player who ended the room; null where it ended by itself. */
   by: string | null;
   reason: EndReason;
-  /** The result that this player gave. */
+  /** The result that this player gave, or that all members stated; with `disputed`, what each of them stated. */
   result: Json;
+  /** The outcome that the room's mode decided. */
+  outcome?: Outcome;
+};
+
+/** The body of `end_proposed`. */
+export type EndProposal = {
+  /** The result as the member stated it. */
+  result: Json;
+  /** The time by which all others must have stated theirs. */
+  until: number;
+};
+
+/** The body of `started`. */
+export type Started = {
+  /** The name and version of the mode, such as `connect-four@1`. */
+  mode: string;
+  /** The players in the order of their seats: the first has seat 0. */
+  seats: Array<string>;
 };
 
 /** The result of an executed command. */
@@ -172,6 +208,9 @@ export type RoomEvent = Envelope & (
   | { ev: "set"; body: SetEvent; to?: undefined }
   | { ev: "signal"; body: Json; to?: undefined }
   | { ev: "skip"; body?: undefined; to?: undefined }
+  | { ev: "started"; body: Started; state: Json; to?: undefined }
+  | { ev: "moved"; body?: Json; private?: Json; state?: Json; to?: undefined }
+  | { ev: "end_proposed"; body: EndProposal; to?: undefined }
   | { ev: "ended"; body: Ended; to?: undefined }
   | { ev: "hint"; body: Json; to?: undefined }
   | { ev: "durable"; to: number; body?: undefined }
@@ -180,20 +219,21 @@ export type RoomEvent = Envelope & (
 
 /** A command to a room. */
 export type RoomCommand = WithId & (
-  | { op: "say"; to?: undefined; key?: string; ack?: "durable"; body?: Json }
-  | { op: "set"; to?: undefined; key?: string; ack?: "durable"; body: SetBody }
-  | { op: "hint"; to?: string; key?: undefined; ack?: undefined; body?: Json }
-  | { op: "signal"; to: string; key?: string; ack?: "durable"; body?: Json }
-  | { op: "leave"; to?: undefined; key?: string; ack?: "durable"; body?: undefined }
-  | { op: "end"; to?: undefined; key?: string; ack?: "durable"; body?: Json }
-  | { op: "kick"; to: string; key?: string; ack?: "durable"; body?: undefined }
-  | { op: "report"; to: string; key: string; ack?: "durable"; body: ReportBody }
-  | { op: "seen"; to?: undefined; key?: undefined; ack?: undefined; body: SeenBody }
-  | { op: "auth"; to?: undefined; key?: undefined; ack?: undefined; body: AuthBody }
+  | { op: "say"; to?: undefined; key?: string; ack?: "durable"; if_at?: undefined; body?: Json }
+  | { op: "set"; to?: undefined; key?: string; ack?: "durable"; if_at?: undefined; body: SetBody }
+  | { op: "hint"; to?: string; key?: undefined; ack?: undefined; if_at?: undefined; body?: Json }
+  | { op: "signal"; to: string; key?: string; ack?: "durable"; if_at?: undefined; body?: Json }
+  | { op: "move"; to?: undefined; key?: string; ack?: "durable"; if_at?: number; body?: Json }
+  | { op: "leave"; to?: undefined; key?: string; ack?: "durable"; if_at?: undefined; body?: undefined }
+  | { op: "end"; to?: undefined; key?: string; ack?: "durable"; if_at?: undefined; body?: Json }
+  | { op: "kick"; to: string; key?: string; ack?: "durable"; if_at?: undefined; body?: undefined }
+  | { op: "report"; to: string; key: string; ack?: "durable"; if_at?: undefined; body: ReportBody }
+  | { op: "seen"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: SeenBody }
+  | { op: "auth"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: AuthBody }
 );
 
 /** The ops that take a `key`. */
-export const ROOM_KEYED: readonly string[] = ["say", "set", "signal", "leave", "end", "kick", "report"];
+export const ROOM_KEYED: readonly string[] = ["say", "set", "signal", "move", "leave", "end", "kick", "report"];
 
 /** The relaxation of a want. */
 export type Relax = {
@@ -372,15 +412,15 @@ export type LobbyEvent = Envelope & (
 
 /** A command to a lobby. */
 export type LobbyCommand = WithId & (
-  | { op: "enter"; to?: undefined; key?: string; ack?: "durable"; body: EnterBody }
-  | { op: "leave"; to?: undefined; key?: undefined; ack?: undefined; body?: undefined }
-  | { op: "accept"; to?: undefined; key?: undefined; ack?: undefined; body?: undefined }
-  | { op: "decline"; to?: undefined; key?: undefined; ack?: undefined; body?: undefined }
-  | { op: "why"; to?: undefined; key?: undefined; ack?: undefined; body?: undefined }
-  | { op: "party"; to?: undefined; key?: undefined; ack?: undefined; body: EnterBody }
-  | { op: "join"; to?: undefined; key?: undefined; ack?: undefined; body: JoinBody }
-  | { op: "put_out"; to?: undefined; key?: undefined; ack?: undefined; body: PutOutBody }
-  | { op: "auth"; to?: undefined; key?: undefined; ack?: undefined; body: AuthBody }
+  | { op: "enter"; to?: undefined; key?: string; ack?: "durable"; if_at?: undefined; body: EnterBody }
+  | { op: "leave"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body?: undefined }
+  | { op: "accept"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body?: undefined }
+  | { op: "decline"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body?: undefined }
+  | { op: "why"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body?: undefined }
+  | { op: "party"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: EnterBody }
+  | { op: "join"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: JoinBody }
+  | { op: "put_out"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: PutOutBody }
+  | { op: "auth"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: AuthBody }
 );
 
 /** The ops that take a `key`. */
@@ -429,9 +469,9 @@ export type MeEvent = Envelope & (
 
 /** A command on a me socket. */
 export type MeCommand = WithId & (
-  | { op: "devices"; to?: undefined; key?: undefined; ack?: undefined; body?: undefined }
-  | { op: "active"; to?: undefined; key?: undefined; ack?: undefined; body: ActiveBody }
-  | { op: "auth"; to?: undefined; key?: undefined; ack?: undefined; body: AuthBody }
+  | { op: "devices"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body?: undefined }
+  | { op: "active"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: ActiveBody }
+  | { op: "auth"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: AuthBody }
 );
 
 /** The ops that take a `key`. */

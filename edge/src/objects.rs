@@ -13,3 +13,4 @@ pub mod room;
 pub mod runtime;
 pub mod sockets;
 pub mod store;
+mod ticks;

@@ -22,12 +22,13 @@ async function main(): Promise<void> {
   const asked = new URLSearchParams(location.search).get("pool") ?? POOL;
   const pool = matchpoint.pools.includes(asked) ? asked : (matchpoint.pools[0] ?? POOL);
   list_pools(matchpoint, pool);
+  const watched = new URLSearchParams(location.search).get("watch");
   let where = load_location();
   let session = where ? matchpoint.restore() : null;
   for (;;) {
     session ??= await ask_name(matchpoint);
     write(el("player-name"), session.name);
-    const next = await show_screen(matchpoint, session, pool, where ?? { at: "queue", key: random_key() });
+    const next = await show_screen(matchpoint, session, pool, where ?? first_location(watched));
     if (next !== "log_in") {
       where = next;
       continue;
@@ -37,6 +38,11 @@ async function main(): Promise<void> {
     session = null;
     write(el("player-name"), "");
   }
+}
+
+/** Returns the location of a page that has just been opened: the queue, or the room that its address says to watch. */
+function first_location(watched: string | null): PageLocation {
+  return watched === null ? { at: "queue", key: random_key() } : { at: "room", room: watched };
 }
 
 /** Shows one screen, and returns the next location. */

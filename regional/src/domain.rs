@@ -7,6 +7,7 @@ pub mod leaderboard;
 pub mod lockout;
 pub mod picture;
 pub mod profile;
+pub mod rated;
 pub mod rating;
 pub mod report;
 pub mod session;

@@ -198,7 +198,7 @@ fn add_problem(status: &str, response: &mut Map<String, Value>) {
 
 /// Returns the constraints that the types do not express: the region's limits on shared types, and fields
 /// that exclude or require each other.
-fn constraints() -> [(&'static str, Value); 3] {
+fn constraints() -> [(&'static str, Value); 5] {
     let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
     let record = json!({
         "players": { "maxItems": limits::SEATS_MAX },
@@ -206,10 +206,22 @@ fn constraints() -> [(&'static str, Value); 3] {
         "ended": named("StoredTime"),
         "events": { "format": "uint64", "maximum": u64::MAX },
     });
+    // An event is a pair: its time, and an object with the name of the event.
+    let event = json!({ "type": "array", "minItems": 2, "maxItems": 2, "items": named("AnyJson") });
+    let replay = json!({
+        "seats": { "maximum": limits::SEATS_MAX },
+        "seed": { "pattern": "^[0-9a-f]{32}$" },
+        "events": { "items": event },
+    });
     [
         ("MatchRecord", json!({ "properties": record })),
         ("Participant", json!({ "properties": { "name": { "maxLength": limits::NAME_CHARS_MAX } } })),
         ("Report", json!({ "properties": { "text": named("FreeText") } })),
+        (
+            "ModeOutcome",
+            json!({ "properties": { "ranks": { "items": { "format": "int64", "maximum": u32::MAX } } } }),
+        ),
+        ("Replay", json!({ "properties": replay })),
     ]
 }
 

@@ -21,14 +21,14 @@ pub mod sessions;
 pub mod ties;
 
 use crate::app::App;
+use crate::domain::history::RECORD_BYTES_MAX;
 use crate::error::Refusal;
 use crate::error::code::Code;
+use crate::http::extract::BodyLimit;
 use crate::http::{idempotency, layers, rate_limit, signature};
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
-use shared::limits;
+use axum::{Extension, Router};
 
 /// Returns the service: every route behind its layers.
 pub fn router(app: App) -> Router {
@@ -38,6 +38,8 @@ pub fn router(app: App) -> Router {
     let require_unused = from_fn_with_state(app.clone(), signature::require_unused_signature);
     let internal = groups::internal_once().split_for_parts().0.route_layer(require_unused);
     let internal = internal.merge(groups::internal().split_for_parts().0).route_layer(require_signature);
+    // Outside of the signature, which covers the body: a match record is the largest request of the edge.
+    let internal = internal.route_layer(Extension(BodyLimit(RECORD_BYTES_MAX)));
     let cors = layers::cors(&app.config);
     keyed
         .merge(groups::rate_limited().split_for_parts().0)
@@ -46,7 +48,6 @@ pub fn router(app: App) -> Router {
         .merge(internal)
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES_MAX))
         .layer(from_fn(layers::deadline))
         .layer(from_fn(layers::server_timing))
         .layer(cors)

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod leaderboards;
 pub mod matches;
 pub mod matchmaking_profile;
+pub mod moderated_matches;
 pub mod pictures;
 pub mod profiles;
 mod query;

@@ -10,9 +10,11 @@ pub use path::{Path, normalized};
 pub use request_url::RequestUrl;
 
 use crate::id::{PoolName, RoomId};
-use crate::pool::Rules;
-use crate::pool::{Pool, Shards};
+use crate::limits;
+use crate::mode::MODES;
+use crate::pool::{ChosenMode, Pool, Rules, Shards};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The body of `POST /v1/rooms`; fields that are left out have their defaults.
@@ -25,11 +27,45 @@ pub struct NewRoom {
     pub seats: usize,
     /// The room's rules.
     pub rules: Rules,
+    /// The name and version of the mode that plays in the room, such as `connect-four@1`; none, it has no rules of a game.
+    pub mode: Option<String>,
+    /// The mode's configuration; null for its defaults.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<BTreeMap<String, Value>>))]
+    pub mode_config: Value,
+}
+
+impl NewRoom {
+    /// Checks the room. An error names the field and its limit.
+    pub fn check(&self) -> Result<(), String> {
+        if !(1..=limits::SEATS_MAX).contains(&self.seats) {
+            return Err(format!("seats: 1 to {}", limits::SEATS_MAX));
+        }
+        if let Some((key, reason)) = self.rules.fault() {
+            return Err(format!("rules.{key}: {reason}"));
+        }
+        match &self.mode {
+            Some(mode) => {
+                let checked = MODES.find(mode).and_then(|entry| entry.check(self.seats, &self.mode_config));
+                checked.map_err(|error| error.to_string())
+            }
+            None if self.mode_config.is_null() => Ok(()),
+            None => {
+                Err("mode_config: there is no `mode` to configure: add one, or leave this out".to_owned())
+            }
+        }
+    }
+
+    /// Returns the mode of the room.
+    #[must_use]
+    pub fn chosen_mode(&self) -> Option<ChosenMode> {
+        let name = self.mode.clone()?;
+        Some(ChosenMode { name, config: self.mode_config.clone(), seed: None })
+    }
 }
 
 impl Default for NewRoom {
     fn default() -> Self {
-        Self { seats: 2, rules: Rules::default() }
+        Self { seats: 2, rules: Rules::default(), mode: None, mode_config: Value::Null }
     }
 }
 
@@ -94,6 +130,9 @@ pub struct PoolInfo {
     /// Objects that share the queue.
     #[serde(rename = "parts")]
     pub parts: u16,
+    /// The name and version of the mode that plays in its rooms; null, they have no rules of a game.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub mode: Option<String>,
 }
 
 impl PoolInfo {
@@ -106,6 +145,7 @@ impl PoolInfo {
             party: pool.party,
             propose_s: pool.propose_s,
             parts: pool.shards.as_ref().map_or(1, Shards::count),
+            mode: pool.mode.clone(),
         }
     }
 }

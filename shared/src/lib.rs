@@ -17,6 +17,7 @@
 //!     owner: None,
 //!     seats: vec![Seat::of(ana.clone(), "Ana".into()), Seat::free()],
 //!     rules: Rules::default(),
+//!     mode: None,
 //! };
 //! let now = Time::from_ms(1_733_000_000_000);
 //! let (mut room, effects) = Room::create(now, setup, Switches::default());

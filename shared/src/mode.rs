@@ -131,18 +131,24 @@
 //! - Every match ends if its players move; one in which nothing moves may sleep until its room ends.
 
 mod arena;
+#[cfg(feature = "test-modes")]
+mod canary;
 pub mod chance;
 pub mod clock;
 pub mod config;
 mod connect_four;
+#[cfg(feature = "test-modes")]
+mod counting;
 pub mod endings;
 mod event;
 mod fault;
 mod go_fish;
 mod outcome;
 pub mod patch;
+pub mod predict;
 pub mod random_play;
 mod registry;
+mod replay;
 mod rock_paper_scissors;
 mod running;
 mod seat;
@@ -156,6 +162,7 @@ pub use event::Event;
 pub use fault::{Fault, FaultCode};
 pub use outcome::Outcome;
 pub use registry::{Entry, Registry};
+pub use replay::{Replay, ReplayError};
 pub use running::{Broken, Rejection, Running, StartError};
 pub use seat::{Seat, Viewer};
 use serde::Serialize;
@@ -167,7 +174,11 @@ pub use verdict::Verdict;
 /// The modes that a room can run.
 pub const MODES: Registry<'static> = Registry::new(&[
     Entry::of::<arena::Arena>(),
+    #[cfg(feature = "test-modes")]
+    Entry::of::<canary::Canary>(),
     Entry::of::<connect_four::ConnectFour>(),
+    #[cfg(feature = "test-modes")]
+    Entry::of::<counting::Counting>(),
     Entry::of::<go_fish::GoFish>(),
     Entry::of::<rock_paper_scissors::RockPaperScissors>(),
 ]);
@@ -180,6 +191,9 @@ pub trait Mode: Clone + Serialize + DeserializeOwned + 'static {
     const VERSION: u32;
     /// The numbers of seats that a match may have.
     const SEATS: RangeInclusive<usize>;
+    /// True if players hide anything from each other or from spectators, so that their views may differ. It costs a view
+    /// and a comparison for each seat and event.
+    const HIDES: bool = true;
     /// The interval between the wakes of a real-time mode, from [`MODE_TICK_MIN`] to [`MODE_TICK_MAX`]. A room then keeps
     /// a timer, and not an alarm, while [`Mode::wake_at`] returns a time.
     ///

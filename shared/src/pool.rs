@@ -2,6 +2,7 @@
 //! them.
 
 mod check;
+mod chosen_mode;
 mod devices;
 pub mod rules;
 #[cfg(feature = "openapi")]
@@ -13,9 +14,11 @@ use crate::id::PoolName;
 use crate::limits;
 use crate::pool::want::Want;
 use crate::time::Time;
+pub use chosen_mode::ChosenMode;
 pub use devices::Devices;
 pub use rules::{EndRule, Rules};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 pub use shards::{Shard, Shards};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -69,6 +72,12 @@ pub struct Pool {
     /// The rules of the pool's rooms.
     #[serde(default)]
     pub room: Rules,
+    /// The name and version of the mode that plays in the pool's rooms; none, rooms have no rules of a game.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// The mode's configuration; null for its defaults.
+    #[serde(default)]
+    pub mode_config: Value,
 }
 
 /// Teams of equal size.
@@ -173,6 +182,12 @@ impl Pool {
         self.seats == 2 && self.party == 1 && self.min.is_none()
     }
 
+    /// Returns the mode of the pool's rooms.
+    #[must_use]
+    pub fn chosen_mode(&self) -> Option<ChosenMode> {
+        self.mode.clone().map(|name| ChosenMode { name, config: self.mode_config.clone(), seed: None })
+    }
+
     /// Returns the wait after which newer tickets are no longer preferred.
     #[must_use]
     pub fn fair_after(&self) -> Duration {
@@ -228,7 +243,7 @@ pub fn read(text: &str) -> Result<Pools, String> {
 /// Reads the variable `POOLS` at run time, where an invalid pool must not disturb the others. An error means that it
 /// is not a list of pools at all.
 pub fn read_each(text: &str) -> Result<ConfiguredPools, String> {
-    let raw: BTreeMap<String, serde_json::Value> =
+    let raw: BTreeMap<String, Value> =
         serde_json::from_str(text).map_err(|error| format!("POOLS: {error}"))?;
     if raw.len() > limits::POOLS_MAX {
         return Err(format!("POOLS: must be at most {} pools", limits::POOLS_MAX));
@@ -246,7 +261,7 @@ pub fn read_each(text: &str) -> Result<ConfiguredPools, String> {
 }
 
 /// Reads one pool. An error names the key, beginning with `at`, and the reason.
-pub fn read_one(at: &str, value: serde_json::Value) -> Result<Pool, String> {
+pub fn read_one(at: &str, value: Value) -> Result<Pool, String> {
     let mut pool: Pool = serde_json::from_value(value).map_err(|error| format!("{at}: {error}"))?;
     if let Some(teams) = pool.teams
         && pool.seats == 0
@@ -298,6 +313,24 @@ mod tests {
             "POOLS.a.shards.bands",
         );
         rejected(r#"{"a":{"seats":2,"shards":{"by":"size"}}}"#, "POOLS.a");
+        rejected(r#"{"a":{"seats":2,"mode":"chess@1"}}"#, "POOLS.a.mode: no mode is called");
+        rejected(
+            r#"{"a":{"seats":3,"mode":"connect-four@1"}}"#,
+            "POOLS.a.seats: connect-four@1 has 2 to 2 seats",
+        );
+        rejected(
+            r#"{"a":{"seats":5,"min":{"seats":2,"after_s":3},"mode":"arena@1","mode_config":{"x":1}}}"#,
+            "POOLS.a.mode_config",
+        );
+        rejected(
+            r#"{"a":{"seats":9,"min":{"seats":4,"after_s":3},"mode":"arena@1"}}"#,
+            "POOLS.a.seats: arena@1 has 2 to 8 seats",
+        );
+        rejected(r#"{"a":{"seats":2,"mode_config":{}}}"#, "POOLS.a.mode_config: there is no `mode`");
+        rejected(
+            r#"{"a":{"seats":2,"mode":"connect-four@1","room":{"end":"agreed"}}}"#,
+            "POOLS.a.room.end: the mode ends",
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! A room is driven by inputs and answers with effects. It has no clock, no socket and no disk.
 
+pub mod agreement;
 mod backpressure;
 pub mod board;
 mod commands;
@@ -9,9 +10,11 @@ mod effect;
 mod end;
 mod flush;
 mod forced_close;
+mod game;
 mod input;
 pub mod log;
 mod membership;
+mod play;
 mod report;
 pub mod seats;
 pub mod snapshot;
@@ -19,6 +22,7 @@ pub mod state;
 mod welcome;
 
 pub use crate::connection::{Conn, Identity};
+pub use crate::pool::ChosenMode;
 pub use crate::pool::rules::{EndRule, Rules};
 pub use crate::rpc::Setup;
 pub use effect::{Call, Effect, Save};
@@ -33,8 +37,9 @@ use crate::wire::CloseCode;
 use crate::wire::room::Member;
 use board::Board;
 use flush::Unflushed;
+use game::Game;
 use log::{Log, NewEntry};
-use seats::Seat;
+use seats::{Seat, SeatState};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +51,8 @@ pub struct Room {
     board: Board,
     /// The position of the board that is on disk.
     board_saved: u64,
+    /// The match; none before it starts, and in a room without a mode.
+    game: Option<Game>,
     sockets: BTreeMap<Conn, Socket>,
     /// No token of a socket expires before this time.
     next_expiry: Time,
@@ -112,6 +119,7 @@ impl Room {
             log: Log::default(),
             board: Board::default(),
             board_saved: 0,
+            game: None,
             sockets: BTreeMap::new(),
             next_expiry: Time::from_ms(u64::MAX),
             seen_min: u64::MAX,
@@ -125,9 +133,10 @@ impl Room {
     /// Handles one input, and returns the effects in the order in which they must be carried out.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
         self.log.trim(now);
-        // The welcome is the first message on a socket, so expired tokens are handled after it.
+        // The welcome is the first message on a socket, so what is due is handled after it.
         if !matches!(input, Input::Opened { .. }) {
             self.expire(now);
+            self.wake_game(now);
         }
         match input {
             Input::Opened { conn, identity: who, role, resume, name } => {
@@ -141,6 +150,8 @@ impl Room {
                 self.armed = None;
                 self.woke(now);
             }
+            // The match was woken above.
+            Input::Tick => {}
             Input::Confirmed { call } => self.pending.room |= self.state.calls.confirm(call),
             Input::ForcedClose { player, close: dismissal } => self.force_close(now, &player, &dismissal),
         }
@@ -203,7 +214,8 @@ impl Room {
     /// Returns the time at which the room next acts without an input.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        [self.log.due(), self.state.calls.wake_at(), self.deadline()].into_iter().flatten().min()
+        let dues = [self.log.due(), self.state.calls.wake_at(), self.deadline(), self.game_deadline()];
+        dues.into_iter().flatten().min()
     }
 
     fn woke(&mut self, now: Time) {
@@ -216,12 +228,15 @@ impl Room {
     /// Appends an event to the log, and broadcasts it.
     fn append_event(&mut self, now: Time, new: NewEntry<'_>) -> u64 {
         let entry = self.log.push(now, new);
-        let effect = match &entry.to {
+        let effect = match entry.to {
             Some(to) => {
-                let scope = Audience::Except(to.clone(), entry.text.clone());
-                Effect::Broadcast { text: log::skip(entry.at), audience: scope }
+                let audience = Audience::Personal(BTreeMap::from([(to, entry.text)]));
+                Effect::Broadcast { text: log::skip(entry.at), audience }
             }
-            None => Effect::Broadcast { text: entry.text.clone(), audience: Audience::All },
+            None if entry.own_texts.is_empty() => {
+                Effect::Broadcast { text: entry.text, audience: Audience::All }
+            }
+            None => Effect::Broadcast { text: entry.text, audience: Audience::Personal(entry.own_texts) },
         };
         self.pending.out.push(effect);
         self.enforce_lag(now);

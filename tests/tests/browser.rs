@@ -1,4 +1,7 @@
-//! Tests the SDK and the demo in two real browsers: parties, proposals, chat over a disconnect, history.
+//! Tests the SDK and the demo in real browsers: parties, proposals, chat over a disconnect, games, history.
+
+#[path = "browser/games.rs"]
+mod games;
 
 use std::process::Command;
 

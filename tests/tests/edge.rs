@@ -26,6 +26,8 @@ mod match_history;
 mod metrics;
 #[path = "edge/misconfigured_pool.rs"]
 mod misconfigured_pool;
+#[path = "edge/modes.rs"]
+mod modes;
 #[path = "edge/panics.rs"]
 mod panics;
 #[path = "edge/presence.rs"]

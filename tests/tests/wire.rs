@@ -50,6 +50,7 @@ fn described(command: Command) -> Value {
         Command::Set(SetBody { keys, if_at }) => json!({ "set": keys, "if_at": if_at }),
         Command::Hint { to, body } => json!({ "hint": body, "to": to }),
         Command::Signal { to, body } => json!({ "signal": body, "to": to }),
+        Command::Move { body, if_at } => json!({ "move": body, "if_at": if_at }),
         Command::Leave => json!("leave"),
         Command::End { result } => json!({ "end": result }),
         Command::Kick { to } => json!({ "kick": to }),
@@ -76,6 +77,7 @@ fn commands_are_read_as_before() {
             "report",
             r#"{"id":2,"op":"report","key":"r","to":"p_2","body":{"reason":"spam","text":"again and again"}}"#,
         ),
+        ("move", r#"{"id":2,"op":"move","key":"m","if_at":41,"body":{"drop":3}}"#),
         ("leave", r#"{"id":3,"op":"leave","key":"l"}"#),
         ("end", r#"{"id":4,"op":"end","key":"e","body":{"winner":"p_1"}}"#),
         ("kick", r#"{"id":5,"op":"kick","to":"p_2"}"#),
@@ -93,6 +95,7 @@ fn commands_are_read_as_before() {
         ("a wrong id", r#"{"id":{},"op":"leave"}"#),
         ("a wrong key", r#"{"op":"say","key":7}"#),
         ("a wrong ack", r#"{"op":"say","ack":"soon"}"#),
+        ("a wrong position of a move", r#"{"op":"move","if_at":"x"}"#),
         ("a wrong to", r#"{"op":"signal","to":"bob"}"#),
         ("a wrong position", r#"{"op":"seen","body":{"at":-1}}"#),
         ("say to one", r#"{"id":1,"op":"say","to":"p_2","body":1}"#),
@@ -234,7 +237,10 @@ fn refusal_codes_stay_the_same() {
         RefusalCode::Cooldown => Some(RefusalCode::NoParty),
         RefusalCode::NoParty => Some(RefusalCode::PartyFull),
         RefusalCode::PartyFull => Some(RefusalCode::NotLeader),
-        RefusalCode::NotLeader => None,
+        RefusalCode::NotLeader => Some(RefusalCode::Illegal),
+        RefusalCode::Illegal => Some(RefusalCode::NotYourTurn),
+        RefusalCode::NotYourTurn => Some(RefusalCode::TooLate),
+        RefusalCode::TooLate => None,
     };
     let all = std::iter::successors(Some(RefusalCode::BadJson), |&code| next(code));
     let mut golden = Golden::open("fault.txt");

@@ -25,6 +25,7 @@ mod http;
 mod keys;
 mod lobby;
 mod me;
+mod modes;
 mod opening;
 mod party;
 mod pools;
@@ -179,6 +180,7 @@ pub fn checks() -> Vec<Check> {
         connection::all(),
         lobby::all(),
         me::all(),
+        modes::all(),
         queue::all(),
         pools::all(),
         wants::all(),

@@ -6,6 +6,7 @@
 //! ```text
 //! artifacts ─▶ tools      installed programs
 //!           ─▶ worker     the Worker, target/edge
+//!           ─▶ predict    the modes for browsers, target/predict
 //!           ─▶ pages      the pages and the SDK, target/pages
 //!           ─▶ region     the regional binary
 //! stack     ─▶ driver     workerd, through xtask/driver
@@ -35,6 +36,7 @@ pub mod mode;
 pub mod openapi;
 pub mod pages;
 pub mod port;
+pub mod predict;
 pub mod process_group;
 pub mod program;
 pub mod progress;

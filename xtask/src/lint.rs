@@ -23,7 +23,20 @@ pub fn run(root: &Root) -> Result<()> {
     target(root)?;
     cargo(
         "clippy, for the Worker",
-        &["clippy", "-p", "edge", "-p", "plan-bench", "--target", WASM, "--", "-D", "warnings"],
+        &[
+            "clippy",
+            "-p",
+            "edge",
+            "-p",
+            "plan-bench",
+            "-p",
+            "predict",
+            "--target",
+            WASM,
+            "--",
+            "-D",
+            "warnings",
+        ],
         None,
     )?;
     let strict = Some(("RUSTDOCFLAGS", "-D warnings"));

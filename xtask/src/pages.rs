@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use crate::build_stamp::BuildStamp;
 use crate::openapi;
+use crate::predict;
 use crate::progress;
 use crate::root::Root;
 use crate::tools::node;
@@ -36,7 +37,8 @@ const FLAGS: &[&str] = &[
 /// Builds the pages into `target/pages` if a source changed. Each `edge/web/*.ts` becomes a script of its
 /// name, `edge/sdk/index.ts` becomes `sdk.js`. If the build fails, the previous pages stay.
 pub fn build(root: &Root) -> Result<()> {
-    let mut sources = vec![WEB, SDK, "package-lock.json"];
+    let module = predict::build(root)?;
+    let mut sources = vec![WEB, SDK, "package-lock.json", "target/predict/predict.wasm"];
     sources.extend(DOCUMENT.map(|(file, _)| file));
     let stamp = BuildStamp::of(root, "pages", &sources, FLAGS)?;
     if stamp.is_current() && root.pages().is_dir() {
@@ -53,6 +55,7 @@ pub fn build(root: &Root) -> Result<()> {
     for (file, name) in DOCUMENT {
         fs::copy(root.path(file), fresh.join(name)).with_context(|| format!("cannot copy {file}"))?;
     }
+    fs::copy(&module, fresh.join("predict.wasm")).context("cannot copy the predictions")?;
     if !scripts.is_empty() {
         let mut bundle = Command::new(&node.esbuild);
         bundle.args(FLAGS).arg("--outdir=target/xtask/pages").args(&scripts).current_dir(root.dir());

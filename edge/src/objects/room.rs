@@ -2,7 +2,7 @@
 
 use crate::bindings;
 use crate::clients::{object_rpc, region};
-use crate::clock::now;
+use crate::clock::{self, now};
 use crate::error::{Error, Result};
 use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
@@ -13,6 +13,7 @@ use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_calls::CallId;
 use shared::id::PlayerId;
+use shared::mode::Seed;
 use shared::pool::Devices;
 use shared::room::{Call, Conn, Effect, Identity, Input, Role, Room};
 use shared::rpc::Setup;
@@ -65,6 +66,7 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
         metrics::room_opened();
         metrics::report_after_event(&runtime.env);
     }
+    let setup = setup.with_seed(Seed::new(u128::from_le_bytes(clock::random_bytes()?)));
     let (room, effects) =
         Room::create_once(existing.map(|room| *room), now(), setup, bindings::switches(&runtime.env));
     runtime.perform(effects);
@@ -110,6 +112,7 @@ impl Machine for Room {
             Effect::Call { id, call } => start_call(runtime, id, call),
             Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
             Effect::Panic => panic_for_tests(),
+            Effect::ReportFault { message } => console_error!("{message}"),
             Effect::Erase => {
                 metrics::room_erased();
                 runtime.erase();
@@ -129,6 +132,10 @@ impl Machine for Room {
 
     fn buffered(conn: Conn, bytes: u64) -> Option<Input<'static>> {
         Some(Input::Buffered { conn, bytes })
+    }
+
+    fn next_tick(&self) -> Option<(Time, Input<'static>)> {
+        Some((Room::next_tick(self)?, Input::Tick))
     }
 
     fn alarm() -> Input<'static> {

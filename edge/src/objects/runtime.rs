@@ -55,6 +55,11 @@ pub trait Machine: Sized + 'static {
     fn buffered(_: Conn, _: u64) -> Option<Self::Input<'static>> {
         None
     }
+    /// Returns the time at which a timer must tick, and the input of that tick; none while nothing happens by itself. The
+    /// timer keeps the object in memory, at a price by the second.
+    fn next_tick(&self) -> Option<(Time, Self::Input<'static>)> {
+        None
+    }
     /// The input of an alarm.
     fn alarm() -> Self::Input<'static>;
     /// The input of an opened socket.
@@ -100,10 +105,12 @@ pub struct Runtime<M> {
     pub shared_as: Option<String>,
     pub sockets: RefCell<Sockets>,
     /// `None` before the first event, and after a panic or a failed effect: the next event restores it.
-    machine: RefCell<Option<Box<M>>>,
+    pub(super) machine: RefCell<Option<Box<M>>>,
     pub conn_numbers: Cell<ConnNumbers>,
     /// Sockets that wait for the answer of their player's object.
     pub pending_sockets: RefCell<PendingSockets>,
+    /// True while a timer waits for the next tick.
+    pub(super) is_ticking: Cell<bool>,
 }
 
 impl<M: Machine> Runtime<M> {
@@ -126,6 +133,7 @@ impl<M: Machine> Runtime<M> {
             machine: RefCell::new(None),
             conn_numbers: Cell::default(),
             pending_sockets: RefCell::default(),
+            is_ticking: Cell::default(),
         })
     }
 
@@ -199,7 +207,7 @@ impl<M: Machine> Runtime<M> {
         self.handle_at(now(), input);
     }
 
-    fn handle_at(self: &Rc<Self>, now: Time, input: M::Input<'_>) {
+    pub(super) fn handle_at(self: &Rc<Self>, now: Time, input: M::Input<'_>) {
         match self.load() {
             Ok(Some(machine)) => self.handle_with(machine, now, input),
             Ok(None) => {}
@@ -256,6 +264,7 @@ impl<M: Machine> Runtime<M> {
     }
 
     fn flush_or_schedule_at(self: &Rc<Self>, now: Time) {
+        self.schedule_tick(now);
         let owed = self.sockets.borrow().has_pending()
             || self.machine.borrow().as_ref().is_some_and(|machine| machine.has_unflushed());
         if !owed {

@@ -2,7 +2,7 @@
 //!
 //! | object | table | key | content | lifetime |
 //! |---|---|---|---|---|
-//! | room | `rows` | 0, 1 | the room; its board | until the room is erased |
+//! | room | `rows` | 0, 1, 2 | the room; its board; its match | until the room is erased |
 //! | room | `log` | slot number | the entries of the slot | until overwritten, or the room is erased |
 //! | lobby | `things` | see `shared::lobby::Disk` | see `shared::lobby::Disk` | see `shared::lobby::Disk` |
 //! | player | `players`, `watchers` | see `player_store` | see `player_store` | see `player_store` |
@@ -22,6 +22,7 @@ const CREATE_ROWS: &str = "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY K
 
 const MAIN_ROW: i32 = 0;
 const BOARD_ROW: i32 = 1;
+const GAME_ROW: i32 = 2;
 
 /// Reads a room; `None` if it was never created or is erased.
 pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
@@ -38,7 +39,8 @@ pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
             chunks.push(Chunk { slot: u64::try_from(*slot).unwrap_or_default(), text: text.clone() });
         }
     }
-    Ok(Some(Disk { room, board: read_row(&sql, BOARD_ROW)?, chunks }))
+    let (board, game) = (read_row(&sql, BOARD_ROW)?, read_row(&sql, GAME_ROW)?);
+    Ok(Some(Disk { room, board, game, chunks }))
 }
 
 /// Creates the tables of a room.
@@ -59,6 +61,9 @@ pub fn write_room(storage: &Storage, save: &room::Save) -> Result<()> {
     }
     if let Some(board) = &save.board {
         write_row(&sql, BOARD_ROW, board)?;
+    }
+    if let Some(game) = &save.game {
+        write_row(&sql, GAME_ROW, game)?;
     }
     if let Some(room) = &save.room {
         write_row(&sql, MAIN_ROW, room)?;

@@ -185,7 +185,14 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
         }
     }
     let seats = vec![Seat::free(); options.seats];
-    let setup = Setup { id: id.clone(), pool: None, owner: Some(claims.sub), seats, rules: options.rules };
+    let setup = Setup {
+        id: id.clone(),
+        pool: None,
+        owner: Some(claims.sub),
+        seats,
+        rules: options.rules,
+        mode: options.chosen_mode(),
+    };
     object_rpc::open_room(env, &setup).await?;
     Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
 }
@@ -200,16 +207,15 @@ fn room_options(text: &str) -> Result<NewRoom> {
     let options: NewRoom = if text.is_empty() {
         NewRoom::default()
     } else if !text.trim_start().starts_with('{') {
-        return refuse("The body must be an object with `seats` and `rules`.".to_owned());
+        return refuse(
+            "The body must be an object with `seats`, `rules`, `mode` and `mode_config`.".to_owned(),
+        );
     } else {
         serde_json::from_str(text).map_err(|error| Error::refused(400, "bad_field", error.to_string()))?
     };
-    if !(1..=limits::SEATS_MAX).contains(&options.seats) {
-        return refuse(format!("seats: 1 to {}", limits::SEATS_MAX));
-    }
-    match options.rules.fault() {
-        Some((key, reason)) => refuse(format!("rules.{key}: {reason}")),
-        None => Ok(options),
+    match options.check() {
+        Err(error) => refuse(error),
+        Ok(()) => Ok(options),
     }
 }
 
@@ -242,7 +248,7 @@ async fn page(request: Request, env: &Env) -> Result<Response> {
     headers.set(
         "content-security-policy",
         &format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
              connect-src 'self' {socket} {region}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         ),
     )?;

@@ -5,17 +5,11 @@ import { SessionLost } from "../../sdk/index.ts";
 import { el, make, notice, show, write } from "./dom.ts";
 import { save_location } from "./page_state.ts";
 import { FollowButtons } from "./follows.ts";
+import * as outcomes from "./outcomes.ts";
 import * as phrases from "./phrases.ts";
 
 /** The waits between reads until a match that has just ended is in the history. */
 const ASK_AGAIN_MS = [300, 700, 1_500, 3_000, 6_000];
-
-const REASONS: Record<PastMatch["reason"], string> = {
-  ended: "",
-  abandoned: "all players left",
-  no_show: "a player did not show up",
-  time_up: "time ran out",
-};
 
 /** Shows the history until the player queues again. `fresh` is a match that has just ended and must appear in it. */
 export function history(matchpoint: Matchpoint, session: Session, fresh: string | null): Promise<{ log_in: boolean }> {
@@ -83,15 +77,21 @@ function item(match: PastMatch, me: string, follows: FollowButtons, fresh: boole
   const others = match.players.filter(({ player }) => player !== me);
   const names = others.map(({ name }) => name).join(", ") || "No one";
   const started = Date.parse(match.started);
-  const how = REASONS[match.reason];
-  const facts = [phrases.duration(Date.parse(match.ended) - started), how].filter(Boolean);
+  const { game, result, why } = outcomes.past_result(match, me);
+  const facts = [phrases.duration(Date.parse(match.ended) - started), why].filter(Boolean);
+  const when = [phrases.date_time(started), game].filter(Boolean);
   return make(
     "li",
     { "data-testid": "match", "data-match": match.match, class: fresh ? "fresh" : undefined },
     make("span", { class: "face", "aria-hidden": "true" }, names.slice(0, 1).toUpperCase()),
     make("strong", { "data-testid": "match-with" }, names),
-    make("time", { datetime: match.started }, phrases.date_time(started)),
-    make("span", { class: "facts" }, facts.join(" · ")),
+    make("time", { datetime: match.started }, when.join(" · ")),
+    make(
+      "span",
+      { class: "facts" },
+      result === "" ? "" : make("span", { class: "match-result", "data-testid": "match-result", "data-result": result.toLowerCase() }, result),
+      facts.join(" · "),
+    ),
     make("span", { class: "follows" }, ...others.filter(({ gone }) => !gone).map(({ player, name }) => follows.row(player, name))),
   );
 }

@@ -81,6 +81,8 @@ function announcement(ev: string, name: string, mine: boolean): string {
       return `${name} ${is} back`;
     case "left":
       return `${name} left`;
+    case "end_proposed":
+      return `${name} proposed to end the match`;
     default:
       return "The match has ended";
   }

@@ -1,6 +1,6 @@
 // The state that a tab keeps across a reload: its screen, its ticket and its room.
 
-import type { View } from "../../sdk/index.ts";
+import type { Json, View } from "../../sdk/index.ts";
 
 /** The screen of the page, with the key of its ticket or the id of its room. */
 export type PageLocation = { at: "queue"; key: string } | { at: "room"; room: string } | { at: "history" };
@@ -18,19 +18,22 @@ export function load_location(): PageLocation | null {
   return parse<PageLocation>(sessionStorage.getItem(LOCATION_KEY));
 }
 
-/** Saves the view of a room, so that the page can resume from it after a reload. */
-export function save_view(room: string, view: View): void {
+/** A room as the page saves it: its view, and the event that the board of its game keeps. */
+export type SavedRoom = { view: View; board: Json };
+
+/** Saves a room, so that the page can resume from it after a reload. */
+export function save_room(room: string, saved: SavedRoom): void {
   try {
-    sessionStorage.setItem(VIEW_KEY, JSON.stringify({ room, view }));
+    sessionStorage.setItem(VIEW_KEY, JSON.stringify({ room, ...saved }));
   } catch {
     // The storage is full: the page then starts from a snapshot, which is correct too.
     sessionStorage.removeItem(VIEW_KEY);
   }
 }
 
-export function load_view(room: string): View | null {
-  const saved = parse<{ room: string; view: View }>(sessionStorage.getItem(VIEW_KEY));
-  return saved?.room === room ? saved.view : null;
+export function load_room(room: string): SavedRoom | null {
+  const saved = parse<{ room: string } & SavedRoom>(sessionStorage.getItem(VIEW_KEY));
+  return saved?.room === room ? { view: saved.view, board: saved.board ?? null } : null;
 }
 
 function parse<T>(text: string | null): T | null {

@@ -142,17 +142,21 @@ const REFUSALS: Record<string, string> = {
   not_leader: "Only the party leader can do that.",
   not_found: "A member of your party is not connected. Wait for them, or remove them.",
   unavailable: "Part of the service is unavailable. Try again in a moment.",
+  conflict: "The match has changed meanwhile. Look at it again.",
 };
+/** The refusals of a mode: their own text says the rule and the remedy. */
+const OF_A_MODE: readonly string[] = ["illegal", "not_your_turn", "too_late"];
 
 /** Why a command was refused, and what to do. */
 export function refusal({ code, message }: Refusal): string {
+  if (message !== undefined && OF_A_MODE.includes(code)) return message;
   return REFUSALS[code] ?? `That did not work: ${message ?? code.replaceAll("_", " ")}. Try again.`;
 }
 
 /** The problem, and what to do about it. */
 export function error(error: unknown): string {
   if (error instanceof Refused) return refusal(error.refusal);
-  if (error instanceof ConnectionClosed) return "The room closed before your message was confirmed.";
+  if (error instanceof ConnectionClosed) return "The room closed before that was confirmed.";
   if (error instanceof SessionLost) return "Your session has ended. Enter your name again to continue.";
   if (error instanceof HttpProblem) {
     if (error.status === 429) return "Too many requests. Wait a few seconds, then try again.";

@@ -56,7 +56,8 @@ pub fn notices(change: &Change) -> Result<Vec<Notice>, Error> {
             | Key::Report(_)
             | Key::Answer(..)
             | Key::Match(_)
-            | Key::MatchCopy(..),
+            | Key::MatchCopy(..)
+            | Key::Dispute(_),
         )
         | None => Ok(Vec::new()),
     }

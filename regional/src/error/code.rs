@@ -134,6 +134,8 @@ codes! {
     PlayerNotFound "player_not_found" NOT_FOUND "There is no such player";
     /// The path exists for other methods.
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The method is not allowed";
+    /// No match has this id, or its record has expired.
+    MatchNotFound "match_not_found" NOT_FOUND "There is no such match";
     /// A different record is stored under the id of this match.
     MatchDiffers "match_differs" CONFLICT "A different record of this match exists";
     /// The item changed since the client read it.

@@ -21,7 +21,7 @@ pub struct Body<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let media = request
             .headers()
             .get(CONTENT_TYPE)
@@ -34,16 +34,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let detail = "Send the body as `Content-Type: application/json`.";
             return Err(Refusal::new(Code::UnsupportedMediaType, detail).field("Content-Type"));
         }
-        let bytes = read_bytes(request, state).await?;
+        let bytes = read_bytes(request).await?;
         parse_json(&bytes).map(Self)
     }
 }
 
-/// Reads a body of at most [`limits::HTTP_BODY_BYTES_MAX`] bytes.
-pub async fn read_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
-    Bytes::from_request(request, state).await.map_err(|_| {
-        let detail = format!("A body has at most {} bytes.", limits::HTTP_BODY_BYTES_MAX);
-        Refusal::new(Code::TooLarge, detail).limit(limits::HTTP_BODY_BYTES_MAX)
+/// The most bytes of a request body, as an extension of the requests to routes that accept more than
+/// [`limits::HTTP_BODY_BYTES_MAX`].
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit(pub usize);
+
+/// Reads a body within its [`BodyLimit`].
+pub async fn read_bytes(request: Request) -> Result<Bytes, Refusal> {
+    let limit = request.extensions().get::<BodyLimit>().map_or(limits::HTTP_BODY_BYTES_MAX, |limit| limit.0);
+    axum::body::to_bytes(request.into_body(), limit).await.map_err(|_| {
+        let detail = format!("A body has at most {limit} bytes.");
+        Refusal::new(Code::TooLarge, detail).limit(limit)
     })
 }
 

@@ -62,7 +62,7 @@ pub async fn run_once(State(app): State<App>, request: Request, next: Next) -> R
     };
     let (mut parts, body) = request.into_parts();
     let caller = <SignedIn as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
-    let body = read_bytes(Request::from_parts(parts.clone(), body), &app).await?;
+    let body = read_bytes(Request::from_parts(parts.clone(), body)).await?;
     let keyed = KeyedRequest { caller: caller.player, key, hash: hash_request(&parts, &body) };
     match app.store.claim_request(&keyed, app.clock.now()).await? {
         Claim::Acquired => {}

@@ -22,7 +22,7 @@ pub async fn require_signature(
     let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
     let method = parts.method.clone();
     let request = Request::from_parts(parts.clone(), body);
-    let body = read_bytes(request, &app).await?;
+    let body = read_bytes(request).await?;
     app.config.edge_keys.verify(app.clock.now(), &header, method.as_str(), &path, &body).map_err(
         |error| {
             let code = match error {

@@ -2,6 +2,7 @@
 //! description, so that no route is undocumented.
 
 use crate::app::App;
+use crate::routes::matches::moderation;
 use crate::routes::profiles::update;
 use crate::routes::reports::resolve;
 use crate::routes::sessions::{create, manage, refresh};
@@ -55,6 +56,8 @@ pub fn rate_limited() -> OpenApiRouter<App> {
         .routes(routes!(pictures::create_picture, pictures::list_pictures))
         .routes(routes!(pictures::delete_picture))
         .routes(routes!(matches::list_matches))
+        .routes(routes!(moderation::get_match))
+        .routes(routes!(moderation::list_disputes))
         .routes(routes!(leaderboards::get_leaderboard_position))
         .routes(routes!(profiles::list_profiles))
         .routes(routes!(profiles::get_profile))

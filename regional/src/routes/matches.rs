@@ -1,7 +1,10 @@
-//! The routes of matches: the edge records finished matches, and players list their own.
+//! The routes of matches: the edge records finished matches, players list their own, and moderators read all.
+
+pub mod moderation;
 
 use crate::app::App;
 use crate::domain::history::{self, HistoryCursor};
+use crate::domain::rated::decided_outcome;
 use crate::error::code::Code;
 use crate::error::refusals::page_size;
 use crate::error::{Fault, Refusal};
@@ -15,6 +18,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::id::{PlayerId, PoolName, RoomId};
+use shared::mode::Outcome;
 use shared::rpc::record::{EndReason, MatchRecord, Participant};
 use shared::time::{self, Time};
 use utoipa::{IntoParams, ToSchema};
@@ -48,7 +52,7 @@ pub struct MatchList {
     cursor: Option<String>,
 }
 
-/// A match, as its participants see it.
+/// A match, as its participants see it: without the replay, which reveals what players hid.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Match)]
 pub struct MatchView {
@@ -64,6 +68,12 @@ pub struct MatchView {
     by: Option<PlayerId>,
     #[schema(value_type = crate::schemas::AnyJson)]
     result: Value,
+    /// The name and version of the match's mode, such as `connect-four@1`; absent for a match without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<String>,
+    /// The outcome that the mode decided, by seat in the order of `players`; absent for a match without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
     duration_ms: u64,
     /// The caller's rating before and after the match, and the number of rated matches; absent for unrated
     /// matches.
@@ -141,7 +151,7 @@ impl MatchPage {
 /// Stores the record of a finished match.
 ///
 /// The edge repeats the request until the record is stored: 201 the first time, 200 after that, and 409 if a
-/// different record has the same id.
+/// different record has the same id. An outcome that does not fit the players is stored, and not rated.
 #[utoipa::path(
     post,
     path = "/internal/v1/matches",
@@ -160,6 +170,9 @@ pub async fn record_match(
     Body(record): Body<MatchRecord>,
 ) -> Result<(StatusCode, Json<MatchReceipt>), Fault> {
     history::check_record(&record)?;
+    if record.reason == EndReason::Mode && decided_outcome(&record).is_none() {
+        tracing::warn!(id = %record.id, "the outcome of a match does not fit its players: it is stored unrated");
+    }
     let rated = record.pool.as_ref().is_some_and(|pool| app.config.rated_pools.contains(pool));
     let saved = app.store.save_match(&record, rated, app.config.history);
     let status = match saved.await? {
@@ -176,6 +189,7 @@ pub async fn record_match(
     Ok((status, Json(MatchReceipt { id: record.id, kept: true })))
 }
 
+/// Returns the form of a match that players see.
 fn view(played: PlayedMatch) -> MatchView {
     let PlayedMatch { record, rating } = played;
     MatchView {
@@ -188,6 +202,8 @@ fn view(played: PlayedMatch) -> MatchView {
         reason: record.reason,
         by: record.by,
         result: record.result,
+        mode: record.mode,
+        outcome: record.outcome,
         rating,
     }
 }

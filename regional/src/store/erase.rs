@@ -108,7 +108,8 @@ impl Store {
             RowKind::Profile => self.erase_row(&Key::Profile(player.clone())).await,
             // Redacted together with the copies, which lead to the match.
             RowKind::Match
-            // Not about a player. Expires with its window, within the hour.
+            // Not about a player: these expire with their match, and with their window within the hour.
+            | RowKind::Dispute
             | RowKind::AddressFailures
             // The same, within minutes.
             | RowKind::UsedSignature
@@ -168,6 +169,9 @@ impl Store {
 
     /// Removes a player's name from a match and from the copies of all its players, and then deletes the
     /// player's own copy.
+    ///
+    /// The replay of the match is deleted with the name, for all its players: it is what the player did, move by move,
+    /// and a mode may have moves with text that the player wrote. A replay without the moves of one seat would not run.
     async fn erase_match(
         &self,
         player: &PlayerId,
@@ -204,6 +208,7 @@ impl Store {
                 }
                 let op = WriteOp::update(key)
                     .set("record", s(matches::text(&record)?))
+                    .remove(matches::REPLAY)
                     .only_if("#record = :stored")
                     .name("#record", "record")
                     .value(":stored", s(stored));

@@ -5,6 +5,7 @@ use super::item::{Item, optional_text, s, sort_key, stored_key};
 use super::keys::{
     GSI1PK, GSI1SK, INDEXED_SESSIONS, Key, PK, SK, TTL, Table, history_partition, player_partition,
 };
+use super::matches::REPLAY;
 use super::query::Query;
 use crate::domain::profile::columns::{Column, InExport};
 use crate::error::Error;
@@ -14,9 +15,9 @@ use shared::id::PlayerId;
 
 /// Items in one page of an export.
 const PAGE_SIZE: usize = 100;
-/// Attributes that no export shows: keys, hashes of secrets, and the moderator who decided.
-const HIDDEN: [&str; 10] =
-    [PK, SK, GSI1PK, GSI1SK, TTL, "cur_hash", "prev_hash", "attempt_hash", "by", "told"];
+/// Attributes that no export shows: keys, hashes of secrets, the moderator who decided, and what opponents hid.
+const HIDDEN: [&str; 11] =
+    [PK, SK, GSI1PK, GSI1SK, TTL, "cur_hash", "prev_hash", "attempt_hash", "by", "told", REPLAY];
 
 /// Where an export continues.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,6 +19,7 @@
 //! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is revoked: `U#{player}`, `S#{created}` |
 //! | match | history | `M#{match}` | `M` | `HISTORY_DAYS`; `ttl` collects it |
 //! | a player's copy of a match | history | `H#{player}` | `{ended, 13 digits of ms}#{match}` | as the match |
+//! | entry of a disputed match | history | `DQ#{0-7}` | `{9999999999999 - ended, 13 digits of ms}#{match}` | as the match |
 //!
 //! The rows that matchmaking reads come last in a player's partition, from `PROFILE` on, so that one read
 //! returns them.
@@ -31,11 +32,11 @@ mod key;
 mod sort_key;
 
 pub use index::{
-    BAN_PREFIX, BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, GSI1, GSI1PK, GSI1SK, INDEXED_ACCOUNTS,
-    INDEXED_ANSWERS, INDEXED_FOLLOWERS, INDEXED_SESSIONS, IndexKey, LEADERBOARD_SHARDS, PICTURE_PREFIX, PK,
-    RATING_PREFIX, REPORT_SHARDS, SK, TTL, account_index, answer_index, follower_index, history_partition,
-    player_partition, probe_key, rating_index, rating_index_partition, report_index, report_index_partition,
-    session_index,
+    BAN_PREFIX, BLOCK_PREFIX, BLOCKED_BY_PREFIX, DISPUTE_SHARDS, FOLLOW_PREFIX, GSI1, GSI1PK, GSI1SK,
+    INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS, INDEXED_SESSIONS, IndexKey, LEADERBOARD_SHARDS,
+    PICTURE_PREFIX, PK, RATING_PREFIX, REPORT_SHARDS, SK, TTL, account_index, answer_index,
+    dispute_partition, dispute_shard, follower_index, history_partition, player_partition, probe_key,
+    rating_index, rating_index_partition, report_index, report_index_partition, session_index,
 };
 pub use key::{Key, RowKind, Table};
 pub use sort_key::{

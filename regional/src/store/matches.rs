@@ -1,4 +1,6 @@
 //! Finished matches: one item for the match, and a copy in the history of each player.
+//!
+//! The replay of a match is an attribute of its item only: copies, and what players read, never have it.
 
 use super::item::{
     Item, b, flag, get_flag, get_json, get_text, n, new_item, optional_hash, optional_text, s, stored_key,
@@ -10,15 +12,17 @@ use super::transact::{CommitOutcome, jitter};
 use super::write_op::WriteOp;
 use super::{Store, failed, ratings};
 use crate::domain::history::HistoryCursor;
-use crate::domain::rating::{RatingChange, rated_outcome, rating_changes};
+use crate::domain::rated::rated_outcome;
+use crate::domain::rating::{RatingChange, rating_changes};
 use crate::domain::session::Hash;
 use crate::error::Error;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use shared::id::{PlayerId, PoolName};
 use shared::limits;
-use shared::rpc::record::MatchRecord;
+use shared::rpc::record::{EndReason, MatchRecord};
 use shared::time::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +31,8 @@ use std::time::Duration;
 const DECISIONS: u32 = 12;
 /// The upper bound of the wait before that, times the attempt, so that the faster writer can finish.
 const DECISION_WAIT: Duration = Duration::from_millis(10);
+/// The attribute of the replay, in the item of a match only.
+pub(super) const REPLAY: &str = "replay";
 /// Items in one batch write, DynamoDB's own limit.
 const BATCH: usize = 25;
 /// Extra rounds of a batch write before unwritten items count as busy.
@@ -91,7 +97,8 @@ impl Store {
         rated: bool,
         keep: Duration,
     ) -> Result<SaveOutcome, Error> {
-        let received: Hash = Sha256::digest(text(record)?).into();
+        // The hash covers the replay too, which the stored text does not have.
+        let received: Hash = Sha256::digest(serialized(record)?).into();
         let ttl = (record.ended + keep).secs();
         until_committed("save_match", DECISIONS, |attempt| {
             Box::pin(async move {
@@ -135,8 +142,8 @@ impl Store {
         Ok(rating_changes(record.ended, &players, &outcome, &known))
     }
 
-    /// Writes the match and the ratings: at most 1 + [`limits::SEATS_MAX`] items, of the 100 that a
-    /// transaction may have.
+    /// Writes the match, its entry in the queue of disputes, and the ratings: at most 2 + [`limits::SEATS_MAX`]
+    /// items, of the 100 that a transaction may have.
     async fn add_match(
         &self,
         record: &MatchRecord,
@@ -147,7 +154,13 @@ impl Store {
         let mut item = write(&Key::Match(record.id.clone()), &text(record)?, ttl);
         item.insert("told".into(), b(received));
         item.insert("ratings".into(), s(Value::Object(shown(changes)).to_string()));
+        if let Some(replay) = &record.replay {
+            item.insert(REPLAY.into(), s(serialized(replay)?));
+        }
         let mut ops = vec![WriteOp::put(Table::History, item).only_if("attribute_not_exists(pk)")];
+        if record.reason == EndReason::Disputed {
+            ops.push(dispute_op(record, ttl));
+        }
         if let Some(pool) = &record.pool {
             ops.extend(changes.iter().map(|(player, change)| ratings::rating_op(pool, player, change)));
         }
@@ -163,7 +176,7 @@ impl Store {
         ttl: u64,
     ) -> Result<(), Error> {
         let call = "copy_match";
-        let cursor = HistoryCursor { ended: record.ended, id: record.id.clone() };
+        let cursor = HistoryCursor::of(record);
         let text = text(record)?;
         let players = record.players.iter().filter(|participant| !participant.erased);
         let copies = players.map(|participant| {
@@ -263,10 +276,20 @@ fn shown(changes: &BTreeMap<PlayerId, RatingChange>) -> Map<String, Value> {
     changes.iter().map(|(player, change)| (player.to_string(), change.to_json())).collect()
 }
 
-/// Returns the stored text of a record.
+/// Returns the stored text of a record, for the item of the match and for the copies of its players: the record without
+/// the replay, which reveals what players hid.
 pub(super) fn text(record: &MatchRecord) -> Result<String, Error> {
-    serde_json::to_string(record)
-        .map_err(|error| Error::Store { call: "save_match", text: error.to_string() })
+    let public = MatchRecord { replay: None, ..record.clone() };
+    serialized(&public)
+}
+
+fn serialized(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Store { call: "save_match", text: error.to_string() })
+}
+
+/// The write that adds a match to the queue of disputes. The entry names the match and expires with it.
+fn dispute_op(record: &MatchRecord, ttl: u64) -> WriteOp {
+    WriteOp::put(Table::History, new_item(&Key::Dispute(HistoryCursor::of(record)), [(TTL, n(ttl))]))
 }
 
 fn write(key: &Key, record: &str, ttl: u64) -> Item {
@@ -289,7 +312,7 @@ fn read_copy(item: &Item) -> Result<(HistoryCursor, PlayedMatch), Error> {
     Ok((cursor, PlayedMatch { record: read(item)?, rating: optional_text(item, "rating")? }))
 }
 
-/// Reads the record of a match or of a copy.
+/// Reads the record of a match or of a copy, without the replay.
 pub(super) fn read(item: &Item) -> Result<MatchRecord, Error> {
     let text: String = get_text(item, "record")?;
     serde_json::from_str(&text).map_err(|_| Error::Corrupt { attribute: "record" })

@@ -44,8 +44,8 @@ impl Store {
     }
 }
 
-/// Adds the schema of a table to the request. The history table has no index, because it is read by player
-/// only. The core table has a stream, from which notices and erasures follow.
+/// Adds the schema of a table to the request. The history table has no index, because it is read by player, by
+/// match and by the shards of its queue. The core table has a stream, from which notices and erasures follow.
 fn describe(request: CreateTableFluentBuilder, table: Table) -> Result<CreateTableFluentBuilder, BuildError> {
     let mut request = request
         .billing_mode(BillingMode::PayPerRequest)

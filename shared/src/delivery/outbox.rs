@@ -22,8 +22,8 @@ pub struct Outbox {
 pub enum Audience {
     /// All sockets receive it.
     All,
-    /// All sockets; this player receives the other text in its place.
-    Except(PlayerId, Text),
+    /// All sockets; these players receive their own texts in its place.
+    Personal(BTreeMap<PlayerId, Text>),
     /// All sockets that keep up. The latest hint of a sender replaces an unsent older one.
     Hint(PlayerId),
 }
@@ -65,6 +65,16 @@ pub struct Frame {
     pub to: Vec<Conn>,
     /// One message, or an array of messages.
     pub text: String,
+}
+
+impl Audience {
+    /// Returns the text that a player receives in place of the broadcast.
+    fn own_text(&self, player: &PlayerId) -> Option<&Text> {
+        match self {
+            Self::Personal(texts) => texts.get(player),
+            Self::All | Self::Hint(_) => None,
+        }
+    }
 }
 
 impl Outbox {
@@ -125,7 +135,7 @@ impl Outbox {
         }
         self.has_pending = false;
         let broadcasts = std::mem::take(&mut self.broadcasts);
-        let all_alike = broadcasts.iter().all(|item| item.audience == Audience::All);
+        let all_alike = !broadcasts.iter().any(|item| matches!(item.audience, Audience::Hint(_)));
         let mut unmodified = Vec::new();
         let mut frames = Vec::new();
         for (&conn, recipient) in &mut self.sockets {
@@ -136,8 +146,7 @@ impl Outbox {
                 DeliveryLevel::Events => all_alike,
                 DeliveryLevel::Nothing => false,
             };
-            let is_personal = |item: &Item| matches!(&item.audience, Audience::Except(player, _) if *player == recipient.player);
-            let personal = broadcasts.iter().any(is_personal);
+            let personal = broadcasts.iter().any(|item| item.audience.own_text(&recipient.player).is_some());
             if own.is_empty() && from == 0 && level_fits && !personal {
                 unmodified.push(conn);
                 continue;
@@ -168,18 +177,14 @@ fn merge<'a>(
             texts.push(&**text);
         }
         let receives = match (recipient.level, &item.audience) {
-            (DeliveryLevel::All, _) | (DeliveryLevel::Events, Audience::All | Audience::Except(..)) => {
+            (DeliveryLevel::All, _) | (DeliveryLevel::Events, Audience::All | Audience::Personal(_)) => {
                 at >= from
             }
             (DeliveryLevel::Events, Audience::Hint(_)) | (DeliveryLevel::Nothing, _) => false,
         };
         if receives {
-            match &item.audience {
-                Audience::Except(to, text) if *to == recipient.player => texts.push(text),
-                Audience::Except(..) | Audience::All | Audience::Hint(_) => {
-                    texts.extend(item.text.as_deref());
-                }
-            }
+            let own = item.audience.own_text(&recipient.player);
+            texts.extend(own.or(item.text.as_ref()).map(|text| &**text));
         }
     }
     texts.extend(own.map(|(_, text)| &**text));
@@ -265,7 +270,8 @@ mod tests {
     #[test]
     fn personal_text_replaces_the_broadcast_for_one_player() {
         let mut outbox = outbox(&[1, 2]);
-        outbox.broadcast("skip".into(), Audience::Except("p_2".parse().unwrap(), "s".into()));
+        let own = BTreeMap::from([("p_2".parse().unwrap(), "s".into())]);
+        outbox.broadcast("skip".into(), Audience::Personal(own));
         check(outbox, &[(&[2], "s"), (&[1], "skip")]);
     }
 

@@ -11,6 +11,13 @@ pub const MODE_MOVE_BYTES_MAX: usize = 1024;
 pub const MODE_MOVE_DEPTH_MAX: usize = 8;
 /// Bytes of a fault's message: it may quote a client's move, and is sent back to that client only.
 pub const MODE_FAULT_BYTES_MAX: usize = 200;
+/// Seats of a mode with hidden state: each of them has a view of its own, which is compared after every event.
+pub const MODE_HIDDEN_SEATS_MAX: usize = 16;
+/// Wakes of a mode in one input: each may be due once more after it was late, and a mode whose wakes never end is
+/// broken.
+pub const MODE_WAKES_MAX: usize = 8;
+/// Bytes of the events that the replay of a match may have: the region stores it in one item of at most 400 KB.
+pub const REPLAY_BYTES_MAX: usize = 64 * 1024;
 /// Shortest interval between the wakes of a real-time mode: 20 a second is what a room's CPU time allows.
 pub const MODE_TICK_MIN: Duration = Duration::from_millis(50);
 /// Longest interval between the wakes of a real-time mode; slower modes use `wake_at` alone.

@@ -40,6 +40,8 @@ pub const NO_SHOW_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest time that an open room waits for its first player, whatever its rules say: a code is shared and used
 /// within minutes.
 pub const EMPTY_ROOM_AGE_MAX: Duration = Duration::from_secs(600);
+/// Time in which all members with a seat must state the same result, where the rules demand it.
+pub const END_AGREEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest lifetime of a room; a pool may set less.
 pub const ROOM_AGE_MAX: Duration = Duration::from_secs(4 * 3600);
 /// Default time that a finished room still answers, so that a client that lost its connection learns the

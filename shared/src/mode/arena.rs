@@ -49,6 +49,7 @@ impl Mode for Arena {
     const NAME: &'static str = "arena";
     const VERSION: u32 = 1;
     const SEATS: RangeInclusive<usize> = 2..=8;
+    const HIDES: bool = false;
     const TICK: Option<Duration> = Some(TICK);
     type Config = NoConfig;
     type Move = Heading;
@@ -113,9 +114,8 @@ impl Arena {
     }
 
     /// Returns the square ahead of a player, if the player runs and can step on it.
-    fn ahead(&self, player: &Player) -> Option<Square> {
-        let (x, y) = player.at;
-        let target = match player.heading? {
+    fn ahead(&self, &Player { at: (x, y), heading, .. }: &Player) -> Option<Square> {
+        let target = match heading? {
             Heading::North => (x, y.checked_sub(1)?),
             Heading::East => (x + 1, y),
             Heading::South => (x, y + 1),

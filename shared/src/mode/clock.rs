@@ -5,6 +5,7 @@ use super::{Fault, Outcome, Seat};
 use crate::limits;
 use crate::time::{self, Time};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -181,6 +182,23 @@ impl Clock {
         };
         let seats = self.left_ms.iter().map(shown).collect();
         ClockView { began: self.began, seats, paused: self.is_paused() }
+    }
+
+    /// Returns a clock with this view, for the prediction of moves: what a move adds is unknown, and left out.
+    pub(super) fn of_view(view: &Value, running: Seat) -> Option<Self> {
+        let view = view.as_object()?;
+        let began = Time::from_ms(view.get("began")?.as_u64()?);
+        let seat = |(seat, left): (&String, &Value)| Some((Seat::new(seat.parse().ok()?), left.as_u64()?));
+        let left_ms: BTreeMap<Seat, u64> = view.iter().filter_map(seat).collect();
+        Some(Self {
+            control: TimeControl { pace: Pace::Unlimited, pause_while_away: false },
+            began,
+            seats: left_ms.len(),
+            left_ms,
+            running: (!view.contains_key("paused")).then_some(running),
+            since: began,
+            away: BTreeSet::new(),
+        })
     }
 
     fn is_paused(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Connect Four: two players drop discs into seven columns, and four in a line win.
 
+mod prediction;
 use super::clock::{Clock, ClockView, TimeControl};
 use super::config::{self, ConfigError};
 use super::endings::{Ending, Endings};
@@ -58,6 +59,7 @@ impl Mode for ConnectFour {
     const NAME: &'static str = "connect-four";
     const VERSION: u32 = 1;
     const SEATS: RangeInclusive<usize> = 2..=2;
+    const HIDES: bool = false;
     type Config = Config;
     type Move = Move;
 
@@ -114,9 +116,8 @@ impl ConnectFour {
         if !(0..COLUMNS).contains(&column) {
             return Err(Fault::illegal("no_such_column", format!("The columns are 0 to {}.", COLUMNS - 1)));
         }
-        let Some(row) = self.free_row(column) else {
-            return Err(Fault::illegal("column_full", "The column is full. Choose another."));
-        };
+        let full = || Fault::illegal("column_full", "The column is full. Choose another.");
+        let row = self.free_row(column).ok_or_else(full)?;
         self.board.insert(square(column, row), seat);
         self.turn = seat.other();
         self.clock.pass_to(now, self.turn);
@@ -137,8 +138,7 @@ impl ConnectFour {
 
     fn has_four_through(&self, column: i8, row: i8) -> bool {
         let seat = self.disc(column, row);
-        let run =
-            |(x, y): (i8, i8)| (1..4).take_while(|n| self.disc(column + n * x, row + n * y) == seat).count();
+        let run = |(x, y)| (1i8..4).take_while(|n| self.disc(column + n * x, row + n * y) == seat).count();
         [(1, 0), (0, 1), (1, 1), (1, -1)].into_iter().any(|(x, y)| run((x, y)) + run((-x, -y)) >= 3)
     }
 }

@@ -6,6 +6,9 @@ use std::cmp::Reverse;
 
 /// The result of a match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ModeOutcome))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Outcome {
     /// The rank of each seat, in the order of seats; 1 is first. Equal ranks are ties, and the ranks after a tie are
     /// skipped: 1, 1, 3.

@@ -35,6 +35,8 @@ impl Entry {
         const {
             assert!(*M::SEATS.start() >= 1, "a match has at least one seat");
             assert!(*M::SEATS.end() <= limits::SEATS_MAX, "a room has at most SEATS_MAX seats");
+            let is_shared = !M::HIDES || *M::SEATS.end() <= limits::MODE_HIDDEN_SEATS_MAX;
+            assert!(is_shared, "a mode with hidden state has at most MODE_HIDDEN_SEATS_MAX seats");
             if let Some(tick) = M::TICK {
                 let is_within = tick.as_millis() >= limits::MODE_TICK_MIN.as_millis()
                     && tick.as_millis() <= limits::MODE_TICK_MAX.as_millis();

@@ -1,5 +1,7 @@
 //! Rock, paper, scissors: both players choose in secret, and the better choice wins the round.
 
+mod prediction;
+
 use super::config::{self, ConfigError};
 use super::{Chance, Event, Fault, Mode, Outcome, Seat, Start, Verdict, Viewer};
 use crate::limits;

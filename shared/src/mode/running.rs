@@ -26,6 +26,10 @@ pub trait Running: fmt::Debug {
     fn wake_at(&self) -> Option<Time>;
     /// Returns the interval of a real-time mode.
     fn tick(&self) -> Option<Duration>;
+    /// Returns true if views may differ.
+    fn hides(&self) -> bool;
+    /// Returns an equal match.
+    fn duplicate(&self) -> Box<dyn Running>;
     /// Returns the number of seats.
     fn seats(&self) -> usize;
     /// Returns the result, if the match has ended.
@@ -68,6 +72,8 @@ pub enum Broken {
     WrongRanks { ranks: usize, seats: usize },
     /// A stored match cannot be read.
     Unreadable(String),
+    /// The mode wants to be woken again and again at the same time.
+    WakesForever,
 }
 
 impl fmt::Display for Broken {
@@ -88,6 +94,9 @@ impl fmt::Display for Broken {
                 write!(f, "the outcome has {ranks} ranks for {seats} seats: rank each seat")
             }
             Self::Unreadable(error) => write!(f, "the stored match cannot be read: {error}"),
+            Self::WakesForever => {
+                f.write_str("`wake_at` stays in the past: `handle` must move it when it is woken")
+            }
         }
     }
 }
@@ -225,6 +234,14 @@ impl<M: Mode> Running for Match<M> {
 
     fn tick(&self) -> Option<Duration> {
         M::TICK
+    }
+
+    fn hides(&self) -> bool {
+        M::HIDES
+    }
+
+    fn duplicate(&self) -> Box<dyn Running> {
+        Box::new(Self { stored: self.stored.clone(), text: self.text.clone() })
     }
 
     fn seats(&self) -> usize {

@@ -1,7 +1,8 @@
 //! Validation of a pool's configuration.
 
-use super::{Pool, Shards};
+use super::{EndRule, Pool, Shards};
 use crate::limits;
+use crate::mode::MODES;
 
 /// Returns the first invalid key with the reason.
 pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
@@ -19,7 +20,23 @@ pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
         let (key, reason) = pool.room.fault()?;
         Some((format!("room.{key}"), reason))
     };
-    found.map(|(key, reason)| (key.to_owned(), reason)).or_else(room).or_else(wants)
+    found.map(|(key, reason)| (key.to_owned(), reason)).or_else(room).or_else(wants).or_else(|| mode(pool))
+}
+
+/// Checks the mode for a full match and for the smallest.
+fn mode(pool: &Pool) -> Option<(String, String)> {
+    let Some(mode) = &pool.mode else {
+        let reason = "there is no `mode` to configure: add one, or leave this out";
+        return (!pool.mode_config.is_null()).then(|| ("mode_config".to_owned(), reason.to_owned()));
+    };
+    if pool.room.end == EndRule::Agreed {
+        let reason = "the mode ends the room: leave this out";
+        return Some(("room.end".to_owned(), reason.to_owned()));
+    }
+    let fewest = pool.min.map_or(pool.seats, |min| min.seats);
+    let check = |seats| MODES.find(mode)?.check(seats, &pool.mode_config);
+    let error = check(pool.seats).and_then(|()| check(fewest)).err()?;
+    Some((error.field, error.message))
 }
 
 type Fault = Option<(&'static str, String)>;

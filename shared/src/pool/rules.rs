@@ -17,6 +17,8 @@ pub enum EndRule {
     Owner,
     /// No member: the room ends by time, or when all have left.
     Nobody,
+    /// All members with a seat together: each states the same result within 30 seconds.
+    Agreed,
 }
 
 /// The rules of a room. A rule that is left out has its default.

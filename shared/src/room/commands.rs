@@ -16,13 +16,13 @@ use serde_json::Value;
 
 /// The member who sent a command, and the key of the command.
 #[derive(Clone, Copy)]
-struct Sender<'a> {
-    player: &'a PlayerId,
-    key: Option<&'a str>,
+pub(super) struct Sender<'a> {
+    pub player: &'a PlayerId,
+    pub key: Option<&'a str>,
 }
 
 impl<'a> Sender<'a> {
-    fn entry(self, event: Event) -> NewEntry<'a> {
+    pub(super) fn entry(self, event: Event) -> NewEntry<'a> {
         NewEntry { key: self.key, ..NewEntry::by(Some(self.player), event) }
     }
 }
@@ -124,6 +124,7 @@ impl Room {
             Command::Leave => self.vacate(now, sender.player, VacateReason::Left, sender.key),
             Command::Kick { to } => self.kick(now, sender.player, &to)?,
             Command::End { result } => self.end_by(now, sender, result)?,
+            Command::Move { body, if_at } => self.make_move(now, sender, &body, if_at)?,
             Command::Seen(_) | Command::Auth { .. } | Command::Debug { .. } => self.log.head(),
         };
         Ok(Reply::At { at })
@@ -163,7 +164,13 @@ impl Room {
     }
 
     fn end_by(&mut self, now: Time, sender: Sender<'_>, result: Value) -> Result<u64, Refusal> {
+        if self.state.setup.mode.is_some() {
+            let message =
+                "The mode of this room ends it: send `move` to resign or to offer a draw, or `leave`.";
+            return Err(Refusal::new(RefusalCode::Forbidden, message));
+        }
         let allowed = match self.state.setup.rules.end {
+            EndRule::Agreed => return Ok(self.propose_end(now, sender, result)),
             EndRule::Anyone => true,
             EndRule::Owner => self.state.setup.owner.as_ref() == Some(sender.player),
             EndRule::Nobody => false,

@@ -39,6 +39,8 @@ pub enum Effect {
     },
     /// Panic on purpose, where the deployment allows it.
     Panic,
+    /// Tell the operators of a fault of the service itself.
+    ReportFault { message: String },
     /// Delete everything: the room is done.
     Erase,
 }
@@ -50,6 +52,8 @@ pub struct Save {
     pub room: Option<String>,
     /// The board's row.
     pub board: Option<String>,
+    /// The row of the match, in a room with a mode.
+    pub game: Option<String>,
     /// A row of the log.
     pub chunk: Option<Chunk>,
     /// The time at which the alarm must fire.

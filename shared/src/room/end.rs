@@ -1,9 +1,11 @@
 //! The end of a room: the last event, the match record, and the calls that remain.
 
+use super::game::Game;
 use super::log::NewEntry;
 use super::seats::Seat;
 use super::{Call, Conn, Phase, Room};
 use crate::id::PlayerId;
+use crate::mode::Outcome;
 use crate::rpc::record::{MatchRecord, Participant};
 use crate::time::Time;
 use crate::wire::room::{Ended, Event};
@@ -20,7 +22,8 @@ impl Room {
         result: Value,
         key: Option<&str>,
     ) -> u64 {
-        let ended = Event::Ended(Ended { by: by.cloned(), reason, result: result.clone() });
+        let outcome = self.outcome(reason);
+        let ended = Event::Ended(Ended { by: by.cloned(), reason, result: result.clone(), outcome });
         let at = self.append_event(now, NewEntry { key, ..NewEntry::by(by, ended) });
         self.state.phase = Phase::Over { at: now, reason };
         self.pending.room = true;
@@ -42,6 +45,12 @@ impl Room {
         at
     }
 
+    /// Returns the outcome of the mode, where it ended the room.
+    fn outcome(&self, reason: EndReason) -> Option<Outcome> {
+        let game = self.game.as_ref().filter(|_| reason == EndReason::Mode)?;
+        game.outcome().cloned()
+    }
+
     fn record(&self, now: Time, reason: EndReason, by: Option<PlayerId>, result: Value) -> MatchRecord {
         let participant = |seat: &Seat| {
             let player = seat.player.clone()?;
@@ -57,6 +66,9 @@ impl Room {
             by,
             result,
             events: self.log.head(),
+            mode: self.state.setup.mode.as_ref().map(|mode| mode.name.clone()),
+            outcome: self.outcome(reason),
+            replay: self.game.as_ref().and_then(Game::replay),
         }
     }
 
@@ -80,14 +92,14 @@ mod tests {
         let [member, owner] = ["p_1", "p_2"].map(|id| id.parse::<PlayerId>().unwrap());
         let seats = vec![Seat::of(member.clone(), String::new())];
         let rules = Rules::default();
-        let setup =
-            Setup { id: "m_1".parse().unwrap(), pool: None, owner: Some(owner.clone()), seats, rules };
+        let owner = Some(owner);
+        let setup = Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules, mode: None };
         let (mut room, _) = Room::create(now, setup, Switches::default());
         let effects = room.handle(now + rules.age(), Input::Woke);
         let released = effects.into_iter().filter_map(|effect| match effect {
             Effect::Call { call: Call::Free { player, .. }, .. } => Some(player),
             _ => None,
         });
-        assert_eq!(released.collect::<Vec<_>>(), [member, owner]);
+        assert_eq!(released.collect::<Vec<_>>(), [member, room.state.setup.owner.unwrap()]);
     }
 }

@@ -100,6 +100,8 @@ impl Room {
             save.board = serde_json::to_string(&self.board).ok();
         }
         save.room = room.then(|| self.state.text());
+        let (head, slot) = (self.log.head(), self.log.slot());
+        save.game = self.game.as_mut().and_then(|game| game.save(head, slot, room));
         let wrote = save.chunk.is_some();
         if save != Save::default() {
             save.alarm = self.alarm();

@@ -54,6 +54,8 @@ pub enum Input<'a> {
     Buffered { conn: Conn, bytes: u64 },
     /// The alarm fired. It may fire late, twice, or for a deadline that has moved.
     Woke,
+    /// The timer of a real-time mode rang. It may ring late, or twice.
+    Tick,
     /// The other side has a call.
     Confirmed { call: CallId },
     /// The player object demands that sockets be closed. It may be told twice, or late.

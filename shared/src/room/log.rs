@@ -1,137 +1,15 @@
 //! The log of a room: events in one order from position 1, the newest retained for a resume, rows for the disk.
 
+mod entry;
+
 use crate::connection::Conn;
 use crate::id::PlayerId;
 use crate::limits;
 use crate::time::Time;
-use crate::wire::envelope::{self, Envelope, Text};
-use crate::wire::room::Event;
-use serde::Deserialize;
-use serde_json::Value;
+use crate::wire::envelope::Text;
+pub use entry::{Entry, NewEntry, Played, skip};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
-
-/// One event of the log, encoded once.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The position in the log.
-    pub at: u64,
-    /// The time at which the event was accepted.
-    pub ts: Time,
-    /// The player whose command caused the event.
-    pub by: Option<PlayerId>,
-    /// The only recipient; all others receive the position alone. None for an event to all.
-    pub to: Option<PlayerId>,
-    /// The key of the command.
-    pub key: Option<String>,
-    pub event: Rc<Event>,
-    /// The event as it goes over the wire.
-    pub text: Text,
-    /// The entry as disk and attachments store it; none once it is on disk.
-    pub stored: Option<Text>,
-    /// The socket whose attachment carries the entry until it is on disk; none before the next flush, and once it is on
-    /// disk.
-    pub carrier: Option<Conn>,
-}
-
-/// Entries are compared by their text, which is what clients receive: a number that JSON cannot represent exactly may
-/// differ between the event that was read and the same event after a restart.
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { at, ts, by, to, key, event: _, text, stored, carrier } = self;
-        (at, ts, by, to) == (&other.at, &other.ts, &other.by, &other.to)
-            && (key, text, stored, carrier) == (&other.key, &other.text, &other.stored, &other.carrier)
-    }
-}
-
-impl Entry {
-    /// Returns the event as this recipient receives it.
-    #[must_use]
-    pub fn seen_by(&self, player: &PlayerId) -> Text {
-        if self.is_hidden_from(player) { skip(self.at) } else { self.text.clone() }
-    }
-
-    /// Returns the event as this recipient receives it, as JSON.
-    #[must_use]
-    pub fn value_for(&self, player: &PlayerId) -> Value {
-        let Self { at, ts, by, event, .. } = self;
-        let envelope = if self.is_hidden_from(player) {
-            Envelope { at: Some(*at), ..Envelope::ephemeral(Rc::new(Event::Skip)) }
-        } else {
-            Envelope { at: Some(*at), by: by.clone(), ts: Some(*ts), event: Rc::clone(event) }
-        };
-        serde_json::to_value(envelope).unwrap_or_default()
-    }
-
-    /// Returns the bytes that the entry takes in an attachment, with the comma that follows it.
-    fn weight(&self) -> usize {
-        self.stored.as_ref().map_or(0, |stored| stored.len() + 1)
-    }
-
-    fn is_hidden_from(&self, player: &PlayerId) -> bool {
-        self.to.as_ref().is_some_and(|to| to != player)
-    }
-
-    /// Reads a stored entry. An entry that a socket carried is not on disk yet, and keeps its stored form.
-    #[must_use]
-    pub fn restore(stored: &RawValue, carrier: Option<Conn>) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Stored<'a> {
-            #[serde(borrow)]
-            e: &'a RawValue,
-            k: Option<String>,
-            to: Option<PlayerId>,
-        }
-        let text = carrier.map(|_| stored.get().into());
-        let Stored { e, k: key, to } = serde_json::from_str(stored.get()).ok()?;
-        let Envelope { at, by, ts, event } = serde_json::from_str(e.get()).ok()?;
-        Some(Self { at: at?, ts: ts?, by, to, key, event, text: e.get().into(), stored: text, carrier })
-    }
-}
-
-/// Encodes the event that a player receives for an event to another player: its position alone.
-#[must_use]
-pub fn skip(at: u64) -> Text {
-    Envelope { at: Some(at), ..Envelope::ephemeral(Event::Skip) }.text()
-}
-
-/// Encodes an entry as disk and attachments store it: the event, its key and its only recipient.
-fn store(event: &str, key: Option<&str>, to: Option<&PlayerId>) -> Text {
-    let mut stored = String::with_capacity(event.len() + 32);
-    stored.push_str(r#"{"e":"#);
-    stored.push_str(event);
-    if let Some(key) = key {
-        stored.push_str(r#","k":"#);
-        stored.push_str(&envelope::encode(&key));
-    }
-    if let Some(to) = to {
-        stored.push_str(r#","to":"#);
-        stored.push_str(&envelope::encode(to));
-    }
-    stored.push('}');
-    stored.into()
-}
-
-/// An event that is not in the log yet.
-#[derive(Debug)]
-pub struct NewEntry<'a> {
-    pub event: Event,
-    /// The player whose command causes the event.
-    pub by: Option<&'a PlayerId>,
-    /// The only recipient.
-    pub to: Option<&'a PlayerId>,
-    /// The key of the command.
-    pub key: Option<&'a str>,
-}
-
-impl<'a> NewEntry<'a> {
-    /// An event to all that no command with a key caused.
-    #[must_use]
-    pub fn by(by: Option<&'a PlayerId>, event: Event) -> Self {
-        Self { event, by, to: None, key: None }
-    }
-}
 
 /// A row of the log on disk: a slot number, and a JSON array of stored entries. It replaces the row of that slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,25 +56,16 @@ impl Log {
         self.bytes
     }
 
+    /// Returns the time of an event that is accepted now: times never go back.
+    #[must_use]
+    pub fn stamp(&self, now: Time) -> Time {
+        self.entries.back().map_or(now, |last| last.ts.max(now))
+    }
+
     /// Appends an event and returns its entry.
     pub fn push(&mut self, now: Time, new: NewEntry<'_>) -> Entry {
-        let NewEntry { event, by, to, key } = new;
-        let at = self.head + 1;
-        let ts = self.entries.back().map_or(now, |last| last.ts.max(now));
-        let envelope = Envelope { at: Some(at), by: by.cloned(), ts: Some(ts), event };
-        let text = envelope.text();
-        let entry = Entry {
-            at,
-            ts,
-            by: envelope.by,
-            to: to.cloned(),
-            key: key.map(str::to_owned),
-            event: Rc::new(envelope.event),
-            stored: Some(store(&text, key, to)),
-            text,
-            carrier: None,
-        };
-        self.unwritten_bytes += entry.text.len();
+        let entry = Entry::new(self.head + 1, self.stamp(now), new);
+        self.unwritten_bytes += entry.bytes();
         self.index(entry.clone());
         self.trim(now);
         entry
@@ -204,7 +73,7 @@ impl Log {
 
     fn index(&mut self, entry: Entry) {
         self.head = entry.at;
-        self.bytes += entry.text.len();
+        self.bytes += entry.bytes();
         if let (Some(by), Some(key)) = (&entry.by, &entry.key) {
             self.keyed.push_back((entry.at, by.clone(), key.clone()));
             self.keys.insert((by.clone(), key.clone()), entry.at);
@@ -226,7 +95,7 @@ impl Log {
             if !over || first.at > self.durable {
                 return;
             }
-            self.bytes -= first.text.len();
+            self.bytes -= first.bytes();
             self.entries.pop_front();
         }
     }
@@ -281,6 +150,12 @@ impl Log {
             || self.unwritten_bytes >= limits::CHUNK_BYTES_MAX
     }
 
+    /// Returns the slot of the row that is being filled.
+    #[must_use]
+    pub fn slot(&self) -> u64 {
+        self.slot
+    }
+
     /// Returns the row that stores all unwritten entries: the last one again if it has space, else the next slot.
     pub fn chunk(&mut self) -> Option<Chunk> {
         let mut unwritten: Vec<Text> = self.unwritten().filter_map(|entry| entry.stored.clone()).collect();
@@ -307,9 +182,10 @@ impl Log {
         Some(Chunk { slot: self.slot, text: format!("[{}]", texts.join(",")) })
     }
 
-    /// Restores a log from its rows and the entries of attachments; false if an entry between them is missing.
+    /// Restores a log from its rows and the entries of attachments; false if an entry between them is missing. The log
+    /// is not trimmed yet.
     #[must_use]
-    pub fn restore(rows: &[Chunk], carried: Vec<Entry>, now: Time) -> (Self, bool) {
+    pub fn restore(rows: &[Chunk], carried: Vec<Entry>) -> (Self, bool) {
         let mut log = Self::default();
         let mut read: Vec<(u64, Vec<(Text, Entry)>)> = rows
             .iter()
@@ -337,13 +213,12 @@ impl Log {
         let mut whole = true;
         for entry in carried {
             if entry.at == log.head + 1 {
-                log.unwritten_bytes += entry.text.len();
+                log.unwritten_bytes += entry.bytes();
                 log.index(entry);
             } else if entry.at > log.head {
                 whole = false;
             }
         }
-        log.trim(now);
         (log, whole)
     }
 

@@ -1,6 +1,6 @@
 //! Membership: seats are taken, kept while a socket is lost, and vacated.
 
-use super::log::NewEntry;
+use super::log::{NewEntry, Played};
 use super::seats::{Seat, SeatState};
 use super::{Call, Conn, Identity, Resume, Role, Room, Socket};
 use crate::connection;
@@ -94,6 +94,10 @@ impl Room {
             self.drop_socket(conn, CloseCode::RoomOver);
             return;
         }
+        self.wake_game(now);
+        if self.state.phase.over().is_some() {
+            return;
+        }
         match role {
             Role::Spectator => {}
             Role::Member => self.take_seat(now, conn, &player),
@@ -122,6 +126,11 @@ impl Room {
             }
         };
         self.append_event(now, NewEntry::by(Some(player), event));
+        if self.game.is_some() {
+            self.tell_game(now, player, |seat| Played::Back { seat });
+        } else {
+            self.start_game(now);
+        }
     }
 
     /// Keeps the seat on this socket for the grace period.
@@ -135,6 +144,9 @@ impl Room {
         self.pending.room = true;
         if self.state.phase.over().is_none() {
             self.append_event(now, NewEntry::by(player.as_ref(), Event::Away));
+            if let Some(player) = player {
+                self.tell_game(now, &player, |seat| Played::Away { seat });
+            }
         }
     }
 
@@ -159,8 +171,16 @@ impl Room {
         if let Some(conn) = conn {
             self.drop_socket(conn, reason.close());
         }
-        if !self.state.setup.seats.iter().any(Seat::held) {
+        self.tell_game(now, player, |seat| Played::Gone { seat });
+        let waits_for_all = self.state.setup.mode.is_some() && self.game.is_none();
+        if self.state.phase.over().is_some() {
+            return at;
+        }
+        // A match that has not started lacks a player for good.
+        if waits_for_all || !self.state.setup.seats.iter().any(Seat::held) {
             self.end(now, EndReason::Abandoned, None, Value::Null, None);
+        } else {
+            self.settle_agreement(now);
         }
         at
     }
@@ -181,7 +201,8 @@ impl Room {
             | SeatState::Kicked
             | SeatState::Banned => None,
         });
-        grace.chain(no_show).chain([age]).min()
+        let agreement = self.state.agreement.as_ref().map(|agreement| agreement.until);
+        grace.chain(no_show).chain(agreement).chain([age]).min()
     }
 
     /// Returns when the room ends because a named player has not arrived, or no player at all; none once all are
@@ -212,7 +233,9 @@ impl Room {
         if self.state.phase.over().is_some() {
             return;
         }
-        if self.state.created + rules.age() <= now {
+        if self.state.agreement.as_ref().is_some_and(|agreement| agreement.until <= now) {
+            self.end_disputed(now);
+        } else if self.state.created + rules.age() <= now {
             self.end(now, EndReason::TimeUp, None, Value::Null, None);
         } else if self.no_show_at().is_some_and(|at| at <= now) {
             self.end(now, EndReason::NoShow, None, Value::Null, None);

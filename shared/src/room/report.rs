@@ -43,7 +43,8 @@ impl Room {
         Ok(reply)
     }
 
-    /// Returns the last events as the reporter received them. Events for another recipient are not evidence.
+    /// Returns the last events as the reporter received them. Events for another recipient are not evidence, and neither
+    /// is what the reporter hides from others in a mode.
     fn evidence(&self, by: &PlayerId) -> Vec<Value> {
         let mut bytes = 0;
         let mut events: Vec<Value> = self
@@ -52,10 +53,10 @@ impl Room {
             .rev()
             .take(limits::EVIDENCE_EVENTS_MAX)
             .take_while(|entry| {
-                bytes += entry.seen_by(by).len() + 1;
+                bytes += entry.text.len() + 1;
                 bytes <= limits::EVIDENCE_ROOM_BYTES_MAX
             })
-            .map(|entry| entry.value_for(by))
+            .map(|entry| entry.public_value_for(by))
             .collect();
         events.reverse();
         events
@@ -80,6 +81,7 @@ mod tests {
     fn room() -> Room {
         let seat = |n: u32| Seat::of(format!("p_{n}").parse().unwrap(), format!("Player {n}"));
         let setup = Setup {
+            mode: None,
             id: "m_1".parse().unwrap(),
             pool: None,
             owner: None,

@@ -1,5 +1,6 @@
 //! Restoring a room from its disk and its sockets' attachments, and writing those attachments.
 
+use super::game::Game;
 use super::log::{Entry, Log};
 use super::state::{Attachment, Corrupt, Disk};
 use super::{Conn, Effect, Identity, Role, Room, RoomState, Seat, Socket, Switches};
@@ -8,6 +9,9 @@ use crate::delivery::outbox::DeliveryLevel;
 use crate::time::Time;
 use crate::wire::envelope::{self, Envelope};
 use crate::wire::room::Event;
+
+/// Everything that a restart must find again: the state, the log, the board, the match, and the attachments.
+pub type Remembered = (RoomState, Log, String, Option<String>, Vec<(Conn, Option<String>)>);
 
 impl Room {
     /// Restores a room, and returns the effects that follow. The platform returns the attachments of the sockets that
@@ -26,16 +30,25 @@ impl Room {
             room.board_saved = room.board.at();
         }
         let journal = room.restore_sockets(attachments, now);
-        let (log, whole) = Log::restore(&disk.chunks, journal, now);
+        let (log, whole) = Log::restore(&disk.chunks, journal);
         room.log = log;
         room.reapply_board();
+        let game = disk.game.as_deref().map(|row| Game::restore(row, &room.log)).transpose();
+        room.log.trim(now);
         let seats = room.state.setup.seats.iter();
         let lost: Vec<Conn> =
             seats.filter_map(Seat::conn).filter(|conn| !room.sockets.contains_key(conn)).collect();
-        if lost.is_empty() && whole {
+        let broken = game.map(|game| room.game = game).err().filter(|_| room.state.phase.over().is_none());
+        if lost.is_empty() && whole && broken.is_none() {
             return Ok((room, Vec::new()));
         }
-        let effects = room.begin_epoch(now, lost);
+        if !lost.is_empty() || !whole {
+            room.begin_epoch(now, lost);
+        }
+        if let Some(broken) = broken {
+            room.give_up_game(now, &broken);
+        }
+        let effects = room.finish(now);
         Ok((room, effects))
     }
 
@@ -57,7 +70,7 @@ impl Room {
     }
 
     /// Begins a new epoch, after events may have been lost with these sockets.
-    fn begin_epoch(&mut self, now: Time, lost: Vec<Conn>) -> Vec<Effect> {
+    fn begin_epoch(&mut self, now: Time, lost: Vec<Conn>) {
         self.state.epoch += 1;
         self.pending.room = true;
         for &conn in self.sockets.keys() {
@@ -69,7 +82,6 @@ impl Room {
         for conn in lost {
             self.mark_away(now, conn);
         }
-        self.finish(now)
     }
 
     /// Returns the number and the identity that an attachment carries.
@@ -112,9 +124,11 @@ impl Room {
 
     /// Returns everything that a restart must find again: for tests that evict between any two events.
     #[must_use]
-    pub fn remembered(&self) -> (RoomState, Log, String, Vec<(Conn, Option<String>)>) {
+    pub fn remembered(&self) -> Remembered {
         let sockets = self.sockets.keys().map(|&conn| (conn, self.attachment(conn))).collect();
-        (self.state.clone(), self.log.clone(), envelope::encode(&self.board).to_string(), sockets)
+        let board = envelope::encode(&self.board).to_string();
+        let game = self.game.as_ref().map(Game::row);
+        (self.state.clone(), self.log.clone(), board, game, sockets)
     }
 }
 
@@ -182,7 +196,7 @@ mod tests {
         let players = ["p_1", "p_2"].map(|id| id.parse::<PlayerId>().unwrap());
         let seats = players.iter().map(|player| Seat::of(player.clone(), String::new())).collect();
         let (owner, rules) = (players.first().cloned(), Rules::default());
-        let setup = Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules };
+        let setup = Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules, mode: None };
         let (mut room, effects) = Room::create(NOW, setup, Switches::default());
         let mut kept = Kept::default();
         kept.keep(effects);

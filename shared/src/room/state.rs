@@ -1,5 +1,6 @@
 //! The state that a restart of a room finds: its row, its rows on disk, and the attachments of its sockets.
 
+use super::agreement::Agreement;
 use super::log::Chunk;
 use super::{Call, Conn, Identity, Role, Setup};
 use crate::delivery::outbox::DeliveryLevel;
@@ -24,6 +25,9 @@ pub struct RoomState {
     pub last_conn: u32,
     /// The calls that are not confirmed yet.
     pub calls: PendingCalls<Call>,
+    /// The results that members have stated, where all must state the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
 }
 
 /// The phase of a room.
@@ -41,6 +45,7 @@ pub enum Phase {
 pub struct Disk {
     pub room: String,
     pub board: Option<String>,
+    pub game: Option<String>,
     pub chunks: Vec<Chunk>,
 }
 
@@ -68,7 +73,7 @@ pub struct Corrupt(
 impl RoomState {
     pub(super) fn new(now: Time, setup: Setup) -> Self {
         let calls = PendingCalls::default();
-        Self { setup, created: now, phase: Phase::Open, epoch: 1, last_conn: 0, calls }
+        Self { setup, created: now, phase: Phase::Open, epoch: 1, last_conn: 0, calls, agreement: None }
     }
 
     pub(super) fn text(&self) -> String {

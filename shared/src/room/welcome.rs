@@ -19,6 +19,7 @@ impl Room {
             .filter(|resume| resume.epoch == epoch)
             .and_then(|resume| self.log.since(resume.at))
             .map(|entries| entries.map(|entry| entry.seen_by(you)).collect());
+        let mode = self.state.setup.mode.as_ref().map(|mode| mode.name.clone());
         let snapshot = replay.is_none().then(|| self.snapshot(you));
         let welcome = welcome::Welcome {
             epoch,
@@ -28,7 +29,7 @@ impl Room {
             durable: self.log.durable(),
             you: you.clone(),
             now,
-            more: Welcome { members: self.members(), phase: self.state.phase.name(), snapshot },
+            more: Welcome { members: self.members(), phase: self.state.phase.name(), mode, snapshot },
             heartbeat: Heartbeat::ours(),
             limits: Limits::ours(),
         };
@@ -39,6 +40,9 @@ impl Room {
     /// Returns the room at its head: members, board, and the retained events.
     fn snapshot(&self, you: &PlayerId) -> Snapshot {
         let events: Vec<Value> = self.log.retained().map(|entry| entry.value_for(you)).collect();
-        Snapshot { at: self.log.head(), board: self.board.view(), events, members: self.members() }
+        let state = self.game.as_ref().map(|game| game.view(self.viewer(you)).clone());
+        let seats = state.as_ref().map(|_| self.players()).unwrap_or_default();
+        let (at, board, members) = (self.log.head(), self.board.view(), self.members());
+        Snapshot { at, board, events, members, state, seats }
     }
 }

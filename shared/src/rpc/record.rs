@@ -1,6 +1,7 @@
 //! Records that edge and region exchange: matches, matchmaking profiles, visibility, reports.
 
 use crate::id::{PlayerId, PoolName, ReportId, RoomId};
+use crate::mode::{Outcome, Replay};
 use crate::time::Time;
 pub use crate::wire::{EndReason, ReportReason};
 use serde::{Deserialize, Serialize};
@@ -24,10 +25,21 @@ pub struct MatchRecord {
     pub reason: EndReason,
     /// The player who ended it, if one did.
     pub by: Option<PlayerId>,
-    /// The result, as the player who ended the match stated it.
+    /// The result, as the player who ended the match stated it, or as all stated it; with `disputed`, an object of what
+    /// each player stated; null where a mode decides.
     pub result: Value,
     /// The number of events in the room's log.
     pub events: u64,
+    /// The name and version of the room's mode, such as `connect-four@1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// The outcome that the mode decided, by seat: `players` has one entry for each seat, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// All events of the mode, from which the match replays. It reveals what players hid, so that only moderators may
+    /// read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
 }
 
 /// A player who had a seat.

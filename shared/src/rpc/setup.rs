@@ -2,7 +2,8 @@
 
 use crate::connection::Conn;
 use crate::id::{PlayerId, PoolName, RoomId};
-use crate::pool::Rules;
+use crate::mode::Seed;
+use crate::pool::{ChosenMode, Rules};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,20 @@ pub struct Setup {
     pub owner: Option<PlayerId>,
     pub seats: Vec<Seat>,
     pub rules: Rules,
+    /// The mode that plays in the room; none for a room without rules of a game.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<ChosenMode>,
+}
+
+impl Setup {
+    /// Returns the setup with this seed, where it has a mode.
+    #[must_use]
+    pub fn with_seed(mut self, seed: Seed) -> Self {
+        if let Some(mode) = &mut self.mode {
+            mode.seed = Some(seed);
+        }
+        self
+    }
 }
 
 /// One seat of a room.

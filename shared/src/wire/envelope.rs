@@ -1,5 +1,6 @@
 //! The envelope that all server messages share: events with position, author and time, and replies.
 
+use super::json::Json;
 use super::refusal::Refusal;
 pub use super::text::Text;
 pub(crate) use super::text::encode;
@@ -48,6 +49,28 @@ impl<E: Event> Event for Rc<E> {
 
     fn read(name: &str, fields: &mut Map<String, Value>) -> Result<Self, serde_json::Error> {
         E::read(name, fields).map(Rc::new)
+    }
+}
+
+/// A field that stands beside `ev`.
+pub trait Part {
+    /// True if the field may be left out.
+    const IS_OPTIONAL: bool = false;
+
+    /// Returns true if the field is left out.
+    fn is_absent(&self) -> bool {
+        false
+    }
+}
+
+impl Part for u64 {}
+impl Part for Json {}
+
+impl<T> Part for Option<T> {
+    const IS_OPTIONAL: bool = true;
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
     }
 }
 
@@ -177,22 +200,22 @@ pub fn err(id: Option<&Value>, refusal: &Refusal) -> Text {
     encode(&Err { id, err: refusal })
 }
 
-/// Declares the events of one object: `"ev" => Variant`, `Variant(Body)`, or `Variant { field: Type }` for a field
-/// that stands beside `ev`. A client reads an event that it does not know as `Unknown`.
+/// Declares the events of one object: `"ev" => Variant`, `Variant(Body)`, or `Variant { field: Type }` for fields that
+/// stand beside `ev`. A client reads an event that it does not know as `Unknown`.
 macro_rules! events {
     (
         $(#[$meta:meta])*
         pub enum $Event:ident {
-            $($(#[$doc:meta])* $name:literal => $Variant:ident $(($Body:ty))? $({ $field:ident: $Field:ty })?,)*
+            $($(#[$doc:meta])* $name:literal => $Variant:ident $(($Body:ty))? $({ $($field:ident: $Field:ty),+ })?,)*
         }
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $Event {
-            $($(#[$doc])* $Variant $(($Body))? $({
-                /// The field that stands beside `ev`.
+            $($(#[$doc])* $Variant $(($Body))? $({$(
+                /// A field that stands beside `ev`.
                 $field: $Field
-            })?,)*
+            ),+})?,)*
             /// An event of a newer version, to be ignored.
             Unknown {
                 /// The name of the event.
@@ -214,9 +237,11 @@ macro_rules! events {
 
             fn write<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
                 match self {
-                    $(Self::$Variant $((events!(@bind body $Body)))? $({ $field })? => {
+                    $(Self::$Variant $((events!(@bind body $Body)))? $({ $($field),+ })? => {
                         $(map.serialize_entry::<str, $Body>("body", body)?;)?
-                        $(map.serialize_entry(stringify!($field), $field)?;)?
+                        $($(if !$crate::wire::envelope::Part::is_absent($field) {
+                            map.serialize_entry(stringify!($field), $field)?;
+                        })+)?
                         Ok(())
                     })*
                     Self::Unknown { body: Some(body), .. } => map.serialize_entry("body", body),
@@ -232,7 +257,7 @@ macro_rules! events {
                 Ok(match name {
                     $($name => Self::$Variant
                         $((serde_json::from_value::<$Body>(take("body").unwrap_or_default())?))?
-                        $({ $field: serde_json::from_value(take(stringify!($field)).unwrap_or_default())? })?,)*
+                        $({$($field: serde_json::from_value(take(stringify!($field)).unwrap_or_default())?),+})?,)*
                     other => Self::Unknown { ev: other.to_owned(), body: take("body") },
                 })
             }
@@ -244,7 +269,12 @@ macro_rules! events {
                 vec![$(($name, {
                     let fields: &[String] = &[
                         $(format!("body: {}", <$Body as ts_rs::TS>::name(cfg)))?
-                        $(format!("{}: {}", stringify!($field), <$Field as ts_rs::TS>::name(cfg)))?
+                        $($({
+                            type Inner = <$Field as ts_rs::TS>::OptionInnerType;
+                            let is_optional = <$Field as $crate::wire::envelope::Part>::IS_OPTIONAL;
+                            let mark = if is_optional { "?" } else { "" };
+                            format!("{}{mark}: {}", stringify!($field), <Inner as ts_rs::TS>::name(cfg))
+                        }),+)?
                     ];
                     fields.join("; ")
                 })),*]

@@ -23,6 +23,8 @@ pub struct Message {
     pub durable: bool,
     /// The recipient or subject of the command.
     pub to: Option<String>,
+    /// The position after which nothing may have changed.
+    pub if_at: Option<u64>,
     /// The arguments of the command.
     pub body: Json,
 }
@@ -96,6 +98,7 @@ struct Fields<'a> {
     key: Option<Value>,
     to: Option<Value>,
     ack: Option<Value>,
+    if_at: Option<Value>,
     body: Option<&'a RawValue>,
 }
 
@@ -119,6 +122,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                         "key" => &mut fields.key,
                         "to" => &mut fields.to,
                         "ack" => &mut fields.ack,
+                        "if_at" => &mut fields.if_at,
                         "body" => {
                             fields.body = Some(map.next_value()?);
                             continue;
@@ -139,7 +143,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 }
 
 fn message(fields: Fields<'_>) -> Result<Message, Unread> {
-    let Fields { id, op, key, to, ack, body } = fields;
+    let Fields { id, op, key, to, ack, if_at, body } = fields;
     let unread = |refusal| Unread { id: id.clone().filter(valid_id), refusal: Box::new(refusal) };
     if id.as_ref().is_some_and(|id| !valid_id(id)) {
         return Err(unread(Refusal::field(
@@ -164,7 +168,8 @@ fn message(fields: Fields<'_>) -> Result<Message, Unread> {
         Some(Value::String(ack)) if ack == "durable" => true,
         Some(_) => return Err(unread(Refusal::field("ack", "\"durable\", or left out"))),
     };
-    Ok(Message { id, key, op, durable, to, body: body.map(Json::from).unwrap_or_default() })
+    let if_at = position(if_at, "if_at").map_err(unread)?;
+    Ok(Message { id, key, op, durable, to, if_at, body: body.map(Json::from).unwrap_or_default() })
 }
 
 fn valid_id(id: &Value) -> bool {
@@ -182,6 +187,17 @@ fn short_string(value: Option<Value>, name: &str) -> Result<Option<String>, Refu
             Ok(Some(text))
         }
         Some(_) => Err(Refusal::field(name, format!("a string of 1 to {} bytes", limits::KEY_BYTES_MAX))),
+    }
+}
+
+/// Reads an optional position in a log.
+pub(super) fn position(value: Option<Value>, name: &str) -> Result<Option<u64>, Refusal> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(at) => match at.as_u64() {
+            Some(at) => Ok(Some(at)),
+            None => Err(Refusal::field(name, "a position: a whole number")),
+        },
     }
 }
 
@@ -228,6 +244,7 @@ mod tests {
         unread(r"{}", RefusalCode::BadMessage, Some("op"));
         unread(r#"{"op":"say","key":""}"#, RefusalCode::BadField, Some("key"));
         unread(r#"{"op":"say","ack":"soon"}"#, RefusalCode::BadField, Some("ack"));
+        unread(r#"{"op":"move","if_at":-1}"#, RefusalCode::BadField, Some("if_at"));
         unread(&format!(r#"{{"op":"say","key":"{}"}}"#, "k".repeat(65)), RefusalCode::BadField, Some("key"));
     }
 

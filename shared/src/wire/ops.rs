@@ -1,4 +1,4 @@
-//! The table of all ops: which of `to`, `key` and `ack` each one takes. A field that an op does not take is refused.
+//! The table of all ops: which of `to`, `key`, `ack` and `if_at` each one takes. A field that an op does not take is refused.
 
 use super::frame::Message;
 use super::refusal::{Refusal, RefusalCode};
@@ -19,6 +19,7 @@ pub struct Op {
     pub to: Field,
     pub key: Field,
     pub ack: Field,
+    pub if_at: Field,
 }
 
 /// The ops of one object.
@@ -30,18 +31,23 @@ pub struct Ops {
 }
 
 pub(super) const fn op(name: &'static str, to: Field, key: Field, ack: Field) -> Op {
-    Op { name, to, key, ack }
+    Op { name, to, key, ack, if_at: Field::Refused }
 }
 
 impl Op {
-    /// Returns the three fields with their names.
+    /// Returns the same op, which takes `if_at`.
+    pub(super) const fn comparing(self) -> Self {
+        Self { if_at: Field::Optional, ..self }
+    }
+
+    /// Returns the four fields with their names.
     #[must_use]
-    pub const fn fields(&self) -> [(&'static str, Field); 3] {
-        [("to", self.to), ("key", self.key), ("ack", self.ack)]
+    pub const fn fields(&self) -> [(&'static str, Field); 4] {
+        [("to", self.to), ("key", self.key), ("ack", self.ack), ("if_at", self.if_at)]
     }
 
     fn check(&self, message: &Message) -> Result<(), Refusal> {
-        let present = [message.to.is_some(), message.key.is_some(), message.durable];
+        let present = [message.to.is_some(), message.key.is_some(), message.durable, message.if_at.is_some()];
         for ((field, taken), present) in self.fields().into_iter().zip(present) {
             let op = self.name;
             match taken {
@@ -78,15 +84,16 @@ impl Ops {
 /// Writes the table of all ops for docs/protocol.md.
 #[must_use]
 pub fn markdown(objects: &[Ops]) -> String {
-    let mut table = String::from("| object | op | `to` | `key` | `ack` |\n|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| object | op | `to` | `key` | `ack` | `if_at` |\n|---|---|---|---|---|---|\n");
     for Ops { object, ops } in objects {
         for op in *ops {
-            let [to, key, ack] = op.fields().map(|(_, field)| match field {
+            let [to, key, ack, if_at] = op.fields().map(|(_, field)| match field {
                 Field::Required => "required",
                 Field::Optional => "optional",
                 Field::Refused => "refused",
             });
-            let _ = writeln!(table, "| {object} | `{}` | {to} | {key} | {ack} |", op.name);
+            let _ = writeln!(table, "| {object} | `{}` | {to} | {key} | {ack} | {if_at} |", op.name);
         }
     }
     table

@@ -16,6 +16,14 @@ pub enum EndReason {
     NoShow,
     /// It reached its longest duration.
     TimeUp,
+    /// Its mode ended it, with an outcome.
+    Mode,
+    /// All members with a seat stated the same result.
+    Agreed,
+    /// Members stated different results, or not all of them stated one in time: the match is not rated.
+    Disputed,
+    /// Its mode failed, or can no longer be restored: the match is not rated.
+    ModeGone,
 }
 
 /// The reason of a report about a player.

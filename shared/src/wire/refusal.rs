@@ -30,7 +30,7 @@ pub enum RefusalCode {
     Forbidden,
     /// The named player is not here.
     NotFound,
-    /// A key of the board was written after `if_at`.
+    /// A key of the board was written, or the match moved on, after `if_at`.
     Conflict,
     /// The board would exceed its limit.
     BoardFull,
@@ -56,6 +56,12 @@ pub enum RefusalCode {
     PartyFull,
     /// Only the leader of the party may do this.
     NotLeader,
+    /// The rules of the room's mode do not allow the move.
+    Illegal,
+    /// Another player is to move.
+    NotYourTurn,
+    /// The move came after its time.
+    TooLate,
 }
 
 impl RefusalCode {
@@ -83,6 +89,9 @@ impl RefusalCode {
             | Self::NoParty
             | Self::PartyFull
             | Self::NotLeader
+            | Self::Illegal
+            | Self::NotYourTurn
+            | Self::TooLate
             | Self::Banned => Some(false),
             // True while the party that the sender joins is in the queue, or while a member of the sender's party is
             // not connected.
@@ -105,12 +114,18 @@ pub struct Refusal {
     /// The invalid field of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
-    pub field: Option<String>,
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub field: Option<Box<str>>,
     /// The limit and the remedy, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub message: Option<String>,
-    /// With `conflict`: the position of the newer write.
+    /// With `illegal`, `not_your_turn` and `too_late`: the mode's own word for the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub why: Option<Box<str>>,
+    /// With `conflict`: the position of the newer write, or of the newer move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub at: Option<u64>,
@@ -131,6 +146,7 @@ impl Refusal {
             after_ms: None,
             field: None,
             message: Some(message.into()),
+            why: None,
             at: None,
             room: None,
         }
@@ -139,7 +155,7 @@ impl Refusal {
     /// A refusal of one field.
     #[must_use]
     pub fn field(field: &str, message: impl Into<String>) -> Self {
-        Self { field: Some(field.to_owned()), ..Self::new(RefusalCode::BadField, message) }
+        Self { field: Some(field.into()), ..Self::new(RefusalCode::BadField, message) }
     }
 
     /// Returns true if `retry` says what its code promises, and comes with the delay. Tests check it for every refusal

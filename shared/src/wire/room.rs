@@ -2,12 +2,14 @@
 
 mod read;
 
-use super::envelope::{ServerMessage, events};
+use super::envelope::{Part, ServerMessage, events};
 use super::json::Json;
 use super::ops::Field::{Optional, Refused, Required};
 use super::ops::{Ops, op};
 use super::reason::{EndReason, ReportReason};
 use crate::id::{PlayerId, ReportId};
+use crate::mode::Outcome;
+use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -20,6 +22,7 @@ pub const OPS: Ops = Ops {
         op("set", Refused, Optional, Optional),
         op("hint", Optional, Refused, Refused),
         op("signal", Required, Optional, Optional),
+        op("move", Refused, Optional, Optional).comparing(),
         op("leave", Refused, Optional, Optional),
         op("end", Refused, Optional, Optional),
         op("kick", Required, Optional, Optional),
@@ -43,6 +46,12 @@ pub enum Command {
     Hint { to: Option<PlayerId>, body: Json },
     /// Sends call negotiation to one member.
     Signal { to: PlayerId, body: Json },
+    /// Makes a move in the room's mode.
+    Move {
+        body: Json,
+        /// Moves only if the match has not changed after this position.
+        if_at: Option<u64>,
+    },
     /// Vacates the seat.
     Leave,
     /// Ends the room with a result.
@@ -128,6 +137,14 @@ events! {
         "signal" => Signal(Json),
         /// An event that is for another recipient: its position alone.
         "skip" => Skip,
+        /// The match of the room's mode starts; `state` is the whole state as the recipient may see it.
+        "started" => Started { body: Started, state: Json },
+        /// The match changed, by a move or by time.
+        ///
+        /// `body` is for all, `private` for the recipient alone; `state` is the merge patch of the recipient's view.
+        "moved" => Moved { body: Option<Json>, private: Option<Json>, state: Option<Json> },
+        /// A member stated the result, where all members with a seat must state the same.
+        "end_proposed" => EndProposed(EndProposal),
         /// The room ended.
         "ended" => Ended(Ended),
         /// An ephemeral event of a member.
@@ -152,6 +169,8 @@ pub struct MemberName {
 pub struct Left {
     pub reason: LeftReason,
 }
+
+impl Part for Started {}
 
 /// The reason for which a seat was vacated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,9 +203,34 @@ pub struct Ended {
     /// The player who ended the room; null where it ended by itself.
     pub by: Option<PlayerId>,
     pub reason: EndReason,
-    /// The result that this player gave.
+    /// The result that this player gave, or that all members stated; with `disputed`, what each of them stated.
     #[cfg_attr(feature = "typescript", ts(type = "Json"))]
     pub result: Value,
+    /// The outcome that the room's mode decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub outcome: Option<Outcome>,
+}
+
+/// The body of `end_proposed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct EndProposal {
+    /// The result as the member stated it.
+    #[cfg_attr(feature = "typescript", ts(type = "Json"))]
+    pub result: Value,
+    /// The time by which all others must have stated theirs.
+    pub until: Time,
+}
+
+/// The body of `started`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Started {
+    /// The name and version of the mode, such as `connect-four@1`.
+    pub mode: String,
+    /// The players in the order of their seats: the first has seat 0.
+    pub seats: Vec<PlayerId>,
 }
 
 /// The room's own fields of the welcome.
@@ -196,6 +240,10 @@ pub struct Ended {
 pub struct Welcome {
     pub members: Vec<Member>,
     pub phase: PhaseName,
+    /// The name and version of the room's mode; none where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub mode: Option<String>,
     /// The whole room; none where the events since the requested position follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
@@ -212,6 +260,14 @@ pub struct Snapshot {
     #[cfg_attr(feature = "typescript", ts(type = "Array<Event>"))]
     pub events: Vec<Value>,
     pub members: Vec<Member>,
+    /// The state of the match as the recipient may see it; none before the match starts, and in a room without a mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "Json"))]
+    pub state: Option<Value>,
+    /// The players in the order of their seats in the match; none where there is no state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<PlayerId>>"))]
+    pub seats: Vec<PlayerId>,
 }
 
 /// A value of the board.

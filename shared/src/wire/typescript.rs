@@ -98,7 +98,10 @@ fn room_types(out: &mut String, cfg: &Config) {
     declare::<room::LeftReason>(out, cfg);
     declare::<room::Left>(out, cfg);
     declare::<room::Set>(out, cfg);
+    declare::<crate::mode::Outcome>(out, cfg);
     declare::<room::Ended>(out, cfg);
+    declare::<room::EndProposal>(out, cfg);
+    declare::<room::Started>(out, cfg);
     declare::<room::Reply>(out, cfg);
     events::<room::Event>(out, cfg, "RoomEvent", "An event of a room.");
     let bodies = [
@@ -107,6 +110,7 @@ fn room_types(out: &mut String, cfg: &Config) {
         ("hint", "Json"),
         ("signal", "Json"),
         ("end", "Json"),
+        ("move", "Json"),
         ("report", "ReportBody"),
         ("seen", "SeenBody"),
         ("auth", "AuthBody"),
@@ -181,7 +185,11 @@ fn commands(out: &mut String, Ops { ops, .. }: Ops, name: &str, docs: &str, bodi
     for op in ops {
         let _ = write!(out, "\n  | {{ op: \"{}\"", op.name);
         for (field, taken) in op.fields() {
-            let value = if field == "ack" { "\"durable\"" } else { "string" };
+            let value = match field {
+                "ack" => "\"durable\"",
+                "if_at" => "number",
+                _ => "string",
+            };
             match taken {
                 Field::Required => _ = write!(out, "; {field}: {value}"),
                 Field::Optional => _ = write!(out, "; {field}?: {value}"),

@@ -6,8 +6,9 @@ use anyhow::{Result, bail, ensure};
 use futures_util::future::try_join_all;
 use serde_json::json;
 use tests::stack;
-use tokio::time::{Instant, sleep_until};
-use xtask::wire::{Received, Server, Socket, text};
+use tokio::time::{Instant, sleep_until, timeout};
+use xtask::is_event;
+use xtask::wire::{Received, RoomEvent, Server, Socket, text};
 
 use super::chat::{meet, server};
 
@@ -80,6 +81,40 @@ async fn wait_for_eviction(rooms: Vec<Room>) -> Result<()> {
         }
     }
     bail!("no room left memory: {PROBES_MS:?} ms after {IDLE:?}")
+}
+
+/// Time without any event after which a real-time mode that steps ten times a second rests.
+const QUIET: Duration = Duration::from_millis(1_500);
+
+/// Opens a room with a real-time mode, has a member run into a wall, and waits until the mode rests.
+async fn open_arena(server: &Server) -> Result<Room> {
+    let (ana, bo) = (server.guest("Ana").await?, server.guest("Bo").await?);
+    let room = server.open_room(&ana, &json!({"mode": "arena@1"})).await?;
+    let mut a = server.room(&room, &ana).connect().await?;
+    a.welcome().await?;
+    let mut b = server.room(&room, &bo).connect().await?;
+    b.welcome().await?;
+    a.ok(json!({"op": "move", "body": "north"})).await?;
+    let mut steps = 0;
+    // No event reports that a mode rests.
+    while let Ok(received) = timeout(QUIET, b.next()).await {
+        if let Received::Message(message) = received? {
+            steps += usize::from(is_event!(&message, RoomEvent::Moved));
+        }
+    }
+    ensure!(steps > 20, "the room made {steps} steps");
+    for socket in [&mut a, &mut b] {
+        fault(socket).await?;
+        fault(socket).await?;
+    }
+    Ok(Room { a, b })
+}
+
+/// Proved by a timer that was set again while the mode rested.
+#[tokio::test]
+async fn real_time_mode_rests_and_its_room_leaves_memory() -> Result<()> {
+    let server = server(stack::shared().await?)?;
+    wait_for_eviction(try_join_all(PROBES_MS.map(|_| open_arena(&server))).await?).await
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ impl Stage {
     pub fn new() -> Self {
         let seat = |n: u32| Seat::of(format!("p_{n}").parse().expect("an id"), String::new());
         let setup = Setup {
+            mode: None,
             id: "m_1".parse().expect("an id"),
             pool: None,
             owner: None,
@@ -111,7 +112,7 @@ impl Stage {
             self.flush();
             self.apply(flush.after);
         }
-        let (_, log, board, _) = self.room.remembered();
+        let (_, log, board, ..) = self.room.remembered();
         assert!(log.retained().count() <= limits::LOG_EVENTS_MAX + limits::CHUNK_EVENTS_MAX);
         assert!(log.bytes() <= limits::LOG_BYTES_MAX + 2 * limits::CHUNK_BYTES_MAX);
         assert!(board.len() <= 2 * limits::BOARD_BYTES_MAX, "a board of {} bytes", board.len());
@@ -131,6 +132,7 @@ impl Stage {
                     self.outbox.close(conn);
                 }
                 Effect::Panic => panic!("no fault was asked for"),
+                Effect::ReportFault { message } => panic!("{message}"),
                 Effect::Save(save) => {
                     let chunk = save.chunk.map_or(0, |chunk| chunk.text.len());
                     assert!(chunk <= 2 * limits::CHUNK_BYTES_MAX, "a row of {chunk} bytes");

@@ -98,6 +98,7 @@ pub fn filled(path: &str) -> String {
         ("{player}", "p_nobody"),
         ("{sid}", "s_none"),
         ("{report}", "r_none"),
+        ("{match}", "m_none"),
         ("{picture}", "i_none"),
         ("{pool}", "nowhere"),
     ]

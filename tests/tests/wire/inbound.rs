@@ -35,6 +35,7 @@ fn identity(exp_ms: u64) -> Identity {
 
 fn room() -> Object {
     let setup = Setup {
+        mode: None,
         id: "m_1".parse().expect("an id"),
         pool: None,
         owner: None,

@@ -19,6 +19,7 @@ fn value(field: &str) -> Value {
     match field {
         "to" => json!("p_2"),
         "key" => json!("k"),
+        "if_at" => json!(7),
         _ => json!("durable"),
     }
 }
@@ -39,7 +40,7 @@ fn body(op: &str) -> Value {
 /// The code and field of the refusal; none where the object reads the message as a command.
 fn refused<C: ClientCommand>(message: &Value) -> Option<(RefusalCode, Option<String>)> {
     let message = decode(&message.to_string()).expect("a frame").remove(0).expect("a message");
-    C::read(&message).err().map(|refusal| (refusal.code, refusal.field))
+    C::read(&message).err().map(|refusal| (refusal.code, refusal.field.map(String::from)))
 }
 
 fn check<C: ClientCommand>() {

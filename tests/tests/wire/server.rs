@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use shared::connection::ConnectionInput;
 use shared::delivery::outbox::Audience;
-use shared::pool::Rules;
+use shared::mode::Seed;
+use shared::pool::{ChosenMode, EndRule, Rules};
 use shared::room::seats::Seat;
 use shared::room::{Conn, Effect, Identity, Input, Resume, Role, Room, Switches};
 use shared::rpc::Setup;
@@ -24,6 +25,7 @@ pub fn everything() -> Vec<(String, String)> {
     let rules = Rules { spectators: true, ..Rules::default() };
     let seat = |n: u32| Seat::of(format!("p_{n}").parse().expect("an id"), format!("Player {n}"));
     let setup = Setup {
+        mode: None,
         id: "m_1".parse().expect("an id"),
         pool: None,
         owner: "p_1".parse().ok(),
@@ -77,22 +79,42 @@ pub fn everything() -> Vec<(String, String)> {
     stage.say("end", 1, r#"{"id":10,"op":"end","body":{"winner":"p_1"}}"#);
     stage.open_as("over", 11, 1, Role::Member, None);
     stage.said.extend(behind());
+    stage.said.extend(playing());
+    stage.said.extend(agreeing());
+    stage.said
+}
+
+/// Returns the messages of a room with a mode.
+fn playing() -> Vec<(String, String)> {
+    let mode =
+        ChosenMode { name: "rock-paper-scissors@1".into(), config: json!({ "best_of": 1 }), seed: None };
+    let mut stage = Stage::of_two(Some(mode), EndRule::Anyone);
+    stage.open("player", 1, Role::Member, None);
+    stage.say("move before the start", 1, r#"{"id":1,"op":"move","body":"rock"}"#);
+    stage.open("last player", 2, Role::Member, None);
+    stage.say("move", 1, r#"{"id":1,"op":"move","key":"k","body":"rock"}"#);
+    stage.say("illegal move", 1, r#"{"id":2,"op":"move","body":"paper"}"#);
+    stage.say("move too late for its condition", 2, r#"{"id":1,"op":"move","if_at":3,"body":"paper"}"#);
+    stage.say("end of a mode", 1, r#"{"id":3,"op":"end"}"#);
+    stage.open_as("player again", 3, 1, Role::Member, None);
+    stage.say("last move", 2, r#"{"id":2,"op":"move","if_at":4,"body":"paper"}"#);
+    stage.said
+}
+
+/// Returns the messages of a room in which both members must state the same result.
+fn agreeing() -> Vec<(String, String)> {
+    let mut stage = Stage::of_two(None, EndRule::Agreed);
+    stage.open("a member", 1, Role::Member, None);
+    stage.open("another member", 2, Role::Member, None);
+    stage.say("move without a mode", 1, r#"{"id":1,"op":"move","body":1}"#);
+    stage.say("result", 1, r#"{"id":2,"op":"end","body":{"winner":"p_1"}}"#);
+    stage.say("the same result", 2, r#"{"id":1,"op":"end","body":{"winner":"p_1"}}"#);
     stage.said
 }
 
 /// Returns the messages of a room in which a client falls so far behind that it must open the room again.
 fn behind() -> Vec<(String, String)> {
-    let seat = |n: u32| Seat::of(format!("p_{n}").parse().expect("an id"), format!("Player {n}"));
-    let setup = Setup {
-        id: "m_2".parse().expect("an id"),
-        pool: None,
-        owner: None,
-        seats: vec![seat(1), seat(2)],
-        rules: Rules::default(),
-    };
-    let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());
-    drop(effects);
-    let mut stage = Stage { room, now: START, said: Vec::new() };
+    let mut stage = Stage::of_two(None, EndRule::Anyone);
     stage.open("behind", 1, Role::Member, None);
     stage.open("behind", 2, Role::Member, None);
     stage.say("behind", 2, r#"{"op":"seen","body":{"at":0}}"#);
@@ -114,6 +136,23 @@ fn who(n: u32) -> Identity {
 }
 
 impl Stage {
+    /// Returns the stage of a room of two players.
+    fn of_two(mode: Option<ChosenMode>, end: EndRule) -> Self {
+        let seat = |n: u32| Seat::of(format!("p_{n}").parse().expect("an id"), format!("Player {n}"));
+        let setup = Setup {
+            id: "m_2".parse().expect("an id"),
+            pool: None,
+            owner: None,
+            seats: vec![seat(1), seat(2)],
+            rules: Rules { end, ..Rules::default() },
+            mode,
+        };
+        let setup = setup.with_seed(Seed::new(1));
+        let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());
+        drop(effects);
+        Self { room, now: START, said: Vec::new() }
+    }
+
     fn open(&mut self, name: &str, n: u32, role: Role, resume: Option<Resume>) {
         self.open_as(name, n, n, role, resume);
     }
@@ -150,8 +189,10 @@ impl Stage {
                 }
                 Effect::Broadcast { text, audience: scope } => {
                     keep(format!("{name}: to all, {}", kind(&text)), &text);
-                    if let Audience::Except(_, own) = scope {
-                        keep(format!("{name}: to the one it is for"), &own);
+                    if let Audience::Personal(texts) = scope {
+                        for own in texts.values() {
+                            keep(format!("{name}: to the one it is for"), own);
+                        }
                     }
                 }
                 Effect::Close { code, .. } => keep(format!("{name}: close"), &code.reason()),

@@ -41,6 +41,7 @@ fn refused(op: &Op, player: &Player) -> Vec<(Value, &'static str)> {
     let value = |name: &str| match name {
         "to" => json!(player.id),
         "ack" => json!("durable"),
+        "if_at" => json!(7),
         _ => json!("k"),
     };
     let mut message: Map<String, Value> = Map::from_iter([("op".to_owned(), json!(op.name))]);

@@ -20,6 +20,9 @@ pub const WORKER_BUILD: &str = "0.8.7";
 /// The environment variable with which the `wasm-opt` of these tools keeps the names of functions.
 pub const KEEP_NAMES: &str = "MATCHPOINT_KEEP_NAMES";
 
+/// The build directory of the tools, which is removed once they are installed.
+const INSTALL: &str = "target/xtask/install";
+
 /// Paths of the Worker's tools.
 #[derive(Debug, Clone)]
 pub struct WorkerTools {
@@ -29,6 +32,14 @@ pub struct WorkerTools {
     pub wasm_opt: PathBuf,
     /// `PATH` for `worker-build`, in which `nightly` is the pinned one.
     pub path: OsString,
+}
+
+impl WorkerTools {
+    /// Returns a cargo that runs the pinned nightly where its first argument is `+nightly`.
+    #[must_use]
+    pub fn pinned_cargo(&self) -> PathBuf {
+        std::env::split_paths(&self.path).next().unwrap_or_default().join("cargo")
+    }
 }
 
 /// Installs the missing tools and returns their paths.
@@ -41,6 +52,10 @@ pub fn ensure(root: &Root, node: &Node) -> Result<WorkerTools> {
     let tools = root.path("target/tools");
     install(root, "worker-build", WORKER_BUILD)?;
     install(root, "wasm-bindgen-cli", &locked(root, "wasm-bindgen")?)?;
+    let build = root.path(INSTALL);
+    if build.exists() && fs::remove_dir_all(&build).is_err() {
+        bail!("cannot remove {}", build.display());
+    }
 
     let (rustup, node_program) = (rustup.display(), node.program.display());
     // worker-build always asks for names in the result; they are a quarter of the module.
@@ -110,7 +125,6 @@ fn install(root: &Root, package: &str, version: &str) -> Result<()> {
     if fs::read_to_string(tools.join(".crates.toml")).is_ok_and(|list| list.contains(&wanted)) {
         return Ok(());
     }
-    let build = root.path("target/xtask/install");
     let mut command = Command::new("cargo");
     command
         .args(["install", package, "--version", version, "--locked", "--root"])
@@ -118,11 +132,8 @@ fn install(root: &Root, package: &str, version: &str) -> Result<()> {
         .current_dir(root.dir());
     // The tools are built once and run for seconds, so a fast compilation matters more than fast code.
     command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-    // Not in /tmp, which may be small, and not in the workspace's build directory.
-    command.env("CARGO_TARGET_DIR", &build);
-    progress::run(&format!("Installing {package} {version}"), &mut command)?;
-    if build.exists() && fs::remove_dir_all(&build).is_err() {
-        bail!("cannot remove {}", build.display());
-    }
-    Ok(())
+    // Not in /tmp, which may be small, and not in the workspace's build directory. The tools share what they have in
+    // common.
+    command.env("CARGO_TARGET_DIR", root.path(INSTALL));
+    progress::run(&format!("Installing {package} {version}"), &mut command).map(drop)
 }

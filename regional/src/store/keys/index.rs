@@ -4,7 +4,7 @@ use crate::domain::leaderboard::RankKey;
 use crate::domain::report::Case;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::hash::fnv;
-use shared::id::{PlayerId, PoolName, ReportId};
+use shared::id::{PlayerId, PoolName, ReportId, RoomId};
 use std::collections::HashMap;
 
 /// The attribute of the partition key.
@@ -46,6 +46,8 @@ pub const INDEXED_ANSWERS: &str = "I#";
 pub const LEADERBOARD_SHARDS: u8 = 8;
 /// Shards of the queue of open reports, so that a wave of reports does not hit one partition.
 pub const REPORT_SHARDS: u8 = 8;
+/// Shards of the queue of disputed matches, for the same reason.
+pub const DISPUTE_SHARDS: u8 = 8;
 
 /// The partition key and the sort key of an entry in the sparse index.
 pub type IndexKey = (String, String);
@@ -110,6 +112,19 @@ fn report_shard(id: &ReportId) -> u8 {
     id.as_str().bytes().fold(0, u8::wrapping_add) % REPORT_SHARDS
 }
 
+/// The partition of one shard of the disputed matches. It lies in the history table, where an entry is written together
+/// with its match, and needs no index.
+#[must_use]
+pub fn dispute_partition(shard: u8) -> String {
+    format!("DQ#{shard}")
+}
+
+/// The shard that a disputed match belongs to.
+#[must_use]
+pub fn dispute_shard(id: &RoomId) -> u8 {
+    u8::try_from(fnv(id.as_str().as_bytes()) % u64::from(DISPUTE_SHARDS)).unwrap_or_default()
+}
+
 /// The index key of a rating: its rank on the leaderboard of the pool.
 #[must_use]
 pub fn rating_index(pool: &PoolName, rank: &RankKey) -> IndexKey {
@@ -138,5 +153,12 @@ mod tests {
         let shards: BTreeSet<u8> =
             (0..64).map(|n| report_shard(&format!("r_{n}").parse().unwrap())).collect();
         assert_eq!(shards.len(), usize::from(REPORT_SHARDS));
+    }
+
+    #[test]
+    fn disputes_are_spread_over_all_shards() {
+        let shards: BTreeSet<u8> =
+            (0..64).map(|n| dispute_shard(&format!("m_{n}").parse().unwrap())).collect();
+        assert_eq!(shards.len(), usize::from(DISPUTE_SHARDS));
     }
 }

@@ -1,8 +1,8 @@
 //! The rows of the three tables, and the partition key and sort key of each.
 
 use super::index::{
-    BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, PICTURE_PREFIX, PK, RATING_PREFIX, SK, history_partition,
-    player_partition,
+    BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, PICTURE_PREFIX, PK, RATING_PREFIX, SK, dispute_partition,
+    dispute_shard, history_partition, player_partition,
 };
 use super::sort_key::{ban_sort_key, parse_ban_sort_key};
 use crate::domain::history::HistoryCursor;
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 pub enum Table {
     /// Players and everything about them that changes.
     Core,
-    /// Finished matches, and a copy of each in the histories of its players.
+    /// Finished matches, a copy of each in the histories of its players, and the queue of disputed ones.
     History,
     /// Tournaments and their seats.
     Events,
@@ -79,6 +79,8 @@ row_kinds! {
     MatchCopy "match";
     /// A finished match; its presence tells a repeated record from a new one.
     Match "match";
+    /// A disputed match in the queue of moderators.
+    Dispute "dispute";
     /// A player's profile row: name, text, epoch, active ban.
     Profile "profile";
     /// The mark that a player is erased, or is being erased.
@@ -111,6 +113,7 @@ pub enum Key {
     Session(SessionId),
     Match(RoomId),
     MatchCopy(PlayerId, HistoryCursor),
+    Dispute(HistoryCursor),
 }
 
 impl Key {
@@ -136,6 +139,7 @@ impl Key {
             Self::Session(_) => RowKind::Session,
             Self::Match(_) => RowKind::Match,
             Self::MatchCopy(..) => RowKind::MatchCopy,
+            Self::Dispute(_) => RowKind::Dispute,
         }
     }
 
@@ -157,7 +161,7 @@ impl Key {
             | Self::Report(_)
             | Self::Answer(..)
             | Self::Session(_) => Table::Core,
-            Self::Match(_) | Self::MatchCopy(..) => Table::History,
+            Self::Match(_) | Self::MatchCopy(..) | Self::Dispute(_) => Table::History,
         }
     }
 
@@ -183,6 +187,7 @@ impl Key {
             Self::Session(sid) => format!("S#{sid}"),
             Self::Match(id) => format!("M#{id}"),
             Self::MatchCopy(player, _) => history_partition(player),
+            Self::Dispute(cursor) => dispute_partition(dispute_shard(&cursor.id)),
         }
     }
 
@@ -206,6 +211,7 @@ impl Key {
             Self::Session(_) => "S".into(),
             Self::Match(_) => "M".into(),
             Self::MatchCopy(_, cursor) => cursor.sort_key(),
+            Self::Dispute(cursor) => cursor.newest_first(),
         }
     }
 
@@ -235,6 +241,7 @@ impl Key {
             }
             ("S", "S") => Self::Session(rest.parse().ok()?),
             ("M", "M") => Self::Match(rest.parse().ok()?),
+            ("DQ", _) => Self::Dispute(HistoryCursor::parse_newest_first(sk)?),
             ("H", _) => Self::MatchCopy(rest.parse().ok()?, HistoryCursor::parse(sk)?),
             _ => return None,
         })
@@ -301,6 +308,7 @@ mod tests {
             RowKind::Report => Key::Report("r_1".parse().unwrap()),
             RowKind::MatchCopy => Key::MatchCopy(player, cursor),
             RowKind::Match => Key::Match(match_id),
+            RowKind::Dispute => Key::Dispute(cursor),
             RowKind::Profile => Key::Profile(player),
             RowKind::Erased => Key::Erased(player),
         }

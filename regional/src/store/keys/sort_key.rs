@@ -1,4 +1,4 @@
-//! Sort keys whose text order is the order of a list: bans, match history, leaderboards and open reports.
+//! Sort keys whose text order is the order of a list: bans, match history, disputes, leaderboards and open reports.
 
 use super::index::BAN_PREFIX;
 use crate::domain::history::{HistoryCursor, TIME_MAX};
@@ -54,6 +54,21 @@ impl HistoryCursor {
     pub fn parse(key: &str) -> Option<Self> {
         let (ended, id) = key.split_once('#')?;
         Some(Self { ended: parse_digits(ended)?, id: id.parse().ok()? })
+    }
+
+    /// The sort key in the queue of disputes: `{9999999999999 - ended, 13 digits of ms}#{match}`, so that text order has
+    /// the newest match first.
+    #[must_use]
+    pub fn newest_first(&self) -> String {
+        let left = TIME_MAX.ms().saturating_sub(self.ended.ms());
+        format!("{}#{}", digits(Time::from_ms(left)), self.id)
+    }
+
+    /// Parses the sort key of a match in the queue of disputes.
+    #[must_use]
+    pub fn parse_newest_first(key: &str) -> Option<Self> {
+        let Self { ended: left, id } = Self::parse(key)?;
+        Some(Self { ended: Time::from_ms(TIME_MAX.ms().checked_sub(left.ms())?), id })
     }
 }
 
@@ -124,6 +139,18 @@ mod tests {
         assert_eq!(HistoryCursor::parse(&cursor.sort_key()), Some(cursor));
         for key in ["", "42#m_a", "0000000000042#p_a", "0000000000042"] {
             assert_eq!(HistoryCursor::parse(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn newer_dispute_comes_first() {
+        let cursor = |ended| HistoryCursor { ended: Time::from_ms(ended), id: "m_a".parse().unwrap() };
+        let (older, newer) = (cursor(42), cursor(43));
+        assert_eq!(older.newest_first(), "9999999999957#m_a");
+        assert!(newer.newest_first() < older.newest_first());
+        assert_eq!(HistoryCursor::parse_newest_first(&older.newest_first()), Some(older));
+        for key in ["", "42#m_a", "9999999999957#p_a", "9999999999957"] {
+            assert_eq!(HistoryCursor::parse_newest_first(key), None, "{key}");
         }
     }
 

@@ -112,6 +112,7 @@ impl Lobby {
             owner: None,
             seats,
             rules: self.pool.room,
+            mode: self.pool.chosen_mode(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Command, OPS, ReportBody, SeenBody, SetBody};
 use crate::id::{InvalidId, PlayerId};
 use crate::limits;
-use crate::wire::frame::Message;
+use crate::wire::frame::{Message, position};
 use crate::wire::json::Json;
 use crate::wire::ops::Ops;
 use crate::wire::refusal::{Refusal, RefusalCode};
@@ -34,6 +34,10 @@ impl ClientCommand for Command {
                 Self::Hint { to, body: bounded(&message.body, limits::BODY_BYTES_MAX)? }
             }
             "signal" => Self::Signal { to: to()?, body: bounded(&message.body, limits::BODY_BYTES_MAX)? },
+            "move" => Self::Move {
+                body: bounded(&message.body, limits::MODE_MOVE_BYTES_MAX)?,
+                if_at: message.if_at,
+            },
             "leave" => Self::Leave,
             "end" => Self::End { result: bounded(&message.body, limits::RESULT_BYTES_MAX)?.value() },
             "kick" => Self::Kick { to: to()? },
@@ -102,13 +106,7 @@ fn set(body: &Value) -> Result<SetBody, Refusal> {
     if keys.keys().any(|key| key.is_empty() || key.len() > limits::KEY_BYTES_MAX) {
         return Err(Refusal::field("body.keys", format!("a key is 1 to {} bytes", limits::KEY_BYTES_MAX)));
     }
-    let if_at = match body.get("if_at") {
-        None | Some(Value::Null) => None,
-        Some(at) => match at.as_u64() {
-            Some(at) => Some(at),
-            None => return Err(Refusal::field("body.if_at", "a position: a whole number")),
-        },
-    };
+    let if_at = position(body.get("if_at").cloned(), "body.if_at")?;
     Ok(SetBody { keys: keys.clone(), if_at })
 }
 
@@ -121,7 +119,7 @@ mod tests {
         let message = decode(text).unwrap().remove(0).unwrap();
         let got =
             Command::read(&message).map_err(|refusal| (refusal.code, refusal.field.unwrap_or_default()));
-        assert_eq!(got, expected.map_err(|(code, field)| (code, field.to_owned())), "{text}");
+        assert_eq!(got, expected.map_err(|(code, field)| (code, field.into())), "{text}");
     }
 
     #[test]
@@ -131,6 +129,8 @@ mod tests {
             Ok(Command::Say { body: Json::from(&serde_json::json!({"x": 1})) }),
         );
         check(r#"{"op":"leave"}"#, Ok(Command::Leave));
+        let body = Json::from(&serde_json::json!({"drop": 3}));
+        check(r#"{"op":"move","if_at":7,"body":{"drop":3}}"#, Ok(Command::Move { body, if_at: Some(7) }));
         check(r#"{"op":"seen","body":{"at":7}}"#, Ok(Command::Seen(SeenBody { at: 7 })));
         check(
             r#"{"op":"hint","to":"p_1","body":1}"#,
@@ -143,6 +143,7 @@ mod tests {
         check(r#"{"op":"dance"}"#, Err((RefusalCode::UnknownOp, "op")));
         check(r#"{"op":"signal"}"#, Err((RefusalCode::BadField, "to")));
         check(r#"{"op":"say","to":"p_1"}"#, Err((RefusalCode::BadField, "to")));
+        check(r#"{"op":"say","if_at":1}"#, Err((RefusalCode::BadField, "if_at")));
         check(r#"{"op":"hint","to":"bob"}"#, Err((RefusalCode::BadField, "to")));
         check(r#"{"op":"set","body":{"keys":{}}}"#, Err((RefusalCode::BadField, "body.keys")));
         let negative = r#"{"op":"set","body":{"keys":{"a":1},"if_at":-1}}"#;

@@ -3,7 +3,7 @@
 use crate::marks::Mark;
 use crate::world::World;
 use serde_json::{Value, json};
-use shared::room::Input;
+use shared::room::{EndRule, Input};
 use shared::rpc::ForcedClose;
 use tests::kit::identity::login;
 
@@ -80,7 +80,7 @@ impl World {
         self.turn(&Input::ForcedClose { player, close });
     }
 
-    fn tag(&mut self) -> u64 {
+    pub fn tag(&mut self) -> u64 {
         self.commands += 1;
         self.commands
     }
@@ -104,6 +104,9 @@ impl World {
     fn behave(&mut self, who: usize) {
         if self.clients[who].spectates {
             return self.watch(who);
+        }
+        if self.weather.mode.is_some() && self.chance.percent(50) {
+            return self.make_move(who);
         }
         match self.chance.below(100) {
             0..45 => {
@@ -200,6 +203,14 @@ impl World {
         }
     }
 
+    /// Returns the result that a client states: where all must state the same, one that others may state too.
+    pub fn end_result(&mut self, n: u64) -> Value {
+        match self.weather.rules.end {
+            EndRule::Agreed => json!({ "winner": self.chance.pick(&["p_0", "p_0", "p_1"]) }),
+            EndRule::Anyone | EndRule::Owner | EndRule::Nobody => json!({ "n": n }),
+        }
+    }
+
     fn drastic(&mut self, who: usize) {
         if self.clients[who].spectates {
             return;
@@ -223,7 +234,8 @@ impl World {
             }
             _ => {
                 self.marks.insert(Mark::Ended);
-                sender.put(n, "end", None, json!({ "n": n }), false);
+                let result = self.end_result(n);
+                self.clients[who].sender.put(n, "end", None, result, false);
             }
         }
     }

@@ -4,6 +4,7 @@
 use crate::sender::Sender;
 use serde_json::{Map, Value};
 use shared::id::PlayerId;
+use shared::mode::patch;
 use shared::wire::envelope::Envelope;
 use shared::wire::room::{Cell, Event, MemberState, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ pub struct View {
     pub board: BTreeMap<String, Cell>,
     /// The position of the last write or removal of each key, as far as this client saw it.
     written: BTreeMap<String, u64>,
+    /// The state of the match, as the player may see it.
+    pub state: Option<Value>,
     pub over: bool,
     /// Both as text, until they change.
     text: Option<Rc<str>>,
@@ -109,7 +112,8 @@ impl Client {
 impl View {
     pub fn from_snapshot(snapshot: &Snapshot) -> Self {
         let members = snapshot.members.iter().map(|member| (member.player.clone(), member.state));
-        Self { members: members.collect(), board: snapshot.board.clone(), ..Self::default() }
+        let state = snapshot.state.clone();
+        Self { members: members.collect(), board: snapshot.board.clone(), state, ..Self::default() }
     }
 
     /// Applies one event of the log.
@@ -122,7 +126,18 @@ impl View {
             Event::Joined(_) | Event::Back(_) => member(MemberState::Here),
             Event::Away => member(MemberState::Away),
             Event::Left(_) => member(MemberState::Left),
-            Event::Said(_) | Event::Signal(_) | Event::Skip => return,
+            Event::Said(_) | Event::Signal(_) | Event::EndProposed(_) | Event::Skip => return,
+            Event::Started { state, .. } => {
+                self.state = Some(state.value());
+                return;
+            }
+            Event::Moved { state, .. } => {
+                let known = self.state.as_mut().expect("a match that has started");
+                if let Some(change) = state {
+                    patch::apply(known, change.value());
+                }
+                return;
+            }
             Event::Ended(_) => {
                 self.over = true;
                 None

@@ -2,7 +2,6 @@
 
 use crate::marks::Mark;
 use crate::world::World;
-use serde_json::json;
 use shared::room::Input;
 use shared::room::seats::SeatState;
 use shared::rpc::record::EndReason;
@@ -75,6 +74,7 @@ impl World {
         let was = std::mem::replace(&mut self.weather, calm);
         self.weather.rules = was.rules;
         self.weather.spectators = was.spectators;
+        self.weather.mode = was.mode;
         self.weather.faults.lost = was.faults.lost.min(50);
         self.weather.faults.late = was.faults.late.min(50);
         self.weather.faults.evict = was.faults.evict;
@@ -149,6 +149,11 @@ impl World {
         let mut texts: Vec<_> = here.iter().map(|client| client.view.clone().text()).collect();
         texts.dedup();
         assert!(texts.len() <= 1, "two states at the end: {texts:?}");
+        for who in 0..self.clients.len() {
+            if self.clients[who].wire.is_some() {
+                self.check_state(who);
+            }
+        }
         for client in &here {
             assert_eq!((client.epoch, client.at), (Some(saved.epoch), log.head()), "{}", client.player);
             for entry in log.retained().filter(|entry| entry.at > client.from) {
@@ -195,7 +200,8 @@ impl World {
         let Some(who) = who.filter(|_| !self.over()) else {
             return;
         };
-        self.clients[who].sender.put(u64::MAX >> 1, "end", None, json!({ "n": u64::MAX >> 1 }), true);
+        let result = self.end_result(u64::MAX >> 1);
+        self.clients[who].sender.put(u64::MAX >> 1, "end", None, result, true);
         for _ in 0..20 {
             self.now += 100;
             self.calm_step();
@@ -237,7 +243,9 @@ impl World {
             EndReason::Abandoned => drop(self.marks.insert(Mark::Abandoned)),
             EndReason::NoShow => drop(self.marks.insert(Mark::NoShow)),
             EndReason::TimeUp => drop(self.marks.insert(Mark::TimeUp)),
-            EndReason::Ended => {}
+            EndReason::Ended | EndReason::Mode | EndReason::Agreed | EndReason::Disputed => {}
+            EndReason::ModeGone => panic!("a mode failed: {record:?}"),
         }
+        self.check_record(&record);
     }
 }

@@ -3,6 +3,7 @@
 mod actions;
 mod client;
 mod ending;
+mod game;
 mod marks;
 mod network;
 mod oracle;

@@ -5,6 +5,7 @@ use crate::marks::{Mark, Marks};
 use serde_json::Value;
 use shared::limits;
 use shared::room::log::{Entry, Log};
+use shared::wire::Json;
 use shared::wire::envelope::Envelope;
 use shared::wire::room::Event;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,7 @@ impl Oracle {
         if event.event == Event::Skip {
             return;
         }
+        let event = &public(event);
         let record = self.epoch(epoch);
         if let Some(before) = record.events.get(&at) {
             assert_eq!(**before, *event, "two events at {at} of e{epoch}");
@@ -197,7 +199,7 @@ fn near(one: u64, other: u64) -> bool {
 fn tag_of(event: &Event) -> Option<u64> {
     let of = |value: &Value| value["n"].as_u64();
     match event {
-        Event::Said(body) | Event::Signal(body) => of(&body.value()),
+        Event::Said(body) | Event::Signal(body) | Event::Moved { body: Some(body), .. } => of(&body.value()),
         Event::Ended(ended) => of(&ended.result),
         Event::Set(set) => set.keys.values().find_map(of),
         _ => None,
@@ -207,5 +209,15 @@ fn tag_of(event: &Event) -> Option<u64> {
 /// Returns the event of a log entry as all recipients of it receive it.
 fn envelope_of(entry: &Entry) -> Envelope<Event> {
     let Entry { at, ts, by, event, .. } = entry;
-    Envelope { at: Some(*at), by: by.clone(), ts: Some(*ts), event: (**event).clone() }
+    public(&Envelope { at: Some(*at), by: by.clone(), ts: Some(*ts), event: (**event).clone() })
+}
+
+/// Returns the part of an event that all its recipients receive: each has its own view of a match.
+fn public(envelope: &Envelope<Event>) -> Envelope<Event> {
+    let event = match envelope.event.clone() {
+        Event::Started { body, .. } => Event::Started { body, state: Json::default() },
+        Event::Moved { body, .. } => Event::Moved { body, private: None, state: None },
+        other => other,
+    };
+    Envelope { event, ..envelope.clone() }
 }

@@ -53,13 +53,14 @@ pub enum Flight {
 pub struct Rows {
     pub room: u64,
     pub board: u64,
+    pub game: u64,
     pub chunk: u64,
     pub alarm: u64,
 }
 
 impl Rows {
     pub fn all(self) -> u64 {
-        self.room + self.board + self.chunk + self.alarm
+        self.room + self.board + self.game + self.chunk + self.alarm
     }
 }
 
@@ -67,6 +68,7 @@ impl Rows {
 pub struct Platform {
     pub room: String,
     pub board: Option<String>,
+    pub game: Option<String>,
     pub slots: BTreeMap<u64, String>,
     pub last_slot: Option<u64>,
     pub alarm: Alarm,
@@ -95,6 +97,7 @@ impl Platform {
         Disk {
             room: self.room.clone(),
             board: self.board.clone(),
+            game: self.game.clone(),
             chunks: self.slots.iter().map(|(&slot, text)| Chunk { slot, text: text.clone() }).collect(),
         }
     }
@@ -114,6 +117,10 @@ impl Platform {
         if let Some(board) = save.board {
             self.board = Some(board);
             self.rows.board += 1;
+        }
+        if let Some(game) = save.game {
+            self.game = Some(game);
+            self.rows.game += 1;
         }
         if save.alarm.is_some() {
             self.alarm.set(save.alarm);

@@ -13,6 +13,7 @@ impl World {
     /// Delivers a frame to a client.
     pub fn receive(&mut self, who: usize, messages: &[RoomMessage]) {
         self.trace(|| format!("client {who} receives {messages:?}"));
+        self.check_canaries(who, messages);
         for message in messages {
             if self.clients[who].wire.is_none() {
                 return;

@@ -34,6 +34,9 @@ fn check_not_early(now: Time, before: &RoomState, after: &RoomState, erased: boo
     let due = match (&before.phase, &after.phase) {
         (Phase::Open, Phase::Over { reason: EndReason::NoShow, .. }) => before.created + rules.no_show(),
         (Phase::Open, Phase::Over { reason: EndReason::TimeUp, .. }) => before.created + rules.age(),
+        (Phase::Open, Phase::Over { reason: EndReason::Disputed, .. }) => {
+            before.agreement.as_ref().expect("a statement").until
+        }
         (Phase::Over { at, .. }, _) if erased => *at + rules.linger(),
         _ => return,
     };
@@ -200,6 +203,7 @@ impl World {
             Effect::Call { id, call } => self.platform.calls.push(Flight::Out(id, call)),
             Effect::Verify { conn, id, .. } => self.verifying.push((conn, id)),
             Effect::Panic => panic!("no fault was asked for"),
+            Effect::ReportFault { message } => panic!("{message}"),
             Effect::Erase => self.erase(),
         }
         true
@@ -210,8 +214,9 @@ impl World {
     }
 
     fn note_broadcast(&mut self, scope: &Audience) {
-        if let Audience::Except(to, _) = scope {
-            let away = |client: &crate::client::Client| client.player == *to && client.wire.is_none();
+        if let Audience::Personal(texts) = scope {
+            let away =
+                |client: &crate::client::Client| texts.contains_key(&client.player) && client.wire.is_none();
             if self.clients.iter().any(away) {
                 self.marks.insert(Mark::SignalWhileAway);
             }

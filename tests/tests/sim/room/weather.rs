@@ -9,6 +9,8 @@ pub struct Weather {
     pub members: usize,
     /// Seats that are free at first.
     pub free: usize,
+    /// The mode of the room.
+    pub mode: Option<&'static str>,
     pub spectators: usize,
     pub steps: usize,
     pub rules: Rules,
@@ -40,12 +42,23 @@ pub struct Weather {
     pub no_show: bool,
 }
 
+/// The modes of rooms. The canary is frequent, because its worlds search every frame.
+const MODES: &[&str] =
+    &["arena@1", "canary@1", "canary@1", "connect-four@1", "go-fish@1", "rock-paper-scissors@1"];
+
+/// Returns true if a mode has two seats.
+fn is_for_two(mode: &str) -> bool {
+    let entry = shared::mode::MODES.find(mode).expect("a mode");
+    *entry.seats().end() == 2
+}
+
 impl Weather {
     /// Returns conditions without faults.
     pub fn calm(members: usize) -> Self {
         Self {
             members,
             free: 0,
+            mode: None,
             spectators: 0,
             steps: 0,
             rules: Rules { spectators: true, ..Rules::default() },
@@ -67,9 +80,12 @@ impl Weather {
     }
 
     pub fn draw(chance: &mut Chance) -> Self {
-        let calm = Self::calm(2 + chance.below(4));
+        let mode = chance.pick(&[None, None, None, None, None, Some(())]).map(|()| chance.pick(MODES));
+        let members = if mode.is_some_and(is_for_two) { 2 } else { 2 + chance.below(4) };
+        let calm = Self { mode, ..Self::calm(members) };
         let busy = chance.one_in(60);
-        let end = chance.pick(&[EndRule::Anyone, EndRule::Anyone, EndRule::Owner, EndRule::Nobody]);
+        let ends = [EndRule::Anyone, EndRule::Anyone, EndRule::Owner, EndRule::Nobody, EndRule::Agreed];
+        let end = chance.pick(&ends);
         let age_s = chance.pick(&[14_400, 14_400, 14_400, 300]);
         let weather = Self {
             free: chance.below(calm.members + 1) * chance.below(2),

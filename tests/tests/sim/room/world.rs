@@ -10,6 +10,8 @@ use serde_json::Value;
 use shared::delivery::conn_numbers::ConnNumbers;
 use shared::id::PlayerId;
 use shared::limits;
+use shared::mode::Seed;
+use shared::pool::ChosenMode;
 use shared::room::seats::Seat;
 use shared::room::{Conn, Input, Resume, Room, Switches};
 use shared::rpc::{ForcedClose, Setup};
@@ -67,12 +69,14 @@ impl World {
             if n < named { Seat::of(player(n), format!("Player {n}")) } else { Seat::free() }
         };
         let setup = Setup {
+            mode: weather.mode.map(|name| ChosenMode { name: name.into(), config: Value::Null, seed: None }),
             id: "m_1".parse().expect("an id"),
             pool: None,
             owner: Some(player(0)),
             seats: (0..weather.members).map(seat).collect(),
             rules: weather.rules,
-        };
+        }
+        .with_seed(Seed::new(u128::from(chance.between(0, u64::MAX - 1))));
         let mut world = Self {
             chance,
             now: START,
@@ -134,6 +138,7 @@ impl World {
         if self.chance.percent(60) {
             self.timer();
         }
+        self.ring_tick();
         if self.chance.percent(50) {
             self.deliver_call();
         }
@@ -298,7 +303,7 @@ impl World {
     /// Checks that no socket outlives its token. Proved by a room that closed such sockets only when another opened.
     fn check_tokens(&self) {
         let room = &self.shell.as_ref().expect("awake").room;
-        let (_, _, _, sockets) = room.remembered();
+        let (.., sockets) = room.remembered();
         for attachment in sockets.into_iter().filter_map(|(_, attachment)| attachment) {
             let (conn, identity) = Room::read_attachment(&attachment).expect("an attachment");
             assert!(
@@ -312,7 +317,7 @@ impl World {
     /// Checks that the state stays within its limits. Proved by a log that was trimmed by age alone.
     fn check_bounds(&self) {
         let room = &self.shell.as_ref().expect("awake").room;
-        let (saved, log, board, sockets) = room.remembered();
+        let (saved, log, board, _, sockets) = room.remembered();
         let most = limits::LOG_EVENTS_MAX + limits::CHUNK_EVENTS_MAX;
         assert!(log.retained().count() <= most, "{} events", log.retained().count());
         assert!(log.bytes() <= limits::LOG_BYTES_MAX + 2 * limits::CHUNK_BYTES_MAX, "{} bytes", log.bytes());
