@@ -91,6 +91,12 @@ def pointless(value):
     return isinstance(value, float) and value.is_integer()
 
 
+def chosen(body):
+    """Returns true if a room or a record names what only a mode can check; the mode of a record alone is any text."""
+    mode = None if "players" in body else body.get("mode")
+    return any(part is not None for part in (mode, body.get("mode_config"), body.get("replay")))
+
+
 def refused(case):
     """Returns true for a valid case that the servers refuse by a rule that no schema can express."""
     query, body = case.query or {}, case.body if isinstance(case.body, dict) else {}
@@ -109,6 +115,8 @@ def refused(case):
         bool(body.get("pictures")),
         wide(body.get("attrs")),
         pointless(case.body),
+        # Each mode has its own numbers of seats, configuration and events.
+        chosen(body),
         # Result and private data have limits in bytes of JSON.
         len(str(body.get("result", ""))) > 2000 or len(str(body.get("private", ""))) > 2000,
     ]
