@@ -52,6 +52,10 @@ pub fn check_record(record: &MatchRecord) -> Result<(), Refusal> {
     if record.started > record.ended || record.ended > TIME_MAX {
         return bad("ended", "A match must end after it started, and before the year 2286.".into());
     }
+    if record.replay.as_ref().is_some_and(|replay| replay.seats > limits::SEATS_MAX) {
+        let detail = format!("A replay can have at most {} seats.", limits::SEATS_MAX);
+        return bad("replay.seats", detail);
+    }
     let statements = statements_max(record);
     if record.result.to_string().len() > statements * limits::RESULT_BYTES_MAX {
         let bytes = limits::RESULT_BYTES_MAX;

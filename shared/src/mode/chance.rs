@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::num::ParseIntError;
 use std::str::FromStr;
 
 /// The secret from which all randomness of a match follows. Its text form is 32 hexadecimal digits.
@@ -33,11 +32,27 @@ impl fmt::Debug for Seed {
 }
 
 impl FromStr for Seed {
-    type Err = ParseIntError;
+    type Err = InvalidSeed;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        u128::from_str_radix(text, 16).map(Self)
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() != 32 || !text.bytes().all(is_digit) {
+            return Err(InvalidSeed);
+        }
+        u128::from_str_radix(text, 16).map(Self).map_err(|_| InvalidSeed)
     }
 }
+
+/// The error of a text that is no seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidSeed;
+
+impl fmt::Display for InvalidSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a seed has 32 hexadecimal digits in lower case")
+    }
+}
+
+impl std::error::Error for InvalidSeed {}
 
 impl From<Seed> for String {
     fn from(seed: Seed) -> Self {
@@ -46,7 +61,7 @@ impl From<Seed> for String {
 }
 
 impl TryFrom<String> for Seed {
-    type Error = ParseIntError;
+    type Error = InvalidSeed;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         text.parse()
     }
