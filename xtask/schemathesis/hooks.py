@@ -43,6 +43,8 @@ def moderates(method, path):
     """Returns true for routes that require a moderator."""
     if path.startswith("/v1/bans/"):
         return not path.startswith("/v1/bans/me")
+    if path.startswith(("/v1/disputes", "/v1/matches/")):
+        return True
     return path.startswith("/v1/reports") and (method, path) != ("POST", "/v1/reports")
 
 

@@ -56,6 +56,9 @@ pub fn check_record(record: &MatchRecord) -> Result<(), Refusal> {
         let detail = format!("A replay can have at most {} seats.", limits::SEATS_MAX);
         return bad("replay.seats", detail);
     }
+    if record.replay.as_ref().is_some_and(|replay| replay.started > TIME_MAX) {
+        return bad("replay.started", "A match must start before the year 2286.".into());
+    }
     let statements = statements_max(record);
     if record.result.to_string().len() > statements * limits::RESULT_BYTES_MAX {
         let bytes = limits::RESULT_BYTES_MAX;
