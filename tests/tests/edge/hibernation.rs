@@ -110,7 +110,6 @@ async fn open_arena(server: &Server) -> Result<Room> {
     Ok(Room { a, b })
 }
 
-/// Proved by a timer that was set again while the mode rested.
 #[tokio::test]
 async fn real_time_mode_rests_and_its_room_leaves_memory() -> Result<()> {
     let server = server(stack::shared().await?)?;

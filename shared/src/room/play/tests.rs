@@ -185,3 +185,35 @@ fn results_that_differ_for_thirty_seconds_are_disputed() {
     let stated = json!({"p_1": {"winner": "p_1"}, "p_2": {"winner": "p_2"}});
     assert_eq!((record.reason, record.by, record.result), (EndReason::Disputed, None, stated));
 }
+
+#[test]
+fn write_of_the_log_spares_the_row_of_the_match_and_a_late_restart_plays_it_again() {
+    let mut table = started("connect-four@1");
+    table.say(1, r#"{"op":"move","body":{"drop":3}}"#);
+    let before = table.effects.len();
+    table.now = START + Duration::from_secs(6);
+    table.feed(Input::Woke);
+    let saves = table.effects.iter().skip(before).filter_map(|effect| match effect {
+        Effect::Save(save) => Some((save.chunk.is_some(), save.game.is_some())),
+        _ => None,
+    });
+    assert!(saves.clone().any(|save| save == (true, false)) && saves.clone().all(|(_, game)| !game));
+    // The log no longer keeps the move for a resume by then.
+    let late = START + Duration::from_secs(200);
+    let (room, _) = Room::restore(&table.disk(), &[], late, Switches::default()).unwrap();
+    let game = room.remembered().3.unwrap();
+    assert!(game.contains(r#""board":{"d1":0}"#), "{game}");
+}
+
+#[test]
+fn opponent_who_stays_away_loses_to_a_claim() {
+    let mut table = started("connect-four@1");
+    table.feed(ConnectionInput::Closed { conn: Conn(2) }.into());
+    table.now = START + Duration::from_secs(29);
+    table.say(1, r#"{"op":"move","body":{"end":"claim"}}"#);
+    assert_eq!(table.record(), None);
+    table.now = START + Duration::from_secs(30);
+    table.say(1, r#"{"op":"move","body":{"end":"claim"}}"#);
+    let outcome = table.record().unwrap().outcome.unwrap();
+    assert_eq!((outcome.ranks, outcome.why.as_str()), (vec![1, 2], "claimed"));
+}

@@ -35,7 +35,6 @@ fn busy_chat_writes_few_rows() {
     check(None, |nth| format!(r#"{{"id":1,"op":"say","key":"k{nth}","body":"a line of chat"}}"#));
 }
 
-/// Proved by a match whose row was written with every row of the log.
 #[test]
 fn busy_match_writes_few_rows() {
     let heading = |nth: u64| if nth % 4 < 2 { "north" } else { "south" };
