@@ -11,7 +11,6 @@ pub use request_url::RequestUrl;
 
 use crate::id::{PoolName, RoomId};
 use crate::limits;
-use crate::mode::MODES;
 use crate::pool::{ChosenMode, Pool, Rules, Shards};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,23 +42,14 @@ impl NewRoom {
         if let Some((key, reason)) = self.rules.fault() {
             return Err(format!("rules.{key}: {reason}"));
         }
-        match &self.mode {
-            Some(mode) => {
-                let checked = MODES.find(mode).and_then(|entry| entry.check(self.seats, &self.mode_config));
-                checked.map_err(|error| error.to_string())
-            }
-            None if self.mode_config.is_null() => Ok(()),
-            None => {
-                Err("mode_config: there is no `mode` to configure: add one, or leave this out".to_owned())
-            }
-        }
+        let checked = ChosenMode::check(self.mode.as_deref(), &self.mode_config, [self.seats]);
+        checked.map_err(|error| error.to_string())
     }
 
     /// Returns the mode of the room.
     #[must_use]
     pub fn chosen_mode(&self) -> Option<ChosenMode> {
-        let name = self.mode.clone()?;
-        Some(ChosenMode { name, config: self.mode_config.clone(), seed: None })
+        self.mode.as_deref().map(|name| ChosenMode::of(name, &self.mode_config))
     }
 }
 

@@ -185,7 +185,7 @@ impl Pool {
     /// Returns the mode of the pool's rooms.
     #[must_use]
     pub fn chosen_mode(&self) -> Option<ChosenMode> {
-        self.mode.clone().map(|name| ChosenMode { name, config: self.mode_config.clone(), seed: None })
+        self.mode.as_deref().map(|name| ChosenMode::of(name, &self.mode_config))
     }
 
     /// Returns the wait after which newer tickets are no longer preferred.

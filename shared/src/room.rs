@@ -257,4 +257,9 @@ impl Room {
     fn members(&self) -> Vec<Member> {
         self.state.setup.seats.iter().filter_map(Seat::member).collect()
     }
+
+    /// Returns the players in the order of their seats.
+    fn players(&self) -> Vec<PlayerId> {
+        self.state.setup.seats.iter().filter_map(|seat| seat.player.clone()).collect()
+    }
 }

@@ -7,12 +7,10 @@ use super::matches::{REPLAY, read};
 use super::query::{Consistency, Query};
 use crate::domain::history::HistoryCursor;
 use crate::error::Error;
-use futures_util::future::try_join_all;
 use serde_json::{Map, Value};
 use shared::id::RoomId;
 use shared::rpc::record::MatchRecord;
 use shared::time::Time;
-use std::collections::BTreeMap;
 
 /// A match with what only moderators may read.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,19 +47,12 @@ impl Store {
         now: Time,
     ) -> Result<(Vec<MatchRecord>, Option<String>), Error> {
         let call = "get_disputes";
-        let shards = (0..DISPUTE_SHARDS).map(|shard| {
-            let query = Query::new(dispute_partition(shard)).after(after.unwrap_or(BEFORE_ALL));
-            self.query_page(call, Table::History, query.limit(limit + 1))
-        });
-        let mut by_key = BTreeMap::new();
-        for (entries, _) in try_join_all(shards).await? {
-            for entry in entries {
-                by_key.insert(sort_key(&entry)?.to_owned(), entry);
-            }
-        }
-        let more = by_key.len() > limit;
-        let keys: Vec<String> = by_key.into_keys().take(limit).collect();
-        let cursors = keys.iter().filter_map(|key| HistoryCursor::parse_newest_first(key));
+        let shards = (0..DISPUTE_SHARDS)
+            .map(|shard| Query::new(dispute_partition(shard)).after(after.unwrap_or(BEFORE_ALL)));
+        let key = |entry: &Item| sort_key(entry).map(str::to_owned);
+        let (entries, next) = self.query_merged(call, Table::History, shards, limit, key).await?;
+        let cursor = |entry: &Item| HistoryCursor::parse_newest_first(sort_key(entry).ok()?);
+        let cursors = entries.iter().filter_map(cursor);
         let rows: Vec<Item> = cursors.map(|cursor| Key::Match(cursor.id).item()).collect();
         let items = self.items(call, Table::History, &rows, Consistency::Strong).await?;
         let mut matches = Vec::with_capacity(items.len());
@@ -71,7 +62,7 @@ impl Store {
             }
         }
         matches.sort_by_key(|record| HistoryCursor::of(record).newest_first());
-        Ok((matches, keys.into_iter().next_back().filter(|_| more)))
+        Ok((matches, next))
     }
 }
 

@@ -6,6 +6,8 @@ use super::{Store, failed};
 use crate::error::Error;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
+use futures_util::future::try_join_all;
+use std::collections::BTreeMap;
 
 /// Rounds of a batch read before unread keys count as busy.
 const ROUNDS: u32 = 3;
@@ -215,6 +217,28 @@ impl Store {
     ) -> Result<(Vec<Item>, bool), Error> {
         let (items, last) = self.query_from(call, table, &query).await?;
         Ok((items, last.is_some()))
+    }
+
+    /// Reads the first `limit` items of a list that several queries share, in the order of their keys. Returns them with
+    /// the last key, if more follow.
+    pub(super) async fn query_merged(
+        &self,
+        call: &'static str,
+        table: Table,
+        queries: impl Iterator<Item = Query>,
+        limit: usize,
+        key: impl Fn(&Item) -> Result<String, Error>,
+    ) -> Result<(Vec<Item>, Option<String>), Error> {
+        let pages = queries.map(|query| self.query_page(call, table, query.limit(limit + 1)));
+        let mut by_key = BTreeMap::new();
+        for (items, _) in try_join_all(pages).await? {
+            for item in items {
+                by_key.insert(key(&item)?, item);
+            }
+        }
+        let more = by_key.len() > limit;
+        let (keys, items): (Vec<String>, Vec<Item>) = by_key.into_iter().take(limit).unzip();
+        Ok((items, keys.into_iter().next_back().filter(|_| more)))
     }
 
     /// Reads all pages.

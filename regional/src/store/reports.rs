@@ -17,10 +17,8 @@ use crate::domain::lockout::Counter;
 use crate::domain::report::{Action, Case, Resolution};
 use crate::domain::status::Status;
 use crate::error::Error;
-use futures_util::future::try_join_all;
 use shared::id::{PlayerId, ReportId};
 use shared::rpc::record::Report;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A ban that is written together with the resolution of a report.
@@ -95,23 +93,15 @@ impl Store {
         limit: usize,
     ) -> Result<(Vec<Case>, Option<String>), Error> {
         let call = "get_reports";
-        let shards = (0..REPORT_SHARDS).map(|shard| {
-            let query = Query::index(report_index_partition(shard)).after(after.unwrap_or(BEFORE_ALL));
-            self.query_page(call, Table::Core, query.limit(limit + 1))
-        });
-        let mut by_key = BTreeMap::new();
-        for (entries, _) in try_join_all(shards).await? {
-            for entry in entries {
-                by_key.insert(get_text::<String>(&entry, GSI1SK)?, entry);
-            }
-        }
-        let more = by_key.len() > limit;
-        let (keys, entries): (Vec<String>, Vec<Item>) = by_key.into_iter().take(limit).unzip();
+        let shards = (0..REPORT_SHARDS)
+            .map(|shard| Query::index(report_index_partition(shard)).after(after.unwrap_or(BEFORE_ALL)));
+        let key = |entry: &Item| get_text(entry, GSI1SK);
+        let (entries, next) = self.query_merged(call, Table::Core, shards, limit, key).await?;
         let items = self.items_of_entries(call, Table::Core, entries).await?;
         let mut cases = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         cases.retain(|case| case.resolved.is_none());
         cases.sort_by_key(Case::queue_key);
-        Ok((cases, keys.into_iter().next_back().filter(|_| more)))
+        Ok((cases, next))
     }
 
     /// Resolves an open report, together with the ban if there is one. Returns false if the report was

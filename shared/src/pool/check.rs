@@ -1,8 +1,7 @@
 //! Validation of a pool's configuration.
 
-use super::{EndRule, Pool, Shards};
+use super::{ChosenMode, EndRule, Pool, Shards};
 use crate::limits;
-use crate::mode::MODES;
 
 /// Returns the first invalid key with the reason.
 pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
@@ -25,18 +24,13 @@ pub(super) fn fault(pool: &Pool) -> Option<(String, String)> {
 
 /// Checks the mode for a full match and for the smallest.
 fn mode(pool: &Pool) -> Option<(String, String)> {
-    let Some(mode) = &pool.mode else {
-        let reason = "there is no `mode` to configure: add one, or leave this out";
-        return (!pool.mode_config.is_null()).then(|| ("mode_config".to_owned(), reason.to_owned()));
-    };
-    if pool.room.end == EndRule::Agreed {
+    if pool.mode.is_some() && pool.room.end == EndRule::Agreed {
         let reason = "the mode ends the room: leave this out";
         return Some(("room.end".to_owned(), reason.to_owned()));
     }
     let fewest = pool.min.map_or(pool.seats, |min| min.seats);
-    let check = |seats| MODES.find(mode)?.check(seats, &pool.mode_config);
-    let error = check(pool.seats).and_then(|()| check(fewest)).err()?;
-    Some((error.field, error.message))
+    let checked = ChosenMode::check(pool.mode.as_deref(), &pool.mode_config, [pool.seats, fewest]);
+    checked.err().map(|error| (error.field, error.message))
 }
 
 type Fault = Option<(&'static str, String)>;

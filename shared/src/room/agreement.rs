@@ -1,7 +1,7 @@
 //! Agreed ends: each member with a seat states the result, and it counts for all if they state the same.
 
+use super::Room;
 use super::commands::Sender;
-use super::{Room, Seat};
 use crate::id::PlayerId;
 use crate::limits;
 use crate::time::Time;
@@ -53,10 +53,5 @@ impl Room {
         let results: Map<String, Value> =
             results.into_iter().map(|(player, result)| (player.to_string(), result)).collect();
         self.end(now, EndReason::Disputed, None, Value::Object(results), None);
-    }
-
-    /// Returns the players in the order of their seats.
-    pub(super) fn players(&self) -> Vec<PlayerId> {
-        self.state.setup.seats.iter().filter_map(|Seat { player, .. }| player.clone()).collect()
     }
 }

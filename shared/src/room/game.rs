@@ -35,21 +35,20 @@ pub(super) struct Told {
     /// The event for spectators, and for the seats that `own` does not name.
     pub public: Event,
     pub own: BTreeMap<Seat, Event>,
-    /// True if any recipient is told anything.
-    pub is_visible: bool,
-    /// True if the state is another one.
-    pub has_changed: bool,
+    /// True if the log must have the event. A move always has a position, and a wake has one where it did anything; an
+    /// absence that changes no view has none, because the write that it causes anyway carries it.
+    pub is_entry: bool,
 }
 
 /// The row of a match.
 #[derive(Serialize, Deserialize)]
-struct Row<'a> {
+struct Row<'a, R> {
     /// The position up to which the log's events are in the state.
     at: u64,
     changed_at: u64,
     #[serde(borrow, rename = "match")]
     text: &'a RawValue,
-    replay: Option<Replay>,
+    replay: R,
 }
 
 impl Game {
@@ -81,17 +80,18 @@ impl Game {
 
     /// Handles an event. A refused one changes nothing.
     pub(super) fn handle(&mut self, now: Time, event: Played) -> Result<Told, Rejection> {
-        let before = self.running.encode().to_owned();
+        let before = (event == Played::Woke).then(|| self.running.encode().to_owned());
         let verdict = self.running.handle(now, event.clone())?;
         let views = views(self.running.as_ref())?;
-        let told = self.told(&verdict, &views);
+        let has_changed = before.is_some_and(|before| self.running.encode() != before);
+        let told = self.told(&event, &verdict, &views, has_changed);
         self.views = views;
         self.note((now, event));
-        Ok(Told { has_changed: self.running.encode() != before, ..told })
+        Ok(told)
     }
 
     /// Returns what each viewer is told: the parts of the verdict, and the patch of the viewer's view.
-    fn told(&self, verdict: &Verdict, after: &[Value]) -> Told {
+    fn told(&self, event: &Played, verdict: &Verdict, after: &[Value], has_changed: bool) -> Told {
         let patches: Vec<Option<Json>> = self
             .views
             .iter()
@@ -108,7 +108,12 @@ impl Game {
         };
         let own: BTreeMap<Seat, Event> = Seat::all(self.running.seats()).filter_map(own).collect();
         let is_visible = body.is_some() || shared.is_some() || !own.is_empty();
-        Told { public: moved(None, shared), own, is_visible, has_changed: false }
+        let is_entry = match event {
+            Played::Move { .. } | Played::Signal { .. } => true,
+            Played::Woke => is_visible || has_changed,
+            Played::Away { .. } | Played::Back { .. } | Played::Gone { .. } => is_visible,
+        };
+        Told { public: moved(None, shared), own, is_entry }
     }
 
     /// Adds an event to the replay, as long as it is small enough to keep.
@@ -170,8 +175,7 @@ impl Game {
     fn encode(&self, at: u64) -> String {
         let text: Result<&RawValue, _> = serde_json::from_str(self.running.encode());
         let text = text.unwrap_or(RawValue::NULL);
-        envelope::encode(&Row { at, changed_at: self.changed_at, text, replay: self.replay.clone() })
-            .to_string()
+        envelope::encode(&Row { at, changed_at: self.changed_at, text, replay: &self.replay }).to_string()
     }
 }
 
@@ -196,7 +200,7 @@ impl fmt::Debug for Game {
     }
 }
 
-fn read(row: &str) -> Result<Row<'_>, Broken> {
+fn read(row: &str) -> Result<Row<'_, Option<Replay>>, Broken> {
     serde_json::from_str(row).map_err(|error| Broken::Unreadable(error.to_string()))
 }
 

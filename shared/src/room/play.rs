@@ -6,7 +6,7 @@ use super::log::{NewEntry, Played};
 use super::{Effect, Phase, Room, SeatState};
 use crate::id::PlayerId;
 use crate::limits;
-use crate::mode::{Broken, FaultCode, MODES, Rejection, Replay, Seat, StartError, Viewer};
+use crate::mode::{Broken, Fault, FaultCode, MODES, Rejection, Replay, Seat, StartError, Viewer};
 use crate::time::Time;
 use crate::wire::EndReason;
 use crate::wire::room::{Event, Started};
@@ -43,8 +43,7 @@ impl Room {
         let own_events = self.by_player(own);
         self.game = Some(game);
         self.pending.room = true;
-        let at = self.append_event(now, NewEntry { own_events, ..NewEntry::by(None, public) });
-        self.game.iter_mut().for_each(|game| game.moved_to(at));
+        self.append_change(now, NewEntry { own_events, ..NewEntry::by(None, public) });
         let away = self.state.setup.seats.iter().filter(|seat| matches!(seat.state, SeatState::Away(_)));
         let away: Vec<PlayerId> = away.filter_map(|seat| seat.player.clone()).collect();
         for player in away {
@@ -77,7 +76,7 @@ impl Room {
             return Err(Refusal::new(RefusalCode::Forbidden, "You have no seat in this match."));
         };
         let played = Played::Move { seat, body: body.value() };
-        let at = self.play(now, Some(sender), played).map_err(|fault| refused(*fault))?;
+        let at = self.play(now, Some(sender), played).map_err(refused)?;
         at.ok_or_else(|| Refusal::new(RefusalCode::RoomOver, "The match has ended, because its mode failed."))
     }
 
@@ -104,19 +103,14 @@ impl Room {
     }
 
     /// Has the mode handle an event, and appends what it told. Returns the position; none where nothing was appended.
-    fn play(
-        &mut self,
-        now: Time,
-        sender: Option<Sender<'_>>,
-        played: Played,
-    ) -> Result<Option<u64>, Box<crate::mode::Fault>> {
+    fn play(&mut self, now: Time, sender: Option<Sender<'_>>, played: Played) -> Result<Option<u64>, Fault> {
         let now = self.log.stamp(now);
         let Some(game) = self.game.as_mut().filter(|_| self.state.phase == Phase::Open) else {
             return Ok(None);
         };
         let told = match game.handle(now, played.clone()) {
             Ok(told) => told,
-            Err(Rejection::Fault(fault)) => return Err(Box::new(fault)),
+            Err(Rejection::Fault(fault)) => return Err(fault),
             Err(Rejection::Broken(broken)) => {
                 self.give_up_game(now, &broken);
                 return Ok(None);
@@ -130,8 +124,7 @@ impl Room {
         Ok(at)
     }
 
-    /// Appends what an event of the mode told. A move always has a position; an absence that changes no view has none, because
-    /// the write that it causes anyway carries it.
+    /// Appends what an event of the mode told, where the log must have it.
     fn append_told(
         &mut self,
         now: Time,
@@ -139,21 +132,25 @@ impl Room {
         played: Played,
         told: Told,
     ) -> Option<u64> {
-        let is_entry = match &played {
-            Played::Move { .. } | Played::Signal { .. } => true,
-            Played::Woke => told.is_visible || told.has_changed,
-            Played::Away { .. } | Played::Back { .. } | Played::Gone { .. } => told.is_visible,
-        };
+        let Told { public, own, is_entry } = told;
         if !is_entry {
             return None;
         }
-        let own_events = self.by_player(told.own);
-        let entry =
-            sender.map_or_else(|| NewEntry::by(None, Event::Skip), |sender| sender.entry(Event::Skip));
-        let entry = NewEntry { event: told.public, own_events, played: Some(played), ..entry };
+        let entry = match sender {
+            Some(sender) => sender.entry(public),
+            None => NewEntry::by(None, public),
+        };
+        let own_events = self.by_player(own);
+        Some(self.append_change(now, NewEntry { own_events, played: Some(played), ..entry }))
+    }
+
+    /// Appends an event that changed the match.
+    fn append_change(&mut self, now: Time, entry: NewEntry<'_>) -> u64 {
         let at = self.append_event(now, entry);
-        self.game.iter_mut().for_each(|game| game.moved_to(at));
-        Some(at)
+        if let Some(game) = &mut self.game {
+            game.moved_to(at);
+        }
+        at
     }
 
     /// Ends the room because its mode failed; the match is not rated.
@@ -198,7 +195,7 @@ fn not_started() -> Refusal {
 }
 
 /// Returns the refusal of a move that broke a rule.
-fn refused(fault: crate::mode::Fault) -> Refusal {
+fn refused(fault: Fault) -> Refusal {
     let code = match fault.code {
         FaultCode::Illegal => RefusalCode::Illegal,
         FaultCode::NotYourTurn => RefusalCode::NotYourTurn,

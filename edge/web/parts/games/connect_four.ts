@@ -42,11 +42,12 @@ export function connect_four(context: BoardContext): Board {
 
   return {
     draw: () => {
-      const { board, turn } = state();
+      const shown = state();
+      const { board, turn } = shown;
       const won = new Set(room.view.ended ? winning_squares(board) : []);
       grid.dataset.decided = String(won.size > 0);
-      for (const [square, cell] of cells) draw_cell(cell, square, room, (kept() as Told | null)?.square === square, won.has(square));
-      draw_columns(buttons, room, !is_moving());
+      for (const [square, cell] of cells) draw_cell(cell, square, room, board[square], (kept() as Told | null)?.square === square, won.has(square));
+      draw_columns(buttons, room, shown, !is_moving());
       players.forEach(({ box, name }, seat) => {
         write(name, seat_name(room, seat));
         box.dataset.turn = String(turn === seat && !room.view.ended);
@@ -62,8 +63,7 @@ export function connect_four(context: BoardContext): Board {
   };
 }
 
-function draw_cell({ cell, text }: Cell, square: string, room: GameRoom, is_last: boolean, is_won: boolean): void {
-  const seat = (room.state as State).board[square];
+function draw_cell({ cell, text }: Cell, square: string, room: GameRoom, seat: number | undefined, is_last: boolean, is_won: boolean): void {
   cell.dataset.seat = seat === undefined ? "none" : String(seat);
   cell.dataset.last = String(is_last);
   cell.dataset.won = String(is_won);
@@ -72,8 +72,7 @@ function draw_cell({ cell, text }: Cell, square: string, room: GameRoom, is_last
 }
 
 /** Names each column, and says whether the player can drop a disc there now. */
-function draw_columns(buttons: HTMLButtonElement[], room: GameRoom, is_ready: boolean): void {
-  const { board, turn } = room.state as State;
+function draw_columns(buttons: HTMLButtonElement[], room: GameRoom, { board, turn }: State, is_ready: boolean): void {
   const is_playing = room.seat !== null && !room.view.ended;
   buttons.forEach((button, index) => {
     const filled = ROWS.filter((row) => board[`${COLUMNS[index]}${row}`] !== undefined).length;

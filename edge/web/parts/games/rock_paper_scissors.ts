@@ -66,7 +66,7 @@ export function rock_paper_scissors({ room, kept, move, is_moving }: BoardContex
     tick,
     status: () => {
       if (room.seat === null) return "You are watching.";
-      if (yours_of(state(), room.seat) === undefined) return "Choose before the time runs out.";
+      if (state().yours[room.seat] === undefined) return "Choose before the time runs out.";
       return `You have chosen. Waiting for ${name(1 - room.seat)}.`;
     },
     announcement: ({ body }: MatchEvent) => {
@@ -76,10 +76,6 @@ export function rock_paper_scissors({ room, kept, move, is_moving }: BoardContex
     },
     keeps: (told: Json) => typeof told === "object" && told !== null && "choices" in told,
   };
-}
-
-function yours_of({ yours }: State, seat: number): Hand | undefined {
-  return yours[seat];
 }
 
 /** Says how a round ended: "Round 1: you chose rock, Bo chose paper. Bo won the round." */

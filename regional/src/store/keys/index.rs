@@ -122,7 +122,12 @@ pub fn dispute_partition(shard: u8) -> String {
 /// The shard that a disputed match belongs to.
 #[must_use]
 pub fn dispute_shard(id: &RoomId) -> u8 {
-    u8::try_from(fnv(id.as_str().as_bytes()) % u64::from(DISPUTE_SHARDS)).unwrap_or_default()
+    shard_of(id.as_str(), DISPUTE_SHARDS)
+}
+
+/// The shard of a name among this many.
+fn shard_of(name: &str, shards: u8) -> u8 {
+    u8::try_from(fnv(name.as_bytes()) % u64::from(shards)).unwrap_or_default()
 }
 
 /// The index key of a rating: its rank on the leaderboard of the pool.
@@ -139,7 +144,7 @@ pub fn rating_index_partition(pool: &PoolName, shard: u8) -> String {
 
 /// The shard of a leaderboard that a player belongs to.
 fn leaderboard_shard(player: &PlayerId) -> u8 {
-    u8::try_from(fnv(player.as_str().as_bytes()) % u64::from(LEADERBOARD_SHARDS)).unwrap_or_default()
+    shard_of(player.as_str(), LEADERBOARD_SHARDS)
 }
 
 #[cfg(test)]

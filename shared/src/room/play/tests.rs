@@ -80,6 +80,14 @@ fn started(mode: &str) -> Table {
     table
 }
 
+/// Returns a room in which both members must state the same result.
+fn agreeing() -> Table {
+    let mut table = Table::new(None, EndRule::Agreed);
+    table.open(1);
+    table.open(2);
+    table
+}
+
 #[test]
 fn alarm_ends_a_match_whose_time_has_run_out() {
     let mut table = started("connect-four@1");
@@ -154,9 +162,7 @@ fn evidence_of_a_report_has_nothing_that_the_reporter_hides() {
 
 #[test]
 fn equal_results_of_all_who_hold_a_seat_end_the_room() {
-    let mut table = Table::new(None, EndRule::Agreed);
-    table.open(1);
-    table.open(2);
+    let mut table = agreeing();
     table.say(1, r#"{"op":"end","body":{"winner":"p_1"}}"#);
     assert_eq!(table.record(), None);
     // The other leaves in place of an answer.
@@ -170,9 +176,7 @@ fn equal_results_of_all_who_hold_a_seat_end_the_room() {
 
 #[test]
 fn results_that_differ_for_thirty_seconds_are_disputed() {
-    let mut table = Table::new(None, EndRule::Agreed);
-    table.open(1);
-    table.open(2);
+    let mut table = agreeing();
     table.say(1, r#"{"op":"end","body":{"winner":"p_1"}}"#);
     table.now = START + Duration::from_secs(29);
     table.say(2, r#"{"op":"end","body":{"winner":"p_2"}}"#);
