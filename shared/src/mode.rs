@@ -101,19 +101,20 @@
 //!
 //! // A move out of turn is refused, and changes nothing.
 //! let take = |seat: u8, take: u32| Event::Move { seat: Seat::new(seat), body: json!({ "take": take }) };
-//! let refused = game.handle(now, take(1, 3));
+//! let refused = game.handle(now, &take(1, 3));
 //! assert!(matches!(refused, Err(Rejection::Fault(fault)) if fault.why == "not_your_turn"));
 //!
 //! // Viewers receive the change of their view as a merge patch.
 //! let before = game.view(Viewer::Spectator)?;
-//! let verdict = game.handle(now, take(0, 3)).unwrap();
+//! let verdict = game.handle(now, &take(0, 3)).unwrap();
 //! assert_eq!(verdict.public, Some(json!({ "by": 0, "took": 3 })));
 //! let after = game.view(Viewer::Spectator)?;
-//! assert_eq!(patch::difference(&before, &after), Some(json!({ "left": 1, "turn": 1 })));
+//! let patch = patch::difference(&before, &after).unwrap();
+//! assert_eq!(patch.as_str(), r#"{"left":1,"turn":1}"#);
 //!
 //! // The text is the match: an evicted room goes on from it.
 //! let mut game = modes.restore(game.encode())?;
-//! let verdict = game.handle(now, take(1, 1)).unwrap();
+//! let verdict = game.handle(now, &take(1, 1)).unwrap();
 //! assert_eq!(verdict.ended.map(|outcome| outcome.ranks), Some(vec![2, 1]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -143,6 +144,7 @@ pub mod endings;
 mod event;
 mod fault;
 mod go_fish;
+mod members;
 mod outcome;
 pub mod patch;
 pub mod predict;

@@ -3,7 +3,7 @@
 mod cost;
 mod new;
 mod play;
-mod replay;
+pub mod replay;
 
 use std::io::{ErrorKind, Write as _};
 

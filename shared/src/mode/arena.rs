@@ -1,26 +1,30 @@
 //! Arena: players run over a grid in real time, and the first with enough coins wins.
 
-use super::config::NoConfig;
+mod config;
+mod grid;
+mod view;
+
+use super::config::ConfigError;
 use super::ticker::Ticker;
 use super::{Chance, Event, Fault, Mode, Outcome, Seat, Start, Verdict, Viewer};
 use crate::time::Time;
+use config::Config;
+use grid::{Heading, Square};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
+use view::View;
 
 const TICK: Duration = Duration::from_millis(100);
-const COINS_TO_WIN: u32 = 10;
 /// Ticks of play after which the coins decide: three minutes.
 const TICKS_MAX: u32 = 1800;
-/// Squares on each side of the grid.
-const SIZE: u8 = 16;
-type Square = (u8, u8);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Arena {
     seats: usize,
+    #[serde(default, skip_serializing_if = "Config::is_default")]
+    config: Config,
     players: BTreeMap<Seat, Player>,
     coins: BTreeSet<Square>,
     ticks_left: u32,
@@ -36,31 +40,28 @@ struct Player {
     coins: u32,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Heading {
-    North,
-    East,
-    South,
-    West,
-}
-
 impl Mode for Arena {
     const NAME: &'static str = "arena";
     const VERSION: u32 = 1;
     const SEATS: RangeInclusive<usize> = 2..=8;
     const HIDES: bool = false;
     const TICK: Option<Duration> = Some(TICK);
-    type Config = NoConfig;
+    type Config = Config;
     type Move = Heading;
 
-    fn setup(Start { now, seats, mut chance, .. }: Start<'_, NoConfig>) -> Self {
-        let mut free: Vec<Square> = grid().collect();
+    fn check(config: &Config) -> Result<(), ConfigError> {
+        config.check()
+    }
+
+    fn setup(Start { now, seats, mut chance, config }: Start<'_, Config>) -> Self {
+        let mut free: Vec<Square> = grid::all().collect();
         chance.shuffle(&mut free);
         let player = |(seat, at)| (seat, Player { at, heading: None, coins: 0 });
         let players = Seat::all(seats).zip(free).map(player).collect();
         let (coins, steps_first, ticker) = (BTreeSet::new(), Seat::FIRST, Ticker::new(now, TICK));
-        let mut arena = Self { seats, players, coins, ticks_left: TICKS_MAX, steps_first, ticker, chance };
+        let config = config.clone();
+        let mut arena =
+            Self { seats, config, players, coins, ticks_left: TICKS_MAX, steps_first, ticker, chance };
         arena.drop_coins();
         arena
     }
@@ -80,10 +81,7 @@ impl Mode for Arena {
     }
 
     fn view(&self, _viewer: Viewer) -> impl Serialize {
-        let player = |player: &Player| json!({ "x": player.at.0, "y": player.at.1, "coins": player.coins });
-        let players: BTreeMap<_, _> = self.players.iter().map(|(seat, of)| (seat, player(of))).collect();
-        let coins: BTreeMap<_, _> = self.coins.iter().map(|(x, y)| (format!("{x},{y}"), true)).collect();
-        json!({ "size": SIZE, "players": players, "coins": coins })
+        View::of(self)
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -91,8 +89,7 @@ impl Mode for Arena {
     }
 
     fn random_move(&self, seat: Seat, chance: &mut Chance) -> Option<Heading> {
-        let headings = [Heading::North, Heading::East, Heading::South, Heading::West];
-        chance.pick(&headings).copied().filter(|_| self.players.contains_key(&seat))
+        chance.pick(&Heading::ALL).copied().filter(|_| self.players.contains_key(&seat))
     }
 }
 
@@ -114,14 +111,8 @@ impl Arena {
     }
 
     /// Returns the square ahead of a player, if the player runs and can step on it.
-    fn ahead(&self, &Player { at: (x, y), heading, .. }: &Player) -> Option<Square> {
-        let target = match heading? {
-            Heading::North => (x, y.checked_sub(1)?),
-            Heading::East => (x + 1, y),
-            Heading::South => (x, y + 1),
-            Heading::West => (x.checked_sub(1)?, y),
-        };
-        (target.0 < SIZE && target.1 < SIZE && !self.is_taken(target)).then_some(target)
+    fn ahead(&self, player: &Player) -> Option<Square> {
+        player.heading?.from(player.at).filter(|target| !self.is_taken(*target))
     }
 
     fn is_taken(&self, at: Square) -> bool {
@@ -131,20 +122,17 @@ impl Arena {
     /// Puts coins on random free squares, until there is one for each seat.
     fn drop_coins(&mut self) {
         for _ in self.coins.len()..self.seats {
-            let free: Vec<_> = grid().filter(|at| !self.is_taken(*at) && !self.coins.contains(at)).collect();
+            let free: Vec<_> =
+                grid::all().filter(|at| !self.is_taken(*at) && !self.coins.contains(at)).collect();
             self.coins.extend(self.chance.pick(&free));
         }
     }
 
     /// Returns the outcome once there are enough coins, no ticks, or no opponents.
     fn outcome(&self) -> Option<Outcome> {
-        let has_won = |player: &Player| player.coins >= COINS_TO_WIN;
+        let has_won = |player: &Player| player.coins >= self.config.coins_to_win;
         let is_over = self.players.values().any(has_won) || self.ticks_left == 0 || self.players.len() < 2;
         let score = |seat| self.players.get(&seat).map_or(-1, |player| i64::from(player.coins));
         is_over.then(|| Outcome::by_score(Seat::all(self.seats).map(score), "coins"))
     }
-}
-
-fn grid() -> impl Iterator<Item = Square> {
-    (0..SIZE).flat_map(|x| (0..SIZE).map(move |y| (x, y)))
 }

@@ -16,6 +16,16 @@ impl Seed {
     pub const fn new(number: u128) -> Self {
         Self(number)
     }
+
+    /// Returns a seed for another purpose, whose numbers tell nothing of this one's.
+    #[must_use]
+    pub fn derived(self, purpose: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0.to_le_bytes());
+        hash.update(purpose);
+        let bytes: [u8; 32] = hash.finalize().into();
+        bytes.first_chunk().map_or(self, |chunk| Self(u128::from_le_bytes(*chunk)))
+    }
 }
 
 impl fmt::Display for Seed {

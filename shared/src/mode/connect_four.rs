@@ -1,6 +1,8 @@
 //! Connect Four: two players drop discs into seven columns, and four in a line win.
 
 mod prediction;
+mod square;
+
 use super::clock::{Clock, ClockView, TimeControl};
 use super::config::{self, ConfigError};
 use super::endings::{Ending, Endings};
@@ -9,16 +11,13 @@ use crate::limits;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use square::{COLUMNS, ROWS, Square};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-const COLUMNS: i8 = 7;
-const ROWS: i8 = 6;
-
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ConnectFour {
-    /// The discs by square: `d1` is the lowest square of the fourth column.
-    board: BTreeMap<String, Seat>,
+    board: BTreeMap<Square, Seat>,
     turn: Seat,
     clock: Clock,
     endings: Endings,
@@ -48,7 +47,7 @@ pub(super) enum Move {
 
 #[derive(Serialize)]
 struct View<'a> {
-    board: &'a BTreeMap<String, Seat>,
+    board: &'a BTreeMap<Square, Seat>,
     turn: Seat,
     clock: ClockView,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +105,7 @@ impl Mode for ConnectFour {
     }
 
     fn random_move(&self, seat: Seat, chance: &mut Chance) -> Option<Move> {
-        let open: Vec<i8> = (0..COLUMNS).filter(|column| self.free_row(*column).is_some()).collect();
+        let open: Vec<i8> = (0..COLUMNS).filter(|column| self.free_square(*column).is_some()).collect();
         chance.pick(&open).filter(|_| seat == self.turn).map(|column| Move::Drop(*column))
     }
 }
@@ -117,34 +116,24 @@ impl ConnectFour {
             return Err(Fault::illegal("no_such_column", format!("The columns are 0 to {}.", COLUMNS - 1)));
         }
         let full = || Fault::illegal("column_full", "The column is full. Choose another.");
-        let row = self.free_row(column).ok_or_else(full)?;
-        self.board.insert(square(column, row), seat);
+        let square = self.free_square(column).ok_or_else(full)?;
+        self.board.insert(square, seat);
         self.turn = seat.other();
         self.clock.pass_to(now, self.turn);
         self.endings.moved(seat);
-        let line = self.has_four_through(column, row).then(|| Outcome::won(seat, 2, "four_in_a_line"));
-        let is_full = (0..COLUMNS).all(|column| self.free_row(column).is_none());
+        let line = self.has_four_through(square, seat).then(|| Outcome::won(seat, 2, "four_in_a_line"));
+        let is_full = (0..COLUMNS).all(|column| self.free_square(column).is_none());
         let ended = line.or_else(|| is_full.then(|| Outcome::draw(2, "board_full")));
-        Ok(Verdict::tell(json!({ "by": seat, "square": square(column, row) })).ending(ended))
+        Ok(Verdict::tell(json!({ "by": seat, "square": square })).ending(ended))
     }
 
-    fn free_row(&self, column: i8) -> Option<i8> {
-        (0..ROWS).find(|row| self.disc(column, *row).is_none())
+    fn free_square(&self, column: i8) -> Option<Square> {
+        (0..ROWS).map(|row| Square { column, row }).find(|square| !self.board.contains_key(square))
     }
 
-    fn disc(&self, column: i8, row: i8) -> Option<Seat> {
-        self.board.get(&square(column, row)).copied()
-    }
-
-    fn has_four_through(&self, column: i8, row: i8) -> bool {
-        let seat = self.disc(column, row);
-        let run = |(x, y)| (1i8..4).take_while(|n| self.disc(column + n * x, row + n * y) == seat).count();
+    fn has_four_through(&self, square: Square, seat: Seat) -> bool {
+        let is_own = |square| self.board.get(&square) == Some(&seat);
+        let run = |(x, y)| (1i8..4).take_while(|steps| is_own(square.at(*steps, (x, y)))).count();
         [(1, 0), (0, 1), (1, 1), (1, -1)].into_iter().any(|(x, y)| run((x, y)) + run((-x, -y)) >= 3)
     }
-}
-
-/// Returns the name of a square; outside of the board it is the name of no square.
-fn square(column: i8, row: i8) -> String {
-    let letter = u8::try_from(column).ok().and_then(|column| b"abcdefg".get(usize::from(column)));
-    format!("{}{}", char::from(*letter.unwrap_or(&b'?')), row + 1)
 }

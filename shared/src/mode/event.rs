@@ -2,6 +2,7 @@
 
 use super::{Fault, Seat, Verdict};
 use crate::limits;
+use crate::wire::text;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,7 +42,7 @@ impl Event<Value> {
             return Err(Fault::illegal("too_deep", format!("A move may nest at most {depth} deep.")));
         }
         let bytes = limits::MODE_MOVE_BYTES_MAX;
-        if body.is_some_and(|body| body.to_string().len() > bytes) {
+        if body.is_some_and(|body| text::encoded_len(body) > bytes) {
             return Err(Fault::illegal(
                 "too_long",
                 format!("A move may have at most {bytes} bytes of JSON."),
@@ -51,19 +52,19 @@ impl Event<Value> {
     }
 
     /// Reads the body of a move.
-    pub(super) fn read<M: DeserializeOwned>(self) -> Result<Event<M>, Fault> {
+    pub(super) fn read<M: DeserializeOwned>(&self) -> Result<Event<M>, Fault> {
         Ok(match self {
             Self::Move { seat, body } => {
-                let body = serde_json::from_value(body);
+                let body = M::deserialize(body);
                 let body =
                     body.map_err(|error| Fault::illegal("malformed", format!("Not a move: {error}.")))?;
-                Event::Move { seat, body }
+                Event::Move { seat: *seat, body }
             }
-            Self::Away { seat } => Event::Away { seat },
-            Self::Back { seat } => Event::Back { seat },
-            Self::Gone { seat } => Event::Gone { seat },
+            Self::Away { seat } => Event::Away { seat: *seat },
+            Self::Back { seat } => Event::Back { seat: *seat },
+            Self::Gone { seat } => Event::Gone { seat: *seat },
             Self::Woke => Event::Woke,
-            Self::Signal { body } => Event::Signal { body },
+            Self::Signal { body } => Event::Signal { body: body.clone() },
         })
     }
 

@@ -1,16 +1,19 @@
 //! Go Fish: players ask each other for ranks, and collect books of four cards.
 
+mod card;
+mod view;
+
 use super::config::NoConfig;
 use super::{Chance, Event, Fault, Mode, Outcome, Seat, Start, Verdict, Viewer};
 use crate::time::Time;
+use card::{Card, RANKS, SUITS};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
+use view::View;
 
-const RANKS: &str = "A23456789TJQK";
-const SUITS: &str = "shdc";
 /// A player who has not asked in this time misses the turn.
 const TURN: Duration = Duration::from_secs(30);
 /// Turns after which the books decide: players who ask in vain for ever would not end a match.
@@ -19,9 +22,9 @@ const TURNS_MAX: u32 = 400;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct GoFish {
     seats: usize,
-    /// The cards of the players who have not left, such as `7h`.
-    hands: BTreeMap<Seat, BTreeSet<String>>,
-    pool: Vec<String>,
+    /// The cards of the players who have not left.
+    hands: BTreeMap<Seat, BTreeSet<Card>>,
+    pool: Vec<Card>,
     books: BTreeMap<char, Seat>,
     turn: Seat,
     until: Time,
@@ -45,8 +48,7 @@ impl Mode for GoFish {
     type Move = Ask;
 
     fn setup(Start { now, seats, mut chance, .. }: Start<'_, NoConfig>) -> Self {
-        let suits = |rank| SUITS.chars().map(move |suit| format!("{rank}{suit}"));
-        let mut pool: Vec<String> = RANKS.chars().flat_map(suits).collect();
+        let mut pool: Vec<Card> = Card::all().collect();
         chance.shuffle(&mut pool);
         let cards = if seats <= 3 { 7 } else { 5 };
         let deal = |seat| (seat, pool.split_off(pool.len() - cards).into_iter().collect());
@@ -77,13 +79,7 @@ impl Mode for GoFish {
     }
 
     fn view(&self, viewer: Viewer) -> impl Serialize {
-        let hands: BTreeMap<_, _> = self.hands.iter().map(|(seat, hand)| (seat, hand.len())).collect();
-        let yours = self.hands.iter().filter(|(seat, _)| viewer.is(**seat)).flat_map(|(_, hand)| hand);
-        let yours: BTreeMap<_, _> = yours.map(|card| (card, true)).collect();
-        let (pool, books) = (self.pool.len(), &self.books);
-        json!({
-            "hands": hands, "pool": pool, "books": books, "turn": self.turn, "until": self.until, "yours": yours
-        })
+        View::of(self, viewer)
     }
 
     fn wake_at(&self) -> Option<Time> {
@@ -93,20 +89,20 @@ impl Mode for GoFish {
     fn random_move(&self, seat: Seat, chance: &mut Chance) -> Option<Ask> {
         let cards: Vec<_> = self.hands.get(&seat).filter(|_| seat == self.turn)?.iter().collect();
         let others: Vec<Seat> = self.hands.keys().copied().filter(|other| *other != seat).collect();
-        Some(Ask { of: *chance.pick(&others)?, rank: chance.pick(&cards)?.chars().next()? })
+        Some(Ask { of: *chance.pick(&others)?, rank: chance.pick(&cards)?.rank() })
     }
 }
 
 impl GoFish {
     fn ask(&mut self, now: Time, seat: Seat, &Ask { of, rank }: &Ask) -> Result<Verdict, Fault> {
-        let is_asked = |card: &String| card.starts_with(rank);
+        let is_asked = |card: &Card| card.rank() == rank;
         if !self.hands.get(&seat).is_some_and(|hand| hand.iter().any(is_asked)) {
             return Err(Fault::illegal("rank_not_held", "Ask for a rank that you hold."));
         }
         let Some(asked) = self.hands.get_mut(&of).filter(|_| of != seat) else {
             return Err(Fault::illegal("no_such_player", "Ask another player of the match."));
         };
-        let mut got: Vec<String> = asked.extract_if(.., |card| is_asked(card)).collect();
+        let mut got: Vec<Card> = asked.extract_if(.., |card| is_asked(card)).collect();
         let mut verdict = Verdict::tell(json!({ "by": seat, "of": of, "rank": rank, "got": got.len() }));
         if got.is_empty() {
             got.extend(self.pool.pop());
@@ -122,8 +118,8 @@ impl GoFish {
     fn end_turn(&mut self, now: Time, next: Seat) -> Option<Outcome> {
         for (seat, hand) in &mut self.hands {
             for rank in RANKS.chars() {
-                if hand.iter().filter(|card| card.starts_with(rank)).count() == SUITS.len() {
-                    hand.retain(|card| !card.starts_with(rank));
+                if hand.iter().filter(|card| card.rank() == rank).count() == SUITS.len() {
+                    hand.retain(|card| card.rank() != rank);
                     self.books.insert(rank, *seat);
                 }
             }

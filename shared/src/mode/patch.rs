@@ -1,28 +1,75 @@
 //! Merge patches between two views, by [RFC 7396](https://www.rfc-editor.org/rfc/rfc7396).
 
+use super::members::{Member, members};
+use crate::wire::Json;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::fmt::Display;
 
 /// Returns the patch that turns `before` into `after`, which contains no null; none if they are equal.
 ///
 /// An object is compared key by key, anything else is replaced as a whole: a view with maps has small patches, and one
-/// with long arrays has large ones.
+/// with long arrays has large ones. Both texts are read only as far as they differ.
 #[must_use]
-pub fn difference(before: &Value, after: &Value) -> Option<Value> {
+pub fn difference(before: &Json, after: &Json) -> Option<Json> {
+    let patch = text_difference(before.as_str(), after.as_str())?;
+    RawValue::from_string(patch).ok().map(Json::from)
+}
+
+fn text_difference(before: &str, after: &str) -> Option<String> {
     if before == after {
         return None;
     }
-    let (Value::Object(before), Value::Object(after)) = (before, after) else {
-        return Some(after.clone());
+    let (Some(before), Some(after)) = (members(before), members(after)) else {
+        return Some(after.to_owned());
     };
-    let removed = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), Value::Null));
-    let changed = after.iter().filter_map(|(key, value)| {
-        let patch = match before.get(key) {
-            Some(before) => difference(before, value)?,
-            None => value.clone(),
-        };
-        Some((key.clone(), patch))
-    });
-    Some(Value::Object(removed.chain(changed).collect()))
+    let mut patch = Object::default();
+    let mut next = 0;
+    for (key, value) in &after {
+        match find(&before, key, next) {
+            None => patch.add(key, value),
+            Some((at, before)) => {
+                next = at + 1;
+                if let Some(change) = text_difference(before, value) {
+                    patch.add(key, &change);
+                }
+            }
+        }
+    }
+    let mut next = 0;
+    for (key, _) in &before {
+        match find(&after, key, next) {
+            None => patch.add(key, "null"),
+            Some((at, _)) => next = at + 1,
+        }
+    }
+    patch.end()
+}
+
+/// Returns the place and the value of a key. It is usually the member at `next`, because views keep the order of their keys.
+fn find<'a>(members: &[Member<'a>], key: &str, next: usize) -> Option<(usize, &'a str)> {
+    let mut places = (next..members.len()).chain(0..next.min(members.len()));
+    places.find_map(|at| members.get(at).filter(|(other, _)| *other == key).map(|(_, value)| (at, *value)))
+}
+
+/// An object that is written member by member.
+#[derive(Default)]
+struct Object(String);
+
+impl Object {
+    /// Adds a member by its key with quotes, and its value.
+    fn add(&mut self, key: &str, value: &str) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.0.push_str(key);
+        self.0.push(':');
+        self.0.push_str(value);
+    }
+
+    /// Returns the text; none of an object without members.
+    fn end(mut self) -> Option<String> {
+        self.0.push('}');
+        self.0.starts_with('{').then_some(self.0)
+    }
 }
 
 /// Applies a patch to a target, as a client does.
@@ -48,13 +95,18 @@ pub fn apply(target: &mut Value, patch: Value) {
 ///
 /// A merge patch cannot set a value to null, because null removes a key. A view leaves absent values out.
 #[must_use]
-pub fn null_in(view: &Value) -> Option<String> {
-    let inside = |key: String, value: &Value| null_in(value).map(|path| format!("/{key}{path}"));
+pub fn null_in(view: &Json) -> Option<String> {
+    // Most views have no such word, not even in a text.
+    if view.as_str().contains("null") { null_in_value(&view.value()) } else { None }
+}
+
+fn null_in_value(view: &Value) -> Option<String> {
+    let inside = |key: &dyn Display, value| null_in_value(value).map(|path| format!("/{key}{path}"));
     match view {
         Value::Null => Some(String::new()),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| inside(at.to_string(), item)),
-        Value::Object(map) => map.iter().find_map(|(key, value)| inside(key.clone(), value)),
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| inside(&at, item)),
+        Value::Object(map) => map.iter().find_map(|(key, value)| inside(key, value)),
     }
 }
 
@@ -116,7 +168,7 @@ mod tests {
         for _ in 0..20_000 {
             let (before, after) = (tree(&mut chance, 3), tree(&mut chance, 3));
             let mut patched = before.clone();
-            let patch = difference(&before, &after);
+            let patch = difference(&Json::from(&before), &Json::from(&after)).map(|patch| patch.value());
             assert_eq!(patch.is_none(), before == after, "{before} {after}");
             equal += u32::from(patch.is_none());
             if let Some(patch) = patch {
@@ -131,13 +183,21 @@ mod tests {
     fn difference_contains_only_changed_keys() {
         let before = json!({"board": {"a1": 0, "b1": 1}, "turn": 0, "offer": 1});
         let after = json!({"board": {"a1": 0, "b1": 1, "b2": 0}, "turn": 1});
-        let patch = difference(&before, &after);
+        let patch = difference(&Json::from(&before), &Json::from(&after)).map(|patch| patch.value());
         assert_eq!(patch, Some(json!({"board": {"b2": 0}, "turn": 1, "offer": null})));
     }
 
     #[test]
+    fn texts_of_equal_values_have_no_difference() {
+        let text = |text: &str| Json::from(RawValue::from_string(text.to_owned()).unwrap());
+        assert_eq!(difference(&text(r#"{"a":{"b":1,"c":2}}"#), &text(r#"{"a":{"c":2,"b":1}}"#)), None);
+        let patch = difference(&text(r#"{"a":1}"#), &text(r#"{"a":1,"a\"b\n":{"c":[]}}"#));
+        assert_eq!(patch, Some(text(r#"{"a\"b\n":{"c":[]}}"#)));
+    }
+
+    #[test]
     fn null_is_found_wherever_it_stands() {
-        let path = |view: Value| null_in(&view);
+        let path = |view: Value| null_in(&Json::from(&view));
         assert_eq!(path(json!({"a": [1, {"b": null}]})), Some("/a/1/b".into()));
         assert_eq!(path(json!(null)), Some(String::new()));
         assert_eq!(path(json!({"a": [1, {"b": "null"}]})), None);

@@ -47,7 +47,7 @@ impl Replay {
         let mut game = started.map_err(ReplayError::Start)?;
         show(self.started, None, game.as_ref());
         for (index, (now, event)) in self.events.iter().enumerate() {
-            let handled = game.handle(*now, event.clone());
+            let handled = game.handle(*now, event);
             let verdict = handled.map_err(|rejection| ReplayError::Event { index, rejection })?;
             show(*now, Some((event, &verdict)), game.as_ref());
         }

@@ -1,11 +1,13 @@
 //! Rock, paper, scissors: both players choose in secret, and the better choice wins the round.
 
+mod hand;
 mod prediction;
 
 use super::config::{self, ConfigError};
 use super::{Chance, Event, Fault, Mode, Outcome, Seat, Start, Verdict, Viewer};
 use crate::limits;
 use crate::time::Time;
+use hand::Hand;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -42,21 +44,15 @@ impl Default for Config {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Hand {
-    Rock,
-    Paper,
-    Scissors,
-}
-
-impl Hand {
-    fn beats(self, other: Self) -> bool {
-        matches!(
-            (self, other),
-            (Self::Rock, Self::Scissors) | (Self::Paper, Self::Rock) | (Self::Scissors, Self::Paper)
-        )
-    }
+#[derive(Serialize)]
+struct View<'a> {
+    /// The players who have chosen.
+    chosen: BTreeMap<Seat, bool>,
+    round: u32,
+    until: Time,
+    wins: &'a BTreeMap<Seat, u32>,
+    /// The viewer's own choice.
+    yours: BTreeMap<Seat, Hand>,
 }
 
 impl Mode for RockPaperScissors {
@@ -105,11 +101,11 @@ impl Mode for RockPaperScissors {
     }
 
     fn view(&self, viewer: Viewer) -> impl Serialize {
-        let chosen: BTreeMap<_, _> = self.chosen.keys().map(|seat| (seat, true)).collect();
-        let yours: BTreeMap<_, _> = self.chosen.iter().filter(|(seat, _)| viewer.is(**seat)).collect();
-        json!({
-            "round": self.round, "until": self.until, "wins": self.wins, "chosen": chosen, "yours": yours
-        })
+        let Self { round, until, wins, .. } = self;
+        let chosen = self.chosen.keys().map(|seat| (*seat, true)).collect();
+        let yours =
+            self.chosen.iter().filter(|(seat, _)| viewer.is(**seat)).map(|(seat, hand)| (*seat, *hand));
+        View { round: *round, until: *until, wins, chosen, yours: yours.collect() }
     }
 
     fn wake_at(&self) -> Option<Time> {

@@ -4,8 +4,10 @@ use super::config::ConfigError;
 use super::{Chance, Event, Fault, Mode, Outcome, Seat, Start, Verdict, Viewer, config, patch};
 use crate::limits;
 use crate::time::Time;
+use crate::wire::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 use std::fmt;
 use std::time::Duration;
 
@@ -17,9 +19,9 @@ pub trait Running: fmt::Debug {
     /// Returns the name and version of the mode, such as `connect-four@1`.
     fn mode(&self) -> String;
     /// Handles an event. The state has changed if and only if it is accepted.
-    fn handle(&mut self, now: Time, event: Event<Value>) -> Result<Verdict, Rejection>;
+    fn handle(&mut self, now: Time, event: &Event<Value>) -> Result<Verdict, Rejection>;
     /// Returns the state as a viewer may see it.
-    fn view(&self, viewer: Viewer) -> Result<Value, Broken>;
+    fn view(&self, viewer: Viewer) -> Result<Json, Broken>;
     /// Returns the match as text, from which [`super::Registry::restore`] makes it again.
     fn encode(&self) -> &str;
     /// Returns the moment at which the mode wants to be woken; none after the end.
@@ -126,6 +128,9 @@ pub(super) fn mode_of(text: &str) -> Result<String, Broken> {
     Ok(header.mode)
 }
 
+/// The bytes by which an event usually makes the text longer, at most.
+const GROWTH: usize = 64;
+
 /// A match of the mode `M`, with its encoded form.
 struct Match<M> {
     stored: Stored<M>,
@@ -180,7 +185,15 @@ pub(super) fn restore<M: Mode>(text: &str) -> Result<Box<dyn Running>, Broken> {
 
 impl<M: Mode> Match<M> {
     fn new(stored: Stored<M>) -> Result<Self, Broken> {
-        let text = serde_json::to_string(&stored).map_err(|error| Broken::Unencodable(error.to_string()))?;
+        Self::with_capacity(stored, 0)
+    }
+
+    /// `capacity` is the expected length of the text.
+    fn with_capacity(stored: Stored<M>, capacity: usize) -> Result<Self, Broken> {
+        let mut text = Vec::with_capacity(capacity);
+        let unencodable = |error: &dyn fmt::Display| Broken::Unencodable(error.to_string());
+        serde_json::to_writer(&mut text, &stored).map_err(|error| unencodable(&error))?;
+        let text = String::from_utf8(text).map_err(|error| unencodable(&error))?;
         if text.len() > limits::MODE_STATE_BYTES_MAX {
             return Err(Broken::TooLarge { bytes: text.len() });
         }
@@ -200,7 +213,7 @@ impl<M: Mode> Running for Match<M> {
         self.stored.mode.clone()
     }
 
-    fn handle(&mut self, now: Time, event: Event<Value>) -> Result<Verdict, Rejection> {
+    fn handle(&mut self, now: Time, event: &Event<Value>) -> Result<Verdict, Rejection> {
         event.check(self.stored.seats)?;
         if self.stored.outcome.is_some() {
             return event.after_the_end().map_err(Rejection::Fault);
@@ -214,13 +227,14 @@ impl<M: Mode> Running for Match<M> {
             return Err(Broken::WrongRanks { ranks: outcome.ranks.len(), seats: stored.seats }.into());
         }
         stored.outcome.clone_from(&verdict.ended);
-        *self = Self::new(stored)?;
+        *self = Self::with_capacity(stored, self.text.len() + GROWTH)?;
         Ok(verdict)
     }
 
-    fn view(&self, viewer: Viewer) -> Result<Value, Broken> {
-        let view = serde_json::to_value(self.stored.state.view(viewer))
+    fn view(&self, viewer: Viewer) -> Result<Json, Broken> {
+        let view = to_raw_value(&self.stored.state.view(viewer))
             .map_err(|error| Broken::Unencodable(error.to_string()))?;
+        let view = Json::from(view);
         patch::null_in(&view).map_or(Ok(view), |path| Err(Broken::NullInView { path }))
     }
 

@@ -8,10 +8,9 @@ use crate::limits;
 use crate::mode::{Broken, MODES, Outcome, Rejection, Replay, Running, Seat, Verdict, Viewer, patch};
 use crate::time::Time;
 use crate::wire::Json;
-use crate::wire::envelope;
 use crate::wire::room::Event;
+use crate::wire::{envelope, text};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +19,7 @@ use std::fmt;
 pub(super) struct Game {
     running: Box<dyn Running>,
     /// The view of a spectator, and where views may differ those of all seats.
-    views: Vec<Value>,
+    views: Vec<Json>,
     /// The position of the last event that changed the match.
     changed_at: u64,
     /// All events so far; none where they are too many to keep.
@@ -67,7 +66,7 @@ impl Game {
         let mut game = Self { running, views, changed_at, replay, replay_bytes, saved_slot: None };
         for entry in log.retained().filter(|entry| entry.at > at) {
             let Some(played) = &entry.played else { continue };
-            game.handle(entry.ts, Played::clone(played)).map_err(|rejection| match rejection {
+            game.handle(entry.ts, played).map_err(|rejection| match rejection {
                 Rejection::Broken(broken) => broken,
                 Rejection::Fault(fault) => {
                     Broken::Unreadable(format!("the log has a refused move: {}", fault.why))
@@ -79,25 +78,21 @@ impl Game {
     }
 
     /// Handles an event. A refused one changes nothing.
-    pub(super) fn handle(&mut self, now: Time, event: Played) -> Result<Told, Rejection> {
-        let before = (event == Played::Woke).then(|| self.running.encode().to_owned());
-        let verdict = self.running.handle(now, event.clone())?;
+    pub(super) fn handle(&mut self, now: Time, event: &Played) -> Result<Told, Rejection> {
+        let before = (*event == Played::Woke).then(|| self.running.encode().to_owned());
+        let verdict = self.running.handle(now, event)?;
         let views = views(self.running.as_ref())?;
         let has_changed = before.is_some_and(|before| self.running.encode() != before);
-        let told = self.told(&event, &verdict, &views, has_changed);
+        let told = self.told(event, &verdict, &views, has_changed);
         self.views = views;
-        self.note((now, event));
+        self.note(now, event);
         Ok(told)
     }
 
     /// Returns what each viewer is told: the parts of the verdict, and the patch of the viewer's view.
-    fn told(&self, event: &Played, verdict: &Verdict, after: &[Value], has_changed: bool) -> Told {
-        let patches: Vec<Option<Json>> = self
-            .views
-            .iter()
-            .zip(after)
-            .map(|(old, new)| Some(Json::from(&patch::difference(old, new)?)))
-            .collect();
+    fn told(&self, event: &Played, verdict: &Verdict, after: &[Json], has_changed: bool) -> Told {
+        let changes = self.views.iter().zip(after);
+        let patches: Vec<_> = changes.map(|(old, new)| patch::difference(old, new)).collect();
         let shared = patches.first().cloned().flatten();
         let body = verdict.public.as_ref().map(Json::from);
         let moved = |private: Option<Json>, state| Event::Moved { body: body.clone(), private, state };
@@ -117,13 +112,13 @@ impl Game {
     }
 
     /// Adds an event to the replay, as long as it is small enough to keep.
-    fn note(&mut self, event: (Time, Played)) {
+    fn note(&mut self, now: Time, event: &Played) {
+        let Some(replay) = &mut self.replay else { return };
+        let event = (now, event.clone());
         self.replay_bytes += weight(&event);
+        replay.events.push(event);
         if self.replay_bytes > limits::REPLAY_BYTES_MAX {
             self.replay = None;
-        }
-        if let Some(replay) = &mut self.replay {
-            replay.events.push(event);
         }
     }
 
@@ -149,12 +144,12 @@ impl Game {
     }
 
     /// Returns the state as a viewer may see it.
-    pub(super) fn view(&self, viewer: Viewer) -> &Value {
+    pub(super) fn view(&self, viewer: Viewer) -> Json {
         let index = match viewer {
             Viewer::Spectator => 0,
             Viewer::Seat(seat) => seat.index() + 1,
         };
-        self.views.get(index).or(self.views.first()).unwrap_or(&Value::Null)
+        self.views.get(index).or(self.views.first()).cloned().unwrap_or_default()
     }
 
     /// Returns the row, where it must be written: with the room's row, because no entry of the log carries an absence to
@@ -206,11 +201,11 @@ fn read(row: &str) -> Result<Row<'_, Option<Replay>>, Broken> {
 
 /// Returns the bytes that an event takes in a replay.
 fn weight(event: &(Time, Played)) -> usize {
-    envelope::encode(event).len() + 1
+    text::encoded_len(event) + 1
 }
 
 /// Returns the view of a spectator, and where views may differ those of all seats.
-fn views(running: &dyn Running) -> Result<Vec<Value>, Broken> {
+fn views(running: &dyn Running) -> Result<Vec<Json>, Broken> {
     let seats = if running.hides() { running.seats() } else { 0 };
     let viewers = std::iter::once(Viewer::Spectator).chain(Seat::all(seats).map(Viewer::Seat));
     viewers.map(|viewer| running.view(viewer)).collect()

@@ -36,7 +36,7 @@ impl Room {
             Err(broken) => return self.give_up_game(now, &broken),
         };
         let body = Started { mode: mode.name, seats: self.players() };
-        let started = |viewer| Event::Started { body: body.clone(), state: Json::from(game.view(viewer)) };
+        let started = |viewer| Event::Started { body: body.clone(), state: game.view(viewer) };
         let public = started(Viewer::Spectator);
         let own = Seat::all(seats.len()).map(|seat| (seat, started(Viewer::Seat(seat))));
         let own: BTreeMap<Seat, Event> = own.filter(|(_, event)| *event != public).collect();
@@ -108,7 +108,7 @@ impl Room {
         let Some(game) = self.game.as_mut().filter(|_| self.state.phase == Phase::Open) else {
             return Ok(None);
         };
-        let told = match game.handle(now, played.clone()) {
+        let told = match game.handle(now, &played) {
             Ok(told) => told,
             Err(Rejection::Fault(fault)) => return Err(fault),
             Err(Rejection::Broken(broken)) => {

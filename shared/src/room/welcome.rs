@@ -40,7 +40,7 @@ impl Room {
     /// Returns the room at its head: members, board, and the retained events.
     fn snapshot(&self, you: &PlayerId) -> Snapshot {
         let events: Vec<Value> = self.log.retained().map(|entry| entry.value_for(you)).collect();
-        let state = self.game.as_ref().map(|game| game.view(self.viewer(you)).clone());
+        let state = self.game.as_ref().map(|game| game.view(self.viewer(you)).value());
         let seats = state.as_ref().map(|_| self.players()).unwrap_or_default();
         let (at, board, members) = (self.log.head(), self.board.view(), self.members());
         Snapshot { at, board, events, members, state, seats }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// A JSON text, valid and without superfluous whitespace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +24,12 @@ impl Json {
     }
 }
 
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl Default for Json {
     /// Returns the JSON `null`.
     fn default() -> Self {
@@ -39,6 +46,12 @@ impl PartialEq for Json {
 impl From<&RawValue> for Json {
     fn from(text: &RawValue) -> Self {
         Self(text.to_owned())
+    }
+}
+
+impl From<Box<RawValue>> for Json {
+    fn from(text: Box<RawValue>) -> Self {
+        Self(text)
     }
 }
 

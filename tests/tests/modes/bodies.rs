@@ -75,7 +75,7 @@ fn random_bodies_never_panic() {
                 random_body(&mut chance, 4)
             };
             let event = if n % 10 == 0 { Event::Signal { body } } else { Event::Move { seat, body } };
-            match game.handle(START, event) {
+            match game.handle(START, &event) {
                 Ok(_) => accepted += 1,
                 Err(Rejection::Fault(fault)) => {
                     assert!(fault.message.len() <= 200 && !fault.why.is_empty());
@@ -94,7 +94,7 @@ fn random_bodies_never_panic() {
 #[test]
 fn deep_and_long_bodies_are_refused() {
     let mut game = start("connect-four@1", 2, &defaults(), 1);
-    let mut why = |body: Value| match game.handle(START, Event::Move { seat: Seat::FIRST, body }) {
+    let mut why = |body: Value| match game.handle(START, &Event::Move { seat: Seat::FIRST, body }) {
         Err(Rejection::Fault(fault)) => fault.why,
         result => panic!("{result:?}"),
     };

@@ -33,7 +33,7 @@ fn record(mode: &str, seats: usize) -> String {
     let middle_at = lines.len() + game.log.len().min(EVENTS / 2);
     for seat in shared::mode::Seat::all(seats).skip(1) {
         let event = Event::Gone { seat };
-        if game.kept.handle(game.now, event.clone()).is_ok() {
+        if game.kept.handle(game.now, &event).is_ok() {
             game.log.push((game.now, event));
         }
     }
@@ -58,8 +58,7 @@ fn replay(mode: &str, text: &str) {
             "event" => {
                 let (at, event): (Time, Event<Value>) = serde_json::from_str(body).unwrap();
                 for game in &mut matches {
-                    game.handle(at, event.clone())
-                        .unwrap_or_else(|error| panic!("{mode}: {error:?} for {body}"));
+                    game.handle(at, &event).unwrap_or_else(|error| panic!("{mode}: {error:?} for {body}"));
                 }
             }
             "middle" => {

@@ -10,6 +10,7 @@ use shared::mode::{
     Verdict, Viewer,
 };
 use shared::time::Time;
+use shared::wire::Json;
 use std::ops::RangeInclusive;
 
 const MODES: Registry<'static> = Registry::new(&[Entry::of::<Careless>()]);
@@ -85,7 +86,7 @@ fn bug(bug: &Value) -> Event<Value> {
 fn rejected(event: Event<Value>) -> Rejection {
     let mut game = careless();
     let before = game.encode().to_owned();
-    let rejection = game.handle(START, event).expect_err("a rejection");
+    let rejection = game.handle(START, &event).expect_err("a rejection");
     assert_eq!(game.encode(), before);
     assert_eq!(MODES.restore(game.encode()).unwrap().encode(), before);
     rejection
@@ -105,7 +106,7 @@ fn state_beyond_its_limit_is_an_error_of_the_mode() {
     let expected =
         format!("the encoded match has {bytes} bytes, and the limit is 65536: keep less in the state");
     assert_eq!(broken.to_string(), expected);
-    assert!(careless().handle(START, bug(&json!({ "grow": limits::MODE_STATE_BYTES_MAX - 200 }))).is_ok());
+    assert!(careless().handle(START, &bug(&json!({ "grow": limits::MODE_STATE_BYTES_MAX - 200 }))).is_ok());
 }
 
 #[test]
@@ -120,8 +121,8 @@ fn null_in_a_view_is_an_error_of_the_mode() {
     let broken = game.view(Viewer::Spectator).unwrap_err();
     assert_eq!(broken, Broken::NullInView { path: "/board/shown".into() });
     assert!(broken.to_string().contains("leave the field out"));
-    game.handle(START, Event::Woke).unwrap();
-    assert_eq!(game.view(Viewer::Spectator), Ok(json!({ "board": { "shown": 1 } })));
+    game.handle(START, &Event::Woke).unwrap();
+    assert_eq!(game.view(Viewer::Spectator), Ok(Json::from(&json!({ "board": { "shown": 1 } }))));
 }
 
 #[test]
@@ -133,16 +134,16 @@ fn seat_outside_of_the_match_is_refused() {
 #[test]
 fn nothing_happens_after_the_end() {
     let mut game = careless();
-    game.handle(START, bug(&json!("end"))).unwrap();
+    game.handle(START, &bug(&json!("end"))).unwrap();
     assert_eq!(game.wake_at(), None);
     assert_eq!(game.random_move(Seat::FIRST, &mut Chance::new(Seed::new(1))), None);
     let before = game.encode().to_owned();
     for event in [bug(&json!({ "grow": 9 })), Event::Signal { body: json!(1) }] {
-        let refused = game.handle(START, event);
+        let refused = game.handle(START, &event);
         assert!(matches!(refused, Err(Rejection::Fault(fault)) if fault.why == "match_over"));
     }
     for event in [gone(1), Event::Woke] {
-        assert_eq!(game.handle(START, event), Ok(Verdict::default()));
+        assert_eq!(game.handle(START, &event), Ok(Verdict::default()));
     }
     assert_eq!(game.encode(), before);
     assert_eq!(MODES.restore(&before).unwrap().outcome(), Some(&Outcome::draw(2, "draw")));
@@ -159,6 +160,6 @@ fn unreadable_match_is_an_error() {
 #[test]
 fn debug_output_does_not_contain_the_state() {
     let mut game = careless();
-    game.handle(START, bug(&json!({ "grow": 9 }))).unwrap();
+    game.handle(START, &bug(&json!({ "grow": 9 }))).unwrap();
     assert!(!format!("{game:?}").contains("xxx"));
 }

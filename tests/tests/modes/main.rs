@@ -12,6 +12,7 @@ mod guarantees;
 mod play;
 mod predict;
 mod registry;
+mod replay;
 mod rock_paper_scissors;
 mod secrets;
 mod table;

@@ -21,25 +21,25 @@ fn check(mode: &str, seed: u128) -> u32 {
     while let Some((at, event)) = random_play::next_event(&*game, now, &mut chance) {
         now = at;
         let Event::Move { seat, body } = &event else {
-            game.handle(now, event).unwrap();
+            game.handle(now, &event).unwrap();
             continue;
         };
         for (seat, body) in [(*seat, body.clone()), (seat.other(), body.clone()), (*seat, json!({"drop": 9}))]
         {
-            let view = game.view(Viewer::Seat(seat)).unwrap();
+            let view = game.view(Viewer::Seat(seat)).unwrap().value();
             let Some(prediction) = predict(mode, &view, seat, now, body.clone()) else { continue };
             predicted += 1;
             let mut twin = game.duplicate();
-            match (prediction, twin.handle(now, Event::Move { seat, body })) {
+            match (prediction, twin.handle(now, &Event::Move { seat, body })) {
                 (Ok(view), Ok(_)) => {
                     let real = twin.view(Viewer::Seat(seat)).unwrap();
-                    assert_eq!(without_clock(view), without_clock(real), "{mode}");
+                    assert_eq!(without_clock(view), without_clock(real.value()), "{mode}");
                 }
                 (Err(fault), Err(Rejection::Fault(real))) => assert_eq!(fault, real, "{mode}"),
                 (prediction, real) => panic!("{mode}: {prediction:?} is not {real:?}"),
             }
         }
-        game.handle(now, event).unwrap();
+        game.handle(now, &event).unwrap();
     }
     predicted
 }
@@ -55,8 +55,8 @@ fn predictions_are_what_happens() {
 #[test]
 fn move_that_shows_what_is_hidden_is_not_predicted() {
     let mut game = start("rock-paper-scissors@1", 2, &Value::Null, 1);
-    game.handle(START, Event::Move { seat: Seat::FIRST, body: json!("rock") }).unwrap();
-    let view = game.view(Viewer::Seat(Seat::SECOND)).unwrap();
+    game.handle(START, &Event::Move { seat: Seat::FIRST, body: json!("rock") }).unwrap();
+    let view = game.view(Viewer::Seat(Seat::SECOND)).unwrap().value();
     assert_eq!(predict("rock-paper-scissors@1", &view, Seat::SECOND, START, json!("paper")), None);
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::mode::config::NoConfig;
 use shared::mode::{Chance, Entry, Event, Fault, MODES, Mode, Registry, Seat, Seed, Start, Verdict, Viewer};
 use shared::time::Time;
+use shared::wire::Json;
 use std::ops::RangeInclusive;
 
 /// Asserts the error of a pool with this mode.
@@ -94,8 +95,8 @@ fn match_keeps_the_version_with_which_it_began() {
     let began = Registry::new(&before).start("counter@1", 1, &defaults(), Seed::new(1), START).unwrap();
     let mut game = Registry::new(&after).restore(began.encode()).unwrap();
     assert_eq!(game.mode(), "counter@1");
-    game.handle(START, Event::Woke).unwrap();
-    assert_eq!(game.view(Viewer::Spectator), Ok(json!({ "count": 1 })));
+    game.handle(START, &Event::Woke).unwrap();
+    assert_eq!(game.view(Viewer::Spectator), Ok(Json::from(&json!({ "count": 1 }))));
     let error = MODES.restore(game.encode()).unwrap_err().to_string();
     assert!(error.starts_with("the stored match cannot be read: mode: no mode is called"), "{error}");
 }

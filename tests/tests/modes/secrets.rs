@@ -7,6 +7,7 @@ use super::play::Game;
 use super::table::{START, Table, defaults, start, viewers};
 use serde_json::{Value, json};
 use shared::mode::{Chance, Event, MODES, Seat, Seed, Verdict, Viewer};
+use shared::wire::Json;
 
 /// Asserts that all viewers but one see the same in both twins, and that the one sees the difference.
 fn check_views(twins: &[Table; 2], owner: Seat, seats: usize) {
@@ -91,9 +92,9 @@ fn cards_of_a_hand_are_in_no_text_for_others() {
         let mut told_cards = 0;
         while let Some((at, event)) = shared::mode::random_play::next_event(&*game, now, &mut chance) {
             now = at;
-            let verdict = game.handle(now, event).unwrap();
+            let verdict = game.handle(now, &event).unwrap();
             for owner in Seat::all(4) {
-                let view = game.view(Viewer::Seat(owner)).unwrap();
+                let view = game.view(Viewer::Seat(owner)).unwrap().value();
                 let hand: Vec<String> = view["yours"].as_object().unwrap().keys().cloned().collect();
                 let mut texts = vec![json!(verdict.public).to_string(), format!("{:?}", verdict.ended)];
                 texts.extend(
@@ -118,7 +119,7 @@ fn cards_of_a_hand_are_in_no_text_for_others() {
 fn spectators_and_players_see_the_same_where_nothing_is_hidden() {
     for mode in ["arena@1", "connect-four@1"] {
         let game = start(mode, 2, &defaults(), 1);
-        let views: Vec<Value> = viewers(2).map(|viewer| game.view(viewer).unwrap()).collect();
+        let views: Vec<Json> = viewers(2).map(|viewer| game.view(viewer).unwrap()).collect();
         assert!(views.windows(2).all(|pair| pair[0] == pair[1]), "{mode}");
     }
 }

@@ -55,7 +55,7 @@ impl Table {
     /// Evicts the match, and handles an event now.
     pub fn handle(&mut self, event: Event<Value>) -> Result<Verdict, Rejection> {
         self.game = MODES.restore(self.game.encode()).expect("the stored match");
-        self.game.handle(self.now, event)
+        self.game.handle(self.now, &event)
     }
 
     /// Handles an event that is accepted.
@@ -78,14 +78,15 @@ impl Table {
     }
 
     pub fn view(&self, viewer: Viewer) -> Value {
-        self.game.view(viewer).expect("a view")
+        self.game.view(viewer).expect("a view").value()
     }
 
     /// Handles an event, and returns the patch that a spectator receives.
     pub fn patch(&mut self, event: Event<Value>) -> Option<Value> {
-        let before = self.view(Viewer::Spectator);
+        let before = self.game.view(Viewer::Spectator).expect("a view");
         self.accept(event);
-        patch::difference(&before, &self.view(Viewer::Spectator))
+        patch::difference(&before, &self.game.view(Viewer::Spectator).expect("a view"))
+            .map(|patch| patch.value())
     }
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod frames;
 mod mark;
 pub mod plan;
+mod replies;
 mod run;
 mod tally;
 pub mod usage;

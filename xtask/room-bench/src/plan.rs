@@ -65,6 +65,8 @@ pub enum Load {
     Open { per_s: f64 },
     /// Each speaker sends this many messages a second.
     Each { per_s: f64 },
+    /// Each speaker makes this many moves a second in a match of `arena`, and its latency is that of the reply.
+    Moves { per_s: f64 },
     /// No messages: the sockets are opened and stay idle.
     Idle,
 }
@@ -97,7 +99,7 @@ pub struct Outcome {
     pub lost: u64,
     /// Messages that a client received twice or out of order.
     pub doubled: u64,
-    /// Durable acknowledgements received in the measured time.
+    /// Durable acknowledgements, or replies to moves, received in the measured time.
     pub acknowledged: u64,
     /// Latency from the intended moment of sending to reception, milliseconds.
     pub p50_ms: f64,

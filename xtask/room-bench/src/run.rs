@@ -11,6 +11,7 @@ use mio::{Events, Interest, Poll, Token};
 use crate::client::{Client, Stage};
 use crate::mark::{Finder, Mark};
 use crate::plan::{Dialect, Load, Outcome, Plan};
+use crate::replies::{self, Moves};
 use crate::tally::Tally;
 use crate::usage::{cpu_s, rss_kib};
 
@@ -32,6 +33,8 @@ struct Run<'a> {
     sent: Vec<u64>,
     tally: Tally,
     finder: Finder,
+    /// The moves of each client.
+    moves: Vec<Moves>,
     begun: Instant,
     acknowledged: u64,
     measured: bool,
@@ -90,6 +93,7 @@ impl<'a> Run<'a> {
             rooms,
             sent: vec![0; next],
             finder: Finder::default(),
+            moves: vec![Moves::default(); next],
             begun: Instant::now(),
             acknowledged: 0,
             measured: false,
@@ -165,14 +169,15 @@ impl<'a> Run<'a> {
         let now = self.now_us();
         let closed_loop = match self.plan.load {
             Load::Closed { durable } => Some(durable),
-            Load::Open { .. } | Load::Each { .. } | Load::Idle => None,
+            Load::Open { .. } | Load::Each { .. } | Load::Moves { .. } | Load::Idle => None,
         };
+        let moves = self.moves.get_mut(at).filter(|_| matches!(self.plan.load, Load::Moves { .. }));
         let Some(client) = self.clients.get_mut(at) else { return Ok(false) };
         if client.blocked {
             client.flush()?;
         }
         let (tally, finder, measured) = (&mut self.tally, &self.finder, self.measured);
-        let (mut own, mut acknowledged) = (false, 0);
+        let (mut own, mut acknowledged, mut moves) = (false, 0, moves);
         let inbound = client.receive(&mut self.scratch, |text| {
             if measured {
                 tally.frames += 1;
@@ -180,6 +185,15 @@ impl<'a> Run<'a> {
             for mark in finder.marks(text) {
                 tally.message(at, mark, now, measured);
                 own |= mark.sender == at;
+            }
+            if let Some(moves) = &mut moves {
+                tally.delivered += if measured { replies::events(text) } else { 0 };
+                moves.receive(text, |sent_us| {
+                    if measured {
+                        tally.latency.saturating_record(now.saturating_sub(sent_us).max(1));
+                    }
+                    tally.replies += u64::from(measured);
+                });
             }
             if closed_loop == Some(true) {
                 acknowledged += memchr::memmem::find_iter(text, br#""ok":"#).count();
@@ -202,12 +216,14 @@ impl<'a> Run<'a> {
         *seq += 1;
         let mark = Mark { sender: at, seq: *seq, at_us: intended_us };
         let durable = matches!(self.plan.load, Load::Closed { durable: true });
-        let payload = match self.plan.dialect {
-            Dialect::Matchpoint if durable => {
+        let is_move = matches!(self.plan.load, Load::Moves { .. });
+        let payload = match (self.plan.dialect, self.moves.get_mut(at).filter(|_| is_move)) {
+            (_, Some(moves)) => moves.send(*seq, intended_us),
+            (Dialect::Matchpoint, None) if durable => {
                 format!(r#"{{"id":{seq},"op":"say","key":"k{seq}","ack":"durable","body":{}}}"#, mark.body())
             }
-            Dialect::Matchpoint => format!(r#"{{"op":"say","key":"k{seq}","body":{}}}"#, mark.body()),
-            Dialect::SocketIo => format!(r#"42["say",{}]"#, mark.body()),
+            (Dialect::Matchpoint, None) => format!(r#"{{"op":"say","key":"k{seq}","body":{}}}"#, mark.body()),
+            (Dialect::SocketIo, None) => format!(r#"42["say",{}]"#, mark.body()),
         };
         if self.measured {
             self.sent_measured += 1;
@@ -265,7 +281,7 @@ impl<'a> Run<'a> {
     fn drain(&mut self, events: &mut Events) -> Result<()> {
         let (delivered, frames) = (self.tally.delivered, self.tally.frames);
         let begun = Instant::now();
-        while begun.elapsed() < DRAIN && self.tally.missing(&self.sent, &self.rooms) > 0 {
+        while begun.elapsed() < DRAIN && self.missing() > 0 {
             self.poll.poll(events, Some(Duration::from_millis(50)))?;
             for event in &*events {
                 self.ready(event.token().0)?;
@@ -274,6 +290,14 @@ impl<'a> Run<'a> {
         }
         (self.tally.delivered, self.tally.frames) = (delivered, frames);
         Ok(())
+    }
+
+    /// Returns the messages that have not arrived, or the moves without a reply.
+    fn missing(&self) -> u64 {
+        match self.plan.load {
+            Load::Moves { .. } => self.moves.iter().map(Moves::missing).sum(),
+            _ => self.tally.missing(&self.sent, &self.rooms),
+        }
     }
 
     fn outcome(&self, measured: Duration, busy: Duration) -> Outcome {
@@ -286,9 +310,9 @@ impl<'a> Run<'a> {
             sent: self.sent_measured,
             delivered: self.tally.delivered,
             frames: self.tally.frames,
-            lost: self.tally.lost + self.tally.missing(&self.sent, &self.rooms),
+            lost: self.tally.lost + self.missing(),
             doubled: self.tally.doubled,
-            acknowledged: self.acknowledged,
+            acknowledged: self.acknowledged + self.tally.replies,
             p50_ms: ms(0.5),
             p95_ms: ms(0.95),
             p99_ms: ms(0.99),
@@ -314,7 +338,7 @@ impl<'a> Schedule<'a> {
     fn new(load: Load, speakers: &'a [usize], from_us: u64) -> Self {
         let per_s = match load {
             Load::Open { per_s } => per_s,
-            Load::Each { per_s } => per_s * speakers.len() as f64,
+            Load::Each { per_s } | Load::Moves { per_s } => per_s * speakers.len() as f64,
             Load::Closed { .. } | Load::Idle => 0.0,
         };
         let every_us = if per_s > 0.0 { 1_000_000.0 / per_s } else { 0.0 };

@@ -13,6 +13,8 @@ pub struct Tally {
     pub latency: Histogram<u64>,
     pub delivered: u64,
     pub frames: u64,
+    /// Replies to moves.
+    pub replies: u64,
     pub lost: u64,
     pub doubled: u64,
 }
@@ -31,7 +33,7 @@ impl Tally {
             }
         }
         let latency = Histogram::new_with_bounds(1, 600_000_000, 3)?;
-        Ok(Self { seen, place, latency, delivered: 0, frames: 0, lost: 0, doubled: 0 })
+        Ok(Self { seen, place, latency, delivered: 0, frames: 0, replies: 0, lost: 0, doubled: 0 })
     }
 
     /// A message arrived at `receiver`.

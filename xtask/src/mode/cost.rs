@@ -90,7 +90,7 @@ fn frames(mode: &str, seats: usize, nth: u32) -> Result<Vec<(Time, Conn, String)
             let text = json!({ "id": 1, "op": "move", "key": format!("k{}", frames.len()), "body": body });
             frames.push((at, conn, text.to_string()));
         }
-        if game.handle(at, event).is_err() || frames.len() >= 2000 {
+        if game.handle(at, &event).is_err() || frames.len() >= 2000 {
             break;
         }
     }

@@ -107,7 +107,7 @@ fn play(game: &mut dyn Running, seed: u64) -> Result<(Log, Duration)> {
 
 /// Handles an event that the mode itself has chosen.
 fn handle(game: &mut dyn Running, at: Time, event: &Event<Value>) -> Result<()> {
-    match game.handle(at, event.clone()) {
+    match game.handle(at, &event) {
         Ok(_) => Ok(()),
         Err(Rejection::Fault(fault)) => {
             let why = fault.why;
@@ -142,9 +142,9 @@ impl Figures {
             handle(game, *at, event)?;
             let after = game.view(viewer)?;
             let patch = patch::difference(&view, &after);
-            self.patch_bytes += patch.map_or(0, |patch| patch.to_string().len() as u64);
+            self.patch_bytes += patch.map_or(0, |patch| patch.as_str().len() as u64);
             self.state_bytes = self.state_bytes.max(game.encode().len());
-            self.view_bytes = self.view_bytes.max(after.to_string().len());
+            self.view_bytes = self.view_bytes.max(after.as_str().len());
             view = after;
         }
         Ok(())

@@ -20,19 +20,23 @@ pub struct Replay {
     seat: Option<u8>,
 }
 
-/// Replays the match, and returns what is printed. An error if the match has another outcome than its record.
+/// Replays the match of a file, and returns what is printed.
 pub fn run(options: &Replay) -> Result<String> {
     let path = options.file.display();
     let text = fs::read_to_string(&options.file).with_context(|| format!("{path} cannot be read"))?;
-    let record: Value = serde_json::from_str(&text).with_context(|| format!("{path} is not JSON"))?;
+    replay(&path.to_string(), &text, options.seat)
+}
+
+/// Replays the match of a text, whose file is called `path`. An error if the match has another outcome than its record.
+pub fn replay(path: &str, text: &str, seat: Option<u8>) -> Result<String> {
+    let record: Value = serde_json::from_str(text).with_context(|| format!("{path} is not JSON"))?;
     let replay = record.get("replay").unwrap_or(&record);
     let replay: shared::mode::Replay = serde_json::from_value(replay.clone())
         .with_context(|| format!("{path} has no replay: a record of a match with a mode has one"))?;
     let mut out = format!("{}, {} seats, seed {}\n", replay.mode, replay.seats, replay.seed);
     let mut failed = None;
     let game = replay.run(&MODES, |now, event, game| {
-        if let Err(error) = show(&mut out, now.since(replay.started).as_secs_f64(), event, game, options.seat)
-        {
+        if let Err(error) = show(&mut out, now.since(replay.started).as_secs_f64(), event, game, seat) {
             failed.get_or_insert(error);
         }
     })?;

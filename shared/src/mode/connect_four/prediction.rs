@@ -1,5 +1,6 @@
 //! The prediction of Connect Four: all of its state is in its view, but what a move adds to the clock.
 
+use super::square::Square;
 use super::{Clock, ConnectFour, Endings};
 use crate::mode::Seat;
 use crate::mode::predict::Predict;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 struct View {
-    board: BTreeMap<String, Seat>,
+    board: BTreeMap<Square, Seat>,
     turn: Seat,
     clock: Value,
 }

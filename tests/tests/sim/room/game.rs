@@ -95,7 +95,7 @@ impl World {
         let Some(game) = self.game() else { return };
         let client = &self.clients[who];
         let view = game.view(self.viewer(who)).expect("a view");
-        assert_eq!(client.view.state.as_ref(), Some(&view), "the state of {}", client.player);
+        assert_eq!(client.view.state.as_ref(), Some(&view.value()), "the state of {}", client.player);
     }
 
     /// Checks the record of a match: it replays to the same state and outcome. Proved by a replay without wakes.

@@ -93,7 +93,12 @@ impl Matchpoint {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        let rules = json!({ "seats": rooms.members.max(2), "rules": { "spectators": rooms.spectators > 0 } });
+        let mut rules =
+            json!({ "seats": rooms.members.max(2), "rules": { "spectators": rooms.spectators > 0 } });
+        if let (Some(mode), Some(body)) = (rooms.mode, rules.as_object_mut()) {
+            body.insert("mode".to_owned(), json!(mode.name));
+            body.insert("mode_config".to_owned(), (mode.config)());
+        }
         let rules = &rules;
         stream::iter(guests.chunks(each))
             .map(|players| async move {

@@ -5,9 +5,10 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 use room_bench::plan::{Load, Outcome};
+use serde_json::json;
 
 use super::peer::{Kit, Peer};
-use super::rooms::Rooms;
+use super::rooms::{Mode, Rooms};
 
 /// A load, the same for every server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,6 +21,9 @@ pub(super) enum Scenario {
     Open,
     /// The most players at 20 messages a second in rooms of 10 with p95 below 50 ms and nothing lost.
     People,
+    /// The most players in matches of eight of a real-time mode, 2 moves a second each, with p95 of the replies below 50 ms;
+    /// Matchpoint alone.
+    Ticking,
     /// One speaker at 10 messages a second, 1,000 spectators.
     Crowd,
     /// 500 rooms of two, closed loop.
@@ -36,15 +40,20 @@ pub(super) enum Scenario {
 const PATIENCE_MS: f64 = 50.0;
 /// Clients in a room, where a scenario does not say otherwise.
 const ROOM: usize = 10;
+/// Players of a match of the real-time mode.
+const ARENA_PLAYERS: usize = 8;
+/// A match that does not end while it is measured.
+const ARENA: Mode = Mode { name: "arena@1", config: || json!({ "coins_to_win": 1000 }) };
 /// Rooms with which the search for the most players begins.
 const FIRST_ROOMS: usize = 8;
 
 impl Scenario {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Closed,
         Self::Durable,
         Self::Open,
         Self::People,
+        Self::Ticking,
         Self::Crowd,
         Self::Pairs,
         Self::Openings,
@@ -65,7 +74,15 @@ impl Scenario {
             Self::Open => {
                 kit.run(peer, Rooms::of(10, ROOM), Load::Open { per_s: 1000.0 }, seconds, 0.0).await
             }
-            Self::People => most_people(kit, peer, seconds).await,
+            Self::People => {
+                most_people(kit, peer, Rooms::of(FIRST_ROOMS, ROOM), Load::Each { per_s: 20.0 }, seconds)
+                    .await
+            }
+            Self::Ticking if peer != Peer::Matchpoint => Ok(Outcome::default()),
+            Self::Ticking => {
+                let rooms = Rooms { mode: Some(ARENA), ..Rooms::of(FIRST_ROOMS, ARENA_PLAYERS) };
+                most_people(kit, peer, rooms, Load::Moves { per_s: 2.0 }, seconds).await
+            }
             Self::Crowd => {
                 let rooms = Rooms { spectators: 1000, ..Rooms::of(1, 1) };
                 kit.run(peer, rooms, Load::Open { per_s: 10.0 }, seconds, 0.0).await
@@ -92,7 +109,7 @@ impl Scenario {
             Self::Closed | Self::Pairs => per_s(outcome.delivered),
             Self::Durable => per_s(outcome.acknowledged),
             Self::Open | Self::Crowd => outcome.p95_ms,
-            Self::People => outcome.opened as f64,
+            Self::People | Self::Ticking => outcome.opened as f64,
             Self::Openings => outcome.open_cpu_s * 1000.0 / outcome.open_measured.max(1) as f64,
             Self::Idle => {
                 outcome.rss_after_kib.saturating_sub(outcome.rss_before_kib) as f64
@@ -108,7 +125,7 @@ impl Scenario {
             Self::Closed | Self::Pairs => "deliveries/s",
             Self::Durable => "durable acknowledgements/s",
             Self::Open | Self::Crowd => "p95 ms",
-            Self::People => "players",
+            Self::People | Self::Ticking => "players",
             Self::Openings => "CPU ms a connection",
             Self::Idle => "KiB a socket",
             Self::Wake => "p50 ms from rest",
@@ -118,7 +135,7 @@ impl Scenario {
     /// True where a greater figure is better.
     pub(super) const fn more_is_better(self) -> bool {
         match self {
-            Self::Closed | Self::Pairs | Self::Durable | Self::People => true,
+            Self::Closed | Self::Pairs | Self::Durable | Self::People | Self::Ticking => true,
             Self::Open | Self::Crowd | Self::Openings | Self::Idle | Self::Wake => false,
         }
     }
@@ -131,6 +148,7 @@ impl fmt::Display for Scenario {
             Self::Durable => "closed loop, every command durable",
             Self::Open => "open loop, 10,000 deliveries/s",
             Self::People => "most players at 20 messages/s",
+            Self::Ticking => "most players in matches of eight at 10 ticks/s",
             Self::Crowd => "1 speaker, 1,000 spectators",
             Self::Pairs => "closed loop, 500 × 2",
             Self::Openings => "opening 1,000 sockets after 500",
@@ -142,11 +160,10 @@ impl fmt::Display for Scenario {
 }
 
 /// Doubles the rooms until the server fails, then halves the gap down to a twentieth.
-async fn most_people(kit: &Kit, peer: Peer, seconds: f64) -> Result<Outcome> {
-    let (mut good, mut bad, mut rooms) = (None::<(usize, Outcome)>, None::<usize>, FIRST_ROOMS);
+async fn most_people(kit: &Kit, peer: Peer, first: Rooms, load: Load, seconds: f64) -> Result<Outcome> {
+    let (mut good, mut bad, mut rooms) = (None::<(usize, Outcome)>, None::<usize>, first.count);
     loop {
-        let load = Load::Each { per_s: 20.0 };
-        let outcome = kit.run(peer, Rooms::of(rooms, ROOM), load, seconds, 0.0).await;
+        let outcome = kit.run(peer, Rooms { count: rooms, ..first }, load, seconds, 0.0).await;
         match outcome {
             Ok(outcome) if outcome.p95_ms < PATIENCE_MS && outcome.lost + outcome.doubled == 0 => {
                 good = Some((rooms, outcome));
