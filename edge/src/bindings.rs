@@ -6,6 +6,7 @@ use shared::limits;
 use shared::pool::{self, ConfiguredPools, Shard};
 use shared::room::Switches;
 use shared::rpc::ObjectName;
+use shared::service_key::ServiceKeys;
 use shared::sign::SignKeys;
 use std::time::Duration;
 use worker::wasm_bindgen::JsValue;
@@ -128,6 +129,12 @@ pub fn region_keys(env: &Env) -> Result<SignKeys> {
     let keys = env.secret("REGION_TO_EDGE_KEYS")?.to_string();
     keys.parse()
         .map_err(|_| Error::Internal("REGION_TO_EDGE_KEYS must be base64 keys, comma separated".to_owned()))
+}
+
+/// Returns the keys of the service API (`SERVICE_KEYS`); none by default.
+pub fn service_keys(env: &Env) -> Result<ServiceKeys> {
+    let text = env.secret("SERVICE_KEYS").map(|secret| secret.to_string()).unwrap_or_default();
+    ServiceKeys::read(&text).map_err(|error| Error::Internal(error.to_string()))
 }
 
 fn text(env: &Env, name: &str) -> Result<String> {

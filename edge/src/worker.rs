@@ -5,4 +5,5 @@ pub mod notices;
 pub mod rate_limit;
 pub mod response_headers;
 pub mod routes;
+pub mod service;
 pub mod upgrade;

@@ -37,7 +37,7 @@ impl App {
     /// Builds the state; fails if the configured keys cannot be used.
     pub fn new(config: Config, clock: Clock, store: Store) -> Result<Self, BadKeys> {
         let tokens = TokenIssuer::new(&config)?;
-        let rate_buckets = RateBuckets::new(config.people.pace);
+        let rate_buckets = RateBuckets::default();
         let providers = Providers::new(&config.people.providers);
         let metrics = RequestMetrics::new(config.metrics);
         let bucket = config.pictures.clone().map(Bucket::new);

@@ -12,6 +12,7 @@ use crate::config::tables::TableNames;
 use crate::integrations::object_store::BucketConfig;
 use axum::http::HeaderValue;
 use shared::id::PoolName;
+use shared::service_key::ServiceKeys;
 use shared::sign::SignKeys;
 use shared::token::Signer;
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub struct Config {
     pub keys: Vec<SigningKey>,
     /// `EDGE_TO_REGION_KEYS`: the keys that verify the edge's signatures; base64, comma-separated.
     pub edge_keys: SignKeys,
+    /// `SERVICE_KEYS`: the keys of the operator's own backend, as `cargo xtask keys` writes them; none by default.
+    pub service_keys: ServiceKeys,
     /// `GUESTS`: enables guest sessions; `on` or `off` (default).
     pub guests: bool,
     /// `ALLOWED_ORIGINS`: the web origins that may call the API, compared exactly; comma-separated, none by
@@ -88,6 +91,7 @@ impl Config {
         let audience = reader.text("AUDIENCE");
         let keys = signing_keys(&mut reader);
         let edge_keys = reader.sign_keys("EDGE_TO_REGION_KEYS");
+        let service_keys = reader.service_keys("SERVICE_KEYS");
         let guests = reader.switch("GUESTS");
         let metrics = reader.switch("METRICS");
         let origins = origins(&mut reader);
@@ -102,6 +106,7 @@ impl Config {
             audience,
             keys,
             edge_keys,
+            service_keys,
             guests,
             origins,
             history: Duration::from_secs(u64::from(days) * 86_400),

@@ -10,4 +10,5 @@ pub mod layers;
 pub mod problem;
 pub mod rate_limit;
 pub mod rfc3339;
+pub mod service;
 pub mod signature;

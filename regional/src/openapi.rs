@@ -78,6 +78,11 @@ fn security_schemes() -> Value {
             "bearerFormat": "JWT",
             "description": "The `access_token` of `POST /v1/sessions`. It is valid for ten minutes.",
         },
+        "service_key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of the operator's own backend, `mk_…`, that `cargo xtask keys` created, with the scope of the route.",
+        },
         "signature": {
             "type": "apiKey",
             "in": "header",
@@ -98,9 +103,11 @@ struct Layers {
 
 /// The credentials that an operation accepts.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a scheme of the document")]
 struct Security {
     signature: bool,
     access_token: bool,
+    service_key: bool,
     /// True if the operation also answers without credentials.
     optional: bool,
 }
@@ -169,6 +176,7 @@ fn layer_responses(operation: &Map<String, Value>, layers: Layers) -> BTreeMap<&
         Security { access_token: true, .. } => {
             "`token_missing`, `token_invalid`, `token_expired`, `session_revoked`"
         }
+        Security { service_key: true, .. } => "`token_invalid`",
         Security { .. } => return responses,
     };
     responses.insert("401", unauthorized);
@@ -181,6 +189,7 @@ fn security(operation: &Map<String, Value>) -> Security {
     Security {
         signature: any(&|scheme| scheme.get("signature").is_some()),
         access_token: any(&|scheme| scheme.get("access_token").is_some()),
+        service_key: any(&|scheme| scheme.get("service_key").is_some()),
         optional: any(&|scheme| *scheme == json!({})),
     }
 }
@@ -199,7 +208,6 @@ fn add_problem(status: &str, response: &mut Map<String, Value>) {
 /// Returns the constraints that the types do not express: the region's limits on shared types, and fields
 /// that exclude or require each other.
 fn constraints() -> [(&'static str, Value); 5] {
-    let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
     let record = json!({
         "players": { "maxItems": limits::SEATS_MAX },
         "started": named("StoredTime"),
@@ -228,51 +236,19 @@ fn constraints() -> [(&'static str, Value); 5] {
 /// Returns the schemas of bodies with several forms. Each form is a schema of its own, because generators of clients
 /// make a type of each, and cannot combine a form with fields that all forms share.
 fn bodies() -> Vec<(&'static str, Value)> {
-    let named = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-    let absent = json!({ "type": "null" });
-    let text = |description: &str| json!({ "type": ["string", "null"], "description": description });
-    let form = |description: &str, required: &[&str], properties: Value| {
-        json!({
-            "type": "object",
-            "description": description,
-            "additionalProperties": false,
-            "required": required,
-            "properties": properties,
-        })
-    };
-    let label = text("The name of the device; its owner sees it in the list of sessions.");
-    let nonce =
-        text("The nonce that the app sent to the provider for this login. Required if the id token has one.");
-    let until = json!({ "oneOf": [named("Timestamp"), absent], "description": "The end of the ban; absent for a permanent ban." });
-    let one_of = |description: &str, forms: [&str; 2]| json!({ "description": description, "oneOf": forms.map(named) });
-    vec![
-        ("NewSession", one_of("The body of `POST /v1/sessions`.", ["NewGuestSession", "NewIdTokenSession"])),
-        (
-            "NewGuestSession",
-            form(
-                "A session of a new guest.",
-                &["guest"],
-                json!({ "guest": named("Guest"), "id_token": absent, "nonce": nonce, "label": label }),
-            ),
-        ),
-        (
-            "NewIdTokenSession",
-            form(
-                "A session of the player of an id token.",
-                &["id_token"],
-                json!({ "id_token": named("IdToken"), "guest": absent, "nonce": nonce, "label": label }),
-            ),
-        ),
+    let mut bodies = session_bodies();
+    let until = json!({ "oneOf": [named("Timestamp"), absent()], "description": "The end of the ban; absent for a permanent ban." });
+    bodies.extend([
         (
             "NewResolution",
-            one_of("The body of `POST /v1/reports/{report}/resolve`.", ["NewDismissal", "NewBanResolution"]),
+            one_of("The body of `POST /v1/reports/{report}/resolve`.", &["NewDismissal", "NewBanResolution"]),
         ),
         (
             "NewDismissal",
             form(
                 "Closes a report without a consequence.",
                 &["action"],
-                json!({ "action": { "type": "string", "enum": ["none"] }, "reason": absent, "until": absent }),
+                json!({ "action": { "type": "string", "enum": ["none"] }, "reason": absent(), "until": absent() }),
             ),
         ),
         (
@@ -283,7 +259,70 @@ fn bodies() -> Vec<(&'static str, Value)> {
                 json!({ "action": { "type": "string", "enum": ["ban"] }, "reason": named("Reason"), "until": until }),
             ),
         ),
+    ]);
+    bodies
+}
+
+/// Returns the forms of the body that creates a session.
+fn session_bodies() -> Vec<(&'static str, Value)> {
+    let text = |description: &str| json!({ "type": ["string", "null"], "description": description });
+    let forms = ["guest", "id_token", "external"];
+    let session = |description: &str, field: &str, value: Value| {
+        let mut properties: Map<String, Value> =
+            forms.into_iter().map(|form| (form.to_owned(), absent())).collect();
+        properties.insert(field.to_owned(), value);
+        properties.insert(
+            "label".to_owned(),
+            text("The name of the device; its owner sees it in the list of sessions."),
+        );
+        properties.insert(
+            "nonce".to_owned(),
+            text("The nonce that the app sent to the provider for this login. Required if the id token has one."),
+        );
+        form(description, &[field], properties.into())
+    };
+    vec![
+        (
+            "NewSession",
+            one_of(
+                "The body of `POST /v1/sessions`.",
+                &["NewGuestSession", "NewIdTokenSession", "NewExternalSession"],
+            ),
+        ),
+        ("NewGuestSession", session("A session of a new guest.", "guest", named("Guest"))),
+        (
+            "NewIdTokenSession",
+            session("A session of the player of an id token.", "id_token", named("IdToken")),
+        ),
+        (
+            "NewExternalSession",
+            session("A session of a user of the operator's own backend.", "external", named("External")),
+        ),
     ]
+}
+
+fn named(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn absent() -> Value {
+    json!({ "type": "null" })
+}
+
+fn one_of(description: &str, forms: &[&str]) -> Value {
+    let forms: Vec<Value> = forms.iter().map(|form| named(form)).collect();
+    json!({ "description": description, "oneOf": forms })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "properties are written where they are passed")]
+fn form(description: &str, required: &[&str], properties: Value) -> Value {
+    json!({
+        "type": "object",
+        "description": description,
+        "additionalProperties": false,
+        "required": required,
+        "properties": properties,
+    })
 }
 
 /// Merges constraints into a schema. A reference replaces the schema.

@@ -1,6 +1,7 @@
 //! The HTTP routes of the region, one file per resource, and the router that puts them behind their layers.
 
 pub mod account;
+pub mod audit;
 pub mod bans;
 pub mod blocks;
 pub mod docs;
@@ -13,6 +14,7 @@ pub mod matchmaking_profile;
 pub mod operations;
 pub mod page;
 pub mod pictures;
+pub mod players;
 pub mod presence;
 pub mod profiles;
 pub mod ratings;

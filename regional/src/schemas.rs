@@ -42,6 +42,8 @@ schemas! {
     DisplayName json!({ "type": "string", "minLength": 1, "maxLength": limits::NAME_CHARS_MAX, "pattern": visible(LINE) });
     /// An id token of a configured provider.
     IdToken json!({ "type": "string", "maxLength": limits::ID_TOKEN_BYTES_MAX });
+    /// The id that the operator's backend gives its user.
+    ExternalId json!({ "type": "string", "pattern": format!("^[!-~]{{1,{}}}$", limits::EXTERNAL_ID_CHARS_MAX) });
     /// Comma-separated player ids; at most 100 distinct ones.
     PlayerIds json!({ "type": "string", "pattern": player_ids() });
     /// A reason or an appeal, written for the other side of the decision.

@@ -1,6 +1,7 @@
 //! Storage in three DynamoDB tables. Every change is conditional or a transaction.
 
 pub mod accounts;
+pub mod audit;
 pub mod bans;
 pub mod blocks;
 pub mod erase;

@@ -9,7 +9,7 @@ mod request_url;
 pub use path::{Path, normalized};
 pub use request_url::RequestUrl;
 
-use crate::id::{PoolName, RoomId};
+use crate::id::{PlayerId, PoolName, RoomId};
 use crate::limits;
 use crate::pool::{ChosenMode, Pool, Rules, Shards};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,25 @@ pub struct NewRoom {
     /// The mode's configuration; null for its defaults.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<BTreeMap<String, Value>>))]
     pub mode_config: Value,
+    /// The players of the first seats; only with a service key.
+    pub players: Vec<NamedSeat>,
+    /// The player who may remove others and end the room; only with a service key.
+    pub owner: Option<PlayerId>,
+}
+
+/// A seat for one player.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NamedSeat {
+    pub player: PlayerId,
+    /// The display name; empty, the room asks the region for it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 40))]
+    pub name: String,
+    /// The team, from 0.
+    #[serde(default)]
+    pub team: Option<u16>,
 }
 
 impl NewRoom {
@@ -38,6 +57,18 @@ impl NewRoom {
     pub fn check(&self) -> Result<(), String> {
         if !(1..=limits::SEATS_MAX).contains(&self.seats) {
             return Err(format!("seats: 1 to {}", limits::SEATS_MAX));
+        }
+        if self.players.len() > self.seats {
+            return Err(format!("players: {} for {} seats", self.players.len(), self.seats));
+        }
+        for (nth, seat) in self.players.iter().enumerate() {
+            let most = limits::NAME_CHARS_MAX;
+            if seat.name.chars().count() > most {
+                return Err(format!("players[{nth}].name: at most {most} characters"));
+            }
+            if self.players.iter().take(nth).any(|other| other.player == seat.player) {
+                return Err(format!("players[{nth}].player: {} has another seat", seat.player));
+            }
         }
         if let Some((key, reason)) = self.rules.fault() {
             return Err(format!("rules.{key}: {reason}"));
@@ -55,7 +86,14 @@ impl NewRoom {
 
 impl Default for NewRoom {
     fn default() -> Self {
-        Self { seats: 2, rules: Rules::default(), mode: None, mode_config: Value::Null }
+        Self {
+            seats: 2,
+            rules: Rules::default(),
+            mode: None,
+            mode_config: Value::Null,
+            players: Vec::new(),
+            owner: None,
+        }
     }
 }
 

@@ -143,6 +143,9 @@ id!(
     ReportId, "r_"
 );
 id!(
+    /// The id of an action in the audit trail.
+    AuditId, "a_");
+id!(
     /// The id of a profile picture.
     PictureId, "i_"
 );

@@ -70,6 +70,7 @@ pub mod rating;
 pub mod resilience;
 pub mod room;
 pub mod rpc;
+pub mod service_key;
 pub mod sign;
 pub mod time;
 pub mod token;

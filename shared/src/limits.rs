@@ -10,6 +10,7 @@ mod people;
 mod player;
 mod rating;
 mod room;
+mod service;
 mod token;
 
 pub use cache::*;
@@ -22,4 +23,5 @@ pub use people::*;
 pub use player::*;
 pub use rating::*;
 pub use room::*;
+pub use service::*;
 pub use token::*;

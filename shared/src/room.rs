@@ -17,6 +17,7 @@ mod membership;
 mod play;
 mod report;
 pub mod seats;
+mod service;
 pub mod snapshot;
 pub mod state;
 mod welcome;
@@ -32,6 +33,7 @@ pub use state::{Phase, RoomState};
 use crate::connection::{self, ConnectionGuard};
 use crate::delivery::outbox::{Audience, DeliveryLevel};
 use crate::id::{PlayerId, RoomId};
+use crate::rpc::audit::AuditEntry;
 use crate::time::Time;
 use crate::wire::CloseCode;
 use crate::wire::room::Member;
@@ -92,8 +94,20 @@ impl Room {
     /// Creates a room, and the write that stores it.
     #[must_use]
     pub fn create(now: Time, setup: Setup, switches: Switches) -> (Self, Vec<Effect>) {
+        Self::create_audited(now, setup, switches, None)
+    }
+
+    fn create_audited(
+        now: Time,
+        setup: Setup,
+        switches: Switches,
+        audit: Option<AuditEntry>,
+    ) -> (Self, Vec<Effect>) {
         let mut room = Self::from_state(RoomState::new(now, setup), switches);
         room.pending.room = true;
+        if let Some(entry) = audit {
+            room.audit(now, entry);
+        }
         let effects = room.finish(now);
         (room, effects)
     }
@@ -106,10 +120,11 @@ impl Room {
         now: Time,
         setup: Setup,
         switches: Switches,
+        audit: Option<AuditEntry>,
     ) -> (Self, Vec<Effect>) {
         match existing {
             Some(room) => (room, Vec::new()),
-            None => Self::create(now, setup, switches),
+            None => Self::create_audited(now, setup, switches, audit),
         }
     }
 
@@ -132,11 +147,11 @@ impl Room {
 
     /// Handles one input, and returns the effects in the order in which they must be carried out.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Vec<Effect> {
-        self.log.trim(now);
         // The welcome is the first message on a socket, so what is due is handled after it.
-        if !matches!(input, Input::Opened { .. }) {
-            self.expire(now);
-            self.wake_game(now);
+        if matches!(input, Input::Opened { .. }) {
+            self.log.trim(now);
+        } else {
+            self.begin_turn(now);
         }
         match input {
             Input::Opened { conn, identity: who, role, resume, name } => {
@@ -156,6 +171,13 @@ impl Room {
             Input::ForcedClose { player, close: dismissal } => self.force_close(now, &player, &dismissal),
         }
         self.finish(now)
+    }
+
+    /// Handles what is due before an input.
+    fn begin_turn(&mut self, now: Time) {
+        self.log.trim(now);
+        self.expire(now);
+        self.wake_game(now);
     }
 
     /// Returns a number for the next socket.

@@ -3,12 +3,14 @@
 //! The types of this module carry no behaviour of a machine. Room, lobby and player depend on them, never the
 //! reverse.
 
+pub mod audit;
 pub mod host;
 pub mod notice;
 pub mod object_name;
 pub mod peer;
 pub mod player;
 pub mod record;
+pub mod room_service;
 pub mod setup;
 pub mod shard;
 pub mod ticket;

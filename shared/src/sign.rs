@@ -137,7 +137,7 @@ fn mac(key: &[u8], ts: &str, nonce: &str, method: &str, path: &str, body: &[u8])
     Some(mac)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         // Writing to a String does not fail.

@@ -42,6 +42,8 @@ mod region_client;
 mod region_outage;
 #[path = "edge/request_limits.rs"]
 mod request_limits;
+#[path = "edge/service_rooms.rs"]
+mod service_rooms;
 #[path = "edge/shared_object.rs"]
 mod shared_object;
 #[path = "edge/sign_out.rs"]

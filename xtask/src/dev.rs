@@ -156,14 +156,18 @@ async fn rebuild(root: &Root, stack: &Stack, touched: Affected) -> Result<()> {
 fn announce(stack: &Stack, dev: &Dev, artifacts: &Artifacts) {
     let (edge, region) = (stack.edge_url(), stack.region_url());
     if dev.json {
-        println!("{}", json!({ "edge": edge, "region": region, "pids": stack.pids() }));
+        println!(
+            "{}",
+            json!({ "edge": edge, "region": region, "service_key": stack.service_key(), "pids": stack.pids() })
+        );
         return;
     }
     let watching = if dev.no_watch { "" } else { "Edits are built and loaded as they are saved.\n" };
     println!(
-        "\n  Page      {edge}/\n  Edge      {edge}/v1/…   the Worker, {}\n  Region    {region}/v1/…\n  Data      {}\n\n\
+        "\n  Page      {edge}/\n  Edge      {edge}/v1/…   the Worker, {}\n  Region    {region}/v1/…\n  Service   {}   a key for your own backend\n  Data      {}\n\n\
          {watching}Ctrl-C stops everything.",
         artifacts.worker,
+        stack.service_key(),
         stack.data().display()
     );
 }

@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, clients, conformance, dev, lambda, language, lint, load, map, matching, mode,
-    openapi, schemathesis, tools, wire_files,
+    artifacts, bench, chaos, clients, conformance, dev, keys, lambda, language, lint, load, map, matching,
+    mode, openapi, schemathesis, tools, wire_files,
 };
 
 #[derive(Parser)]
@@ -32,6 +32,7 @@ enum Task {
     /// Installs the missing tools of builds and local runs.
     Tools,
     Conformance(conformance::Conformance),
+    Keys(keys::Keys),
     Lambda(lambda::Lambda),
     Bench(bench::Bench),
     Chaos(chaos::Chaos),
@@ -80,6 +81,10 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Tools => {
             let _lock = root.lock()?;
             tools::ensure(&root)
+        }
+        Task::Keys(options) => {
+            print!("{}", keys::run(&options)?);
+            Ok(())
         }
         Task::Lambda(lambda) => lambda::run(&root, lambda),
         Task::Bench(bench) => bench::run(&root, bench).await,

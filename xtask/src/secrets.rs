@@ -10,6 +10,9 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use shared::service_key::Scope;
+
+use crate::keys;
 
 /// Secrets of the Worker and the region.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,28 +25,49 @@ pub struct Secrets {
     pub edge_to_region_keys: String,
     /// Keys of requests from the region to the edge, in the same form.
     pub region_to_edge_keys: String,
+    /// A key of the service API with all scopes. A data directory of an earlier version has none until it is used again.
+    #[serde(default)]
+    pub service_key: String,
+    /// The configuration `SERVICE_KEYS` of both sides, with the hash of that key.
+    #[serde(default)]
+    pub service_keys: String,
 }
 
 impl Secrets {
     /// Returns the secrets in the data directory `dir`, generated if it has none.
     pub fn of(dir: &Path) -> Result<Self> {
         let file = dir.join("secrets.json");
-        if let Ok(text) = fs::read_to_string(&file) {
-            return serde_json::from_str(&text).with_context(|| {
-                format!("{} is invalid: remove it, or start with `--fresh`", file.display())
-            });
-        }
-        let secrets = Self {
-            signing_seed: key()?,
-            signing_kid: "local".to_owned(),
-            edge_to_region_keys: key()?,
-            region_to_edge_keys: key()?,
-        };
         let mut open = OpenOptions::new();
-        let mut file =
-            open.write(true).create_new(true).mode(0o600).open(&file).context("cannot store the keys")?;
+        open.write(true).mode(0o600);
+        let secrets = if let Ok(text) = fs::read_to_string(&file) {
+            let secrets: Self = serde_json::from_str(&text).with_context(|| {
+                format!("{} is invalid: remove it, or start with `--fresh`", file.display())
+            })?;
+            if !secrets.service_key.is_empty() {
+                return Ok(secrets);
+            }
+            open.truncate(true);
+            secrets.with_service_key()?
+        } else {
+            open.create_new(true);
+            let secrets = Self {
+                signing_seed: key()?,
+                signing_kid: "local".to_owned(),
+                edge_to_region_keys: key()?,
+                region_to_edge_keys: key()?,
+                service_key: String::new(),
+                service_keys: String::new(),
+            };
+            secrets.with_service_key()?
+        };
+        let mut file = open.open(&file).context("cannot store the keys")?;
         file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
         Ok(secrets)
+    }
+
+    fn with_service_key(self) -> Result<Self> {
+        let (key, service_key) = keys::create("local", Scope::ALL.into())?;
+        Ok(Self { service_key, service_keys: serde_json::to_string(&[key])?, ..self })
     }
 }
 

@@ -37,6 +37,7 @@ pub struct Stack {
     options: Options,
     edge_url: String,
     region_url: String,
+    service_key: String,
     program: PathBuf,
     values: BTreeMap<String, String>,
     env: BTreeMap<String, String>,
@@ -68,6 +69,7 @@ impl Stack {
             options,
             edge_url,
             region_url,
+            service_key: secrets.service_key,
             program,
             values,
             env,
@@ -89,6 +91,12 @@ impl Stack {
     #[must_use]
     pub fn region_url(&self) -> &str {
         &self.region_url
+    }
+
+    /// A key of the service API with all scopes.
+    #[must_use]
+    pub fn service_key(&self) -> &str {
+        &self.service_key
     }
 
     /// The data directory of the stack.

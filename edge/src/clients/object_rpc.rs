@@ -10,7 +10,9 @@ use shared::connection::Conn;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::pool::Shard;
 use shared::rpc::Setup;
+use shared::rpc::audit::AuditEntry;
 use shared::rpc::notice::Notice;
+use shared::rpc::room_service::{RoomServiceAnswer, RoomServiceRequest};
 use shared::rpc::shard::{ShardRequest, ShardResponse};
 use shared::rpc::{
     ForcedClose, HostRequest, HostResponse, ObjectName, OwnRoomRequest, OwnRoomResponse, PeerRequest,
@@ -36,12 +38,28 @@ pub async fn player(env: &Env, id: &PlayerId, request: &PlayerRequest) -> Result
     call_player(env, id, ASK, request).await
 }
 
-/// Creates a room. Idempotent.
-pub async fn open_room(env: &Env, setup: &Setup) -> Result<()> {
+/// Creates a room. Idempotent. `audit` is what the audit trail says of it, where a service creates it.
+pub async fn open_room(env: &Env, setup: &Setup, audit: Option<AuditEntry>) -> Result<()> {
     let stub = bindings::room(env, &setup.id)?;
-    let request = HostRequest::Create { setup: Box::new(setup.clone()) };
+    let request = HostRequest::Create { setup: Box::new(setup.clone()), audit: audit.map(Box::new) };
     let _: HostResponse = call(stub, ASK, &request, "a room").await?;
     Ok(())
+}
+
+/// Sends a request of the operator's backend to a room. None if the room does not exist.
+pub async fn serve_room(
+    env: &Env,
+    room: &RoomId,
+    request: &RoomServiceRequest,
+) -> Result<Option<RoomServiceAnswer>> {
+    let request = HostRequest::Service { request: request.clone() };
+    match call(bindings::room(env, room)?, ASK, &request, "a room").await? {
+        HostResponse::Service { answer } => Ok(Some(answer)),
+        HostResponse::Missing
+        | HostResponse::Done
+        | HostResponse::Holds { .. }
+        | HostResponse::Shard { .. } => Ok(None),
+    }
 }
 
 /// Asks a player's object whether the player may create a room.
@@ -59,7 +77,10 @@ pub async fn list_connections(env: &Env, host: &ObjectName, player: &PlayerId) -
     let request = HostRequest::Holds { player: player.clone() };
     match call(bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
         HostResponse::Holds { conns } => Ok(conns),
-        HostResponse::Done | HostResponse::Shard { .. } => Ok(Vec::new()),
+        HostResponse::Done
+        | HostResponse::Missing
+        | HostResponse::Service { .. }
+        | HostResponse::Shard { .. } => Ok(Vec::new()),
     }
 }
 
@@ -73,7 +94,10 @@ pub async fn force_close(
     let request = HostRequest::ForceClose { player: player.clone(), close: close.clone() };
     match call(bindings::host(env, host)?, ASK, &request, &host.to_string()).await? {
         HostResponse::Holds { conns } => Ok(conns),
-        HostResponse::Done | HostResponse::Shard { .. } => Ok(Vec::new()),
+        HostResponse::Done
+        | HostResponse::Missing
+        | HostResponse::Service { .. }
+        | HostResponse::Shard { .. } => Ok(Vec::new()),
     }
 }
 
@@ -88,7 +112,10 @@ pub async fn shard(
     let stub = bindings::lobby(env, pool, shard)?;
     match call(stub, ASK, &request, "a lobby shard").await? {
         HostResponse::Shard { response } => Ok(response),
-        HostResponse::Done | HostResponse::Holds { .. } => {
+        HostResponse::Done
+        | HostResponse::Missing
+        | HostResponse::Service { .. }
+        | HostResponse::Holds { .. } => {
             Err(Error::Internal("a lobby shard answered with the response of a room".to_owned()))
         }
     }

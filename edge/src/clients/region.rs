@@ -9,6 +9,7 @@ use shared::cache::{self, CachedProfile};
 use shared::id::{PlayerId, PoolName};
 use shared::resilience::breaker::Breaker;
 use shared::resilience::retry_budget::{self, RetryBudget};
+use shared::rpc::audit::AuditEntry;
 use shared::rpc::record::{MatchRecord, MatchmakingProfile, Report, Visibility};
 use shared::{limits, sign};
 use std::cell::RefCell;
@@ -103,6 +104,13 @@ pub async fn report(env: &Env, report: &Report) -> Result<()> {
 pub async fn record(env: &Env, record: &MatchRecord) -> Result<()> {
     let body = serde_json::to_string(record)?;
     send_signed(env, Method::Post, "/internal/v1/matches", &body).await?;
+    Ok(())
+}
+
+/// Sends an action for the audit trail. Idempotent.
+pub async fn audit(env: &Env, entry: &AuditEntry) -> Result<()> {
+    let body = serde_json::to_string(entry)?;
+    send_signed(env, Method::Post, "/internal/v1/audit", &body).await?;
     Ok(())
 }
 

@@ -30,6 +30,7 @@ async fn answer(runtime: &Rc<Runtime<Lobby>>, request: Request) -> Result<Respon
         object_rpc::ASK => {
             let answer = match read_request(request).await? {
                 HostRequest::Create { .. } => HostResponse::Done,
+                HostRequest::Service { .. } => HostResponse::Missing,
                 HostRequest::Holds { player } => runtime.list_connections(&player)?,
                 HostRequest::ForceClose { player, close: dismissal } => {
                     runtime.force_close(&player, &dismissal)?
@@ -196,7 +197,7 @@ async fn perform_call(runtime: &Runtime<Lobby>, call: &Call) -> Result<Answer> {
             Ok(Answer::Player(answer))
         }
         Call::OpenRoom { setup } => {
-            object_rpc::open_room(&runtime.env, setup).await?;
+            object_rpc::open_room(&runtime.env, setup, None).await?;
             Ok(Answer::Room)
         }
         Call::Shard { shard, request } => {

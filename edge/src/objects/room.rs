@@ -17,6 +17,8 @@ use shared::mode::Seed;
 use shared::pool::Devices;
 use shared::room::{Call, Conn, Effect, Identity, Input, Role, Room};
 use shared::rpc::Setup;
+use shared::rpc::audit::AuditEntry;
+use shared::rpc::room_service::RoomServiceRequest;
 use shared::rpc::{ForcedClose, HostRequest, HostResponse};
 use shared::time::Time;
 use shared::wire::CloseCode;
@@ -32,7 +34,8 @@ async fn answer(runtime: &Rc<Runtime<Room>>, request: Request) -> Result<Respons
         "/summary" => summary(runtime),
         object_rpc::ASK => {
             let answer = match read_request(request).await? {
-                HostRequest::Create { setup } => create(runtime, *setup)?,
+                HostRequest::Create { setup, audit } => create(runtime, *setup, audit)?,
+                HostRequest::Service { request } => serve(runtime, &request)?,
                 HostRequest::Holds { player } => runtime.list_connections(&player)?,
                 HostRequest::ForceClose { player, close: dismissal } => {
                     runtime.force_close(&player, &dismissal)?
@@ -59,7 +62,7 @@ fn panic_for_tests() -> ! {
     std::panic::panic_any("on purpose")
 }
 
-fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
+fn create(runtime: &Rc<Runtime<Room>>, setup: Setup, audit: Option<Box<AuditEntry>>) -> Result<HostResponse> {
     let existing = runtime.load()?;
     if existing.is_none() {
         store::create_room_tables(&runtime.state.storage())?;
@@ -67,11 +70,19 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup) -> Result<HostResponse> {
         metrics::report_after_event(&runtime.env);
     }
     let setup = setup.with_seed(Seed::new(u128::from_le_bytes(clock::random_bytes()?)));
-    let (room, effects) =
-        Room::create_once(existing.map(|room| *room), now(), setup, bindings::switches(&runtime.env));
+    let (existing, audit) = (existing.map(|room| *room), audit.map(|entry| *entry));
+    let (room, effects) = Room::create_once(existing, now(), setup, bindings::switches(&runtime.env), audit);
     runtime.perform(effects);
     runtime.keep(Box::new(room));
     Ok(HostResponse::Done)
+}
+
+/// Answers the operator's backend. Its changes are on disk before the answer.
+fn serve(runtime: &Rc<Runtime<Room>>, request: &RoomServiceRequest) -> Result<HostResponse> {
+    let Some(room) = runtime.load()? else { return Ok(HostResponse::Missing) };
+    runtime.keep(room);
+    let answer = runtime.query(|room, now| room.serve(now, request))?;
+    Ok(HostResponse::Service { answer })
 }
 
 impl Machine for Room {
@@ -199,6 +210,7 @@ fn start_call(runtime: &Rc<Runtime<Room>>, id: CallId, call: Call) {
     spawn_local(async move {
         let result = match &call {
             Call::Record { record } => region::record(&runtime.env, record).await,
+            Call::Audit { entry } => region::audit(&runtime.env, entry).await,
             Call::Report { report } => region::report(&runtime.env, report).await,
             Call::Free { player, room } => object_rpc::release_player(&runtime.env, player, room).await,
         };

@@ -15,6 +15,7 @@ use worker::{Env, Headers};
 const PACE: Pace = Pace { per_s: limits::HTTP_RATE_PER_S, burst: limits::HTTP_RATE_BURST };
 const OPENING_PACE: Pace = Pace { per_s: limits::OPENING_RATE_PER_S, burst: limits::OPENING_RATE_BURST };
 
+const SERVICE_PACE: Pace = Pace { per_s: limits::SERVICE_RATE_PER_S, burst: limits::SERVICE_RATE_BURST };
 const ABSENT_PACE: Pace =
     Pace { per_s: limits::ABSENT_ROOM_RATE_PER_S, burst: limits::ABSENT_ROOM_RATE_BURST };
 
@@ -62,6 +63,15 @@ fn absent_key(network: &str) -> String {
 /// Takes one request from a player's budget.
 pub async fn player(env: &Env, player: &PlayerId) -> Result<()> {
     take(env, player.as_str()).await
+}
+
+/// Takes one request from the budget of a service key.
+pub fn service(env: &Env, id: &str) -> Result<()> {
+    if !bindings::is_http_rate_limited(env) {
+        return Ok(());
+    }
+    let key = format!("service {id}");
+    BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, SERVICE_PACE, now())).map_err(Error::TooFast)
 }
 
 async fn take(env: &Env, key: &str) -> Result<()> {

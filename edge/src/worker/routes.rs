@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ops::{metrics, ready};
 use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
-use crate::worker::{body, notices, rate_limit, upgrade};
+use crate::worker::{body, notices, rate_limit, service, upgrade};
 use crate::{bindings, clock, identity};
 use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
 use shared::id::{PlayerId, PoolName, RoomId};
@@ -62,6 +62,9 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
     match path {
         Path::Unknown => Err(Error::refused(404, "not_found", "This path does not exist.")),
         Path::Rooms if method == "POST" => open_room(request, env).await,
+        Path::RoomCommands(room) if method == "POST" => service::command_room(request, env, room).await,
+        Path::RoomLog(room) if read => service::read_log(&request, env, room).await,
+        Path::RoomInspection(room) if read => service::inspect(&request, env, room).await,
         Path::Notices if method == "POST" => notices::receive(request, env).await,
         Path::Health if read => health(),
         Path::Ready if read => ready::show(env).await,
@@ -83,6 +86,9 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         | Path::Config
         | Path::Rooms
         | Path::Room(_)
+        | Path::RoomCommands(_)
+        | Path::RoomLog(_)
+        | Path::RoomInspection(_)
         | Path::Lobby(_)
         | Path::Me
         | Path::Presence
@@ -120,6 +126,9 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
         | Path::Metrics
         | Path::Config
         | Path::Rooms
+        | Path::RoomCommands(_)
+        | Path::RoomLog(_)
+        | Path::RoomInspection(_)
         | Path::Notices
         | Path::Profiles
         | Path::Profile(_)
@@ -168,10 +177,18 @@ fn config(env: &Env) -> Result<Response> {
 /// Creates an open room. Any player who knows its id may take a free seat, so the id is random and acts as a code.
 /// The player's object is asked first: it knows of ended logins, and how many rooms the player owns.
 async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
+    if service::is_service(request.headers()) {
+        let options = room_options(&body::text(&mut request, limits::SERVICE_ROOM_BYTES_MAX).await?)?;
+        return service::create_room(&request, env, options).await;
+    }
     let token = bearer(request.headers());
     let claims = identity::check(env, token.as_deref()).await?.map_err(refused_token)?;
     rate_limit::player(env, &claims.sub).await?;
     let options = room_options(&body::text(&mut request, limits::RESULT_BYTES_MAX).await?)?;
+    if !options.players.is_empty() || options.owner.is_some() {
+        let detail = "players, owner: only a service may name them. Send a service key, or leave them out.";
+        return Err(Error::refused(400, "bad_field", detail));
+    }
     let id = RoomId::random(clock::random_bytes()?);
     let until = clock::now() + options.rules.age() + options.rules.linger();
     let ask = OwnRoomRequest { room: id.clone(), until, ep: claims.ep, sid: claims.sid };
@@ -193,7 +210,7 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
         rules: options.rules,
         mode: options.chosen_mode(),
     };
-    object_rpc::open_room(env, &setup).await?;
+    object_rpc::open_room(env, &setup, None).await?;
     Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use shared::service_key::ServiceKeys;
 use shared::sign::SignKeys;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -110,6 +111,15 @@ impl<'a> Reader<'a> {
             }
         }
         items
+    }
+
+    /// Returns the keys of the service API; none by default.
+    pub fn service_keys(&mut self, name: &str) -> ServiceKeys {
+        let text = self.get(name).unwrap_or_default();
+        ServiceKeys::read(&text).unwrap_or_else(|error| {
+            self.fault(name, &format!("a list that `cargo xtask keys` wrote ({error})"));
+            ServiceKeys::default()
+        })
     }
 
     /// Returns the keys of a required variable.

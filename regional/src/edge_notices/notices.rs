@@ -54,6 +54,7 @@ pub fn notices(change: &Change) -> Result<Vec<Notice>, Error> {
             | Key::Counter(_)
             | Key::UsedSignature(_)
             | Key::Report(_)
+            | Key::Audit(..)
             | Key::Answer(..)
             | Key::Match(_)
             | Key::MatchCopy(..)

@@ -104,6 +104,8 @@ codes! {
     TooFast "too_fast" TOO_MANY_REQUESTS "Too many requests";
     /// The route is for moderators (`MODERATORS`).
     NotModerator "not_moderator" FORBIDDEN "For moderators only";
+    /// The service key lacks the scope of the route.
+    ScopeMissing "scope_missing" FORBIDDEN "The key lacks a scope";
     /// The player has as many items as the limit allows.
     Full "full" CONFLICT "The limit is reached";
     /// No ban is active.

@@ -30,17 +30,21 @@ impl OptionalFromRequestParts<App> for Bearer {
     }
 }
 
-fn bearer(parts: &Parts, app: &App) -> Result<Option<Bearer>, Refusal> {
+/// Returns the text of the request's bearer; none if it has none.
+pub fn bearer_text(parts: &Parts) -> Result<Option<&str>, Refusal> {
     let Some(header) = parts.headers.get(AUTHORIZATION) else {
         return Ok(None);
     };
-    let token = header
-        .to_str()
-        .ok()
-        .and_then(|header| header.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| invalid("Send the header as `Authorization: Bearer <token>`."))?;
+    let token = header.to_str().ok().and_then(|header| header.split_once(' '));
+    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = token.map(|(_, token)| token.trim());
+    token.map(Some).ok_or_else(|| invalid("Send the header as `Authorization: Bearer <token>`."))
+}
+
+fn bearer(parts: &Parts, app: &App) -> Result<Option<Bearer>, Refusal> {
+    let Some(token) = bearer_text(parts)? else {
+        return Ok(None);
+    };
     match app.tokens.verify(token, app.clock.now()) {
         Ok(claims) => Ok(Some(Bearer(claims))),
         Err(TokenError::Expired) => {

@@ -10,9 +10,11 @@ use crate::domain::status::Status;
 use crate::error::code::Code;
 use crate::error::{Fault, Refusal};
 use crate::http::bearer::Bearer;
+use crate::http::service::Service;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use shared::id::{PlayerId, SessionId};
+use shared::service_key::Scope;
 use shared::token::Claims;
 
 /// A player with an active session who is not banned.
@@ -34,7 +36,7 @@ pub struct SignedIn {
     pub profile: Profile,
 }
 
-/// An active player that `MODERATORS` names.
+/// An active player that `MODERATORS` names, or a service whose key has the scope `moderation`.
 #[derive(Debug, Clone)]
 pub struct Moderator(pub PlayerId);
 
@@ -65,6 +67,10 @@ impl FromRequestParts<App> for Moderator {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
+        if let Some(service) = Service::of(parts, app)? {
+            service.require(Scope::Moderation)?;
+            return Ok(Self(service.actor));
+        }
         let active = ActivePlayer::from_request_parts(parts, app).await?;
         if !app.config.people.moderators.contains(&active.player) {
             let detail = "This route is for moderators. The region's `MODERATORS` variable names them.";

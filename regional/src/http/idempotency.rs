@@ -10,6 +10,7 @@ use crate::error::code::Code;
 use crate::error::{Error, Fault, Refusal};
 use crate::http::caller::SignedIn;
 use crate::http::extract::read_bytes;
+use crate::http::service::Service;
 use crate::store::idempotency::{Claim, KeyedRequest};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
@@ -61,9 +62,12 @@ pub async fn run_once(State(app): State<App>, request: Request, next: Next) -> R
         return Ok(next.run(request).await);
     };
     let (mut parts, body) = request.into_parts();
-    let caller = <SignedIn as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
+    let caller = match Service::of(&parts, &app)? {
+        Some(service) => service.actor,
+        None => <SignedIn as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?.player,
+    };
     let body = read_bytes(Request::from_parts(parts.clone(), body)).await?;
-    let keyed = KeyedRequest { caller: caller.player, key, hash: hash_request(&parts, &body) };
+    let keyed = KeyedRequest { caller, key, hash: hash_request(&parts, &body) };
     match app.store.claim_request(&keyed, app.clock.now()).await? {
         Claim::Acquired => {}
         Claim::InProgress => {

@@ -6,12 +6,18 @@ use crate::error::Refusal;
 use crate::error::code::Code;
 use crate::http::address::client_address;
 use crate::http::bearer::Bearer;
+use crate::http::service::Service;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
+use shared::limits;
+use shared::resilience::token_bucket::Pace;
 use shared::sign::HEADER;
+
+/// The pace of one service key: a backend acts for many players.
+const SERVICE_PACE: Pace = Pace { per_s: limits::SERVICE_RATE_PER_S, burst: limits::SERVICE_RATE_BURST };
 
 /// Admits a request within its caller's rate: the rate of the player of a valid token, or else of the client
 /// address.
@@ -20,21 +26,29 @@ pub async fn limit_rate(State(app): State<App>, request: Request, next: Next) ->
     if is_edge_read(&app, &parts) {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
+    if let Ok(Some(service)) = Service::of(&parts, &app) {
+        take(&app, service.actor.as_str(), SERVICE_PACE)?;
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
     let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await;
     let caller = match bearer {
         Ok(Bearer(claims)) => claims.sub.to_string(),
         // An invalid token counts against the address. The route explains what is wrong with the token.
         Err(_) => client_address(&parts.extensions).0,
     };
-    if let Err(wait) = app.rate_buckets.take(&caller, app.clock.now()) {
-        let pace = app.config.people.pace;
-        let detail = format!(
-            "The limit is {} requests at once and {} per second. Wait for the time in `Retry-After`.",
-            pace.burst, pace.per_s
-        );
-        return Err(Refusal::new(Code::TooFast, detail).retry_after(wait));
-    }
+    take(&app, &caller, app.config.people.pace)?;
     Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// Takes one request from a caller's bucket.
+fn take(app: &App, caller: &str, pace: Pace) -> Result<(), Refusal> {
+    app.rate_buckets.take(caller, pace, app.clock.now()).map_err(|wait| {
+        let Pace { per_s, burst } = pace;
+        let detail = format!(
+            "The limit is {burst} requests at once and {per_s} per second. Wait for the time in `Retry-After`."
+        );
+        Refusal::new(Code::TooFast, detail).retry_after(wait)
+    })
 }
 
 /// True for a signed read of the edge, which reads for many players and limits their rates itself.

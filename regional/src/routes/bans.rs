@@ -11,6 +11,7 @@ use crate::error::{Error, Fault, Refusal};
 use crate::http::caller::{Moderator, SignedIn};
 use crate::http::extract::{Body, PathPlayer, Query};
 use crate::http::rfc3339::{format_time, parse_time};
+use crate::routes::audit::note;
 use crate::routes::bans::decide::apply_ban;
 use crate::store::keys::parse_ban_sort_key;
 use axum::Json;
@@ -105,10 +106,10 @@ pub struct BanPageQuery {
     responses(
         (status = 201, body = BanView, description = "The new ban."),
         (status = 200, body = BanView, description = "The ban that was already active."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
         (status = 404, description = "`player_not_found`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn ban_player(
     State(app): State<App>,
@@ -124,6 +125,9 @@ pub async fn ban_player(
     }
     let decision = BanDecision { by, terms: Some(terms) };
     let (ban, changed) = apply_ban(&app, &player, &decision).await?;
+    if changed {
+        note(&app, &decision.by, "PUT /v1/bans/{player}", &player, &body.reason).await?;
+    }
     let ban = ban.ok_or(Error::Contended { call: "change_ban" })?;
     let status = if changed { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(view(ban, &app, true))))
@@ -140,17 +144,20 @@ pub async fn ban_player(
     params(("player" = PlayerId, Path, description = "Another player.")),
     responses(
         (status = 204, description = "No ban is active."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
         (status = 404, description = "`player_not_found`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn lift_ban(
     State(app): State<App>,
     Moderator(by): Moderator,
     PathPlayer(player): PathPlayer,
 ) -> Result<StatusCode, Fault> {
-    apply_ban(&app, &player, &BanDecision { by, terms: None }).await?;
+    let decision = BanDecision { by, terms: None };
+    if apply_ban(&app, &player, &decision).await?.1 {
+        note(&app, &decision.by, "DELETE /v1/bans/{player}", &player, "").await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -163,9 +170,9 @@ pub async fn lift_ban(
     params(("player" = PlayerId, Path, description = "Another player."), BanPageQuery),
     responses(
         (status = 200, body = BanList, description = "A page of bans, newest first."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn list_bans(
     State(app): State<App>,

@@ -7,8 +7,8 @@ use crate::routes::profiles::update;
 use crate::routes::reports::resolve;
 use crate::routes::sessions::{create, manage, refresh};
 use crate::routes::{
-    account, bans, blocks, docs, follows, leaderboards, matches, matchmaking_profile, operations, pictures,
-    presence, profiles, ratings, reports,
+    account, audit, bans, blocks, docs, follows, leaderboards, matches, matchmaking_profile, operations,
+    pictures, players, presence, profiles, ratings, reports,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,6 +19,7 @@ pub fn internal() -> OpenApiRouter<App> {
         .routes(routes!(matches::record_match))
         .routes(routes!(presence::get_visibility))
         .routes(routes!(reports::submit_room_report))
+        .routes(routes!(audit::record_action))
         .routes(routes!(matchmaking_profile::get_matchmaking_profile))
 }
 
@@ -58,6 +59,9 @@ pub fn rate_limited() -> OpenApiRouter<App> {
         .routes(routes!(matches::list_matches))
         .routes(routes!(moderation::get_match))
         .routes(routes!(moderation::list_disputes))
+        .routes(routes!(audit::list_actions))
+        .routes(routes!(players::sign_out_player))
+        .routes(routes!(players::set_player_tier))
         .routes(routes!(leaderboards::get_leaderboard_position))
         .routes(routes!(profiles::list_profiles))
         .routes(routes!(profiles::get_profile))

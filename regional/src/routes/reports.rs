@@ -149,9 +149,9 @@ pub async fn submit_room_report(
     params(ReportPage),
     responses(
         (status = 200, body = ReportList, description = "A page of reports, oldest first."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn list_reports(
     State(app): State<App>,
@@ -180,10 +180,10 @@ pub async fn list_reports(
     params(("report" = ReportId, Path, description = "The report.")),
     responses(
         (status = 200, body = ReportView, description = "The report."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
         (status = 404, description = "`report_not_found`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn get_report(
     State(app): State<App>,

@@ -101,10 +101,7 @@ impl Store {
             }
             RowKind::Rating => self.erase_player_rows(player, RATING_PREFIX).await,
             RowKind::Picture => self.erase_player_rows(player, PICTURE_PREFIX).await,
-            RowKind::MatchCopy => {
-                while self.erase_history_page(player).await? {}
-                Ok(())
-            }
+            RowKind::MatchCopy => self.erase_history(player).await,
             RowKind::Profile => self.erase_row(&Key::Profile(player.clone())).await,
             // Redacted together with the copies, which lead to the match.
             RowKind::Match
@@ -116,9 +113,15 @@ impl Store {
             // Kept: what moderators decided, and why, has to stay accountable.
             | RowKind::Ban
             | RowKind::Report
+            | RowKind::Audit
             // Kept: a match of the player may be recorded late, and must find that the player is erased.
             | RowKind::Erased => Ok(()),
         }
+    }
+
+    async fn erase_history(&self, player: &PlayerId) -> Result<(), Error> {
+        while self.erase_history_page(player).await? {}
+        Ok(())
     }
 
     async fn erase_row(&self, key: &Key) -> Result<(), Error> {

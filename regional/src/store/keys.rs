@@ -17,6 +17,7 @@
 //! | report | core | `R#{report}` | `R` | forever. GSI1 while it is open: `RQ#open#{0-7}`, `{created, 13 digits of ms}#{report}` |
 //! | response to a request with an idempotency key | core | `I#{player}#{key}` | `I` | a day; `ttl` collects it. GSI1: `U#{player}`, `I#{key}` |
 //! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is revoked: `U#{player}`, `S#{created}` |
+//! | action in the audit trail | core | `AQ#{0-7}` | `{9999999999999 - at, 13 digits of ms}#{action}` | 400 days; `ttl` collects it |
 //! | match | history | `M#{match}` | `M` | `HISTORY_DAYS`; `ttl` collects it |
 //! | a player's copy of a match | history | `H#{player}` | `{ended, 13 digits of ms}#{match}` | as the match |
 //! | entry of a disputed match | history | `DQ#{0-7}` | `{9999999999999 - ended, 13 digits of ms}#{match}` | as the match |
@@ -32,13 +33,15 @@ mod key;
 mod sort_key;
 
 pub use index::{
-    BAN_PREFIX, BLOCK_PREFIX, BLOCKED_BY_PREFIX, DISPUTE_SHARDS, FOLLOW_PREFIX, GSI1, GSI1PK, GSI1SK,
-    INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS, INDEXED_SESSIONS, IndexKey, LEADERBOARD_SHARDS,
-    PICTURE_PREFIX, PK, RATING_PREFIX, REPORT_SHARDS, SK, TTL, account_index, answer_index,
-    dispute_partition, dispute_shard, follower_index, history_partition, player_partition, probe_key,
-    rating_index, rating_index_partition, report_index, report_index_partition, session_index,
+    AUDIT_SHARDS, BAN_PREFIX, BLOCK_PREFIX, BLOCKED_BY_PREFIX, DISPUTE_SHARDS, FOLLOW_PREFIX, GSI1, GSI1PK,
+    GSI1SK, INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS, INDEXED_SESSIONS, IndexKey,
+    LEADERBOARD_SHARDS, PICTURE_PREFIX, PK, RATING_PREFIX, REPORT_SHARDS, SK, TTL, account_index,
+    answer_index, audit_partition, audit_shard, dispute_partition, dispute_shard, follower_index,
+    history_partition, player_partition, probe_key, rating_index, rating_index_partition, report_index,
+    report_index_partition, session_index,
 };
 pub use key::{Key, RowKind, Table};
 pub use sort_key::{
-    AFTER_ALL, BEFORE_ALL, ban_sort_key, directly_after, history_range, parse_ban_sort_key, same_score_end,
+    AFTER_ALL, BEFORE_ALL, audit_sort_key, ban_sort_key, directly_after, history_range, parse_audit_sort_key,
+    parse_ban_sort_key, same_score_end,
 };

@@ -5,14 +5,16 @@
 mod operation;
 mod operations;
 mod schemas;
+mod service;
 
 pub use crate::pool::schema::{Seats, Span};
 pub use schemas::CODES;
 
-use super::{Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, Ready, StoredNotices};
+use super::{Config, CreatedRoom, Health, NamedSeat, NewRoom, Path, PoolInfo, Ready, StoredNotices};
 use crate::id::{PlayerId, PoolName, RoomId};
 use crate::presence::PresenceList;
 use crate::rpc::Notice;
+use crate::rpc::room_service::{RoomInspection, RoomLog};
 use crate::time::Time;
 use crate::{limits, sign};
 use operations::operations;
@@ -59,7 +61,10 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.add::<NewRoom>()?;
     schemas.add::<Seats>()?;
     schemas.add::<Span>()?;
+    schemas.add::<NamedSeat>()?;
     schemas.add::<CreatedRoom>()?;
+    schemas.add::<RoomLog>()?;
+    schemas.add::<RoomInspection>()?;
     schemas.add::<PresenceList>()?;
     schemas.add::<Notice>()?;
     schemas.split_variants("Notice", "NoticeKind", "kind");
@@ -81,6 +86,11 @@ fn security_schemes() -> Value {
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "The `access_token` of the region's `POST /v1/sessions`; valid for ten minutes.",
+        },
+        "service_key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of the operator's backend, `mk_…`, that `cargo xtask keys` created.",
         },
         "signature": {
             "type": "apiKey",

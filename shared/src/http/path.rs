@@ -58,6 +58,12 @@ paths! {
     Rooms "/v1/rooms" "POST" limited;
     /// One room: its summary, or a socket.
     Room("{room}": &'a str) "/v1/rooms/{room}" "GET, HEAD" limited;
+    /// Commands of a service in a room.
+    RoomCommands("{room}": &'a str) "/v1/rooms/{room}/commands" "POST" free;
+    /// The log of a room, for services.
+    RoomLog("{room}": &'a str) "/v1/rooms/{room}/log" "GET, HEAD" free;
+    /// A room as its operator sees it.
+    RoomInspection("{room}": &'a str) "/v1/rooms/{room}/inspection" "GET, HEAD" free;
     /// One queue: a socket.
     Lobby("{pool}": &'a str) "/v1/lobbies/{pool}" "GET, HEAD" limited;
     /// The caller's me socket.
@@ -112,6 +118,9 @@ impl<'a> Path<'a> {
             ["v1", "config"] => Self::Config,
             ["v1", "rooms"] => Self::Rooms,
             ["v1", "rooms", room] => Self::Room(room),
+            ["v1", "rooms", room, "commands"] => Self::RoomCommands(room),
+            ["v1", "rooms", room, "log"] => Self::RoomLog(room),
+            ["v1", "rooms", room, "inspection"] => Self::RoomInspection(room),
             ["v1", "lobbies", pool] => Self::Lobby(pool),
             ["v1", "me"] => Self::Me,
             ["v1", "presence"] => Self::Presence,

@@ -17,7 +17,7 @@ impl Seed {
         Self(number)
     }
 
-    /// Returns a seed for another purpose, whose numbers tell nothing of this one's.
+    /// Returns a seed for another purpose, whose numbers tell nothing of the numbers of this seed.
     #[must_use]
     pub fn derived(self, purpose: &str) -> Self {
         let mut hash = Sha256::new();

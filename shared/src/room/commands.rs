@@ -110,7 +110,7 @@ impl Endpoint for Room {
 
 impl Room {
     /// Executes a command that only members may send.
-    fn act(&mut self, now: Time, sender: Sender<'_>, command: Command) -> Result<Reply, Refusal> {
+    pub(super) fn act(&mut self, now: Time, sender: Sender<'_>, command: Command) -> Result<Reply, Refusal> {
         let at = match command {
             Command::Say { body } => self.append_event(now, sender.entry(Event::Said(body))),
             Command::Set(body) => self.set(now, sender, body)?,
@@ -154,13 +154,7 @@ impl Room {
             let message = "Only the owner of the room can remove members.";
             return Err(Refusal::new(RefusalCode::Forbidden, message));
         }
-        if let Some(at) = self.kicked_at(player) {
-            return Ok(at);
-        }
-        self.member(player)?;
-        // The event belongs to the removed player, so the owner's key cannot identify it; the seat's state makes a
-        // repetition harmless.
-        Ok(self.vacate(now, player, VacateReason::Kicked, None))
+        self.put_out(now, player)
     }
 
     fn end_by(&mut self, now: Time, sender: Sender<'_>, result: Value) -> Result<u64, Refusal> {
@@ -184,7 +178,7 @@ impl Room {
 
     /// Returns the position at which a kicked member left, or the head if the log no longer has it. A repeated `kick`
     /// gets the same answer.
-    fn kicked_at(&self, player: &PlayerId) -> Option<u64> {
+    pub(super) fn kicked_at(&self, player: &PlayerId) -> Option<u64> {
         let mut seats = self.state.setup.seats.iter();
         seats.find(|seat| seat.player.as_ref() == Some(player) && seat.state == SeatState::Kicked)?;
         let left = self
@@ -196,7 +190,7 @@ impl Room {
     }
 
     /// Returns the socket of a member; none while the member is away.
-    fn member(&self, player: &PlayerId) -> Result<Option<Conn>, Refusal> {
+    pub(super) fn member(&self, player: &PlayerId) -> Result<Option<Conn>, Refusal> {
         let mut seats = self.state.setup.seats.iter();
         let seat = seats.find(|seat| seat.player.as_ref() == Some(player) && seat.held());
         seat.map(Seat::conn).ok_or_else(|| not_a_member("This player is not a member of the room."))

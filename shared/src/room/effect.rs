@@ -5,6 +5,7 @@ use crate::connection::Conn;
 use crate::delivery::outbox::{Audience, DeliveryLevel};
 use crate::delivery::pending_calls::CallId;
 use crate::id::{PlayerId, RoomId};
+use crate::rpc::audit::AuditEntry;
 use crate::rpc::record::{MatchRecord, Report};
 use crate::time::Time;
 use crate::wire::CloseCode;
@@ -68,6 +69,8 @@ pub enum Call {
     Record { record: Box<MatchRecord> },
     /// To the region: a member was reported.
     Report { report: Box<Report> },
+    /// To the region: an action for the audit trail.
+    Audit { entry: Box<AuditEntry> },
     /// To a player object: the player is no longer in this room.
     Free { player: PlayerId, room: RoomId },
 }

@@ -1,6 +1,8 @@
 //! Requests to a host (a room or a lobby) and its responses.
 
+use super::audit::AuditEntry;
 use super::player::ForcedClose;
+use super::room_service::{RoomServiceAnswer, RoomServiceRequest};
 use super::setup::Setup;
 use super::shard::{ShardRequest, ShardResponse};
 use crate::connection::Conn;
@@ -12,7 +14,14 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum HostRequest {
     /// Creates the room. The same setup again changes nothing.
-    Create { setup: Box<Setup> },
+    Create {
+        setup: Box<Setup>,
+        /// The entry of the audit trail, where a service creates the room.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        audit: Option<Box<AuditEntry>>,
+    },
+    /// Carries a request of the operator's backend to a room.
+    Service { request: RoomServiceRequest },
     /// Asks which sockets of this player are open.
     Holds { player: PlayerId },
     /// Carries a message between the shards of a divided queue.
@@ -35,6 +44,12 @@ pub enum HostRequest {
 #[serde(rename_all = "snake_case")]
 pub enum HostResponse {
     Done,
+    /// The room does not exist.
+    Missing,
+    /// The room's answer to the operator's backend.
+    Service {
+        answer: RoomServiceAnswer,
+    },
     /// The response to a message between shards.
     #[serde(rename = "part")]
     Shard {

@@ -80,7 +80,7 @@ mod tests {
     use serde_json::{Value, json};
 
     #[test]
-    fn only_players_whom_a_queue_matched_sit_in_a_random_order() {
+    fn only_players_of_a_queue_sit_in_a_random_order() {
         let seats: Vec<Seat> =
             ["p_1", "p_2", "p_3"].map(|player| Seat::of(player.parse().unwrap(), String::new())).into();
         let mode = ChosenMode { name: "go-fish@1".into(), config: Value::Null, seed: None };

@@ -23,6 +23,7 @@ mod refusals;
 mod relations_model;
 mod reports;
 mod request_records;
+mod service_api;
 mod session_list;
 mod sessions;
 mod world;

@@ -65,9 +65,11 @@ mod tests {
         let (_, _) = (moves.send(2, 20), moves.send(3, 30));
         let mut seen = Vec::new();
         moves.receive(br#"[{"at":7,"ev":"moved"},{"id":1,"ok":{"at":7}},{"id":2,"ok":{"at":8}}]"#, |at| {
-            seen.push(at)
+            seen.push(at);
         });
-        moves.receive(br#"{"id":3,"err":{"code":"too_fast"}}"#, |at| seen.push(at));
+        moves.receive(br#"{"id":3,"err":{"code":"too_fast"}}"#, |at| {
+            seen.push(at);
+        });
         assert_eq!((seen, moves.missing()), (vec![10, 20], 1));
         assert_eq!(events(br#"[{"at":7,"ev":"moved"},{"at":8,"ev":"moved","state":{}}]"#), 2);
     }

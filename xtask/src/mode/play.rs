@@ -107,7 +107,7 @@ fn play(game: &mut dyn Running, seed: u64) -> Result<(Log, Duration)> {
 
 /// Handles an event that the mode itself has chosen.
 fn handle(game: &mut dyn Running, at: Time, event: &Event<Value>) -> Result<()> {
-    match game.handle(at, &event) {
+    match game.handle(at, event) {
         Ok(_) => Ok(()),
         Err(Rejection::Fault(fault)) => {
             let why = fault.why;

@@ -81,6 +81,7 @@ impl Options {
             ("ORIGINS", self.origins()),
             ("EDGE_TO_REGION_KEYS", secrets.edge_to_region_keys.clone()),
             ("REGION_TO_EDGE_KEYS", secrets.region_to_edge_keys.clone()),
+            ("SERVICE_KEYS", secrets.service_keys.clone()),
             ("DEBUG_COMMANDS", debug.to_owned()),
             ("METRICS_OPEN", "on".to_owned()),
         ];
@@ -99,6 +100,7 @@ impl Options {
             ("SIGNING_KID", secrets.signing_kid.clone()),
             ("EDGE_TO_REGION_KEYS", secrets.edge_to_region_keys.clone()),
             ("REGION_TO_EDGE_KEYS", secrets.region_to_edge_keys.clone()),
+            ("SERVICE_KEYS", secrets.service_keys.clone()),
             ("EDGE_URL", self.edge_url()),
             ("GUESTS", "on".to_owned()),
             ("RATED_POOLS", manifest.rated_pools.clone()),

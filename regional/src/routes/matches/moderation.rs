@@ -4,20 +4,21 @@ use crate::app::App;
 use crate::cursor;
 use crate::domain::history::HistoryCursor;
 use crate::error::code::Code;
-use crate::error::refusals::{not_found, page_size};
+use crate::error::refusals::not_found;
 use crate::error::{Fault, Refusal};
 use crate::http::caller::Moderator;
 use crate::http::extract::{Query, parse_id};
 use crate::routes::matches::{MatchView, view};
+use crate::routes::page::ListPage;
 use crate::store::matches::PlayedMatch;
 use crate::store::moderated_matches::ModeratedMatch;
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use shared::id::{PlayerId, RoomId};
 use shared::mode::Replay;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// A match, as moderators see it.
 #[derive(Serialize, ToSchema)]
@@ -50,17 +51,6 @@ pub struct DisputeList {
     cursor: Option<String>,
 }
 
-/// The query of `GET /v1/disputes?cursor=…&limit=…`.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct DisputePage {
-    #[param(value_type = Option<crate::schemas::Cursor>)]
-    cursor: Option<String>,
-    #[param(value_type = Option<crate::schemas::PageSize>)]
-    limit: Option<String>,
-}
-
 /// Lists the disputed matches, newest first.
 ///
 /// Players of these matches stated different results, or not all of them stated one. No rating follows from them. An
@@ -70,21 +60,19 @@ pub struct DisputePage {
     path = "/v1/disputes",
     operation_id = "listDisputes",
     tag = "moderation",
-    params(DisputePage),
+    params(ListPage),
     responses(
         (status = 200, body = DisputeList, description = "A page of matches, newest first."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn list_disputes(
     State(app): State<App>,
     _: Moderator,
-    Query(query): Query<DisputePage>,
+    Query(query): Query<ListPage>,
 ) -> Result<Json<DisputeList>, Fault> {
-    let limit = page_size(query.limit.as_deref())?;
-    let is_key = |key: &str| HistoryCursor::parse_newest_first(key).is_some();
-    let after = cursor::decode(query.cursor.as_deref(), is_key)?;
+    let (after, limit) = query.check(|key| HistoryCursor::parse_newest_first(key).is_some())?;
     let page = app.store.disputed_matches(after.as_deref(), limit, app.clock.now());
     let (records, next) = Box::pin(page).await?;
     let matches = records.into_iter().map(|record| view(PlayedMatch { record, rating: None }));
@@ -100,10 +88,10 @@ pub async fn list_disputes(
     params(("match" = RoomId, Path, description = "The match.")),
     responses(
         (status = 200, body = MatchDetails, description = "The match."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
         (status = 404, description = "`match_not_found`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn get_match(
     State(app): State<App>,

@@ -109,11 +109,24 @@ pub async fn set_tier(
     PathPlayer(player): PathPlayer,
     Body(body): Body<NewTier>,
 ) -> Result<Json<PlayerTier>, Fault> {
+    Ok(Json(change_tier(&app, player, body).await?))
+}
+
+/// Sets the tier of a player.
+pub async fn change_tier(app: &App, player: PlayerId, body: NewTier) -> Result<PlayerTier, Fault> {
     let tier = body.tier.as_deref().map(profile::edit::check_tier).transpose()?;
     let now = app.clock.now();
     let version = app.store.set_tier(&player, tier.as_deref(), now).await?;
     let version = version.ok_or_else(|| player_not_found(&player))?;
-    Ok(Json(PlayerTier { player, tier, version }))
+    Ok(PlayerTier { player, tier, version })
+}
+
+impl PlayerTier {
+    /// Returns the new tier, if there is one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.tier.as_deref()
+    }
 }
 
 fn version_changed(profile: &Profile) -> Refusal {

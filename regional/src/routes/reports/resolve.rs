@@ -9,6 +9,7 @@ use crate::error::{Fault, Refusal};
 use crate::http::caller::Moderator;
 use crate::http::extract::{Body, parse_id};
 use crate::http::rfc3339::parse_time;
+use crate::routes::audit::note;
 use crate::routes::bans::decide::plan_ban;
 use crate::routes::reports::view::{ReportView, report_not_found, view};
 use crate::store::reports::BanWrite;
@@ -45,11 +46,11 @@ pub struct NewResolution {
     request_body = NewResolution,
     responses(
         (status = 200, body = ReportView, description = "The resolved report."),
-        (status = 403, description = "`banned`, `not_moderator`"),
+        (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
         (status = 404, description = "`report_not_found`, `player_not_found`"),
         (status = 409, description = "`report_resolved`, `in_progress`"),
     ),
-    security(("access_token" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn resolve_report(
     State(app): State<App>,
@@ -78,6 +79,7 @@ pub async fn resolve_report(
         })
     })
     .await?;
+    note(app, by, "POST /v1/reports/{report}/resolve", &case.report.player, id.as_str()).await?;
     Ok(Json(view(case)))
 }
 

@@ -34,9 +34,13 @@ pub async fn sign_in(
         Ok(identity) => identity,
         Err((bad, identity)) => return Err(count_failure(app, &address, bad, identity).await?.into()),
     };
-    let (identity, device) = (&identity, &device);
-    let account = &identity.account();
-    reject_locked(app, &Counter::AccountFailures(account.clone())).await?;
+    reject_locked(app, &Counter::AccountFailures(identity.account())).await?;
+    sign_in_as(app, &identity, device).await
+}
+
+/// Creates a session for the player of an identity; the first one creates the player.
+pub async fn sign_in_as(app: &App, identity: &Identity, device: Device) -> Result<TokenPair, Fault> {
+    let (account, device) = (&identity.account(), &device);
     until_committed::<_, Fault>("login", DECISION_ATTEMPTS, |_| {
         Box::pin(async move {
             match app.store.account_strong(account).await? {

@@ -21,6 +21,14 @@ pub struct TokenPair {
     refresh_token: String,
 }
 
+impl TokenPair {
+    /// Returns the player of the session.
+    #[must_use]
+    pub fn player(&self) -> &PlayerId {
+        &self.player
+    }
+}
+
 /// Creates a session that is not stored yet, and its first refresh secret.
 pub fn new_session(
     app: &App,

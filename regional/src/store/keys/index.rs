@@ -4,7 +4,7 @@ use crate::domain::leaderboard::RankKey;
 use crate::domain::report::Case;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::hash::fnv;
-use shared::id::{PlayerId, PoolName, ReportId, RoomId};
+use shared::id::{AuditId, PlayerId, PoolName, ReportId, RoomId};
 use std::collections::HashMap;
 
 /// The attribute of the partition key.
@@ -48,6 +48,9 @@ pub const LEADERBOARD_SHARDS: u8 = 8;
 pub const REPORT_SHARDS: u8 = 8;
 /// Shards of the queue of disputed matches, for the same reason.
 pub const DISPUTE_SHARDS: u8 = 8;
+
+/// Shards of the audit trail.
+pub const AUDIT_SHARDS: u8 = 8;
 
 /// The partition key and the sort key of an entry in the sparse index.
 pub type IndexKey = (String, String);
@@ -112,6 +115,12 @@ fn report_shard(id: &ReportId) -> u8 {
     id.as_str().bytes().fold(0, u8::wrapping_add) % REPORT_SHARDS
 }
 
+/// The partition of one shard of the audit trail.
+#[must_use]
+pub fn audit_partition(shard: u8) -> String {
+    format!("AQ#{shard}")
+}
+
 /// The partition of one shard of the disputed matches. It lies in the history table, where an entry is written together
 /// with its match, and needs no index.
 #[must_use]
@@ -123,6 +132,12 @@ pub fn dispute_partition(shard: u8) -> String {
 #[must_use]
 pub fn dispute_shard(id: &RoomId) -> u8 {
     shard_of(id.as_str(), DISPUTE_SHARDS)
+}
+
+/// The shard that an action of the audit trail belongs to.
+#[must_use]
+pub fn audit_shard(id: &AuditId) -> u8 {
+    shard_of(id.as_str(), AUDIT_SHARDS)
 }
 
 /// The shard of a name among this many.

@@ -1,14 +1,14 @@
 //! The rows of the three tables, and the partition key and sort key of each.
 
 use super::index::{
-    BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, PICTURE_PREFIX, PK, RATING_PREFIX, SK, dispute_partition,
-    dispute_shard, history_partition, player_partition,
+    BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, PICTURE_PREFIX, PK, RATING_PREFIX, SK, audit_partition,
+    audit_shard, dispute_partition, dispute_shard, history_partition, player_partition,
 };
-use super::sort_key::{ban_sort_key, parse_ban_sort_key};
+use super::sort_key::{audit_sort_key, ban_sort_key, parse_audit_sort_key, parse_ban_sort_key};
 use crate::domain::history::HistoryCursor;
 use crate::domain::lockout::Counter;
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{BanId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId};
+use shared::id::{AuditId, BanId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId};
 use shared::time::Time;
 use std::collections::HashMap;
 
@@ -75,6 +75,8 @@ row_kinds! {
     UsedSignature "signature";
     /// A report of a player's behaviour.
     Report "report";
+    /// An action of a moderator or of a service key.
+    Audit "audit";
     /// A finished match in one player's history; a copy each, so that a page is one query.
     MatchCopy "match";
     /// A finished match; its presence tells a repeated record from a new one.
@@ -108,6 +110,8 @@ pub enum Key {
     /// The tag of the signature.
     UsedSignature(String),
     Report(ReportId),
+    /// When the action happened, and its id.
+    Audit(Time, AuditId),
     /// The caller and the caller's idempotency key.
     Answer(PlayerId, String),
     Session(SessionId),
@@ -135,6 +139,7 @@ impl Key {
             Self::Counter(Counter::Reports(_)) => RowKind::ReportCount,
             Self::UsedSignature(_) => RowKind::UsedSignature,
             Self::Report(_) => RowKind::Report,
+            Self::Audit(..) => RowKind::Audit,
             Self::Answer(..) => RowKind::Answer,
             Self::Session(_) => RowKind::Session,
             Self::Match(_) => RowKind::Match,
@@ -159,6 +164,7 @@ impl Key {
             | Self::Counter(_)
             | Self::UsedSignature(_)
             | Self::Report(_)
+            | Self::Audit(..)
             | Self::Answer(..)
             | Self::Session(_) => Table::Core,
             Self::Match(_) | Self::MatchCopy(..) | Self::Dispute(_) => Table::History,
@@ -183,6 +189,7 @@ impl Key {
             Self::Counter(Counter::Reports(player)) => format!("L#reports:{player}"),
             Self::UsedSignature(tag) => format!("N#{tag}"),
             Self::Report(id) => format!("R#{id}"),
+            Self::Audit(_, id) => audit_partition(audit_shard(id)),
             Self::Answer(player, key) => format!("I#{player}#{key}"),
             Self::Session(sid) => format!("S#{sid}"),
             Self::Match(id) => format!("M#{id}"),
@@ -207,6 +214,7 @@ impl Key {
             Self::Counter(_) => "L".into(),
             Self::UsedSignature(_) => "N".into(),
             Self::Report(_) => "R".into(),
+            Self::Audit(at, id) => audit_sort_key(*at, id),
             Self::Answer(..) => "I".into(),
             Self::Session(_) => "S".into(),
             Self::Match(_) => "M".into(),
@@ -241,6 +249,10 @@ impl Key {
             }
             ("S", "S") => Self::Session(rest.parse().ok()?),
             ("M", "M") => Self::Match(rest.parse().ok()?),
+            ("AQ", _) => {
+                let (at, id) = parse_audit_sort_key(sk)?;
+                Self::Audit(at, id)
+            }
             ("DQ", _) => Self::Dispute(HistoryCursor::parse_newest_first(sk)?),
             ("H", _) => Self::MatchCopy(rest.parse().ok()?, HistoryCursor::parse(sk)?),
             _ => return None,
@@ -306,6 +318,7 @@ mod tests {
             RowKind::Ban => Key::Ban(player, Time::from_ms(42), "b_1".parse().unwrap()),
             RowKind::UsedSignature => Key::UsedSignature("00ff".into()),
             RowKind::Report => Key::Report("r_1".parse().unwrap()),
+            RowKind::Audit => Key::Audit(Time::from_ms(42), "a_1".parse().unwrap()),
             RowKind::MatchCopy => Key::MatchCopy(player, cursor),
             RowKind::Match => Key::Match(match_id),
             RowKind::Dispute => Key::Dispute(cursor),

@@ -4,8 +4,10 @@ use super::index::BAN_PREFIX;
 use crate::domain::history::{HistoryCursor, TIME_MAX};
 use crate::domain::leaderboard::{RankKey, Score};
 use crate::domain::report::Case;
-use shared::id::{BanId, ReportId};
+use shared::id::{AuditId, BanId, ReportId};
 use shared::time::Time;
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// A text before all sort keys that begin with a digit.
 pub const BEFORE_ALL: &str = "0";
@@ -42,6 +44,30 @@ pub fn parse_ban_sort_key(key: &str) -> Option<(Time, BanId)> {
     Some((parse_digits(decided)?, id.parse().ok()?))
 }
 
+/// The sort key of an action in the audit trail: the newest first in text order.
+#[must_use]
+pub fn audit_sort_key(at: Time, id: &AuditId) -> String {
+    newest_first(at, id)
+}
+
+/// Returns when an action happened, and its id, from its sort key.
+#[must_use]
+pub fn parse_audit_sort_key(key: &str) -> Option<(Time, AuditId)> {
+    parse_newest_first(key)
+}
+
+/// A sort key `{9999999999999 - at, 13 digits of ms}#{id}`: text order has the newest first.
+fn newest_first(at: Time, id: &impl Display) -> String {
+    let left = TIME_MAX.ms().saturating_sub(at.ms());
+    format!("{}#{id}", digits(Time::from_ms(left)))
+}
+
+fn parse_newest_first<I: FromStr>(key: &str) -> Option<(Time, I)> {
+    let (left, id) = key.split_once('#')?;
+    let at = TIME_MAX.ms().checked_sub(parse_digits(left)?.ms())?;
+    Some((Time::from_ms(at), id.parse().ok()?))
+}
+
 impl HistoryCursor {
     /// The sort key: `{ended, 13 digits of ms}#{match}`, so that text order is time order.
     #[must_use]
@@ -60,15 +86,14 @@ impl HistoryCursor {
     /// the newest match first.
     #[must_use]
     pub fn newest_first(&self) -> String {
-        let left = TIME_MAX.ms().saturating_sub(self.ended.ms());
-        format!("{}#{}", digits(Time::from_ms(left)), self.id)
+        newest_first(self.ended, &self.id)
     }
 
     /// Parses the sort key of a match in the queue of disputes.
     #[must_use]
     pub fn parse_newest_first(key: &str) -> Option<Self> {
-        let Self { ended: left, id } = Self::parse(key)?;
-        Some(Self { ended: Time::from_ms(TIME_MAX.ms().checked_sub(left.ms())?), id })
+        let (ended, id) = parse_newest_first(key)?;
+        Some(Self { ended, id })
     }
 }
 

@@ -61,6 +61,14 @@ impl Operation {
         self
     }
 
+    /// Adds an optional header of the request.
+    pub fn header(mut self, name: &str, description: &str, schema: Value) -> Self {
+        self.parameters.push(json!({
+            "name": name, "in": "header", "description": description, "required": false, "schema": schema,
+        }));
+        self
+    }
+
     /// Sets the JSON request body.
     pub fn body(mut self, schema: &str, required: bool, example: Value) -> Self {
         let content = json!({ "application/json": { "schema": named(schema), "example": example } });

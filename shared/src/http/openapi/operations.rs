@@ -2,13 +2,14 @@
 
 use super::operation::Operation;
 use super::schemas;
+use super::service;
 use crate::http::Path;
 use crate::limits;
 use serde_json::{Value, json};
 
 const ANA: &str = "p_ana";
 const BEN: &str = "p_ben";
-const ROOM: &str = "m_chess";
+pub(super) const ROOM: &str = "m_chess";
 
 /// A path template, a method and the operation.
 type Route = (&'static str, &'static str, Operation);
@@ -22,6 +23,9 @@ pub fn operations(path: Path) -> Vec<Route> {
         Path::Config => get_config(),
         Path::Rooms => return vec![(path.template(), "post", create_room())],
         Path::Room(_) => get_room(),
+        Path::RoomCommands(_) => return vec![(path.template(), "post", service::send_room_commands())],
+        Path::RoomLog(_) => service::get_room_log(),
+        Path::RoomInspection(_) => service::inspect_room(),
         Path::Lobby(_) => open_lobby_socket(),
         Path::Me => open_me_socket(),
         Path::Presence => get_presence(),
@@ -84,13 +88,16 @@ fn create_room() -> Operation {
     Operation::new(
         "createRoom",
         "rooms",
-        "Creates an open room that the caller owns. A player who knows its name may take a free seat.",
+        "Creates an open room that the caller owns. A player who knows its name may take a free seat. A service key creates \
+         rooms with named seats, and gets the same room again for the same `Idempotency-Key`.",
     )
+    .header("Idempotency-Key", "For a service: the name of the intended room.", service::idempotency_key())
     .body("NewRoom", false, request)
-    .secured(&["access_token"])
+    .secured(&["access_token", "service_key"])
     .json(201, "The room was created.", "CreatedRoom", json!({ "room": ROOM }))
     .problem(400, "`bad_field`, `bad_json`")
     .problem(401, "`token_invalid`, `token_expired`, `session_revoked`, `banned`")
+    .problem(403, "`scope_missing`")
     .problem(408, "`too_slow`")
     .problem(409, "`too_many_rooms`")
     .problem(413, "`too_long`")

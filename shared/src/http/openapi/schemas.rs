@@ -1,5 +1,6 @@
 //! The schemas of the edge's document: those generated from types, and those written by hand.
 
+use crate::limits;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -15,6 +16,7 @@ pub const CODES: &[&str] = &[
     "method_not_allowed",
     "not_found",
     "player_not_found",
+    "scope_missing",
     "session_revoked",
     "token_expired",
     "token_invalid",
@@ -89,6 +91,29 @@ impl Schemas {
         let list = json!({ "type": "array", "items": { "$ref": "#/components/schemas/Notice" } });
         self.0.insert("Notices".into(), list);
         self.0.insert("RoomSummary".into(), summary());
+        self.0.insert("RoomCommands".into(), commands());
+        let position =
+            json!({ "type": "integer", "minimum": 0, "description": "The position of the event." });
+        let code = json!({ "type": "string", "description": "The code of the refusal." });
+        let reply = json!({
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": { "description": "The id of the command, or its index." },
+                "ok": { "type": "object", "properties": { "at": position } },
+                "err": { "type": "object", "required": ["code"], "properties": { "code": code } },
+            },
+        });
+        let replies = json!({ "type": "array", "items": reply });
+        let described =
+            "A reply for each command, in order: `id` is the command's or its index, with `ok` or `err`.";
+        self.0.insert(
+            "RoomReplies".into(),
+            json!({
+                "type": "object", "description": described, "additionalProperties": false, "required": ["replies"],
+                "properties": { "replies": replies },
+            }),
+        );
         self.0.insert("Problem".into(), problem());
         let document = json!({
             "type": "object",
@@ -157,6 +182,28 @@ fn summary() -> Value {
             "members": { "type": "array", "items": member },
             "at": { "type": "integer", "minimum": 0, "description": "The latest position of the room's log." },
         },
+    })
+}
+
+/// The schema of a frame of commands.
+fn commands() -> Value {
+    let command = json!({
+        "type": "object",
+        "required": ["op"],
+        "properties": {
+            "op": { "type": "string", "enum": ["say", "set", "signal", "hint", "kick", "end"] },
+            "id": { "description": "The id of the reply." },
+            "key": { "type": "string", "description": "Makes the command safe to repeat.", "minLength": 1, "maxLength": limits::KEY_BYTES_MAX },
+            "to": { "$ref": "#/components/schemas/PlayerId" },
+            "if_at": { "type": "integer", "minimum": 0 },
+            "body": {},
+        },
+    });
+    json!({
+        "type": "array",
+        "description": "Commands of the wire; docs/protocol.md specifies their bodies.",
+        "maxItems": limits::BATCH_MESSAGES_MAX,
+        "items": command,
     })
 }
 

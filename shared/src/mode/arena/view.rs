@@ -1,4 +1,4 @@
-//! The arena as everybody sees it.
+//! The view of the arena, the same for all viewers.
 
 use super::grid::SIZE;
 use super::{Arena, Seat};

@@ -10,6 +10,7 @@ mod oracle;
 mod platform;
 mod receive;
 mod sender;
+mod service;
 mod shell;
 mod weather;
 mod world;

@@ -1,10 +1,11 @@
 //! The platform under a room: disk, sockets with attachments, the alarm, calls in flight.
 
 use shared::delivery::pending_calls::CallId;
-use shared::id::RoomId;
+use shared::id::{AuditId, RoomId};
 use shared::room::log::Chunk;
 use shared::room::state::Disk;
 use shared::room::{Call, Conn, Save};
+use shared::rpc::audit::AuditEntry;
 use shared::rpc::record::MatchRecord;
 use shared::wire::room::RoomMessage;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -79,6 +80,8 @@ pub struct Platform {
     pub erased: bool,
     /// The records that the region received, by match.
     pub records: BTreeMap<RoomId, MatchRecord>,
+    /// The actions that the region received for its audit trail.
+    pub actions: BTreeMap<AuditId, AuditEntry>,
     /// The players whose objects were told to release them.
     pub freed: BTreeSet<String>,
 }

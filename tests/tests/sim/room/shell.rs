@@ -109,7 +109,7 @@ impl World {
 
     /// Applies the effects of an input, and sends what is queued or leaves it to the timer. False if the machine crashes
     /// before the last.
-    fn perform(&mut self, effects: Vec<Effect>) -> bool {
+    pub fn perform(&mut self, effects: Vec<Effect>) -> bool {
         if !self.apply(effects) {
             return false;
         }
@@ -129,7 +129,7 @@ impl World {
     }
 
     /// Applies effects in order. False if the machine crashes before the last.
-    fn apply(&mut self, effects: Vec<Effect>) -> bool {
+    pub fn apply(&mut self, effects: Vec<Effect>) -> bool {
         let crash = self.weather.faults.crash_before(effects.len(), &mut self.chance);
         for (nth, effect) in effects.into_iter().enumerate() {
             if crash == Some(nth) {
@@ -356,6 +356,12 @@ impl World {
                     Call::Record { record } => {
                         let before = self.platform.records.insert(record.id.clone(), (*record).clone());
                         assert!(before.is_none_or(|before| before == *record), "a match has two records");
+                    }
+                    // An action is told again, and is the same. Proved by an id of the time of each attempt.
+                    Call::Audit { entry } => {
+                        let before = self.platform.actions.insert(entry.id.clone(), (*entry).clone());
+                        assert!(before.is_none_or(|before| before == *entry), "an action has two entries");
+                        self.marks.insert(Mark::Audited);
                     }
                     Call::Report { report } => panic!("no client reports: {report:?}"),
                     Call::Free { player, .. } => {

@@ -38,6 +38,8 @@ pub struct Weather {
     pub drastic: u64,
     /// One in n steps ends the login of a client.
     pub signs_out: u64,
+    /// One in n steps has the operator's backend say something.
+    pub serves: u64,
     /// A member never connects.
     pub no_show: bool,
 }
@@ -75,6 +77,7 @@ impl Weather {
             token_ms: 24 * 3_600_000,
             drastic: 0,
             signs_out: 0,
+            serves: 0,
             no_show: false,
         }
     }
@@ -110,6 +113,7 @@ impl Weather {
             token_ms: chance.pick(&[600_000, 600_000, 40_000]),
             drastic: chance.pick(&[0, 60, 300]),
             signs_out: chance.pick(&[0, 0, 60]),
+            serves: chance.pick(&[0, 0, 0, 10]),
             no_show: chance.one_in(12),
             ..calm
         };

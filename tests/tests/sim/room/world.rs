@@ -51,6 +51,8 @@ pub struct World {
     pub kick_requests: BTreeSet<String>,
     /// The forced closes so far, by player.
     pub forced_closes: Vec<(PlayerId, ForcedClose)>,
+    /// The last message of the operator's backend: its position and its tag.
+    pub said_by_service: Option<(u64, u64)>,
     traced: bool,
 }
 
@@ -95,6 +97,7 @@ impl World {
             kicked: BTreeSet::new(),
             kick_requests: BTreeSet::new(),
             forced_closes: Vec::new(),
+            said_by_service: None,
             traced,
             weather,
         };
@@ -157,6 +160,9 @@ impl World {
         }
         if self.chance.one_in(self.weather.signs_out) {
             self.close_again();
+        }
+        if self.chance.one_in(self.weather.serves) {
+            self.serve();
         }
         if self.chance.one_in(self.weather.faults.evict) {
             self.evict();
@@ -247,7 +253,8 @@ impl World {
         let now = Time::from_ms(self.now);
         let room = self.shell.as_ref().expect("awake").room.clone();
         let before = room.remembered();
-        let (room, effects) = Room::create_once(Some(room), now, self.setup.clone(), Switches::default());
+        let (room, effects) =
+            Room::create_once(Some(room), now, self.setup.clone(), Switches::default(), None);
         assert!(effects.is_empty(), "a repeated creation has effects: {effects:?}");
         assert_unchanged(&before, &room.remembered());
         self.marks.insert(Mark::CreatedAgain);

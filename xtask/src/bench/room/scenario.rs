@@ -66,7 +66,7 @@ impl Scenario {
         let closed = Load::Closed { durable: false };
         match self {
             Self::Closed => kit.run(peer, Rooms::of(100, ROOM), closed, seconds, 0.0).await,
-            Self::Durable if peer != Peer::Matchpoint => Ok(Outcome::default()),
+            Self::Durable | Self::Ticking if peer != Peer::Matchpoint => Ok(Outcome::default()),
             Self::Durable => {
                 let durable = Load::Closed { durable: true };
                 kit.run(peer, Rooms::of(100, ROOM), durable, seconds, 0.0).await
@@ -78,7 +78,6 @@ impl Scenario {
                 most_people(kit, peer, Rooms::of(FIRST_ROOMS, ROOM), Load::Each { per_s: 20.0 }, seconds)
                     .await
             }
-            Self::Ticking if peer != Peer::Matchpoint => Ok(Outcome::default()),
             Self::Ticking => {
                 let rooms = Rooms { mode: Some(ARENA), ..Rooms::of(FIRST_ROOMS, ARENA_PLAYERS) };
                 most_people(kit, peer, rooms, Load::Moves { per_s: 2.0 }, seconds).await

@@ -1,0 +1,152 @@
+//! The service API of the edge: the operator's own backend creates rooms, speaks in them, and looks at them.
+
+use crate::bearer::bearer;
+use crate::clients::object_rpc;
+use crate::error::{Error, Result};
+use crate::worker::{body, rate_limit};
+use crate::{bindings, clock};
+use serde::Serialize;
+use serde_json::json;
+use shared::http::{CreatedRoom, NewRoom, RequestUrl};
+use shared::id::{AuditId, PlayerId, RoomId};
+use shared::limits;
+use shared::room::seats::Seat;
+use shared::rpc::Setup;
+use shared::rpc::audit::AuditEntry;
+use shared::rpc::room_service::{RoomAction, RoomServiceAnswer, RoomServiceRequest};
+use shared::service_key::{Scope, ServiceKey, ServiceKeys};
+use shared::wire::{Refusal, RefusalCode};
+use worker::{Env, Headers, Request, Response};
+
+/// Returns true if the request's bearer is meant as a service key, valid or not.
+pub fn is_service(headers: &Headers) -> bool {
+    bearer(headers).is_some_and(|bearer| ServiceKeys::is_key(&bearer))
+}
+
+/// Creates a room with named seats. A repetition with the same `Idempotency-Key` returns the same room.
+pub async fn create_room(request: &Request, env: &Env, options: NewRoom) -> Result<Response> {
+    let (key, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    let id = match request.headers().get("idempotency-key")? {
+        Some(text) if is_idempotency_key(&text) => RoomId::derive(&["service", &key.id, &text]),
+        Some(_) => {
+            let detail = format!("Idempotency-Key: 1 to {} visible ASCII characters.", limits::KEY_BYTES_MAX);
+            return Err(Error::refused(400, "bad_field", detail));
+        }
+        None => RoomId::random(clock::random_bytes()?),
+    };
+    let mode = options.chosen_mode();
+    let named =
+        options.players.into_iter().map(|seat| Seat { team: seat.team, ..Seat::of(seat.player, seat.name) });
+    let mut seats: Vec<Seat> = named.collect();
+    seats.resize_with(options.seats.max(seats.len()), Seat::free);
+    let entry = AuditEntry {
+        id: AuditId::derive(&["rooms.create", id.as_str()]),
+        at: clock::now(),
+        by,
+        action: "rooms.create".to_owned(),
+        room: Some(id.clone()),
+        player: None,
+        detail: format!("{} seats", seats.len()),
+    };
+    let setup = Setup { id: id.clone(), pool: None, owner: options.owner, seats, rules: options.rules, mode };
+    object_rpc::open_room(env, &setup, Some(entry)).await?;
+    Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
+}
+
+/// Executes a frame of commands in a room, and returns a reply for each.
+pub async fn command_room(mut request: Request, env: &Env, room: &str) -> Result<Response> {
+    let (_, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    let frame = body::text(&mut request, limits::FRAME_BYTES_MAX).await?;
+    match ask(env, room, by, RoomAction::Commands { frame }).await? {
+        RoomServiceAnswer::Replies(replies) => Ok(Response::from_json(&json!({ "replies": replies }))?),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+/// Returns a page of a room's log.
+pub async fn read_log(request: &Request, env: &Env, room: &str) -> Result<Response> {
+    let (_, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    let url = request.inner().url();
+    let after = match RequestUrl::new(&url).parameter("after") {
+        None => 0,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Error::refused(400, "bad_query", "after: a position of the log, from 0."))?,
+    };
+    match ask(env, room, by, RoomAction::Log { after }).await? {
+        RoomServiceAnswer::Log(log) => respond(&log),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+/// Returns a room with its members, sockets, board and match. It wakes a room that rests.
+pub async fn inspect(request: &Request, env: &Env, room: &str) -> Result<Response> {
+    let url = request.inner().url();
+    let hidden = match RequestUrl::new(&url).parameter("hidden").as_deref() {
+        None => false,
+        Some("1") => true,
+        Some(_) => return Err(Error::refused(400, "bad_query", "hidden: `1`, or leave it out.")),
+    };
+    let (key, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    if hidden {
+        require(&key, Scope::InspectHidden)?;
+    }
+    match ask(env, room, by, RoomAction::Inspect { hidden }).await? {
+        RoomServiceAnswer::Inspection(inspection) => respond(&inspection),
+        answer => Err(unexpected(&answer)),
+    }
+}
+
+/// Returns the key of a request and its name as an author, if the key is valid and has a scope.
+async fn caller(env: &Env, headers: &Headers, scope: Scope) -> Result<(ServiceKey, PlayerId)> {
+    let invalid =
+        || Error::refused(401, "token_invalid", "Send a service key as `Authorization: Bearer mk_…`.");
+    let keys = bindings::service_keys(env)?;
+    let Some(key) = bearer(headers).and_then(|bearer| keys.find(&bearer).cloned()) else {
+        rate_limit::address(env, headers).await?;
+        return Err(invalid());
+    };
+    let by = key.actor().ok_or_else(|| Error::Internal(format!("the service key {} has no name", key.id)))?;
+    rate_limit::service(env, &key.id)?;
+    require(&key, scope)?;
+    Ok((key, by))
+}
+
+fn require(key: &ServiceKey, scope: Scope) -> Result<()> {
+    if key.scopes.contains(&scope) {
+        return Ok(());
+    }
+    let detail = format!("The key `{}` lacks the scope `{scope}`. Use a key that has it.", key.id);
+    Err(Error::refused(403, "scope_missing", detail))
+}
+
+async fn ask(env: &Env, room: &str, by: PlayerId, action: RoomAction) -> Result<RoomServiceAnswer> {
+    let missing = || Error::refused(404, "not_found", "This room does not exist; it may have ended.");
+    let room: RoomId = room.parse().map_err(|_| missing())?;
+    match object_rpc::serve_room(env, &room, &RoomServiceRequest { by, action }).await? {
+        None => Err(missing()),
+        Some(RoomServiceAnswer::Refused(refusal)) => Err(refused(&refusal)),
+        Some(answer) => Ok(answer),
+    }
+}
+
+/// Returns the error of a request that the room refused as a whole.
+fn refused(refusal: &Refusal) -> Error {
+    match refusal.code {
+        RefusalCode::TooFast => Error::TooFast(limits::RETRY_FIRST),
+        RefusalCode::BadJson => Error::refused(400, "bad_json", refusal.message.clone().unwrap_or_default()),
+        _ => Error::refused(400, "bad_field", refusal.message.clone().unwrap_or_default()),
+    }
+}
+
+fn unexpected(answer: &RoomServiceAnswer) -> Error {
+    Error::Internal(format!("a room answered another question: {answer:?}"))
+}
+
+fn is_idempotency_key(text: &str) -> bool {
+    (1..=limits::KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn respond<T: Serialize>(body: &T) -> Result<Response> {
+    Ok(Response::from_json(body)?)
+}

@@ -1,0 +1,70 @@
+//! The routes with which the operator's own backend manages players.
+
+use crate::app::App;
+use crate::error::Fault;
+use crate::error::refusals::player_not_found;
+use crate::http::extract::{Body, PathPlayer};
+use crate::http::service::Service;
+use crate::routes::audit::note;
+use crate::routes::profiles::update::{NewTier, PlayerTier, change_tier};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::id::PlayerId;
+use shared::service_key::Scope;
+
+/// Ends every session of a player.
+#[utoipa::path(
+    delete,
+    path = "/v1/players/{player}/sessions",
+    operation_id = "signOutPlayer",
+    tag = "service",
+    params(("player" = PlayerId, Path, description = "A player.")),
+    responses(
+        (status = 204, description = "The sessions are over."),
+        (status = 403, description = "`scope_missing`"),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("service_key" = [])),
+)]
+pub async fn sign_out_player(
+    State(app): State<App>,
+    service: Service,
+    PathPlayer(player): PathPlayer,
+) -> Result<StatusCode, Fault> {
+    service.require(Scope::Players)?;
+    if app.store.status_strong(&player).await?.is_none() {
+        return Err(player_not_found(&player).into());
+    }
+    app.store.raise_epoch(&player, app.clock.now()).await?;
+    note(&app, &service.actor, "DELETE /v1/players/{player}/sessions", &player, "").await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets the tier that a player has paid for.
+#[utoipa::path(
+    put,
+    path = "/v1/players/{player}/tier",
+    operation_id = "setPlayerTier",
+    tag = "service",
+    params(("player" = PlayerId, Path, description = "A player.")),
+    request_body = NewTier,
+    responses(
+        (status = 200, body = PlayerTier, description = "The new tier."),
+        (status = 403, description = "`scope_missing`"),
+        (status = 404, description = "`player_not_found`"),
+    ),
+    security(("service_key" = [])),
+)]
+pub async fn set_player_tier(
+    State(app): State<App>,
+    service: Service,
+    PathPlayer(player): PathPlayer,
+    Body(body): Body<NewTier>,
+) -> Result<Json<PlayerTier>, Fault> {
+    service.require(Scope::Players)?;
+    let tier = change_tier(&app, player.clone(), body).await?;
+    let detail = tier.name().unwrap_or("none");
+    note(&app, &service.actor, "PUT /v1/players/{player}/tier", &player, detail).await?;
+    Ok(Json(tier))
+}

@@ -1,0 +1,83 @@
+//! The operations of the service API, for the operator's own backend.
+
+use super::operation::Operation;
+use super::operations::ROOM;
+use crate::limits;
+use serde_json::{Value, json};
+
+/// The schema of the header `Idempotency-Key`.
+pub fn idempotency_key() -> Value {
+    json!({ "type": "string", "pattern": format!("^[!-~]{{1,{}}}$", limits::KEY_BYTES_MAX) })
+}
+
+/// Returns the operation of `POST /v1/rooms/{room}/commands`.
+pub fn send_room_commands() -> Operation {
+    let request = json!([{ "op": "say", "key": "welcome", "body": { "text": "Welcome." } }]);
+    let operation = Operation::new(
+        "sendRoomCommands",
+        "service",
+        "Executes commands of the wire in a room, by the name of the service key. The ops are `say`, `set`, `signal`, `hint`, \
+         `kick` and `end`; what they did is on disk before the response.",
+    );
+    room(operation)
+        .body("RoomCommands", true, request)
+        .json(
+            200,
+            "A reply for each command.",
+            "RoomReplies",
+            json!({ "replies": [{ "id": 0, "ok": { "at": 1 } }] }),
+        )
+        .problem(400, "`bad_field`, `bad_json`")
+        .problem(408, "`too_slow`")
+        .problem(413, "`too_long`")
+}
+
+/// Returns the operation of `GET /v1/rooms/{room}/log`.
+pub fn get_room_log() -> Operation {
+    let position = json!({ "type": "integer", "minimum": 0, "maximum": limits::JSON_INTEGER_MAX });
+    let said = json!({ "at": 1, "ev": "said", "by": "p_service-backend", "ts": 1_795_253_400_123_u64, "body": { "text": "Welcome." } });
+    let example = json!({ "events": [said], "head": 1, "truncated": false });
+    room(Operation::new(
+        "getRoomLog",
+        "service",
+        "Returns the kept events of a room, as a spectator receives them.",
+    ))
+    .query("after", "The position after which the page begins.", false, position, None)
+    .json(200, "The events.", "RoomLog", example)
+    .problem(400, "`bad_query`")
+}
+
+/// Returns the operation of `GET /v1/rooms/{room}/inspection`.
+pub fn inspect_room() -> Operation {
+    let flag = json!({ "type": "string", "enum": ["1"] });
+    let example = json!({
+        "room": ROOM, "pool": null, "phase": "open", "created": 1_795_253_400_123_u64, "owner": "p_ana", "head": 1, "durable": 1,
+        "epoch": 1, "members": [], "sockets": [], "board": {}, "unconfirmed": 0,
+    });
+    let operation = Operation::new(
+        "inspectRoom",
+        "service",
+        "Returns a room with its members, sockets, board and match. It wakes a room that rests.",
+    );
+    room(operation)
+        .query(
+            "hidden",
+            "`1` for what players of a mode hide; requires `inspect_hidden`, and is audited.",
+            false,
+            flag,
+            None,
+        )
+        .json(200, "The room.", "RoomInspection", example)
+        .problem(400, "`bad_query`")
+}
+
+/// Adds what all operations on a room have.
+fn room(operation: Operation) -> Operation {
+    operation
+        .path_parameter("room", "RoomId", ROOM)
+        .secured(&["service_key"])
+        .problem(401, "`token_invalid`")
+        .problem(403, "`scope_missing`")
+        .problem(404, "`not_found`")
+        .problem(429, "`too_fast`")
+}

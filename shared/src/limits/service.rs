@@ -1,0 +1,24 @@
+//! Limits of the service API.
+
+use std::time::Duration;
+
+/// Keys of a deployment: one for each of the operator's services, and a second one while it is rotated.
+pub const SERVICE_KEYS_MAX: usize = 16;
+/// Characters of a key's id: with its prefix it fits into the id of a player, as which it appears in logs.
+pub const SERVICE_KEY_ID_CHARS_MAX: usize = 24;
+/// Requests a second of one service key in each isolate: a backend speaks for many players.
+pub const SERVICE_RATE_PER_S: u32 = 100;
+/// Requests at once of one service key.
+pub const SERVICE_RATE_BURST: u32 = 200;
+/// Characters of the id that the operator's backend gives its own user.
+pub const EXTERNAL_ID_CHARS_MAX: usize = 128;
+/// Actions of a room that wait for the audit trail: the region may be away for a while, and none may be lost.
+pub const AUDITS_PENDING_MAX: usize = 64;
+/// Bytes of a service's request to create a room: a name and an id for each of the most seats.
+pub const SERVICE_ROOM_BYTES_MAX: usize = 16 * 1024;
+/// Entries of a room's log on one page.
+pub const LOG_PAGE_MAX: usize = 200;
+/// How long the audit trail keeps an action: a year, and the weeks after it in which an operator asks.
+pub const AUDIT_AGE_MAX: Duration = Duration::from_hours(400 * 24);
+/// Bytes of each text of an action.
+pub const AUDIT_TEXT_BYTES_MAX: usize = 512;

@@ -1,0 +1,187 @@
+//! The operator's backend in a room: it speaks, writes the board, removes members, ends the room, and looks at it.
+//!
+//! Its commands are those of the wire. Everything that it did is on disk before it is answered, and in the outbox of the
+//! room's audit trail.
+
+use super::commands::Sender;
+use super::membership::VacateReason;
+use super::{Call, Effect, Room};
+use crate::id::{AuditId, PlayerId};
+use crate::limits;
+use crate::mode::{Seat, Viewer};
+use crate::rpc::audit::AuditEntry;
+use crate::rpc::room_service::{
+    GameInspection, RoomAction, RoomInspection, RoomLog, RoomServiceAnswer, RoomServiceRequest,
+    SocketInspection,
+};
+use crate::time::Time;
+use crate::wire::room::{Command, Reply};
+use crate::wire::{ClientCommand, EndReason, Message, Refusal, RefusalCode, decode};
+use serde_json::{Value, json};
+
+impl Room {
+    /// Answers a request of the operator's backend. The answer is valid once the effects are performed.
+    pub fn serve(&mut self, now: Time, request: &RoomServiceRequest) -> (RoomServiceAnswer, Vec<Effect>) {
+        self.begin_turn(now);
+        let by = &request.by;
+        let answer = match &request.action {
+            RoomAction::Commands { frame } => self.obey(now, by, frame),
+            RoomAction::Log { after } => Ok(RoomServiceAnswer::Log(self.log_after(*after))),
+            RoomAction::Inspect { hidden } => self.inspect(now, by, *hidden),
+        };
+        (answer.unwrap_or_else(RoomServiceAnswer::Refused), self.finish(now))
+    }
+
+    /// Adds an action to the audit trail; the room repeats it to the region until it is stored.
+    pub(super) fn audit(&mut self, now: Time, entry: AuditEntry) {
+        self.state.calls.add(now, Call::Audit { entry: Box::new(entry) });
+        self.pending.room = true;
+    }
+
+    /// Executes the commands of a frame.
+    fn obey(&mut self, now: Time, by: &PlayerId, frame: &str) -> Result<RoomServiceAnswer, Refusal> {
+        self.check_audits()?;
+        let messages = decode(frame)?;
+        let (mut replies, mut ops, head) = (Vec::new(), Vec::new(), self.log.head());
+        for (nth, message) in messages.into_iter().enumerate() {
+            let (id, result) = match message {
+                Ok(message) => {
+                    let result = self.execute_for_service(now, by, &message);
+                    if result.is_ok() {
+                        ops.push(message.op.clone());
+                    }
+                    (message.id, result)
+                }
+                Err(unread) => (unread.id, Err(*unread.refusal)),
+            };
+            let id = id.unwrap_or_else(|| json!(nth));
+            replies.push(match result {
+                Ok(reply) => json!({ "id": id, "ok": reply }),
+                Err(refusal) => json!({ "id": id, "err": refusal }),
+            });
+        }
+        // A repetition by its keys changes nothing, and is no action of its own.
+        if self.log.head() > head {
+            self.note(now, by, "rooms.commands", ops.join(" "));
+        }
+        Ok(RoomServiceAnswer::Replies(replies))
+    }
+
+    fn execute_for_service(&mut self, now: Time, by: &PlayerId, message: &Message) -> Result<Reply, Refusal> {
+        let key = message.key.as_deref();
+        if let Some(at) = key.and_then(|key| self.log.result(by, key)) {
+            return Ok(Reply::At { at });
+        }
+        if self.state.phase.over().is_some() {
+            return Err(Refusal::new(RefusalCode::RoomOver, "The room has ended."));
+        }
+        let sender = Sender { player: by, key };
+        match Command::read(message)? {
+            command @ (Command::Say { .. }
+            | Command::Set(_)
+            | Command::Signal { .. }
+            | Command::Hint { .. }) => self.act(now, sender, command),
+            Command::Kick { to } => Ok(Reply::At { at: self.put_out(now, &to)? }),
+            Command::End { result } => {
+                Ok(Reply::At { at: self.end(now, EndReason::Ended, Some(by), result, key) })
+            }
+            Command::Leave
+            | Command::Move { .. }
+            | Command::Report { .. }
+            | Command::Seen(_)
+            | Command::Auth { .. }
+            | Command::Debug { .. } => {
+                let message = "A service sends `say`, `set`, `signal`, `hint`, `kick` and `end`.";
+                Err(Refusal::new(RefusalCode::Forbidden, message))
+            }
+        }
+    }
+
+    /// Removes a member. The caller checks that the sender may.
+    pub(super) fn put_out(&mut self, now: Time, player: &PlayerId) -> Result<u64, Refusal> {
+        if let Some(at) = self.kicked_at(player) {
+            return Ok(at);
+        }
+        self.member(player)?;
+        // The event belongs to the removed player, so the sender's key cannot identify it; the seat's state makes a
+        // repetition harmless.
+        Ok(self.vacate(now, player, VacateReason::Kicked, None))
+    }
+
+    fn log_after(&self, after: u64) -> RoomLog {
+        let first = self.log.retained().next().map_or(self.log.head() + 1, |entry| entry.at);
+        let later = self.log.retained().filter(|entry| entry.at > after).take(limits::LOG_PAGE_MAX);
+        let events = later.map(super::log::Entry::value_for_spectator).collect();
+        RoomLog { events, head: self.log.head(), truncated: after + 1 < first && self.log.head() > after }
+    }
+
+    fn inspect(&mut self, now: Time, by: &PlayerId, hidden: bool) -> Result<RoomServiceAnswer, Refusal> {
+        if hidden {
+            self.check_audits()?;
+            self.note(now, by, "rooms.inspect_hidden", String::new());
+        }
+        let game = self.game.as_ref().map(|game| {
+            let seats = Seat::all(self.state.setup.seats.len()).map(Viewer::Seat);
+            GameInspection {
+                mode: game.running().mode(),
+                changed_at: game.changed_at(),
+                wake_at: game.running().wake_at(),
+                state: game.view(Viewer::Spectator).value(),
+                seats: hidden.then(|| seats.map(|viewer| game.view(viewer).value()).collect()),
+            }
+        });
+        let socket = |(conn, socket): (&super::Conn, &super::Socket)| SocketInspection {
+            conn: *conn,
+            player: socket.guard.identity.player.clone(),
+            role: socket.role,
+            seen: socket.seen,
+        };
+        let setup = &self.state.setup;
+        Ok(RoomServiceAnswer::Inspection(Box::new(RoomInspection {
+            room: setup.id.clone(),
+            pool: setup.pool.clone(),
+            phase: self.state.phase.name(),
+            created: self.state.created,
+            owner: setup.owner.clone(),
+            head: self.log.head(),
+            durable: self.log.durable(),
+            epoch: self.state.epoch,
+            members: self.members(),
+            sockets: self.sockets.iter().map(socket).collect(),
+            board: self.board.view(),
+            unconfirmed: self.state.calls.count(|_| true),
+            game,
+        })))
+    }
+
+    fn note(&mut self, now: Time, by: &PlayerId, action: &str, detail: String) {
+        let room = self.state.setup.id.clone();
+        let place = format!("{} {} {}", now.ms(), self.log.head(), self.state.calls.count(|_| true));
+        let id = AuditId::derive(&[room.as_str(), by.as_str(), action, &place]);
+        let action = action.to_owned();
+        self.audit(
+            now,
+            AuditEntry { id, at: now, by: by.clone(), action, room: Some(room), player: None, detail },
+        );
+    }
+
+    /// Refuses further actions while the region has not stored the last ones.
+    fn check_audits(&self) -> Result<(), Refusal> {
+        let most = limits::AUDITS_PENDING_MAX;
+        if self.state.calls.count(|call| matches!(call, Call::Audit { .. })) < most {
+            return Ok(());
+        }
+        let message = format!("{most} actions in this room wait for the audit trail; try again.");
+        Err(Refusal::new(RefusalCode::TooFast, message).retry_after(limits::RETRY_FIRST))
+    }
+}
+
+impl super::log::Entry {
+    /// Returns the event as a spectator receives it.
+    fn value_for_spectator(&self) -> Value {
+        if self.to.is_some() {
+            return serde_json::from_str(&super::log::skip(self.at)).unwrap_or_default();
+        }
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+}

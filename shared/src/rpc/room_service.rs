@@ -1,0 +1,114 @@
+//! Requests of the operator's backend to a room, and the room's answers.
+
+use crate::connection::Conn;
+use crate::id::{PlayerId, PoolName, RoomId};
+use crate::room::Role;
+use crate::time::Time;
+use crate::wire::Refusal;
+use crate::wire::room::{Cell, Member, PhaseName};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A request to a room, by the name of its service key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoomServiceRequest {
+    pub by: PlayerId,
+    #[serde(flatten)]
+    pub action: RoomAction,
+}
+
+/// A kind of request of the backend to a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum RoomAction {
+    /// Execute the commands of a frame, as the wire specifies it.
+    Commands { frame: String },
+    /// Show the log after a position.
+    Log { after: u64 },
+    /// Show the room; with `hidden` also what the players of a mode hide, which is audited.
+    Inspect { hidden: bool },
+}
+
+/// The answer of a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomServiceAnswer {
+    /// A reply for each command.
+    Replies(Vec<Value>),
+    Log(RoomLog),
+    Inspection(Box<RoomInspection>),
+    /// The whole request was refused.
+    Refused(Refusal),
+}
+
+/// A page of a room's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoomLog {
+    /// The events in the order of their positions, as a spectator receives them.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<BTreeMap<String, Value>>))]
+    pub events: Vec<Value>,
+    /// The position of the newest event of the room.
+    pub head: u64,
+    /// True if events after the requested position are no longer kept.
+    pub truncated: bool,
+}
+
+/// A room as its operator sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RoomInspection {
+    pub room: RoomId,
+    pub pool: Option<PoolName>,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub phase: PhaseName,
+    pub created: Time,
+    pub owner: Option<PlayerId>,
+    /// The position of the newest event, and of the newest event on disk.
+    pub head: u64,
+    pub durable: u64,
+    /// The epoch of the log: above 1 events may have been lost.
+    pub epoch: u64,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<BTreeMap<String, Value>>))]
+    pub members: Vec<Member>,
+    pub sockets: Vec<SocketInspection>,
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Value>))]
+    pub board: BTreeMap<String, Cell>,
+    /// Calls to the region and to players that are not confirmed yet.
+    pub unconfirmed: usize,
+    /// The match; none in a room without a mode, and before it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub game: Option<GameInspection>,
+}
+
+/// One socket of a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SocketInspection {
+    #[cfg_attr(feature = "openapi", schema(value_type = u32))]
+    pub conn: Conn,
+    pub player: PlayerId,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub role: Role,
+    /// The position that the client confirmed last; none if it never did.
+    pub seen: Option<u64>,
+}
+
+/// The match of a room with a mode.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GameInspection {
+    pub mode: String,
+    /// The position of the last event that changed the match.
+    pub changed_at: u64,
+    /// When the mode wants to be woken.
+    pub wake_at: Option<Time>,
+    /// The state as a spectator sees it.
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Value>))]
+    pub state: Value,
+    /// The views of all seats, with what each hides; none without the scope `inspect_hidden`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<BTreeMap<String, Value>>>))]
+    pub seats: Option<Vec<Value>>,
+}
