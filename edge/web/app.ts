@@ -1,7 +1,7 @@
 // The demo page: choose a name, queue, meet another player, and see past matches.
 
-import { Matchpoint, random_key } from "../sdk/index.ts";
-import type { Session } from "../sdk/index.ts";
+import { Matchpoint, random_key } from "@matchpoint/client";
+import type { Session } from "@matchpoint/client";
 import { el, make, notice, show, write } from "./parts/dom.ts";
 import { history } from "./parts/history.ts";
 import { load_location, save_location } from "./parts/page_state.ts";

@@ -111,9 +111,9 @@ fn the_sdk_sample_type_checks() -> Result<()> {
     let dir = root.path("target/readme");
     fs::create_dir_all(&dir)?;
     // The bundle `sdk.js` has the types of its source.
-    let sample = sample.replace("\"./sdk.js\"", "\"../../edge/sdk/index.ts\"");
+    let sample = sample.replace("\"./sdk.js\"", "\"../../sdk/src/index.ts\"");
     fs::write(dir.join("sample.ts"), sample)?;
-    let config = r#"{"extends":"../../edge/tsconfig.json","include":["sample.ts"],"compilerOptions":{"noUnusedLocals":false}}"#;
+    let config = r#"{"extends":"../../sdk/tsconfig.json","include":["sample.ts"],"compilerOptions":{"noUnusedLocals":false}}"#;
     fs::write(dir.join("tsconfig.json"), config)?;
     let node = node::ensure(&root)?;
     let output = Command::new(&node.program).arg(&node.tsc).arg("--project").arg(&dir).output()?;

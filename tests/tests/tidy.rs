@@ -10,7 +10,7 @@ use xtask::{artifacts, language, map};
 /// The most lines of a source file; a longer file has two subjects and is split.
 const LINES: usize = 400;
 /// A generated source, of which the length does not matter.
-const GENERATED_SOURCE: &str = "edge/sdk/wire.ts";
+const GENERATED_SOURCE: &str = "sdk/src/wire/wire.ts";
 /// Directories with generated files.
 const GENERATED: &[&str] = &["target", "node_modules", ".git", ".wrangler"];
 /// Crates and the dependencies they must not have: a name, or a prefix that ends with `-` or `_`.

@@ -10,7 +10,7 @@ use crate::tools::{node, on_path, python};
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// TypeScript projects to check; those that do not exist are skipped.
-const PROJECTS: &[&str] = &["xtask/driver", "edge", "edge/web", "edge/sdk"];
+const PROJECTS: &[&str] = &["xtask/driver", "edge", "sdk"];
 
 /// Runs every check and stops at the first that fails.
 pub fn run(root: &Root) -> Result<()> {

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
     artifacts, bench, chaos, clients, conformance, dev, lambda, language, lint, load, map, matching, mode,
-    openapi, schemathesis, tools, wire_files,
+    openapi, schemathesis, sdk, tools, wire_files,
 };
 
 #[derive(Parser)]
@@ -41,6 +41,7 @@ enum Task {
     /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
     Schemathesis(schemathesis::Schemathesis),
+    Sdk(sdk::Sdk),
     /// Generates clients in Python and TypeScript from both OpenAPI documents, checks their types, and logs a guest in
     /// with each.
     Clients,
@@ -90,6 +91,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Mode(options) => mode::run(&options),
         Task::Openapi => openapi::write(&root),
         Task::Schemathesis(args) => schemathesis::run(&root, args).await,
+        Task::Sdk(options) => sdk::run(&root, &options),
         Task::Clients => clients::run(&root).await,
         Task::Lint => lint::run(&root),
         Task::Map(options) => map::run(&root, options),

@@ -1,4 +1,4 @@
-//! `cargo xtask wire`: generates edge/sdk/wire.ts and the op table of docs/protocol.md from the Rust types of
+//! `cargo xtask wire`: generates sdk/src/wire/wire.ts and the op table of docs/protocol.md from the Rust types of
 //! the wire.
 
 mod format;
@@ -12,12 +12,12 @@ use shared::wire::{ops, typescript};
 use crate::generated;
 use crate::root::Root;
 
-const TYPES: &str = "edge/sdk/wire.ts";
+const TYPES: &str = "sdk/src/wire/wire.ts";
 const PROTOCOL: &str = "docs/protocol.md";
 /// The marker of the table of ops and their fields in [`PROTOCOL`].
 const MARKER: &str = "op-fields";
 
-/// Writes edge/sdk/wire.ts and the table of ops in docs/protocol.md from the Rust types of the wire.
+/// Writes sdk/src/wire/wire.ts and the table of ops in docs/protocol.md from the Rust types of the wire.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Wire {
     /// Write nothing; fail if a file is out of date.

@@ -1,6 +1,6 @@
 // The follow buttons of the history, with the presence of followed players.
 
-import type { Matchpoint, Me, Session, PresenceAt } from "../../sdk/index.ts";
+import type { Matchpoint, Me, Session, PresenceAt } from "@matchpoint/client";
 import { make, notice, write } from "./dom.ts";
 import * as phrases from "./phrases.ts";
 

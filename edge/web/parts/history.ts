@@ -1,7 +1,7 @@
 // The history screen: past matches, newest first, read from the region.
 
-import type { Matchpoint, PastMatch, Session } from "../../sdk/index.ts";
-import { SessionLost } from "../../sdk/index.ts";
+import type { Matchpoint, PastMatch, Session } from "@matchpoint/client";
+import { SessionLost } from "@matchpoint/client";
 import { el, make, notice, show, write } from "./dom.ts";
 import { save_location } from "./page_state.ts";
 import { FollowButtons } from "./follows.ts";

@@ -1,6 +1,6 @@
 // The message list of a room, in order and each message once.
 
-import type { Json, Member, PendingMessage, RoomEvent, View } from "../../sdk/index.ts";
+import type { Json, Member, PendingMessage, RoomEvent, View } from "@matchpoint/client";
 import { el, make, write } from "./dom.ts";
 import * as phrases from "./phrases.ts";
 

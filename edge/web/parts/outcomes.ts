@@ -1,6 +1,6 @@
 // The texts about the end of a match: who won and why, and the name of its game.
 
-import type { Ended, Outcome, PastMatch, View } from "../../sdk/index.ts";
+import type { Ended, Outcome, PastMatch, View } from "@matchpoint/client";
 
 const GAMES: Record<string, string> = {
   "connect-four": "Connect Four",

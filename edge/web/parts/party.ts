@@ -1,6 +1,6 @@
 // The party box of the queue screen: create a party, join one by its code, and queue together.
 
-import type { Lobby, Party, Session } from "../../sdk/index.ts";
+import type { Lobby, Party, Session } from "@matchpoint/client";
 import { el, make, notice, write } from "./dom.ts";
 import * as phrases from "./phrases.ts";
 

@@ -1,7 +1,7 @@
 // The texts of the page: times, waits, states and errors in plain English.
 
-import { HttpProblem, Refused, SessionLost, ConnectionClosed } from "../../sdk/index.ts";
-import type { ConnectionState, PresenceAt, QueueState, Refusal, Why } from "../../sdk/index.ts";
+import { HttpProblem, Refused, SessionLost, ConnectionClosed } from "@matchpoint/client";
+import type { ConnectionState, PresenceAt, QueueState, Refusal, Why } from "@matchpoint/client";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const precise = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });

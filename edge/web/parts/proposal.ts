@@ -1,6 +1,6 @@
 // The proposal box of the queue screen: accept or decline a match before the time runs out.
 
-import type { Lobby } from "../../sdk/index.ts";
+import type { Lobby } from "@matchpoint/client";
 import { el, write } from "./dom.ts";
 
 /** The proposal on the screen, and its whole time to answer. */

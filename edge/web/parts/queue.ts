@@ -1,6 +1,6 @@
 // The queue screen: elapsed and estimated wait, queue size, party and proposal.
 
-import type { Lobby, Matchpoint, Session } from "../../sdk/index.ts";
+import type { Lobby, Matchpoint, Session } from "@matchpoint/client";
 import { el, notice, show, write } from "./dom.ts";
 import { save_location } from "./page_state.ts";
 import { draw_proposal } from "./proposal.ts";

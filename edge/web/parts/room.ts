@@ -1,6 +1,6 @@
 // The room screen: members, messages, a game, and a connection that may drop without losing any of them.
 
-import type { Matchpoint, Member, Room, Session } from "../../sdk/index.ts";
+import type { Matchpoint, Member, Room, Session } from "@matchpoint/client";
 import { confirm, dismiss } from "./confirm.ts";
 import { draw_messages } from "./messages.ts";
 import { el, make, notice, show, write } from "./dom.ts";

@@ -1,6 +1,6 @@
 // The common form of the boards of all games, with the names of players and the server's time.
 
-import type { Json, MatchEvent, Room } from "../../../sdk/index.ts";
+import type { Json, MatchEvent, Room } from "@matchpoint/client";
 
 /** A room of any mode. */
 export type GameRoom = Room;

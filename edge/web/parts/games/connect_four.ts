@@ -1,6 +1,6 @@
 // The board of Connect Four: a table whose column heads are the buttons that drop a disc.
 
-import type { ConnectFour, Json, MatchEvent } from "../../../sdk/index.ts";
+import type { ConnectFour, Json, MatchEvent } from "@matchpoint/client";
 import { el, make, write } from "../dom.ts";
 import { match_time, seat_name, time_left } from "./board.ts";
 import type { Board, BoardContext, GameRoom } from "./board.ts";

@@ -1,7 +1,7 @@
 // The game part of the room screen: chooses the board of the room's mode, and shows status, refusals and the end.
 
-import { load_predictor } from "../../../sdk/index.ts";
-import type { Json, MatchEvent } from "../../../sdk/index.ts";
+import { load_predictor } from "@matchpoint/client/predict";
+import type { Json, MatchEvent } from "@matchpoint/client";
 import { el, write } from "../dom.ts";
 import * as outcomes from "../outcomes.ts";
 import * as phrases from "../phrases.ts";

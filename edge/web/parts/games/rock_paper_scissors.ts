@@ -1,6 +1,6 @@
 // The board of Rock, Paper, Scissors: three choices, what each player has done in the round, and the last round.
 
-import type { Hand, Json, MatchEvent, RockPaperScissors } from "../../../sdk/index.ts";
+import type { Hand, Json, MatchEvent, RockPaperScissors } from "@matchpoint/client";
 import { el, make, write } from "../dom.ts";
 import { match_time, seat_name, time_left } from "./board.ts";
 import type { Board, BoardContext } from "./board.ts";
