@@ -3,12 +3,12 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { connections, last, pass, settle } from "./fake.ts";
+import { guest } from "./fake_room.ts";
 import { Lobby } from "../src/lobby/lobby.ts";
-import { Session } from "../src/session/session.ts";
 
 async function come(enter_now = true): Promise<Lobby> {
-  const session = await Session.guest("http://region", "Ana", null);
-  const lobby = new Lobby("ws://edge/v1/lobbies/a", "a", session, { attrs: { lang: "en" } }, "k1", {}, enter_now);
+  const session = await guest("Ana");
+  const lobby = new Lobby("ws://edge/v1/lobbies/a", "a", session, { attrs: { lang: "en" } }, { key: "k1", enter_now });
   await settle();
   last().welcome({ recovered: false, waiting: 4, estimate_ms: 900 });
   await settle();
@@ -36,7 +36,7 @@ test("a moved player reconnects at once and enters once with the same key", asyn
   await settle();
   deepEqual(last().received, [{ id: 2, ...entered }]);
   last().tell({ ev: "queued", body: ticket }, { id: 2, ok: ticket });
-  equal(lobby.state.is, "queued");
+  equal(lobby.state.get().is, "queued");
 });
 
 test("a reconnected client enters again with the same key", async () => {
@@ -46,27 +46,27 @@ test("a reconnected client enters again with the same key", async () => {
   last().welcome({ recovered: true, waiting: 2 });
   await settle();
   deepEqual(last().received, [{ id: 2, ...entered }]);
-  deepEqual(lobby.state.is === "queued" && [lobby.state.ticket, lobby.state.waiting], ["t_1", 5]);
+  deepEqual(lobby.state.get().is === "queued" && [lobby.state.get().ticket, lobby.state.get().waiting], ["t_1", 5]);
 });
 
 test("a proposal is accepted once, and a late accept is harmless", async () => {
   const lobby = await queued();
   last().tell({ ev: "proposed", body: { match: "m_1", with: ["p_2"], until: 9, accepted: false } });
   const answer = lobby.accept();
-  equal(lobby.state.is === "proposed" && lobby.state.accepted, true);
+  equal(lobby.state.get().is === "proposed" && lobby.state.get().accepted, true);
   await settle();
   equal(last().received[1]?.op, "accept");
   last().tell({ ev: "returned", body: { ...ticket, reason: "declined" } });
   last().tell({ id: 2, err: { code: "not_found", retry: false } });
   await answer;
-  equal(lobby.state.is, "queued");
+  equal(lobby.state.get().is, "queued");
 });
 
 test("a client enters again by itself after a cooldown", async () => {
   const lobby = await come();
   last().tell({ id: 1, err: { code: "cooldown", retry: true, after_ms: 30_000 } });
   await settle();
-  equal(lobby.state.is === "cooldown" && lobby.state.until - lobby.skew_ms, Date.now() + 30_000);
+  equal(lobby.state.get().is === "cooldown" && lobby.state.get().until - lobby.skew_ms, Date.now() + 30_000);
   await pass(20_000);
   equal(last().received.length, 1);
   last().tell({ ev: "lobby", body: { waiting: 1 } });
@@ -83,10 +83,10 @@ test("a party gathers before it is queued, and its leader enters for all", async
   last().tell({ ev: "party", body: party }, { id: 1, ok: party });
   deepEqual(await made, party);
   last().tell({ ev: "party", body: { ...party, members: [...party.members, { player: "p_2", name: "Bo" }] } });
-  equal(lobby.party?.members.length, 2);
+  equal(lobby.party.get()?.members.length, 2);
   lobby.enter();
   await settle();
   deepEqual(last().received[1], { id: 2, ...entered });
   last().tell({ ev: "party", body: { party: null } });
-  equal(lobby.party, null);
+  equal(lobby.party.get(), null);
 });

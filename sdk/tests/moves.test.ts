@@ -3,11 +3,10 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { last, pass, settle } from "./fake.ts";
-import { enter } from "./fake_room.ts";
-import { Refused } from "../src/wire/frames.ts";
+import { enter, guest } from "./fake_room.ts";
+import { Refused } from "../src/wire/refused.ts";
 import { Room } from "../src/room/room.ts";
-import { ConnectionClosed } from "../src/connection/sender.ts";
-import { Session } from "../src/session/session.ts";
+import { ConnectionClosed } from "../src/connection/closed.ts";
 import type { Json } from "../src/wire/wire.ts";
 
 const seats = ["p_1", "p_2"];
@@ -33,19 +32,19 @@ async function lose(): Promise<void> {
 
 async function reopen(saved: unknown): Promise<Room> {
   const view = JSON.parse(JSON.stringify(saved)) as Room["view"];
-  const room = new Room("ws://edge/v1/rooms/m_1", "m_1", await Session.guest("http://region", "Ana", null), {}, view);
+  const room = new Room("ws://edge/v1/rooms/m_1", "m_1", await guest("Ana"), { view });
   await settle();
   return room;
 }
 
 test("the state is null before the match, and follows each of its events", async () => {
   const room = await enter();
-  deepEqual([room.state, room.seat, room.seats], [null, null, []]);
+  deepEqual([room.state.get(), room.seat, room.seats], [null, null, []]);
   last().tell(started, drop(2, "p_1", "d1", 0));
   deepEqual([room.seat, room.seats, room.view.mode], [0, seats, "connect-four@1"]);
-  const before = room.state;
+  const before = room.state.get();
   last().tell(drop(3, "p_2", "d2", 1), moved(4, null));
-  deepEqual(room.state, { board: { d1: 0, d2: 1 }, turn: 0 });
+  deepEqual(room.state.get(), { board: { d1: 0, d2: 1 }, turn: 0 });
   deepEqual(before, { board: { d1: 0 }, turn: 1 });
 });
 
@@ -62,17 +61,17 @@ test("a resumed connection applies each patch once", async () => {
   equal(last().url.endsWith("at=2"), true);
   last().welcome({ at: 3, replayed: 1, mode: "connect-four@1" });
   last().tell(moved(2, "p_2", { turn: null }), moved(3, "p_1", { turn: 0 }));
-  deepEqual(room.state, { board: {}, turn: 0, log: ["a"] });
+  deepEqual(room.state.get(), { board: {}, turn: 0, log: ["a"] });
 });
 
 test("a page that was reloaded goes on from the state that it saved", async () => {
   const room = await play();
   last().tell(drop(2, "p_1", "d1", 0));
   const again = await reopen(room.view);
-  deepEqual([again.state, again.seat, last().url.endsWith("?epoch=e1&at=2")], [{ board: { d1: 0 }, turn: 1 }, 0, true]);
+  deepEqual([again.state.get(), again.seat, last().url.endsWith("?epoch=e1&at=2")], [{ board: { d1: 0 }, turn: 1 }, 0, true]);
   last().welcome({ at: 3, replayed: 1 });
   last().tell(drop(3, "p_2", "d2", 1));
-  deepEqual(again.state, { board: { d1: 0, d2: 1 }, turn: 0 });
+  deepEqual(again.state.get(), { board: { d1: 0, d2: 1 }, turn: 0 });
 });
 
 test("a view without a state, of an earlier version, begins with a snapshot", async () => {
@@ -81,7 +80,7 @@ test("a view without a state, of an earlier version, begins with a snapshot", as
   const again = await reopen(older);
   equal(last().url, "ws://edge/v1/rooms/m_1");
   last().welcome({ at: 1, recovered: false, snapshot: { at: 1, members: [], board: {}, events: [started], state: { turn: 0 }, seats } });
-  deepEqual([again.state, again.view.missed], [{ turn: 0 }, false]);
+  deepEqual([again.state.get(), again.view.missed], [{ turn: 0 }, false]);
 });
 
 test("a snapshot brings the state after all its events", async () => {
@@ -91,29 +90,30 @@ test("a snapshot brings the state after all its events", async () => {
   const state = { board: { d1: 0, d2: 1 }, turn: 0 };
   last().welcome({ epoch: "e2", at: 3, recovered: false, snapshot: { at: 3, members: [], board: {}, events, state, seats } });
   last().tell(drop(4, "p_1", "a1", 0));
-  deepEqual(room.state, { board: { d1: 0, d2: 1, a1: 0 }, turn: 1 });
+  deepEqual(room.state.get(), { board: { d1: 0, d2: 1, a1: 0 }, turn: 1 });
   // A snapshot of a room whose match has not started.
   await lose();
   last().welcome({ epoch: "e3", at: 0, recovered: false, snapshot: { at: 0, members: [], board: {}, events: [] } });
-  deepEqual([room.state, room.seats], [null, []]);
+  deepEqual([room.state.get(), room.seats], [null, []]);
 });
 
-test("the handler receives each state with its event, and a whole state without one", async () => {
+test("each event of a match has the state after it, and a snapshot has the whole view", async () => {
   const room = await enter();
   const seen: unknown[] = [];
-  room.on("state", (state, event) => seen.push([(state as { turn: number }).turn, event]));
+  room.on("event", (event) => seen.push(event.ev === "snapshot" ? event.view.state : event));
   last().tell(started, moved(2, "p_1", { turn: 1 }, { body: "b", private: "p" }), moved(3, null, { turn: 0 }));
   await settle();
-  deepEqual(seen, [[0, null], [1, { at: 2, by: "p_1", body: "b", private: "p" }], [0, { at: 3, by: null }]]);
+  const next = { at: 2, ev: "moved", ts: 0, by: "p_1", state: { board: {}, turn: 1 }, body: "b", private: "p" };
+  deepEqual(seen, [started, next, { at: 3, ev: "moved", ts: 0, state: { board: {}, turn: 0 } }]);
   await lose();
   last().welcome({ epoch: "e2", at: 9, recovered: false, snapshot: { at: 9, members: [], board: {}, events: [], state: { turn: 7 }, seats } });
   await settle();
-  deepEqual(seen[3], [7, null]);
+  deepEqual(seen.slice(3), [{ turn: 7 }]);
 });
 
 test("a move is sent with its condition, and repeated with the same key after a lost reply", async () => {
   const room = await play();
-  const answer = room.move({ drop: 3 }, { if_at: 1, wait_for: "durable" });
+  const answer = room.move({ drop: 3 }, { if_at: 1, durable: true });
   await settle();
   const { key } = last().received[0] ?? {};
   const command = { op: "move", key, body: { drop: 3 }, if_at: 1, ack: "durable" };
@@ -123,7 +123,7 @@ test("a move is sent with its condition, and repeated with the same key after a 
   await settle();
   deepEqual(last().received, [{ id: 2, ...command }]);
   last().tell({ id: 2, ok: { at: 2 } });
-  equal(await answer, 2);
+  equal((await answer).at, 2);
 });
 
 test("a refused move tells the code, the mode's word and the text", async () => {
@@ -137,7 +137,7 @@ test("a refused move tells the code, the mode's word and the text", async () => 
   const late = room.move({ drop: 3 }, { if_at: 1 });
   await settle();
   last().tell({ id: last().received.at(-1)?.id, err: { code: "conflict", retry: true, at: 5 } });
-  await rejects(late, (error) => error instanceof Refused && error.refusal.at === 5);
+  await rejects(late, (error) => error instanceof Refused && error.at === 5);
 });
 
 test("the last move of a match resolves without its reply, if its event is there", async () => {
@@ -145,12 +145,12 @@ test("the last move of a match resolves without its reply, if its event is there
   const [answered, won] = [room.move({ drop: 0 }), room.move({ drop: 1 })];
   await settle();
   last().tell({ id: 1, ok: { at: 2 } });
-  equal(await answered, 2);
+  equal((await answered).at, 2);
   await lose();
   last().welcome({ at: 4, replayed: 3 });
   last().tell(drop(2, "p_1", "a1", 0), drop(3, "p_1", "b1", 0), ended(4));
   last().end(4007);
-  equal(await won, 3);
+  equal((await won).at, 3);
 });
 
 test("a move that no event shows was not executed before the end", async () => {
@@ -188,18 +188,18 @@ test("a snapshot with the event of a move settles it", async () => {
   const events = [started, drop(2, "p_1", "a1", 0), ended(3)];
   last().welcome({ at: 3, recovered: false, snapshot: { at: 3, members: [], board: {}, events, state: { turn: 1 }, seats } });
   last().end(4007);
-  equal(await won, 2);
+  equal((await won).at, 2);
 });
 
 test("a new epoch repeats a move, but not one with a condition", async () => {
   const room = await play();
   const [free, conditional] = [room.move({ drop: 0 }), room.move({ drop: 1 }, { if_at: 1 })];
-  const refused = rejects(conditional, (error) => error instanceof Refused && error.code === "conflict" && error.refusal.at === 1);
+  const refused = rejects(conditional, (error) => error instanceof Refused && error.code === "conflict" && error.at === 1);
   await lose();
   last().welcome({ epoch: "e2", at: 1, recovered: false, snapshot: { at: 1, members: [], board: {}, events: [started], state: started.state, seats } });
   await settle();
   deepEqual(last().received.map(({ body }) => body), [{ drop: 0 }]);
   last().tell({ id: last().received[0]?.id, ok: { at: 2 } });
-  equal(await free, 2);
+  equal((await free).at, 2);
   await refused;
 });

@@ -3,11 +3,10 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { last, pass, settle } from "./fake.ts";
-import { enter } from "./fake_room.ts";
+import { enter, guest } from "./fake_room.ts";
 import { Lobby } from "../src/lobby/lobby.ts";
-import { Refused } from "../src/wire/frames.ts";
-import { ConnectionClosed } from "../src/connection/sender.ts";
-import { Session } from "../src/session/session.ts";
+import { Refused } from "../src/wire/refused.ts";
+import { ConnectionClosed } from "../src/connection/closed.ts";
 
 /** Loses the connection after a command was sent, and opens the next one. */
 async function lose(): Promise<void> {
@@ -25,7 +24,7 @@ test("a leave without a reply resolves when the room refuses the seat, or is ove
     await lose();
     last().end(code);
     await left;
-    equal(room.connection.is, "stopped", String(code));
+    equal(room.connection.get().is, "stopped", String(code));
   }
 });
 
@@ -56,7 +55,7 @@ test("an end is refused when the room shows that it ended otherwise", async () =
     last().welcome({ at: 1, replayed: 1 });
     last().tell(ended(1, by));
     last().end(4007);
-    await rejects(done, (error) => error instanceof Refused && error.refusal.code === "room_over");
+    await rejects(done, (error) => error instanceof Refused && error.code === "room_over");
   }
 });
 
@@ -81,7 +80,7 @@ test("a message without a reply resolves with its position if it is in the room"
   const said = (at: number, body: string) => ({ at, ev: "said", by: "p_1", ts: 0, body });
   last().tell(said(1, "same"), said(2, "same"), ended(3, "p_2"));
   last().end(4007);
-  deepEqual([await one, await two], [1, 2]);
+  deepEqual([(await one).at, (await two).at], [1, 2]);
   await rejects(three, ConnectionClosed);
 });
 
@@ -97,10 +96,10 @@ test("every command settles when the connection stops", async () => {
 
 test("a conflict is told at once", async () => {
   const room = await enter();
-  const written = room.set({ k: 1 }, 3);
+  const written = room.set({ k: 1 }, { if_at: 3 });
   await settle();
   last().tell({ id: 1, err: { code: "conflict", retry: true, at: 5 } });
-  await rejects(written, (error) => error instanceof Refused && error.refusal.at === 5);
+  await rejects(written, (error) => error instanceof Refused && error.at === 5);
 });
 
 test("commands are repeated in a new epoch, although their old positions were durable", async () => {
@@ -109,7 +108,7 @@ test("commands are repeated in a new epoch, although their old positions were du
   await settle();
   const { key } = last().received[0] ?? {};
   last().tell({ id: 1, ok: { at: 1 } });
-  equal(await answer, 1);
+  equal((await answer).at, 1);
   await lose();
   // The process was lost with the message: the position now belongs to another event.
   last().welcome({ epoch: "e2", at: 4, durable: 4, recovered: false, snapshot: { at: 4, members: [], board: {}, events: [] } });
@@ -137,8 +136,8 @@ test("the durable position of a welcome drops the commands up to it", async () =
 });
 
 test("a lobby does not enter again before a leave whose reply was lost", async () => {
-  const session = await Session.guest("http://region", "Ana", null);
-  const lobby = new Lobby("ws://edge/v1/lobbies/a", "a", session, {}, "k1", {});
+  const session = await guest("Ana");
+  const lobby = new Lobby("ws://edge/v1/lobbies/a", "a", session, {}, { key: "k1" });
   await settle();
   last().welcome({ recovered: false });
   await settle();
@@ -152,5 +151,5 @@ test("a lobby does not enter again before a leave whose reply was lost", async (
   deepEqual(last().received.map(({ op }) => op), ["leave"]);
   last().tell({ id: last().received[0]?.id, err: { code: "no_ticket", retry: false } });
   await left;
-  equal(lobby.state.is, "idle");
+  equal(lobby.state.get().is, "idle");
 });

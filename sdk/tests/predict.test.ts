@@ -26,7 +26,7 @@ async function play(): Promise<Room> {
   return room;
 }
 
-const count = (room: Room): Json => (room.state as { count: number }).count;
+const count = (room: Room): Json => (room.state.get() as { count: number }).count;
 const sent = (): { id: number } => last().received.at(-1) as unknown as { id: number };
 
 test("a move shows at once, and once", async () => {
@@ -37,7 +37,7 @@ test("a move shows at once, and once", async () => {
   last().tell({ at: 2, ev: "moved", by: "p_1", ts: 0, state: { count: 2 } });
   equal(count(room), 2);
   last().tell({ id: sent().id, ok: { at: 2 } });
-  equal(await move, 2);
+  equal((await move).at, 2);
   equal(count(room), 2);
 });
 

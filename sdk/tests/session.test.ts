@@ -3,8 +3,10 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { answer_refresh, grant, pass, problem, refreshed, set_clock, settle } from "./fake.ts";
-import { HttpProblem } from "../src/region/http.ts";
-import { Session, SessionLost } from "../src/session/session.ts";
+import { guest, place } from "./fake_room.ts";
+import { HttpProblem } from "../src/http/http.ts";
+import { Session } from "../src/session/session.ts";
+import { SessionLost } from "../src/session/tokens.ts";
 
 /** A storage of a browser. */
 class FakeStorage extends Map<string, string> {
@@ -58,11 +60,11 @@ function open_tab(storage: FakeStorage): FakeStorage {
   return storage;
 }
 
-const restore = (tab: FakeStorage) => Session.restore("http://region", open_tab(tab)) as Session;
+const restore = (tab: FakeStorage) => Session.restore(place(open_tab(tab))) as Session;
 
 test("a duplicated tab keeps the login, however long it slept", async () => {
   const first = new FakeStorage();
-  const a = await Session.guest("http://region", "Ana", open_tab(first));
+  const a = await guest("Ana", open_tab(first));
   const b = restore(new FakeStorage(first));
   await pass(550_000);
   equal(await a.token(), "t1");
@@ -80,7 +82,7 @@ test("a duplicated tab keeps the login, however long it slept", async () => {
 
 test("two renewals in flight present one token once", async () => {
   const store = new FakeStorage();
-  const a = await Session.guest("http://region", "Ana", open_tab(store));
+  const a = await guest("Ana", open_tab(store));
   const b = restore(new FakeStorage(store));
   deepEqual(await Promise.all([a.renew(), a.renew(), b.token()]), ["t1", "t1", "t0"]);
   await pass(550_000);
@@ -90,8 +92,8 @@ test("two renewals in flight present one token once", async () => {
 
 test("two sessions of one store renew once", async () => {
   const store = new FakeStorage();
-  const a = await Session.guest("http://region", "Ana", store);
-  const b = Session.restore("http://region", store) as Session;
+  const a = await guest("Ana", store);
+  const b = Session.restore(place(store)) as Session;
   await pass(550_000);
   deepEqual(await Promise.all([a.token(), b.token()]), ["t1", "t1"]);
   deepEqual(refreshed, ["r0"]);
@@ -104,19 +106,19 @@ test("tabs renew under one lock of the browser", async () => {
     return work();
   };
   Object.defineProperty(navigator, "locks", { value: { request }, configurable: true });
-  await (await Session.guest("http://region", "Ana", null)).renew();
+  await (await guest("Ana")).renew();
   const fail = async () => {
     throw new DOMException("the lock is held", "TimeoutError");
   };
   Object.defineProperty(navigator, "locks", { value: { request: fail }, configurable: true });
   // A tab that never gives its lock back does not end the login of the others.
-  equal(await (await Session.guest("http://region", "Bo", null)).renew(), "t1");
+  equal(await (await guest("Bo")).renew(), "t1");
   Object.defineProperty(navigator, "locks", { value: undefined, configurable: true });
   deepEqual(names, ["matchpoint.login.s_1"]);
 });
 
 test("a lost answer is asked for again within the grace of the region", async () => {
-  const session = await Session.guest("http://region", "Ana", null);
+  const session = await guest("Ana");
   const timeouts: number[] = [];
   const signal = mock.method(AbortSignal, "timeout", (ms: number) => {
     timeouts.push(ms);
@@ -141,7 +143,7 @@ function lose_answers(count: number): string[] {
 }
 
 test("a lost answer is asked for again with the same key, however long the device was offline", async () => {
-  const session = await Session.guest("http://region", "Ana", null);
+  const session = await guest("Ana");
   const keys = lose_answers(4);
   await rejects(session.renew());
   await pass(3_600_000);
@@ -155,7 +157,7 @@ test("a lost answer is asked for again with the same key, however long the devic
 
 test("a lost answer is asked for again after a reload, and by a tab that was duplicated before", async () => {
   const tab = new FakeStorage();
-  const a = await Session.guest("http://region", "Ana", open_tab(tab));
+  const a = await guest("Ana", open_tab(tab));
   const duplicate = restore(new FakeStorage(tab));
   const keys = lose_answers(2);
   open_tab(tab);
@@ -172,7 +174,7 @@ test("a lost answer is asked for again after a reload, and by a tab that was dup
 
 test("only the region's own refusal ends a session", async () => {
   const store = new FakeStorage();
-  const session = await Session.guest("http://region", "Ana", store);
+  const session = await guest("Ana", store);
   const passing: (() => Promise<Response>)[] = [
     async () => Promise.reject(new TypeError("no network")),
     async () => new Response("<html>Log in to this network</html>", { status: 200 }),
@@ -192,7 +194,7 @@ test("only the region's own refusal ends a session", async () => {
   answer_refresh(region);
   equal(await session.renew(), "t1");
   for (const [status, code] of [[401, "refresh_reused"], [401, "session_revoked"], [403, "banned"]] as const) {
-    const lost = await Session.guest("http://region", "Ana", store);
+    const lost = await guest("Ana", store);
     answer_refresh(async () => problem(status, { code }));
     await rejects(lost.renew(), SessionLost);
     equal(store.has("matchpoint.session"), false, code);
@@ -204,20 +206,20 @@ test("a storage that is full or forbidden costs nothing but the reload", async (
     throw new DOMException("full", "QuotaExceededError");
   };
   const store = { getItem: fail, setItem: fail, removeItem: fail };
-  const session = await Session.guest("http://region", "Ana", store);
+  const session = await guest("Ana", store);
   equal(await session.renew(), "t1");
   session.forget();
-  equal(Session.restore("http://region", store), null);
+  equal(Session.restore(place(store)), null);
 });
 
 test("a stored text that is no session is ignored", () => {
   for (const text of ["", "{", "null", "7", "{}", '{"player":"p_1","name":"Ana","access":"a","refresh":"r"}']) {
-    equal(Session.restore("http://region", new FakeStorage([["matchpoint.session", text]])), null, text);
+    equal(Session.restore(place(new FakeStorage([["matchpoint.session", text]]))), null, text);
   }
 });
 
 test("a token is due by either clock, and a look at it is never farther than a timer reaches", async () => {
-  const session = await Session.guest("http://region", "Ana", null);
+  const session = await guest("Ana");
   set_clock(-40 * 24 * 3_600_000);
   equal(session.renewal_due_ms <= 600_000, true);
   equal(await session.token(), "t0");
@@ -229,7 +231,7 @@ test("a token is due by either clock, and a look at it is never farther than a t
 
 test("a forgotten session leaves no token on the device, and old shared copies are removed", async () => {
   const tab = open_tab(new FakeStorage());
-  const session = await Session.guest("http://region", "Ana", tab);
+  const session = await guest("Ana", tab);
   equal(localStorage.length, 0);
   localStorage.setItem("matchpoint.login.s_old", JSON.stringify({ player: "p", name: "", access: "", refresh: "", renew_at: -3e9 }));
   localStorage.setItem("another.app", "stays");
@@ -240,7 +242,7 @@ test("a forgotten session leaves no token on the device, and old shared copies a
 });
 
 test("a request is repeated once with a new token", async () => {
-  const session = await Session.guest("http://region", "Ana", null);
+  const session = await guest("Ana");
   const tokens: string[] = [];
   const real = globalThis.fetch;
   globalThis.fetch = async (url, init) => {
@@ -248,7 +250,7 @@ test("a request is repeated once with a new token", async () => {
     tokens.push((init?.headers as Record<string, string>).authorization ?? "");
     return problem(401, { code: "token_expired" });
   };
-  await rejects(session.get("/v1/follows"), HttpProblem);
+  await rejects(session.request("/v1/follows"), HttpProblem);
   globalThis.fetch = real;
   await settle();
   deepEqual(tokens, ["Bearer t0", "Bearer t1"]);

@@ -1,18 +1,24 @@
-//! Tests that the samples of README.md work: the HTTP request, the frames of queue and room, and the SDK sample.
+//! Tests that the samples of README.md and of the SDK work: the HTTP request, the frames of queue and room, the SDK samples.
 
 use std::fs;
-use std::process::Command;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tests::stack;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use xtask::root::Root;
 use xtask::tools::node;
 use xtask::wire::{Player, Server, Socket, text};
 
 /// Returns the fenced blocks of README.md in one language; an empty name is a block without language.
 fn blocks(language: &str) -> Result<Vec<String>> {
-    let readme = fs::read_to_string(Root::here().path("README.md"))?;
+    blocks_of("README.md", language)
+}
+
+fn blocks_of(document: &str, language: &str) -> Result<Vec<String>> {
+    let readme = fs::read_to_string(Root::here().path(document))?;
     let (mut blocks, mut lines) = (Vec::new(), readme.lines());
     while let Some(line) = lines.next() {
         if let Some(found) = line.strip_prefix("```") {
@@ -104,19 +110,44 @@ async fn the_frame_sample_matches_two_players_who_then_talk() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn the_sdk_sample_type_checks() -> Result<()> {
+/// Writes the SDK sample of a document as a program that uses the sources of the package, and returns its file.
+fn sdk_sample(document: &str, name: &str) -> Result<PathBuf> {
     let root = Root::here();
-    let sample = blocks("ts")?.into_iter().next().context("no TypeScript sample")?;
+    let sample = blocks_of(document, "ts")?.into_iter().next().context("no TypeScript sample")?;
     let dir = root.path("target/readme");
     fs::create_dir_all(&dir)?;
-    // The bundle `sdk.js` has the types of its source.
-    let sample = sample.replace("\"./sdk.js\"", "\"../../sdk/src/index.ts\"");
-    fs::write(dir.join("sample.ts"), sample)?;
-    let config = r#"{"extends":"../../sdk/tsconfig.json","include":["sample.ts"],"compilerOptions":{"noUnusedLocals":false}}"#;
+    let sample = sample.replace("\"@matchpoint/client\"", "\"../../sdk/src/index.ts\"");
+    let file = dir.join(name);
+    fs::write(&file, sample)?;
+    Ok(file)
+}
+
+#[tokio::test]
+async fn the_sdk_samples_type_check_and_talk() -> Result<()> {
+    let root = Root::here();
+    let files = [sdk_sample("README.md", "sample.ts")?, sdk_sample("sdk/README.md", "package.ts")?];
+    let dir = root.path("target/readme");
+    let config = r#"{"extends":"../../sdk/tsconfig.json","include":["*.ts"],"compilerOptions":{"noUnusedLocals":false}}"#;
     fs::write(dir.join("tsconfig.json"), config)?;
     let node = node::ensure(&root)?;
     let output = Command::new(&node.program).arg(&node.tsc).arg("--project").arg(&dir).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+
+    // Both are guests of one queue, so that they meet in one room; each reads at least its own message there.
+    let stack = stack::shared().await?;
+    let mut programs = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file)?.replace("http://127.0.0.1:8787", stack.edge_url());
+        let page = format!("globalThis.location = {{ origin: \"{}\" }} as Location;\n", stack.edge_url());
+        let (import, rest) = text.split_once('\n').context("an empty sample")?;
+        fs::write(&file, format!("{import}\n{page}{rest}"))?;
+        let mut program = tokio::process::Command::from(node.typescript(file));
+        programs.push(program.env("NO_PROXY", "127.0.0.1").stdout(Stdio::piped()).kill_on_drop(true).spawn()?);
+    }
+    for program in &mut programs {
+        let mut lines = BufReader::new(program.stdout.take().context("no output")?).lines();
+        let line = lines.next_line().await?.context("the sample ended before it said anything")?;
+        ensure!(line.starts_with("p_") && line.ends_with(" hello"), "{line}");
+    }
     Ok(())
 }

@@ -27,7 +27,7 @@ export function attach_party(lobby: Lobby, session: Session, enabled: boolean): 
 }
 
 function draw(lobby: Lobby, session: Session, enabled: boolean): void {
-  const { party, state } = lobby;
+  const [party, state] = [lobby.party.get(), lobby.state.get()];
   const not_queued = state.is === "idle" || state.is === "out";
   el("party").hidden = !enabled || (!not_queued && party === null) || state.is === "proposed";
   el("party-none").hidden = party !== null;

@@ -155,7 +155,7 @@ export function refusal({ code, message }: Refusal): string {
 
 /** The problem, and what to do about it. */
 export function error(error: unknown): string {
-  if (error instanceof Refused) return refusal(error.refusal);
+  if (error instanceof Refused) return refusal(error);
   if (error instanceof ConnectionClosed) return "The room closed before that was confirmed.";
   if (error instanceof SessionLost) return "Your session has ended. Enter your name again to continue.";
   if (error instanceof HttpProblem) {

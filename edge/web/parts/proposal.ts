@@ -7,7 +7,9 @@ import { el, write } from "./dom.ts";
 let shown: { match: string; whole_ms: number } | null = null;
 
 /** Draws the proposal, if there is one. */
-export function draw_proposal({ state, skew_ms }: Lobby): void {
+export function draw_proposal(lobby: Lobby): void {
+  const { skew_ms } = lobby;
+  const state = lobby.state.get();
   const box = el("proposal");
   if (state.is !== "proposed") {
     box.hidden = true;

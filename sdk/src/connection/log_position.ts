@@ -31,9 +31,12 @@ export function check_event(position: LogPosition, event: Event): PositionCheck 
   return { is: "next", position: { ...position, at: event.at } };
 }
 
-/** Returns the URL query of an opening: the position to resume from, and whether to give way to other connections. */
-export function opening_query(position: LogPosition, yields = false): string {
+/**
+ * Returns the URL query of an opening: the position to resume from, whether to give way to other connections, and whether to
+ * open as a spectator.
+ */
+export function opening_query(position: LogPosition, yields = false, watches = false): string {
   const resume = position.epoch === null ? [] : [`epoch=${encodeURIComponent(position.epoch)}`, `at=${position.at}`];
-  const all = yields ? [...resume, "yield=1"] : resume;
+  const all = [...resume, ...(watches ? ["watch=1"] : []), ...(yields ? ["yield=1"] : [])];
   return all.length === 0 ? "" : `?${all.join("&")}`;
 }

@@ -1,28 +1,33 @@
 // Sends commands reliably: keeps each in the outbox, repeats it, paces it, and settles its promise with the reply.
 
 import { monotonic } from "./clock.ts";
+import { ConnectionClosed } from "./closed.ts";
 import * as outbox from "./outbox.ts";
 import type { Entry, Outbox } from "./outbox.ts";
 import { Pace } from "./pace.ts";
-import { Refused, random_key, write } from "../wire/frames.ts";
+import { on_abort } from "../events/abort.ts";
+import { random_key, write } from "../wire/frames.ts";
+import { Refused } from "../wire/refused.ts";
 import type { Command, Json, Reply, Welcome } from "../wire/wire.ts";
-
-/** The connection is closed for good; whether the last commands arrived is unknown. */
-export class ConnectionClosed extends Error {
-  constructor(why: string) {
-    super(`The connection is closed: ${why}.`);
-    this.name = "ConnectionClosed";
-  }
-}
 
 /** The result of a command. */
 export type Ok = Record<string, Json | undefined>;
-type PendingReply = { resolve: (ok: Ok) => void; reject: (error: Error) => void };
+
+/**
+ * A command on its way. The promise settles with the reply: *accepted*. `durable` is a second promise, for the time at which
+ * the command is on disk; it has the position that counts then.
+ */
+export type Sent<T> = Promise<T> & { readonly durable: Promise<T> };
+
+type Deferred = { promise: Promise<Ok>; resolve: (ok: Ok) => void; reject: (error: unknown) => void };
+
+/** The promises of one command; `ok` is its last reply. */
+type PendingCommand = { accepted: Deferred; durable: Deferred; ok: Ok | null };
 
 /** The reliable sender of one connection. */
 export class CommandSender {
   #outbox: Outbox = outbox.EMPTY;
-  #pending = new Map<string, PendingReply>();
+  #pending = new Map<string, PendingCommand>();
   /** Messages that no reply confirms, the newest of each kind; lost with the connection. */
   #ephemeral = new Map<string, Command>();
   #pace = new Pace();
@@ -31,7 +36,7 @@ export class CommandSender {
   #timers = new Set<ReturnType<typeof setTimeout>>();
   #batch = 64;
   #bytes = 16_384;
-  #stopped: string | null = null;
+  #stopped: ConnectionClosed | null = null;
   /** Sends a frame; returns false while there is no connection. */
   readonly #send_frame: (frame: string) => boolean;
   #open = false;
@@ -50,14 +55,27 @@ export class CommandSender {
     return this.#outbox.entries;
   }
 
-  /** Sends a command that must arrive. The promise settles with the server's reply, even after reconnects. */
-  send(command: Command): Promise<Ok> {
-    if (this.#stopped !== null) return Promise.reject(new ConnectionClosed(this.#stopped));
+  /**
+   * Sends a command that must arrive. The promise settles with the server's reply, even after reconnects. A signal ends the
+   * waiting and the repeating; a command that was sent before may still be executed.
+   */
+  send(command: Command, signal?: AbortSignal): Sent<Ok> {
+    const pending: PendingCommand = { accepted: deferred(), durable: deferred(), ok: null };
+    // An application that does not wait for `durable` does not handle its failure either.
+    pending.durable.promise.catch(() => {});
+    const sent = Object.assign(pending.accepted.promise, { durable: pending.durable.promise });
     const key = command.key ?? random_key();
+    const failure = this.#stopped ?? (signal?.aborted ? { reason: signal.reason as unknown } : null);
+    if (failure) {
+      fail(pending, failure instanceof ConnectionClosed ? failure : failure.reason);
+      return sent;
+    }
+    this.#pending.set(key, pending);
     this.#outbox = outbox.put(this.#outbox, key, command);
-    const answer = new Promise<Ok>((resolve, reject) => this.#pending.set(key, { resolve, reject }));
+    const off = on_abort(signal, () => this.#abort(key, signal?.reason));
+    pending.durable.promise.then(off, off);
     this.#flush_soon();
-    return answer;
+    return sent;
   }
 
   /**
@@ -80,7 +98,7 @@ export class CommandSender {
     this.#pace.start(welcome.limits, monotonic());
     if (!same_epoch) this.#refuse_conditional_moves(welcome.at);
     this.#outbox = outbox.reconnected(this.#outbox, same_epoch);
-    if (welcome.durable !== undefined) this.#outbox = outbox.durable(this.#outbox, welcome.durable);
+    if (welcome.durable !== undefined) this.durable(welcome.durable);
     this.#open = true;
     this.#flush_soon();
   }
@@ -96,25 +114,52 @@ export class CommandSender {
 
   reply(reply: Reply): void {
     if (typeof reply.id === "number") this.#pace.answered(reply.id, monotonic());
+    const key = this.#outbox.entries.find(({ id }) => id === reply.id)?.key;
+    const pending = key === undefined ? undefined : this.#pending.get(key);
     const [next, settled] = outbox.replied(this.#outbox, reply);
     this.#outbox = next;
-    if (settled.is === "done") this.#take_pending(settled.key)?.resolve(settled.ok);
-    if (settled.is === "refused") this.#take_pending(settled.key)?.reject(new Refused(settled.refusal));
     if (settled.is === "retry") this.#retry_later(settled);
-    if (settled.is === "paced") this.#pace.refused(settled.in_ms, monotonic());
+    else if (settled.is === "paced") this.#pace.refused(settled.in_ms, monotonic());
+    else if (pending && "ok" in reply) pending.accepted.resolve((pending.ok = reply.ok));
+    else if (pending && "err" in reply) this.#fail(key, new Refused(reply.err));
+    this.#settle_durable();
     this.#flush_soon();
   }
 
   durable(to: number): void {
     this.#outbox = outbox.durable(this.#outbox, to);
+    this.#settle_durable();
   }
 
   /** Settles a command without its reply, because the object shows what became of it. */
   settle(key: string, outcome: Ok | Error): void {
     this.#outbox = outbox.remove(this.#outbox, key);
-    const waiting = this.#take_pending(key);
-    if (outcome instanceof Error) waiting?.reject(outcome);
-    else waiting?.resolve(outcome);
+    if (outcome instanceof Error) return this.#fail(key, outcome);
+    const pending = this.#pending.get(key);
+    pending?.accepted.resolve(outcome);
+    if (Number(outcome.at ?? 0) <= this.#outbox.durable) pending?.durable.resolve(outcome);
+  }
+
+  /** Settles the second promise of the commands that are on disk: those that the outbox no longer keeps. */
+  #settle_durable(): void {
+    const kept = new Set(this.#outbox.entries.map(({ key }) => key));
+    for (const [key, { ok, durable }] of this.#pending) {
+      if (ok === null || kept.has(key)) continue;
+      durable.resolve(ok);
+      this.#pending.delete(key);
+    }
+  }
+
+  /** Stops waiting for a command, and repeating it unless its reply has come. */
+  #abort(key: string, reason: unknown): void {
+    if (this.#pending.get(key)?.ok === null) this.#outbox = outbox.remove(this.#outbox, key);
+    this.#fail(key, reason);
+  }
+
+  #fail(key: string | undefined, error: unknown): void {
+    const pending = this.#pending.get(key ?? "");
+    this.#pending.delete(key ?? "");
+    if (pending) fail(pending, error);
   }
 
   disconnected(): void {
@@ -125,12 +170,12 @@ export class CommandSender {
   }
 
   /** Stops for good. Pending commands are rejected with `ConnectionClosed`: their outcome is unknown. */
-  stop(why: string): void {
+  stop(closed: ConnectionClosed): void {
     this.disconnected();
-    this.#stopped = why;
+    this.#stopped = closed;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    for (const { reject } of this.#pending.values()) reject(new ConnectionClosed(why));
+    for (const pending of this.#pending.values()) fail(pending, closed);
     this.#pending.clear();
     this.#outbox = outbox.EMPTY;
   }
@@ -187,10 +232,15 @@ export class CommandSender {
     }, in_ms);
     this.#timers.add(timer);
   }
+}
 
-  #take_pending(key: string): PendingReply | undefined {
-    const waiting = this.#pending.get(key);
-    this.#pending.delete(key);
-    return waiting;
-  }
+function deferred(): Deferred {
+  const parts: Partial<Deferred> = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts as Deferred;
+}
+
+function fail({ accepted, durable }: PendingCommand, error: unknown): void {
+  accepted.reject(error);
+  durable.reject(error);
 }

@@ -3,12 +3,13 @@
 import { monotonic } from "./clock.ts";
 import { after_close } from "./close_policy.ts";
 import type { CloseAction } from "./close_policy.ts";
+import { ConnectionClosed } from "./closed.ts";
 import { NO_POSITION, opening_query, check_event, after_welcome } from "./log_position.ts";
 import type { LogPosition } from "./log_position.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { is_hidden, listen } from "./page_events.ts";
 import { CommandSender } from "./sender.ts";
-import { SessionLost } from "../session/session.ts";
+import { SessionLost } from "../session/tokens.ts";
 import type { Session } from "../session/session.ts";
 import { is_reply, is_welcome, read } from "../wire/frames.ts";
 import { PROTOCOL } from "../wire/wire.ts";
@@ -42,15 +43,28 @@ const WELCOME_TIMEOUT_MS = 10_000;
 const STABLE_AFTER_MS = 10_000;
 /** The wait before a failed renewal of the token is tried again while the connection is open. */
 const RENEW_AGAIN_MS = 5_000;
+/** The `readyState` of an open WebSocket. */
+const OPEN = 1;
 /** The close code of a client that will reconnect; the server keeps the seat for any code. */
 const CLOSE_TO_RESUME = 3000;
+
+/** The object to connect to. */
+export type Target = {
+  url: string;
+  /** The ops of the object that take a `key`. */
+  keyed_ops: readonly string[];
+  /** The last position that an earlier page has seen. */
+  position?: LogPosition;
+  /** Opens as a spectator. */
+  watches?: boolean;
+};
 
 /** A connection that reconnects by itself until it is closed for good. */
 export class Socket {
   readonly sender: CommandSender;
   /** The server's clock minus this device's, as of the last welcome. */
   skew_ms = 0;
-  readonly #url: string;
+  readonly #target: Target;
   readonly #session: Session;
   readonly #owner: Owner;
   #position: LogPosition;
@@ -69,18 +83,18 @@ export class Socket {
   #token = "";
   readonly #unlisten: () => void;
 
-  /** Connects at once. `keyed_ops` are the ops of the object that take a `key`; `position` is the last one that an earlier page has seen. */
-  constructor(url: string, session: Session, owner: Owner, keyed_ops: readonly string[], position = NO_POSITION) {
-    this.#url = url;
+  /** Connects at once. */
+  constructor(target: Target, session: Session, owner: Owner) {
+    this.#target = target;
     this.#session = session;
     this.#owner = owner;
-    this.#position = position;
+    this.#position = target.position ?? NO_POSITION;
     this.#heartbeat = new Heartbeat({
       ping: () => void this.#send("ping"),
       on_seen: (at) => this.sender.send_ephemeral({ op: "seen", body: { at } }),
       on_silence: () => this.#on_close(1006, '{"why":"silent"}'),
     });
-    this.sender = new CommandSender((frame) => this.#send(frame), keyed_ops);
+    this.sender = new CommandSender((frame) => this.#send(frame), target.keyed_ops);
     this.#unlisten = listen({
       on_online: () => this.#connect_now(),
       on_offline: () => this.#cut("offline"),
@@ -123,7 +137,9 @@ export class Socket {
     this.#token = token;
     let ws: WebSocket;
     try {
-      ws = new WebSocket(this.#url + opening_query(this.#position, this.#yields), [PROTOCOL, `matchpoint.bearer.${token}`]);
+      const { url, watches } = this.#target;
+      const WebSocket = this.#session.platform.WebSocket ?? globalThis.WebSocket;
+      ws = new WebSocket(url + opening_query(this.#position, this.#yields, watches), [PROTOCOL, `matchpoint.bearer.${token}`]);
     } catch {
       // The address is invalid, or the page's security policy forbids it: no later attempt can succeed.
       return this.#stop({ is: "stopped", code: 1006, why: "address", log_in: false });
@@ -226,7 +242,7 @@ export class Socket {
     this.#disconnect();
     this.#unlisten();
     this.#owner.on_stop?.(state);
-    this.sender.stop(state.why || String(state.code));
+    this.sender.stop(new ConnectionClosed(state.code, state.why));
     this.#set_state(state);
   }
 
@@ -264,8 +280,9 @@ export class Socket {
   }
 
   #send(frame: string): boolean {
-    if (this.#ws?.readyState !== WebSocket.OPEN) return false;
-    this.#ws.send(frame);
+    const ws = this.#ws;
+    if (ws?.readyState !== OPEN) return false;
+    ws.send(frame);
     return true;
   }
 

@@ -1,41 +1,53 @@
 // The lobby of one pool: enter the queue alone or as a party, answer proposals, be matched.
 
-import { Callbacks } from "../events/callbacks.ts";
+import { ConnectionClosed } from "../connection/closed.ts";
+import { opened } from "../connection/opened.ts";
 import { Socket } from "../connection/socket.ts";
 import type { ConnectionState } from "../connection/socket.ts";
+import type { CallOptions } from "../events/abort.ts";
+import { Emitter } from "../events/emitter.ts";
+import type { Off } from "../events/emitter.ts";
+import { derived } from "../events/store.ts";
+import type { Store } from "../events/store.ts";
 import type { Session } from "../session/session.ts";
-import { ConnectionClosed } from "../connection/sender.ts";
+import { is_welcome, random_key } from "../wire/frames.ts";
+import { Refused } from "../wire/refused.ts";
+import { LOBBY_KEYED } from "../wire/wire.ts";
+import type { EnterBody, Event, LobbyCommand, Party, Welcome, Why } from "../wire/wire.ts";
+import type { Attrs, Criteria } from "./criteria.ts";
 import { fold, queue_stats, party_of } from "./queue_state.ts";
 import type { QueueStats, QueueState } from "./queue_state.ts";
-import { Refused, is_welcome, random_key } from "../wire/frames.ts";
-import { LOBBY_KEYED } from "../wire/wire.ts";
-import type { EnterBody, Event, Party, Refusal, Welcome, Why } from "../wire/wire.ts";
 
-export { fold } from "./queue_state.ts";
-export type { QueueState } from "./queue_state.ts";
-
-/** The player's attributes, and what they want of the other players. */
-export type Criteria = EnterBody;
-
-/** Handlers are called after the client's own work, and may throw: `error` then receives the error. */
-export type LobbyHandlers = {
-  /** The state, the party or the connection has changed. Called at most once per frame. */
-  changed?: () => void;
-  /** Another handler has thrown an error, which changed nothing for the lobby. */
-  error?: (error: unknown) => void;
+/** The events of a lobby, for `lobby.on`. */
+export type LobbyEvents = {
+  /** The state, the party or the connection has changed. Emitted at most once per frame. */
+  changed: undefined;
+  /** Another handler has thrown this error, which changed nothing for the lobby. */
+  error: unknown;
 };
+
+/**
+ * Options of a lobby. A page that was reloaded passes the `key` of its ticket and keeps its time in the queue. With
+ * `enter_now: false` the client only connects, to gather a party, and enters later with `enter()`.
+ */
+export type LobbyOptions = { key?: string; enter_now?: boolean };
 
 /**
  * A ticket in one pool. The ticket belongs to the player, not to the connection: entering again with the same key, on a
  * later connection or page, resumes the same ticket with its original time.
  *
- * With `enter_now: false` the player has no ticket until `enter()`, so that a party can gather first.
+ * With `enter_now: false` the player has no ticket until `enter()`, so that a party can gather first. `A` are the attributes of
+ * the pool's players.
  */
-export class Lobby {
+export class Lobby<A extends Attrs = Attrs> {
   readonly pool: string;
+  readonly state: Store<QueueState>;
+  /** The player's party, if any. */
+  readonly party: Store<Party | null>;
+  readonly connection: Store<ConnectionState>;
   #key: string;
-  #criteria: Criteria;
-  #callbacks: Callbacks<LobbyHandlers>;
+  #criteria: Criteria<A>;
+  #emitter = new Emitter<LobbyEvents>();
   #socket: Socket;
   #state: QueueState;
   #party: Party | null = null;
@@ -47,47 +59,35 @@ export class Lobby {
   #leaving = 0;
   #cooldown_timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: string, pool: string, session: Session, criteria: Criteria, key: string, handlers: LobbyHandlers, enter_now = true) {
+  /** `url` is the lobby's address at the edge, such as `wss://edge.example/v1/lobbies/ranked`. */
+  constructor(url: string, pool: string, session: Session, criteria: Criteria<A> = {}, { key = random_key(), enter_now = true }: LobbyOptions = {}) {
     this.pool = pool;
     this.#key = key;
     this.#criteria = criteria;
-    this.#callbacks = new Callbacks(handlers);
     this.#state = { is: enter_now ? "entering" : "idle" };
     const on_messages = (messages: (Welcome | Event)[]) => this.#on_messages(messages);
-    this.#socket = new Socket(url, session, { on_messages, on_state: (connection) => this.#on_state(connection) }, LOBBY_KEYED);
+    const owner = { on_messages, on_state: (connection: ConnectionState) => this.#on_state(connection) };
+    this.#socket = new Socket({ url, keyed_ops: LOBBY_KEYED }, session, owner);
+    const look = (run: () => void) => this.on("changed", run);
+    this.state = derived(look, () => this.#state);
+    this.party = derived(look, () => this.#party);
+    this.connection = derived(look, () => this.#socket.state);
   }
 
-  /** Adds a handler beside those of the constructor; the returned function removes it. */
-  on<K extends keyof LobbyHandlers>(name: K, handler: NonNullable<LobbyHandlers[K]>): () => void {
-    return this.#callbacks.on(name, handler as never);
+  /** Adds a handler; the returned function removes it. Handlers run after the client's own work, and may throw. */
+  on<K extends keyof LobbyEvents>(name: K, handler: (event: LobbyEvents[K]) => unknown): Off {
+    return this.#emitter.on(name, handler);
+  }
+
+  /** Waits until the lobby is open. Throws `ConnectionClosed` if it refuses this player, and `SessionLost`. */
+  async opened(options: CallOptions = {}): Promise<this> {
+    await opened(this.connection, options);
+    return this;
   }
 
   /** The key of the ticket: a reloaded page passes it to keep the ticket. */
   get key(): string {
     return this.#key;
-  }
-
-  get state(): QueueState {
-    return this.#state;
-  }
-
-  /** The player's party, if any. */
-  get party(): Party | null {
-    return this.#party;
-  }
-
-  get connection(): ConnectionState {
-    return this.#socket.state;
-  }
-
-  /** @deprecated The former name of `connection`. */
-  get line(): ConnectionState {
-    return this.connection;
-  }
-
-  /** @deprecated The former name of `state`. */
-  get place(): QueueState {
-    return this.#state;
   }
 
   /** The server's clock minus this device's. */
@@ -96,8 +96,8 @@ export class Lobby {
   }
 
   /** Asks the lobby why the player still waits. */
-  async explain(): Promise<Why> {
-    return (await this.#socket.sender.send({ op: "why" })) as unknown as Why;
+  why({ signal }: CallOptions = {}): Promise<Why> {
+    return this.#send<Why>({ op: "why" }, signal);
   }
 
   /** Enters the queue, with the whole party if the player leads one. A player who is queued stays so. */
@@ -111,48 +111,48 @@ export class Lobby {
   }
 
   /** Accepts the proposed match. A late or repeated call is harmless: an event tells the outcome. */
-  accept(): Promise<void> {
+  accept(options?: CallOptions): Promise<void> {
     if (this.#state.is === "proposed") this.#set_state({ ...this.#state, accepted: true });
-    return this.#reply_to_proposal("accept");
+    return this.#reply_to_proposal("accept", options);
   }
 
   /** Declines the proposed match: the player leaves the queue and has a cooldown. */
-  decline(): Promise<void> {
-    return this.#reply_to_proposal("decline");
+  decline(options?: CallOptions): Promise<void> {
+    return this.#reply_to_proposal("decline", options);
   }
 
   /** Creates a party, or returns the current one. Its `party` is the code with which others join. */
-  async create_party(): Promise<Party> {
-    return this.#set_party((await this.#socket.sender.send({ op: "party", body: this.#ticket_body() })) as unknown as Party);
+  async create_party({ signal }: CallOptions = {}): Promise<Party> {
+    return this.#set_party(await this.#send<Party>({ op: "party", body: this.#ticket_body() }, signal));
   }
 
   /** Joins a party by its code. Refused with `no_party`, `party_full`, or `forbidden` while the party is queued. */
-  async join_party(code: string): Promise<Party> {
+  async join_party(code: string, { signal }: CallOptions = {}): Promise<Party> {
     const body = { ...this.#ticket_body(), party: code.trim() };
-    return this.#set_party((await this.#socket.sender.send({ op: "join", body })) as unknown as Party);
+    return this.#set_party(await this.#send<Party>({ op: "join", body }, signal));
   }
 
   /** Removes a member from the party. Only the leader may. */
-  async remove_member(player: string): Promise<void> {
+  async remove_member(player: string, { signal }: CallOptions = {}): Promise<void> {
     const member = this.#has_member(player);
     try {
-      await this.#socket.sender.send({ op: "put_out", body: { player } });
+      await this.#send({ op: "put_out", body: { player } }, signal);
     } catch (error) {
       // After a lost reply the command is repeated, and refused because the member is gone.
-      const gone = error instanceof Refused && error.refusal.code === "not_found" && member && !this.#has_member(player);
+      const gone = error instanceof Refused && error.code === "not_found" && member && !this.#has_member(player);
       if (!gone) throw error;
     }
   }
 
   /** Leaves the queue, or the party if it is not queued. The lobby stays connected. */
-  async withdraw(): Promise<void> {
-    if (await this.#leave_queue()) return;
+  async withdraw({ signal }: CallOptions = {}): Promise<void> {
+    if (await this.#leave_queue(signal)) return;
     this.#set_state({ is: "idle" });
   }
 
   /** Withdraws the ticket and disconnects for good. */
-  async leave(): Promise<void> {
-    await this.#leave_queue();
+  async leave({ signal }: CallOptions = {}): Promise<void> {
+    await this.#leave_queue(signal);
     this.#end({ is: "out", why: "left" });
     this.#changed();
     this.close();
@@ -170,13 +170,13 @@ export class Lobby {
   }
 
   /** Leaves the queue; returns true if it was too late because the match is being made. */
-  async #leave_queue(): Promise<boolean> {
+  async #leave_queue(signal: AbortSignal | undefined): Promise<boolean> {
     this.#leaving += 1;
     try {
-      await this.#socket.sender.send({ op: "leave" });
+      await this.#send({ op: "leave" }, signal);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof ConnectionClosed)) throw error;
-      const room = error instanceof Refused ? error.refusal.room : undefined;
+      const room = error instanceof Refused ? error.room : undefined;
       if (room !== undefined) this.#set_state({ is: "matched", room, with: [] });
     } finally {
       this.#leaving -= 1;
@@ -184,9 +184,9 @@ export class Lobby {
     return this.#state.is === "matched";
   }
 
-  async #reply_to_proposal(op: "accept" | "decline"): Promise<void> {
+  async #reply_to_proposal(op: "accept" | "decline", { signal }: CallOptions = {}): Promise<void> {
     try {
-      await this.#socket.sender.send({ op });
+      await this.#send({ op }, signal);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof ConnectionClosed)) throw error;
     }
@@ -214,15 +214,15 @@ export class Lobby {
     if (this.#entering || this.#leaving > 0 || is === "idle" || is === "cooldown" || is === "matched" || is === "out") return;
     this.#entering = true;
     try {
-      await this.#socket.sender.send({ op: "enter", key: this.#key, body: this.#ticket_body() });
+      await this.#send({ op: "enter", key: this.#key, body: this.#ticket_body() });
     } catch (error) {
-      if (error instanceof Refused) this.#on_refused(error.refusal);
+      if (error instanceof Refused) this.#on_refused(error);
     } finally {
       this.#entering = false;
     }
   }
 
-  #on_refused(refusal: Refusal): void {
+  #on_refused(refusal: Refused): void {
     const { code, room, after_ms } = refusal;
     if (code === "in_match" && room !== undefined) this.#state = { is: "matched", room, with: [] };
     else if (code === "cooldown" && after_ms !== undefined) {
@@ -238,8 +238,12 @@ export class Lobby {
     if (this.#party === null) this.close();
   }
 
+  #send<R>(command: LobbyCommand, signal?: AbortSignal): Promise<R> {
+    return this.#socket.sender.send(command, signal) as unknown as Promise<R>;
+  }
+
   #ticket_body(): EnterBody {
-    return { attrs: {}, wants: [], ...this.#criteria };
+    return { attrs: {}, wants: [], ...(this.#criteria as EnterBody) };
   }
 
   #has_member(player: string): boolean {
@@ -258,7 +262,7 @@ export class Lobby {
   }
 
   #changed(): void {
-    this.#callbacks.emit_once("changed");
+    this.#emitter.emit_once("changed", undefined);
   }
 
   #set_state(state: QueueState): void {

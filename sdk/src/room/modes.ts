@@ -6,7 +6,7 @@ import type { Json } from "../wire/wire.ts";
  * The types of a mode: the state as a player sees it, a move, and what its events tell all players or one of them. Without
  * arguments each is any JSON value.
  *
- *     const room = matchpoint.room<ConnectFour>(session, id, {});
+ *     const room = await matchpoint.room<ConnectFour>(id);
  *     await room.move({ drop: 3 });
  */
 export type Mode<State = Json, Move = Json, Told = Json, Private = Json> = {
@@ -14,17 +14,6 @@ export type Mode<State = Json, Move = Json, Told = Json, Private = Json> = {
   move: Move;
   told: Told;
   private: Private;
-};
-
-/** An event of a match. Its position is that of the room's log. */
-export type MatchEvent<M extends Mode<unknown, unknown, unknown, unknown> = Mode> = {
-  at: number;
-  /** The player who moved; `null` where time, an absence or a departure caused it. */
-  by: string | null;
-  /** The part for all players and spectators. */
-  body?: M["told"];
-  /** The part for this player alone. */
-  private?: M["private"];
 };
 
 /** The index of a seat, from 0. A JSON object has it as a string: `wins[String(seat)]` and `wins[seat]` are the same. */

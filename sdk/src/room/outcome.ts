@@ -1,6 +1,6 @@
 // The outcome of a command whose reply was lost, as the room and its close code show it.
 
-import { Refused } from "../wire/frames.ts";
+import { Refused } from "../wire/refused.ts";
 import type { Entry } from "../connection/outbox.ts";
 import type { Ok } from "../connection/sender.ts";
 import type { Stopped } from "../connection/socket.ts";

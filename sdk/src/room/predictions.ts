@@ -18,28 +18,41 @@ export interface Predictor {
 export class Predictions {
   #predictor: Predictor | null = null;
   #moves = new Map<string, Json>();
+  /** The last result, and the view that it belongs to; `null` where the moves have changed since. */
+  #known: { view: View; state: Json | null } | null = null;
 
   use(predictor: Predictor | null): void {
     this.#predictor = predictor;
+    this.#known = null;
   }
 
   sent(key: string, body: Json): void {
-    if (this.#predictor !== null) this.#moves.set(key, body);
+    if (this.#predictor === null) return;
+    this.#moves.set(key, body);
+    this.#known = null;
   }
 
   /** Notes that a move is answered: the state that the room tells contains it, or never will. */
   answered(key: string): void {
-    this.#moves.delete(key);
+    if (this.#moves.delete(key)) this.#known = null;
   }
 
   /** Notes an event of a move of this player: the first one that is on its way, because moves keep their order. */
   made(): void {
     const [first] = this.#moves.keys();
-    if (first !== undefined) this.#moves.delete(first);
+    if (first !== undefined) this.answered(first);
   }
 
-  /** Returns the state with the moves that are on their way. One that the rules refuse now changes nothing. */
+  /**
+   * Returns the state with the moves that are on their way. One that the rules refuse now changes nothing. The result is the same
+   * reference until the view or the moves change.
+   */
   state(view: View, now: number): Json | null {
+    if (this.#known?.view !== view) this.#known = { view, state: this.#predicted(view, now) };
+    return this.#known.state;
+  }
+
+  #predicted(view: View, now: number): Json | null {
     const seat = view.seats.indexOf(view.you);
     let state = view.state;
     if (this.#predictor === null || state === null || view.mode === null || seat < 0) return state;

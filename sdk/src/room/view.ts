@@ -9,8 +9,6 @@ import { merge_patch } from "../wire/merge_patch.ts";
 /** A room as one member sees it. Plain data, so that a page can save it across a reload. */
 export type View = {
   position: LogPosition;
-  /** @deprecated The former name of `position`, with the same value. */
-  place: LogPosition;
   you: string;
   phase: "open" | "over";
   members: Member[];
@@ -44,12 +42,10 @@ const PRESENCE: ReadonlyMap<string, MemberState> = new Map([
   ["left", "left"],
 ]);
 
-const at = (position: LogPosition) => ({ position, place: position });
-
 /** Returns the view before the first welcome. */
 export function empty(): View {
   return {
-    ...at({ epoch: null, at: 0 }),
+    position: { epoch: null, at: 0 },
     you: "",
     phase: "open",
     members: [],
@@ -76,7 +72,7 @@ export function restored(saved: View): View {
 export function welcome(view: View, first: Welcome): View {
   const next: View = {
     ...view,
-    ...at(after_welcome(view.position, first)),
+    position: after_welcome(view.position, first),
     you: first.you,
     phase: first.phase ?? view.phase,
     mode: first.mode ?? view.mode,
@@ -87,7 +83,7 @@ export function welcome(view: View, first: Welcome): View {
 
 /** Applies one event. Each position arrives here once; see `log_position.ts`. */
 export function fold(view: View, event: Event): View {
-  const next: View = event.at === undefined ? view : { ...view, ...at({ ...view.position, at: event.at }) };
+  const next: View = event.at === undefined ? view : { ...view, position: { ...view.position, at: event.at } };
   switch (event.ev) {
     case "durable":
       return { ...next, durable: Math.max(next.durable, event.to) };

@@ -1,30 +1,6 @@
-// Frames of the wire: parsing, serializing, and the error of a refused command.
+// Frames of the wire: parsing and serializing.
 
-import type { Command, Message, Refusal, RefusalCode, Reply, Welcome } from "./wire.ts";
-
-/** A command was refused; the same command would be refused again. */
-export class Refused extends Error {
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal) {
-    super(refusal.message ?? refusal.code);
-    this.name = "Refused";
-    this.refusal = refusal;
-  }
-
-  get code(): RefusalCode {
-    return this.refusal.code;
-  }
-
-  /** The mode's own word for the rule that a move broke, such as `column_full`; none for other refusals. */
-  get why(): string | undefined {
-    return this.refusal.why;
-  }
-
-  /** @deprecated The former name of `refusal`. */
-  get fault(): Refusal {
-    return this.refusal;
-  }
-}
+import type { Command, Message, Reply, Welcome } from "./wire.ts";
 
 /** Parses a frame: one message, or several in order. Values that are not messages are left out; `null` if it is not JSON. */
 export function read(frame: string): Message[] | null {
@@ -74,5 +50,9 @@ export function write(messages: Command[], batch = 64, bytes = 16_384): string[]
 
 /** Returns a unique key for a command: 96 random bits. */
 export function random_key(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = new Uint8Array(12);
+  // React Native has no `crypto`. A key must be unique, not secret.
+  if (globalThis.crypto) crypto.getRandomValues(bytes);
+  else bytes.forEach((_, index) => (bytes[index] = 256 * Math.random()));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

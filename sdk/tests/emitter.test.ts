@@ -3,32 +3,26 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { mock, test } from "node:test";
 import { last, settle } from "./fake.ts";
+import { enter, guest } from "./fake_room.ts";
 import { Lobby } from "../src/lobby/lobby.ts";
 import { Me } from "../src/me/me.ts";
 import { Room } from "../src/room/room.ts";
-import type { RoomHandlers } from "../src/room/room.ts";
-import { Session } from "../src/session/session.ts";
 
 const said = (at: number) => ({ at, ev: "said", by: "p_2", ts: 0, body: at });
 
-async function open(handlers: RoomHandlers): Promise<Room> {
-  const session = await Session.guest("http://region", "Ana", null);
-  const room: Room = new Room("ws://edge/v1/rooms/m_1", "m_1", session, handlers);
-  await settle();
-  last().welcome();
-  return room;
-}
-
-test("a handler may use the object that its constructor has not returned yet", async () => {
-  const session = await Session.guest("http://region", "Ana", null);
+test("a handler that is added right after the constructor misses nothing", async () => {
+  const session = await guest("Ana");
   const seen: string[] = [];
-  const room: Room = new Room("ws://room", "m_1", session, { changed: () => seen.push(room.connection.is) });
+  const room = new Room("ws://room", "m_1", session);
+  room.on("changed", () => seen.push(room.connection.get().is));
   await settle();
   last().welcome();
   await settle();
-  const lobby: Lobby = new Lobby("ws://lobby", "a", session, {}, "k1", { changed: () => seen.push(lobby.state.is) });
+  const lobby = new Lobby("ws://lobby", "a", session, {}, { key: "k1" });
+  lobby.on("changed", () => seen.push(lobby.state.get().is));
   await settle();
-  const me: Me = new Me("ws://me", session, { changed: () => seen.push(me.connection.is) });
+  const me = new Me("ws://me", session);
+  me.on("changed", () => seen.push(me.connection.get().is));
   await settle();
   deepEqual(seen, ["connecting", "open", "entering", "connecting"]);
 });
@@ -36,25 +30,24 @@ test("a handler may use the object that its constructor has not returned yet", a
 test("an error in a handler is reported and changes nothing", async () => {
   const errors: unknown[] = [];
   const hints: string[] = [];
-  const room = await open({
-    changed: () => {
-      throw new Error("changed");
-    },
-    hint: async (by) => {
-      hints.push(by);
-      throw new Error("hint");
-    },
-    error: (error) => errors.push((error as Error).message),
+  const room = await enter();
+  room.on("changed", () => {
+    throw new Error("changed");
   });
+  room.on("hint", async ({ by }) => {
+    hints.push(by);
+    throw new Error("hint");
+  });
+  room.on("error", (error) => errors.push((error as Error).message));
   const answer = room.say("hi");
   await settle();
   errors.length = 0;
   last().tell({ ev: "hint", by: "p_2", body: 1 }, said(1), { id: 1, ok: { at: 2 } });
   last().tell({ ev: "hint", by: "p_3", body: 1 });
-  equal(await answer, 2);
+  equal((await answer).at, 2);
   await settle();
   deepEqual(errors.sort(), ["changed", "hint", "hint"]);
-  deepEqual([room.connection.is, room.view.events.length, hints], ["open", 1, ["p_2", "p_3"]]);
+  deepEqual([room.connection.get().is, room.view.events.length, hints], ["open", 1, ["p_2", "p_3"]]);
 });
 
 test("an error without a handler for it is an uncaught error, also one of that handler", async () => {
@@ -63,9 +56,13 @@ test("an error without a handler for it is an uncaught error, also one of that h
   const fail = (what: string) => () => {
     throw what;
   };
-  await open({ changed: fail("one") });
+  (await enter()).on("changed", fail("one"));
+  last().tell(said(1));
   await settle();
-  await open({ changed: fail("two"), error: fail("three") });
+  const room = await enter();
+  room.on("changed", fail("two"));
+  room.on("error", fail("three"));
+  last().tell(said(1));
   await settle();
   const reported = report.mock.calls.map((call) => call.arguments[0] as string);
   deepEqual([...new Set(reported)], ["one", "three"]);
@@ -74,7 +71,7 @@ test("an error without a handler for it is an uncaught error, also one of that h
 
 test("a frame changes the view once, and a removed handler is not called", async () => {
   let changes = 0;
-  const room = await open({});
+  const room = await enter();
   const off = room.on("changed", () => (changes += 1));
   last().tell(said(1), said(2), said(3));
   last().tell(said(4));
