@@ -46,14 +46,16 @@ test("a reconnected client enters again with the same key", async () => {
   last().welcome({ recovered: true, waiting: 2 });
   await settle();
   deepEqual(last().received, [{ id: 2, ...entered }]);
-  deepEqual(lobby.state.get().is === "queued" && [lobby.state.get().ticket, lobby.state.get().waiting], ["t_1", 5]);
+  const state = lobby.state.get();
+  deepEqual(state.is === "queued" && [state.ticket, state.waiting], ["t_1", 5]);
 });
 
 test("a proposal is accepted once, and a late accept is harmless", async () => {
   const lobby = await queued();
   last().tell({ ev: "proposed", body: { match: "m_1", with: ["p_2"], until: 9, accepted: false } });
   const answer = lobby.accept();
-  equal(lobby.state.get().is === "proposed" && lobby.state.get().accepted, true);
+  const proposed = lobby.state.get();
+  equal(proposed.is === "proposed" && proposed.accepted, true);
   await settle();
   equal(last().received[1]?.op, "accept");
   last().tell({ ev: "returned", body: { ...ticket, reason: "declined" } });
@@ -66,7 +68,8 @@ test("a client enters again by itself after a cooldown", async () => {
   const lobby = await come();
   last().tell({ id: 1, err: { code: "cooldown", retry: true, after_ms: 30_000 } });
   await settle();
-  equal(lobby.state.get().is === "cooldown" && lobby.state.get().until - lobby.skew_ms, Date.now() + 30_000);
+  const state = lobby.state.get();
+  equal(state.is === "cooldown" && state.until - lobby.skew_ms, Date.now() + 30_000);
   await pass(20_000);
   equal(last().received.length, 1);
   last().tell({ ev: "lobby", body: { waiting: 1 } });

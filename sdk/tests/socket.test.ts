@@ -6,6 +6,12 @@ import { answer_refresh, connections, happen, last, listening, pass, refreshed, 
 import { enter, guest } from "./fake_room.ts";
 import { Room } from "../src/room/room.ts";
 
+/** Returns why the connection waits; null if it does not. */
+function why_waiting(room: Room): string | null {
+  const state = room.connection.get();
+  return state.is === "waiting" ? state.why : null;
+}
+
 const texts = (room: Room) => room.view.events.map(({ body }) => body);
 const said = (at: number, body: string, by = "p_2") => ({ at, ev: "said", by, ts: 0, body });
 
@@ -156,8 +162,9 @@ test("the wait between failed attempts grows, and begins again after a stable co
     const all: number[] = [];
     for (let attempt = 0; attempt < count; attempt += 1) {
       last().end(1006);
-      if (room.connection.get().is !== "waiting") return all;
-      all.push(room.connection.get().until - Date.now());
+      const connection = room.connection.get();
+      if (connection.is !== "waiting") return all;
+      all.push(connection.until - Date.now());
       await pass(30_000);
     }
     return all;
@@ -177,7 +184,7 @@ test("an offline device drops its connection at once, and returns when it is onl
   const socket = last();
   await happen("offline");
   deepEqual([room.connection.get().is, socket.readyState, connections.length], ["waiting", 3, 1]);
-  equal(room.connection.get().is === "waiting" && room.connection.get().why, "offline");
+  equal(why_waiting(room), "offline");
   await happen("online");
   deepEqual([room.connection.get().is, connections.length], ["connecting", 2]);
   room.close();
@@ -201,7 +208,7 @@ test("a page that is looked at again checks its connection at once", async () =>
 test("a connection that gave way stands by, and never closes the newer one", async () => {
   const room = await enter();
   last().end(4006, '{"why":"taken_over"}');
-  equal(room.connection.get().is === "waiting" && room.connection.get().why, "taken_over");
+  equal(why_waiting(room), "taken_over");
   await pass(750);
   equal(last().url.endsWith("&yield=1"), true);
   last().end(4006, '{"why":"taken_over"}');

@@ -1,6 +1,6 @@
 // Checks of the types alone, which the compiler runs: what an application may write, and what it may not.
 
-import type { ConnectFour, HttpProblem, Matchpoint, Refused, Store } from "../src/index.ts";
+import type { ConnectFour, HttpProblem, Json, Matchpoint, Refused, Store } from "../src/index.ts";
 
 type Talk = { said: { text: string }; board: { turn: string; score: number } };
 type Player = { lang: string; level: number; tags: string[] };
@@ -29,6 +29,8 @@ export async function check(client: Matchpoint, { code }: Refused, problem: Http
   const open = await client.room("m_2");
   void open.say([1, { any: null }]);
   open.state satisfies Store<unknown>;
+  void open.set({ any: 1, other: null });
+  open.board.get().any?.v satisfies Json | undefined;
 
   void client.queue<Player>("ranked", {
     attrs: { lang: "en", tags: ["casual"] },

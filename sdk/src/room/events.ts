@@ -23,8 +23,8 @@ export type RoomTypes = {
   private?: unknown;
 };
 
-/** One of the types; any JSON value where the application gives none. */
-export type Part<T, K extends keyof RoomTypes> = T extends { [key in K]: infer P } ? P : Json;
+/** One of the types; where the application gives none, any JSON value, and any keys of the board. */
+export type Part<T, K extends keyof RoomTypes> = T extends { [key in K]: infer P } ? P : K extends "board" ? Record<string, Json> : Json;
 
 /** The part that all events of the log share. Positions count from 1 and are the same for all members. */
 export type Logged = { at: number; ts: number };
