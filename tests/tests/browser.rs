@@ -28,7 +28,7 @@ fn sdk_unit_tests_and_types_pass() -> Result<()> {
         Ok(())
     };
     let tsc = node.tsc.to_string_lossy().into_owned();
-    for project in ["sdk", "edge"] {
+    for project in ["sdk", "sdk/tests", "edge"] {
         run(&[&tsc, "--project", project])?;
     }
     run(&["--test", "sdk/tests/*.test.ts"])

@@ -142,12 +142,62 @@ async fn the_sdk_samples_type_check_and_talk() -> Result<()> {
         let (import, rest) = text.split_once('\n').context("an empty sample")?;
         fs::write(&file, format!("{import}\n{page}{rest}"))?;
         let mut program = tokio::process::Command::from(node.typescript(file));
-        programs.push(program.env("NO_PROXY", "127.0.0.1").stdout(Stdio::piped()).kill_on_drop(true).spawn()?);
+        programs
+            .push(program.env("NO_PROXY", "127.0.0.1").stdout(Stdio::piped()).kill_on_drop(true).spawn()?);
     }
     for program in &mut programs {
         let mut lines = BufReader::new(program.stdout.take().context("no output")?).lines();
         let line = lines.next_line().await?.context("the sample ended before it said anything")?;
         ensure!(line.starts_with("p_") && line.ends_with(" hello"), "{line}");
     }
+    Ok(())
+}
+
+/// Returns the samples in the doc comments of a file of the package: lines with four more spaces than the text.
+fn doc_samples(source: &str) -> Vec<String> {
+    let code = |line: &str| line.trim_start().strip_prefix("*     ").map(str::to_owned);
+    let mut samples = Vec::new();
+    let mut lines = source.lines().map(code).peekable();
+    while let Some(line) = lines.next() {
+        let Some(mut sample) = line else { continue };
+        while let Some(Some(more)) = lines.next_if(Option::is_some) {
+            sample = format!("{sample}\n{more}");
+        }
+        samples.push(sample);
+    }
+    samples
+}
+
+#[test]
+fn the_samples_in_doc_comments_type_check() -> Result<()> {
+    let root = Root::here();
+    let files = root.files()?;
+    let mut program = "import { Matchpoint } from \"../../../sdk/src/index.ts\";\n\
+         import type { ConnectFour, Room } from \"../../../sdk/src/index.ts\";\n\
+         import { load_predictor } from \"../../../sdk/src/predict/index.ts\";\n"
+        .to_owned();
+    let mut count = 0;
+    for file in files.iter().filter(|file| file.starts_with("sdk/src/") && file.ends_with(".ts")) {
+        for sample in doc_samples(&fs::read_to_string(root.path(file))?) {
+            count += 1;
+            // The inner block lets a sample have names of its own.
+            let names = "matchpoint: Matchpoint, room: Room, id: string";
+            program += &format!(
+                "// {file}\nexport async function sample_{count}({names}) {{\n{{\n{sample}\n}}\n}}\n"
+            );
+        }
+    }
+    ensure!(count >= 4, "only {count} samples in doc comments");
+    let dir = root.path("target/readme/docs");
+    fs::create_dir_all(&dir)?;
+    fs::write(dir.join("samples.ts"), program)?;
+    let options = r#"{"noUnusedLocals":false,"noUnusedParameters":false}"#;
+    let config = format!(
+        r#"{{"extends":"../../../sdk/tsconfig.json","include":["samples.ts"],"compilerOptions":{options}}}"#
+    );
+    fs::write(dir.join("tsconfig.json"), config)?;
+    let node = node::ensure(&root)?;
+    let output = Command::new(&node.program).arg(&node.tsc).arg("--project").arg(&dir).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     Ok(())
 }

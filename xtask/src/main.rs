@@ -45,7 +45,7 @@ enum Task {
     /// Generates clients in Python and TypeScript from both OpenAPI documents, checks their types, and logs a guest in
     /// with each.
     Clients,
-    /// Runs clippy for both targets, rustdoc, TypeScript, and checks of the template and the licences.
+    /// Runs clippy for both targets, rustdoc, TypeScript, and checks of the npm package, the template and the licences.
     Lint,
     Map(map::Map),
     Wire(wire_files::Wire),
@@ -86,7 +86,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Bench(bench) => bench::run(&root, bench).await,
         Task::Chaos(chaos) => chaos::run(&root, chaos).await,
         Task::Load(load) => load::run(&root, load).await,
-        Task::Conformance(conformance) => conformance::run(conformance).await,
+        Task::Conformance(conformance) => conformance::run(&root, conformance).await,
         Task::Match(options) => matching::run(&root, &options),
         Task::Mode(options) => mode::run(&options),
         Task::Openapi => openapi::write(&root),

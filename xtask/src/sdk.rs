@@ -1,6 +1,10 @@
-//! `cargo xtask sdk`: builds and packs the npm package `@matchpoint/client`.
+//! `cargo xtask sdk`: builds, packs and checks the npm package `@matchpoint/client`.
 
+pub mod check;
+pub mod live;
 pub mod package;
+mod report;
+mod size;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -18,6 +22,10 @@ pub struct Sdk {
 enum Task {
     /// Builds the package, and packs it into a tarball in target/sdk.
     Pack,
+    /// Builds and packs the package, and checks it: types, exports, its API, its documentation and its sizes.
+    Check,
+    /// Writes the reports of the package's API in sdk/api.
+    Report,
 }
 
 /// Runs the task; without one, builds the package.
@@ -29,5 +37,7 @@ pub fn run(root: &Root, options: &Sdk) -> Result<()> {
             println!("{}", package::pack(root)?.display());
             Ok(())
         }
+        Some(Task::Check) => check::run(root),
+        Some(Task::Report) => report::write(root),
     }
 }

@@ -40,10 +40,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("Match", "PastMatch"),
     ("Session", "Login"),
     ("SessionList", "LoginList"),
-    ("State", "PresenceState"),
     ("Rules", "RoomRules"),
     ("PoolInfo", "PoolRules"),
-    ("EndReason", "MatchEndReason"),
     ("Devices", "DevicePolicy"),
 ];
 /// Types that the file of the wire has.
@@ -170,7 +168,7 @@ impl Schemas<'_> {
     /// Returns the name of an object or an enumeration, and the type itself of anything smaller.
     fn reference(&self, name: &str, depth: usize, uses: &mut Vec<String>) -> String {
         let Some(schema) = self.0.get(name) else { return "Json".to_owned() };
-        if ON_THE_WIRE.contains(&name) && name != "State" {
+        if ON_THE_WIRE.contains(&name) {
             return name.to_owned();
         }
         if schema.get("properties").is_none() && schema.get("enum").is_none() {
