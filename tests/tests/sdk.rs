@@ -21,7 +21,11 @@ use xtask::tools::{self, node};
 /// cannot be reached and has not kept what the example needs.
 fn install(name: &str) -> Result<Option<PathBuf>> {
     let root = Root::here();
-    let tarball = package::pack(&root)?;
+    let tarball = {
+        // The tests pack at the same time.
+        let _lock = root.lock()?;
+        package::pack(&root)?
+    };
     let (from, to) =
         (root.path(&format!("sdk/examples/{name}")), root.path(&format!("target/sdk/apps/{name}")));
     for entry in WalkDir::new(&from) {
