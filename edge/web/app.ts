@@ -1,7 +1,7 @@
 // The demo page: choose a name, queue, meet another player, and see past matches.
 
-import { Matchpoint, random_key } from "../sdk/index.ts";
-import type { Session } from "../sdk/index.ts";
+import { Matchpoint, random_key } from "@matchpoint/client";
+import type { Session } from "@matchpoint/client";
 import { el, make, notice, show, write } from "./parts/dom.ts";
 import { history } from "./parts/history.ts";
 import { load_location, save_location } from "./parts/page_state.ts";
@@ -20,11 +20,12 @@ void main();
 async function main(): Promise<void> {
   const matchpoint = await connect_to_edge();
   const asked = new URLSearchParams(location.search).get("pool") ?? POOL;
-  const pool = matchpoint.pools.includes(asked) ? asked : (matchpoint.pools[0] ?? POOL);
-  list_pools(matchpoint, pool);
+  const { pools } = await matchpoint.config();
+  const pool = pools.includes(asked) ? asked : (pools[0] ?? POOL);
+  list_pools(pools, pool);
   const watched = new URLSearchParams(location.search).get("watch");
   let where = load_location();
-  let session = where ? matchpoint.restore() : null;
+  let session = where ? await matchpoint.restore() : null;
   for (;;) {
     session ??= await ask_name(matchpoint);
     write(el("player-name"), session.name);
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
       continue;
     }
     save_location((where = null));
-    session.forget();
+    matchpoint.forget();
     session = null;
     write(el("player-name"), "");
   }
@@ -48,7 +49,7 @@ function first_location(watched: string | null): PageLocation {
 /** Shows one screen, and returns the next location. */
 async function show_screen(matchpoint: Matchpoint, session: Session, pool: string, where: PageLocation): Promise<PageLocation | "log_in"> {
   if (where.at === "room") {
-    const { ended, log_in } = await show_room(matchpoint, session, where.room);
+    const { ended, log_in } = await show_room(matchpoint, where.room);
     if (log_in) return "log_in";
     return show_history(matchpoint, session, ended ? where.room : null);
   }
@@ -68,7 +69,7 @@ async function show_history(matchpoint: Matchpoint, session: Session, fresh: str
 }
 
 /** Lists the pools, to switch to another one. */
-function list_pools({ pools }: Matchpoint, pool: string): void {
+function list_pools(pools: readonly string[], pool: string): void {
   const links = pools.map((name) =>
     make("a", { href: `?pool=${encodeURIComponent(name)}`, "aria-current": name === pool ? "page" : undefined }, name),
   );

@@ -28,8 +28,10 @@ fn sdk_unit_tests_and_types_pass() -> Result<()> {
         Ok(())
     };
     let tsc = node.tsc.to_string_lossy().into_owned();
-    run(&[&tsc, "--project", "edge"])?;
-    run(&["--test", "edge/sdk/*.test.ts"])
+    for project in ["sdk", "sdk/tests", "edge"] {
+        run(&[&tsc, "--project", project])?;
+    }
+    run(&["--test", "sdk/tests/*.test.ts"])
 }
 
 /// Starts browsers if Chromium is installed. CI must have it.

@@ -1,18 +1,24 @@
-//! Tests that the samples of README.md work: the HTTP request, the frames of queue and room, and the SDK sample.
+//! Tests that the samples of README.md and of the SDK work: the HTTP request, the frames of queue and room, the SDK samples.
 
 use std::fs;
-use std::process::Command;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tests::stack;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use xtask::root::Root;
 use xtask::tools::node;
 use xtask::wire::{Player, Server, Socket, text};
 
 /// Returns the fenced blocks of README.md in one language; an empty name is a block without language.
 fn blocks(language: &str) -> Result<Vec<String>> {
-    let readme = fs::read_to_string(Root::here().path("README.md"))?;
+    blocks_of("README.md", language)
+}
+
+fn blocks_of(document: &str, language: &str) -> Result<Vec<String>> {
+    let readme = fs::read_to_string(Root::here().path(document))?;
     let (mut blocks, mut lines) = (Vec::new(), readme.lines());
     while let Some(line) = lines.next() {
         if let Some(found) = line.strip_prefix("```") {
@@ -104,16 +110,91 @@ async fn the_frame_sample_matches_two_players_who_then_talk() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn the_sdk_sample_type_checks() -> Result<()> {
+/// Writes the SDK sample of a document as a program that uses the sources of the package, and returns its file.
+fn sdk_sample(document: &str, name: &str) -> Result<PathBuf> {
     let root = Root::here();
-    let sample = blocks("ts")?.into_iter().next().context("no TypeScript sample")?;
+    let sample = blocks_of(document, "ts")?.into_iter().next().context("no TypeScript sample")?;
     let dir = root.path("target/readme");
     fs::create_dir_all(&dir)?;
-    // The bundle `sdk.js` has the types of its source.
-    let sample = sample.replace("\"./sdk.js\"", "\"../../edge/sdk/index.ts\"");
-    fs::write(dir.join("sample.ts"), sample)?;
-    let config = r#"{"extends":"../../edge/tsconfig.json","include":["sample.ts"],"compilerOptions":{"noUnusedLocals":false}}"#;
+    let sample = sample.replace("\"@matchpoint/client\"", "\"../../sdk/src/index.ts\"");
+    let file = dir.join(name);
+    fs::write(&file, sample)?;
+    Ok(file)
+}
+
+#[tokio::test]
+async fn the_sdk_samples_type_check_and_talk() -> Result<()> {
+    let root = Root::here();
+    let files = [sdk_sample("README.md", "sample.ts")?, sdk_sample("sdk/README.md", "package.ts")?];
+    let dir = root.path("target/readme");
+    let config = r#"{"extends":"../../sdk/tsconfig.json","include":["*.ts"],"compilerOptions":{"noUnusedLocals":false}}"#;
+    fs::write(dir.join("tsconfig.json"), config)?;
+    let node = node::ensure(&root)?;
+    let output = Command::new(&node.program).arg(&node.tsc).arg("--project").arg(&dir).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+
+    // Both are guests of one queue, so that they meet in one room; each reads at least its own message there.
+    let stack = stack::shared().await?;
+    let mut programs = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file)?.replace("http://127.0.0.1:8787", stack.edge_url());
+        let page = format!("globalThis.location = {{ origin: \"{}\" }} as Location;\n", stack.edge_url());
+        let (import, rest) = text.split_once('\n').context("an empty sample")?;
+        fs::write(&file, format!("{import}\n{page}{rest}"))?;
+        let mut program = tokio::process::Command::from(node.typescript(file));
+        programs
+            .push(program.env("NO_PROXY", "127.0.0.1").stdout(Stdio::piped()).kill_on_drop(true).spawn()?);
+    }
+    for program in &mut programs {
+        let mut lines = BufReader::new(program.stdout.take().context("no output")?).lines();
+        let line = lines.next_line().await?.context("the sample ended before it said anything")?;
+        ensure!(line.starts_with("p_") && line.ends_with(" hello"), "{line}");
+    }
+    Ok(())
+}
+
+/// Returns the samples in the doc comments of a file of the package: lines with four more spaces than the text.
+fn doc_samples(source: &str) -> Vec<String> {
+    let code = |line: &str| line.trim_start().strip_prefix("*     ").map(str::to_owned);
+    let mut samples = Vec::new();
+    let mut lines = source.lines().map(code).peekable();
+    while let Some(line) = lines.next() {
+        let Some(mut sample) = line else { continue };
+        while let Some(Some(more)) = lines.next_if(Option::is_some) {
+            sample = format!("{sample}\n{more}");
+        }
+        samples.push(sample);
+    }
+    samples
+}
+
+#[test]
+fn the_samples_in_doc_comments_type_check() -> Result<()> {
+    let root = Root::here();
+    let files = root.files()?;
+    let mut program = "import { Matchpoint } from \"../../../sdk/src/index.ts\";\n\
+         import type { ConnectFour, Room } from \"../../../sdk/src/index.ts\";\n\
+         import { load_predictor } from \"../../../sdk/src/predict/index.ts\";\n"
+        .to_owned();
+    let mut count = 0;
+    for file in files.iter().filter(|file| file.starts_with("sdk/src/") && file.ends_with(".ts")) {
+        for sample in doc_samples(&fs::read_to_string(root.path(file))?) {
+            count += 1;
+            // The inner block lets a sample have names of its own.
+            let names = "matchpoint: Matchpoint, room: Room, id: string";
+            program += &format!(
+                "// {file}\nexport async function sample_{count}({names}) {{\n{{\n{sample}\n}}\n}}\n"
+            );
+        }
+    }
+    ensure!(count >= 4, "only {count} samples in doc comments");
+    let dir = root.path("target/readme/docs");
+    fs::create_dir_all(&dir)?;
+    fs::write(dir.join("samples.ts"), program)?;
+    let options = r#"{"noUnusedLocals":false,"noUnusedParameters":false}"#;
+    let config = format!(
+        r#"{{"extends":"../../../sdk/tsconfig.json","include":["samples.ts"],"compilerOptions":{options}}}"#
+    );
     fs::write(dir.join("tsconfig.json"), config)?;
     let node = node::ensure(&root)?;
     let output = Command::new(&node.program).arg(&node.tsc).arg("--project").arg(&dir).output()?;

@@ -50,9 +50,11 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Instant, timeout};
 
+use crate::root::Root;
+use crate::sdk::live;
 use crate::wire::{Player, Server};
 pub use fixture::Fixture;
 pub use report::{Outcome, Report, Verdict};
@@ -84,10 +86,18 @@ pub struct Conformance {
     /// Write the results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Check what a client sees through the npm package instead, with Node: order, resume, keys, durability, refusals, moves,
+    /// parties, proposals
+    #[arg(long, conflicts_with_all = ["region", "tokens", "expired", "only", "json"])]
+    through_sdk: bool,
 }
 
 /// Runs the selected checks and prints each with its verdict.
-pub async fn run(conformance: Conformance) -> Result<()> {
+pub async fn run(root: &Root, conformance: Conformance) -> Result<()> {
+    if conformance.through_sdk {
+        let (root, url) = (root.clone(), conformance.url);
+        return spawn_blocking(move || live::run(&root, &url)).await?;
+    }
     let server = match &conformance.region {
         Some(region) => Server::at(&conformance.url, region)?,
         None => Server::find(&conformance.url).await?,

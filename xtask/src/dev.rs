@@ -27,6 +27,9 @@ pub struct Dev {
     /// Port of the region; 0 takes any free one.
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     region_port: u16,
+    /// Origin of a page elsewhere that may use edge and region, such as http://localhost:5173; may be repeated.
+    #[arg(long, value_name = "URL")]
+    origin: Vec<String>,
     /// Directory of databases and keys [default: target/dev]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -94,8 +97,11 @@ async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
     // The watch starts first, so that an edit during the build is not lost.
     let watch = if dev.no_watch { None } else { Some(Watch::start(root)?) };
     let artifacts = build(root).await?;
-    let mut options =
-        Options { debug_commands: dev.debug_commands, ..Options::new(data, edge_port, region_port) };
+    let mut options = Options {
+        debug_commands: dev.debug_commands,
+        origins: dev.origin.clone(),
+        ..Options::new(data, edge_port, region_port)
+    };
     if dev.no_rate_limits {
         options.disable_rate_limits();
     }

@@ -46,6 +46,7 @@ pub mod root;
 pub mod runtime_api;
 pub mod schemathesis;
 pub mod scratch;
+pub mod sdk;
 pub mod secrets;
 pub mod service;
 pub mod stack;

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: clippy, rustdoc, TypeScript, the SAM template and the licences.
+//! `cargo xtask lint`: clippy, rustdoc, TypeScript, the npm package, the SAM template and the licences.
 
 use std::process::Command;
 
@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 
 use crate::progress;
 use crate::root::Root;
+use crate::sdk;
 use crate::tools::{node, on_path, python};
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// TypeScript projects to check; those that do not exist are skipped.
-const PROJECTS: &[&str] = &["xtask/driver", "edge", "edge/web", "edge/sdk"];
+const PROJECTS: &[&str] = &["xtask/driver", "edge"];
 
 /// Runs every check and stops at the first that fails.
 pub fn run(root: &Root) -> Result<()> {
@@ -48,6 +49,7 @@ pub fn run(root: &Root) -> Result<()> {
         check.arg(&node.tsc).args(["--noEmit", "--project", project]).current_dir(root.dir());
         progress::run(&format!("TypeScript of {project}"), &mut check)?;
     }
+    sdk::check::run(root)?;
     template(root)?;
     if on_path("cargo-deny").is_some() {
         // Without advisories, because they change daily and a build must be reproducible.

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
     artifacts, bench, chaos, clients, conformance, dev, keys, lambda, language, lint, load, map, matching,
-    mode, openapi, schemathesis, tools, wire_files,
+    mode, openapi, schemathesis, sdk, tools, wire_files,
 };
 
 #[derive(Parser)]
@@ -42,10 +42,11 @@ enum Task {
     /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
     Schemathesis(schemathesis::Schemathesis),
+    Sdk(sdk::Sdk),
     /// Generates clients in Python and TypeScript from both OpenAPI documents, checks their types, and logs a guest in
     /// with each.
     Clients,
-    /// Runs clippy for both targets, rustdoc, TypeScript, and checks of the template and the licences.
+    /// Runs clippy for both targets, rustdoc, TypeScript, and checks of the npm package, the template and the licences.
     Lint,
     Map(map::Map),
     Wire(wire_files::Wire),
@@ -90,11 +91,12 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Bench(bench) => bench::run(&root, bench).await,
         Task::Chaos(chaos) => chaos::run(&root, chaos).await,
         Task::Load(load) => load::run(&root, load).await,
-        Task::Conformance(conformance) => conformance::run(conformance).await,
+        Task::Conformance(conformance) => conformance::run(&root, conformance).await,
         Task::Match(options) => matching::run(&root, &options),
         Task::Mode(options) => mode::run(&options),
         Task::Openapi => openapi::write(&root),
         Task::Schemathesis(args) => schemathesis::run(&root, args).await,
+        Task::Sdk(options) => sdk::run(&root, &options),
         Task::Clients => clients::run(&root).await,
         Task::Lint => lint::run(&root),
         Task::Map(options) => map::run(&root, options),

@@ -16,7 +16,7 @@ use crate::root::Root;
 use crate::tools::node;
 
 const WEB: &str = "edge/web";
-const SDK: &str = "edge/sdk";
+const SDK: &str = "sdk/src";
 /// The edge's OpenAPI document and the page that shows it, with their names among the pages.
 const DOCUMENT: [(&str, &str); 4] = [
     (openapi::EDGE, "openapi.json"),
@@ -35,10 +35,11 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Builds the pages into `target/pages` if a source changed. Each `edge/web/*.ts` becomes a script of its
-/// name, `edge/sdk/index.ts` becomes `sdk.js`. If the build fails, the previous pages stay.
+/// name, `sdk/src/index.ts` becomes `sdk.js`. If the build fails, the previous pages stay.
 pub fn build(root: &Root) -> Result<()> {
     let module = predict::build(root)?;
-    let mut sources = vec![WEB, SDK, "package-lock.json", "target/predict/predict.wasm"];
+    let mut sources =
+        vec![WEB, SDK, "edge/tsconfig.json", "package-lock.json", "target/predict/predict.wasm"];
     sources.extend(DOCUMENT.map(|(file, _)| file));
     let stamp = BuildStamp::of(root, "pages", &sources, FLAGS)?;
     if stamp.is_current() && root.pages().is_dir() {

@@ -30,7 +30,7 @@ impl Affected {
         let under = |dir: &str| name.starts_with(dir);
         Self {
             worker: under("edge/src") || under("shared/src") || under("wrangler.toml"),
-            pages: under("edge/web") || under("edge/sdk"),
+            pages: under("edge/web") || under("sdk/src"),
             region: under("regional/src") || under("shared/src"),
         }
     }
@@ -71,7 +71,7 @@ impl Watch {
                 }
             }
         })?;
-        for dir in ["edge/src", "edge/web", "edge/sdk", "shared/src", "regional/src"] {
+        for dir in ["edge/src", "edge/web", "sdk/src", "shared/src", "regional/src"] {
             let path = root.path(dir);
             if path.is_dir() {
                 watcher
@@ -109,7 +109,7 @@ mod tests {
         check("shared/src/room/log.rs", true, false, true);
         check("wrangler.toml", true, false, false);
         check("edge/web/app.ts", false, true, false);
-        check("edge/sdk/index.ts", false, true, false);
+        check("sdk/src/index.ts", false, true, false);
         check("regional/src/lib.rs", false, false, true);
         check("README.md", false, false, false);
     }

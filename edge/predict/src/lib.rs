@@ -1,7 +1,7 @@
 //! The modes as a WebAssembly module for browsers: what a move changes, before the room answers.
 //!
 //! The module has no imports. A caller asks for a buffer with [`input`], writes a JSON text into it, calls [`run`], and
-//! reads as many bytes as it returns from [`output`]. `edge/sdk/predict.ts` does it.
+//! reads as many bytes as it returns from [`output`]. `sdk/src/predict/index.ts` does it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

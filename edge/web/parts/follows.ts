@@ -1,27 +1,26 @@
 // The follow buttons of the history, with the presence of followed players.
 
-import type { Matchpoint, Me, Session, PresenceAt } from "../../sdk/index.ts";
+import type { Matchpoint, Me, PresenceAt } from "@matchpoint/client";
+import { People } from "@matchpoint/client/region";
 import { make, notice, write } from "./dom.ts";
 import * as phrases from "./phrases.ts";
 
 /** The follow buttons and presence labels of all rows. */
 export class FollowButtons {
-  #matchpoint: Matchpoint;
-  #session: Session;
+  #people: People;
   #me: Me;
   #follows = new Set<string>();
   #rows: { player: string; button: HTMLButtonElement; label: HTMLElement }[] = [];
 
-  constructor(matchpoint: Matchpoint, session: Session) {
-    this.#matchpoint = matchpoint;
-    this.#session = session;
-    this.#me = matchpoint.me(session, { changed: () => this.#draw() });
+  constructor(matchpoint: Matchpoint) {
+    this.#people = new People(matchpoint);
+    this.#me = matchpoint.open_me();
+    this.#me.on("changed", () => this.#draw());
   }
 
   /** Loads the followed players. */
   async load(): Promise<void> {
-    const follows = await this.#matchpoint.follows(this.#session);
-    for (const { player } of follows) this.#follows.add(player);
+    for await (const { player } of this.#people.follows()) this.#follows.add(player);
     this.#draw();
   }
 
@@ -44,7 +43,7 @@ export class FollowButtons {
     const on = !this.#follows.has(player);
     button.disabled = true;
     try {
-      await this.#matchpoint.follow(this.#session, player, on);
+      await (on ? this.#people.follow(player) : this.#people.unfollow(player));
       if (on) this.#follows.add(player);
       else this.#follows.delete(player);
     } catch (error) {

@@ -1,7 +1,9 @@
 // The history screen: past matches, newest first, read from the region.
 
-import type { Matchpoint, PastMatch, Session } from "../../sdk/index.ts";
-import { SessionLost } from "../../sdk/index.ts";
+import { SessionLost } from "@matchpoint/client";
+import type { Matchpoint, Session } from "@matchpoint/client";
+import { Records } from "@matchpoint/client/region";
+import type { PastMatch } from "@matchpoint/client/region";
 import { el, make, notice, show, write } from "./dom.ts";
 import { save_location } from "./page_state.ts";
 import { FollowButtons } from "./follows.ts";
@@ -18,7 +20,7 @@ export function history(matchpoint: Matchpoint, session: Session, fresh: string 
   show("history");
   return new Promise((done) => {
     let gone = false;
-    const follows = new FollowButtons(matchpoint, session);
+    const follows = new FollowButtons(matchpoint);
     const leave = (log_in: boolean) => {
       gone = true;
       follows.close();
@@ -41,14 +43,15 @@ async function load(
   fresh: string | null,
   gone: () => boolean,
 ): Promise<void> {
+  const records = new Records(matchpoint);
   const followed = follows.load();
   const status = el("history-status");
   write(status, fresh ? "Saving your match…" : "Loading your past matches…");
-  let page = await matchpoint.matches(session);
+  let page = await records.matches();
   for (const wait of fresh === null ? [] : ASK_AGAIN_MS) {
     if (gone() || page.matches.some(({ match }) => match === fresh)) break;
     await new Promise((resolve) => setTimeout(resolve, wait));
-    page = await matchpoint.matches(session);
+    page = await records.matches();
   }
   await followed;
   if (gone()) return;
@@ -59,13 +62,13 @@ async function load(
   else write(status, page.matches.length === 0 ? "No matches yet." : "");
 
   const more = el<HTMLButtonElement>("history-more");
-  more.hidden = page.cursor === null;
+  more.hidden = page.cursor == null;
   more.onclick = async () => {
     more.disabled = true;
     try {
-      page = await matchpoint.matches(session, page.cursor);
+      page = await records.matches({ cursor: page.cursor });
       list.append(...page.matches.map((match) => item(match, session.player, follows, false)));
-      more.hidden = page.cursor === null;
+      more.hidden = page.cursor == null;
     } catch (error) {
       notice(phrases.error(error));
     }

@@ -1,6 +1,6 @@
 // The message list of a room, in order and each message once.
 
-import type { Json, Member, PendingMessage, RoomEvent, View } from "../../sdk/index.ts";
+import type { Json, Member, PendingMessage, View, WireRoomEvent } from "@matchpoint/client";
 import { el, make, write } from "./dom.ts";
 import * as phrases from "./phrases.ts";
 
@@ -13,7 +13,7 @@ const MARKS = {
 type Mark = keyof typeof MARKS;
 
 /** Draws new messages and updates changed ones; the rest stays, so that screen readers do not repeat it. */
-export function draw_messages(view: View, unsent: PendingMessage[]): void {
+export function draw_messages(view: View, unsent: readonly PendingMessage[]): void {
   const list = el("messages");
   const log = el("log");
   const at_end = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
@@ -45,7 +45,7 @@ export function draw_messages(view: View, unsent: PendingMessage[]): void {
   if (added && (at_end || last_is_mine)) log.scrollTop = log.scrollHeight;
 }
 
-function drawn(event: RoomEvent, mine: boolean, names: Map<string, string>): HTMLElement {
+function drawn(event: WireRoomEvent, mine: boolean, names: Map<string, string>): HTMLElement {
   const name = mine ? "You" : (names.get(event.by ?? "") ?? "Someone");
   const item = event.ev === "said" ? bubble(event.body ?? null, mine, name, event.ts ?? null) : aside(announcement(event.ev, name, mine));
   item.dataset.at = String(event.at);

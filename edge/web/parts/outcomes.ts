@@ -1,6 +1,7 @@
 // The texts about the end of a match: who won and why, and the name of its game.
 
-import type { Ended, Outcome, PastMatch, View } from "../../sdk/index.ts";
+import type { Ended, Outcome, View } from "@matchpoint/client";
+import type { PastMatch } from "@matchpoint/client/region";
 
 const GAMES: Record<string, string> = {
   "connect-four": "Connect Four",
@@ -97,7 +98,7 @@ export function past_result({ reason, mode, outcome, players }: PastMatch, you: 
   const name = (player: string) => players.find((other) => other.player === player)?.name || "the other player";
   const seats = players.map(({ player }) => player);
   return {
-    game: mode === undefined ? "" : game_name(mode),
+    game: mode == null ? "" : game_name(mode),
     result: outcome ? result(outcome, seats, you) : "",
     why: outcome ? why(outcome, seats, you, name) : (REASONS[reason] ?? ""),
   };

@@ -1,6 +1,6 @@
 // The state that a tab keeps across a reload: its screen, its ticket and its room.
 
-import type { Json, View } from "../../sdk/index.ts";
+import type { Json, View } from "@matchpoint/client";
 
 /** The screen of the page, with the key of its ticket or the id of its room. */
 export type PageLocation = { at: "queue"; key: string } | { at: "room"; room: string } | { at: "history" };

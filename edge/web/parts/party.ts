@@ -1,6 +1,6 @@
 // The party box of the queue screen: create a party, join one by its code, and queue together.
 
-import type { Lobby, Party, Session } from "../../sdk/index.ts";
+import type { Lobby, Party, Session } from "@matchpoint/client";
 import { el, make, notice, write } from "./dom.ts";
 import * as phrases from "./phrases.ts";
 
@@ -27,7 +27,7 @@ export function attach_party(lobby: Lobby, session: Session, enabled: boolean): 
 }
 
 function draw(lobby: Lobby, session: Session, enabled: boolean): void {
-  const { party, state } = lobby;
+  const [party, state] = [lobby.party.get(), lobby.state.get()];
   const not_queued = state.is === "idle" || state.is === "out";
   el("party").hidden = !enabled || (!not_queued && party === null) || state.is === "proposed";
   el("party-none").hidden = party !== null;

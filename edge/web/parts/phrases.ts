@@ -1,7 +1,7 @@
 // The texts of the page: times, waits, states and errors in plain English.
 
-import { HttpProblem, Refused, SessionLost, ConnectionClosed } from "../../sdk/index.ts";
-import type { ConnectionState, PresenceAt, QueueState, Refusal, Why } from "../../sdk/index.ts";
+import { HttpProblem, Refused, SessionLost, ConnectionClosed } from "@matchpoint/client";
+import type { ConnectionState, PresenceAt, QueueState, Refusal, Why } from "@matchpoint/client";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const precise = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
@@ -155,7 +155,7 @@ export function refusal({ code, message }: Refusal): string {
 
 /** The problem, and what to do about it. */
 export function error(error: unknown): string {
-  if (error instanceof Refused) return refusal(error.refusal);
+  if (error instanceof Refused) return refusal(error);
   if (error instanceof ConnectionClosed) return "The room closed before that was confirmed.";
   if (error instanceof SessionLost) return "Your session has ended. Enter your name again to continue.";
   if (error instanceof HttpProblem) {

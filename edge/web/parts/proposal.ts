@@ -1,13 +1,15 @@
 // The proposal box of the queue screen: accept or decline a match before the time runs out.
 
-import type { Lobby } from "../../sdk/index.ts";
+import type { Lobby } from "@matchpoint/client";
 import { el, write } from "./dom.ts";
 
 /** The proposal on the screen, and its whole time to answer. */
 let shown: { match: string; whole_ms: number } | null = null;
 
 /** Draws the proposal, if there is one. */
-export function draw_proposal({ state, skew_ms }: Lobby): void {
+export function draw_proposal(lobby: Lobby): void {
+  const { skew_ms } = lobby;
+  const state = lobby.state.get();
   const box = el("proposal");
   if (state.is !== "proposed") {
     box.hidden = true;

@@ -1,6 +1,6 @@
 // The queue screen: elapsed and estimated wait, queue size, party and proposal.
 
-import type { Lobby, Matchpoint, Session } from "../../sdk/index.ts";
+import type { Lobby, Matchpoint, Session } from "@matchpoint/client";
 import { el, notice, show, write } from "./dom.ts";
 import { save_location } from "./page_state.ts";
 import { draw_proposal } from "./proposal.ts";
@@ -14,11 +14,12 @@ export type Found = { room: string } | { room: null; log_in: boolean };
 const WHY_MS = 5_000;
 
 /** Queues until the player is matched or gives up. The same `key` after a reload is the same ticket. */
-export function queue(matchpoint: Matchpoint, session: Session, pool: string, key: string): Promise<Found> {
+export async function queue(matchpoint: Matchpoint, session: Session, pool: string, key: string): Promise<Found> {
   save_location({ at: "queue", key });
   write(el("queue-why"), "");
   show("queue");
-  const parties = (matchpoint.rules[pool]?.party ?? 1) > 1;
+  const { rules } = await matchpoint.config();
+  const parties = (rules[pool]?.party ?? 1) > 1;
   return new Promise((resolve) => {
     const began = Date.now();
     let announced: object | null = null;
@@ -26,16 +27,17 @@ export function queue(matchpoint: Matchpoint, session: Session, pool: string, ke
       if (over) return;
       party.draw();
       draw(lobby, began);
-      const { state } = lobby;
+      const [state, connection] = [lobby.state.get(), lobby.connection.get()];
       if (state.is === "matched") return done({ room: state.room });
       if (state.is !== "out") return;
-      if (announced !== state) notice(phrases.queue_exit(state, lobby.connection));
+      if (announced !== state) notice(phrases.queue_exit(state, connection));
       announced = state;
       // A player in a party stays in the lobby and may try again.
-      if (lobby.party && lobby.connection.is !== "stopped") return;
-      done({ room: null, log_in: lobby.connection.is === "stopped" && lobby.connection.log_in });
+      if (lobby.party.get() && connection.is !== "stopped") return;
+      done({ room: null, log_in: connection.is === "stopped" && connection.log_in });
     };
-    const lobby = matchpoint.lobby(session, pool, {}, { changed }, { key, enter_now: !parties });
+    const lobby = matchpoint.open_lobby(pool, {}, { key, enter_now: !parties });
+    lobby.on("changed", changed);
     const party = attach_party(lobby, session, parties);
     const tick = setInterval(() => draw(lobby, began), 250);
     const explain_timer = setInterval(() => void explain_wait(lobby), WHY_MS);
@@ -44,11 +46,11 @@ export function queue(matchpoint: Matchpoint, session: Session, pool: string, ke
     const cancel = el<HTMLButtonElement>("queue-cancel");
     cancel.disabled = false;
     cancel.onclick = () => {
-      if (lobby.party && is_queued(lobby)) return void lobby.withdraw().catch(failed);
+      if (lobby.party.get() && is_queued(lobby)) return void lobby.withdraw().catch(failed);
       cancel.disabled = true;
       lobby.leave().catch(failed);
       // Without a network the page leaves the queue anyway: the ticket expires by itself.
-      if (lobby.connection.is !== "open") done({ room: null, log_in: false });
+      if (lobby.connection.get().is !== "open") done({ room: null, log_in: false });
     };
     let over = false;
     const done = (how: Found) => {
@@ -67,12 +69,13 @@ function failed(error: unknown): void {
 }
 
 /** Returns whether the player is queued or entering. */
-function is_queued({ state }: Lobby): boolean {
+function is_queued(lobby: Lobby): boolean {
+  const state = lobby.state.get();
   return state.is !== "idle" && state.is !== "out";
 }
 
 function draw(lobby: Lobby, began: number): void {
-  const { state } = lobby;
+  const state = lobby.state.get();
   const queued = state.is === "queued" ? state : state.is === "proposed" ? state.queued : null;
   const since = queued ? queued.since - lobby.skew_ms : is_queued(lobby) ? began : Date.now();
   draw_proposal(lobby);
@@ -90,17 +93,18 @@ function draw(lobby: Lobby, began: number): void {
 
 /** Shows why the player still waits. */
 async function explain_wait(lobby: Lobby): Promise<void> {
-  if (lobby.state.is !== "queued" || lobby.connection.is !== "open") return;
-  const why = await lobby.explain().catch(() => null);
-  if (why && lobby.state.is === "queued") write(el("queue-why"), phrases.wait_explanation(why));
+  if (lobby.state.get().is !== "queued" || lobby.connection.get().is !== "open") return;
+  const why = await lobby.why().catch(() => null);
+  if (why && lobby.state.get().is === "queued") write(el("queue-why"), phrases.wait_explanation(why));
 }
 
 /** Returns the status line. It changes rarely, because screen readers announce it. */
-function status({ state, connection, skew_ms, party }: Lobby, waiting: number | null): string {
+function status(lobby: Lobby, waiting: number | null): string {
+  const [state, connection, party] = [lobby.state.get(), lobby.connection.get(), lobby.party.get()];
   if (connection.is === "waiting") return "The connection was lost. You keep your place while it reconnects.";
   if (state.is === "matched") return "Match found.";
   if (state.is === "proposed") return "";
-  if (state.is === "cooldown") return `You missed or declined a match. You will be queued again at ${phrases.time_with_seconds(state.until - skew_ms)}.`;
+  if (state.is === "cooldown") return `You missed or declined a match. You will be queued again at ${phrases.time_with_seconds(state.until - lobby.skew_ms)}.`;
   if (state.is === "idle" || state.is === "out") return party ? "The party leader enters the queue for the whole party." : "";
   if (state.is !== "queued") return "Joining the queue…";
   if (waiting === 1) return "You are the only one here so far. Open a second window to play against yourself.";

@@ -1,6 +1,6 @@
 // The room screen: members, messages, a game, and a connection that may drop without losing any of them.
 
-import type { Matchpoint, Member, Room, Session } from "../../sdk/index.ts";
+import type { Matchpoint, Member, Room } from "@matchpoint/client";
 import { confirm, dismiss } from "./confirm.ts";
 import { draw_messages } from "./messages.ts";
 import { el, make, notice, show, write } from "./dom.ts";
@@ -23,7 +23,7 @@ const STATES: Record<Member["state"], string> = {
 export type RoomExit = { ended: boolean; log_in: boolean };
 
 /** Shows a room until it ends or the player leaves. A game stays on the screen after its end. */
-export function show_room(matchpoint: Matchpoint, session: Session, id: string): Promise<RoomExit> {
+export function show_room(matchpoint: Matchpoint, id: string): Promise<RoomExit> {
   save_location({ at: "room", room: id });
   el("messages").replaceChildren();
   const input = el<HTMLInputElement>("say-input");
@@ -51,6 +51,7 @@ export function show_room(matchpoint: Matchpoint, session: Session, id: string):
     };
     const changed = () => {
       if (over) return;
+      const connection = room.connection.get();
       draw(room, game);
       if (room.view.ended) {
         if (leaving) return left();
@@ -58,15 +59,16 @@ export function show_room(matchpoint: Matchpoint, session: Session, id: string):
         if (game.has_board) return;
         notice(end_notice(room.view), "news");
         done({ ended: true, log_in: false });
-      } else if (room.connection.is === "stopped") {
-        const { code, log_in } = room.connection;
+      } else if (connection.is === "stopped") {
+        const { code, log_in } = connection;
         if (leaving && [1000, 4000, 4005].includes(code)) return left();
         notice(log_in ? "Your session has ended. Enter your name again to continue." : phrases.close_reason(code));
         done({ ended: code === 4007, log_in });
       }
     };
     const saved = load_room(id);
-    const room = matchpoint.room(session, id, { changed }, saved?.view);
+    const room = matchpoint.open_room(id, { view: saved?.view ?? null });
+    room.on("changed", changed);
     const game = new Game(room, saved?.board ?? null);
     const keep = () => save_room(id, { view: room.view, board: game.kept });
     const tick = setInterval(() => draw_connection(room), 500);
@@ -92,7 +94,7 @@ export function show_room(matchpoint: Matchpoint, session: Session, id: string):
 
 /** Asks a player who would lose a match by leaving it. */
 async function may_leave(room: Room): Promise<boolean> {
-  const loses = room.view.mode !== null && room.state !== null;
+  const loses = room.view.mode !== null && room.state.get() !== null;
   return !loses || confirm("Leave the match? You lose it if you leave now.", "Leave");
 }
 
@@ -141,13 +143,13 @@ function draw(room: Room, game: Game): void {
   write(el("room-title"), others.map(({ name }) => name).join(", ") || "Your match");
   const own = view.members.filter(({ player }) => player === view.you);
   // While disconnected, the player's own state in the view is outdated.
-  const offline = room.connection.is !== "open" && view.ended === null;
+  const offline = room.connection.get().is !== "open" && view.ended === null;
   const own_now = own.map((member) => (offline ? { ...member, state: "away" as const } : member));
   const members = [...own_now, ...others].map((member) => chip(member, member.player === view.you));
   const drawn = members.map(({ outerHTML }) => outerHTML).join("");
   const list = el("members");
   if (list.innerHTML !== drawn) list.replaceChildren(...members);
-  draw_messages(view, room.unsent);
+  draw_messages(view, room.unsent.get());
   draw_connection(room);
   draw_controls(room, game);
 }
@@ -160,7 +162,7 @@ function draw_controls(room: Room, game: Game): void {
   el("room-actions").hidden = is_over;
   el("connection").hidden = is_over;
   el("end").hidden = watching || room.view.mode !== null;
-  el("resign").hidden = watching || game.resign === undefined || room.state === null;
+  el("resign").hidden = watching || game.resign === undefined || room.state.get() === null;
   write(el("leave"), watching ? "Stop watching" : "Leave");
   const go = el("result-go");
   if (go.hidden && is_over && game.has_board) {
@@ -181,8 +183,8 @@ function chip({ player, name, state }: Member, you: boolean): HTMLElement {
 
 function draw_connection(room: Room): void {
   const status = el("connection");
-  status.dataset.connection = room.connection.is;
-  write(status, phrases.connection(room.connection));
-  write(el("connection-announcement"), phrases.connection_announcement(room.connection));
-  el<HTMLButtonElement>("drop").disabled = room.connection.is !== "open";
+  status.dataset.connection = room.connection.get().is;
+  write(status, phrases.connection(room.connection.get()));
+  write(el("connection-announcement"), phrases.connection_announcement(room.connection.get()));
+  el<HTMLButtonElement>("drop").disabled = room.connection.get().is !== "open";
 }

@@ -1,4 +1,4 @@
-//! The TypeScript types of the wire, which `cargo xtask wire` writes to edge/sdk/wire.ts.
+//! The TypeScript types of the wire, which `cargo xtask wire` writes to sdk/src/wire/wire.ts.
 
 use super::envelope::TypescriptEvents;
 use super::ops::{Field, Ops};
@@ -60,7 +60,7 @@ export type Reply =
 export type Message = Welcome | Event | Reply;
 "#;
 
-/// Writes the whole of edge/sdk/wire.ts.
+/// Writes the whole of sdk/src/wire/wire.ts.
 #[must_use]
 pub fn document() -> String {
     let cfg = Config::new().with_large_int("number");

@@ -19,6 +19,8 @@ pub struct Options {
     pub data: PathBuf,
     pub edge_port: u16,
     pub region_port: u16,
+    /// Web origins beside the Worker's own whose pages may use edge and region.
+    pub origins: Vec<String>,
     /// Lets the Worker accept the debug commands, which exist for tests.
     pub debug_commands: bool,
     /// Writes logs to files in the data directory instead of the terminal.
@@ -37,6 +39,7 @@ impl Options {
             data,
             edge_port,
             region_port,
+            origins: Vec::new(),
             debug_commands: false,
             log_to_files: false,
             edge_values: BTreeMap::new(),
@@ -66,7 +69,8 @@ impl Options {
 
     /// Origins of the pages, in each form that a browser may use.
     fn origins(&self) -> String {
-        format!("{},http://localhost:{}", self.edge_url(), self.edge_port)
+        let own = [self.edge_url(), format!("http://localhost:{}", self.edge_port)];
+        own.iter().chain(&self.origins).map(String::as_str).collect::<Vec<_>>().join(",")
     }
 
     pub(crate) fn log(&self, name: &str) -> Log {

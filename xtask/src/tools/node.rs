@@ -33,6 +33,14 @@ pub struct Node {
 }
 
 impl Node {
+    /// Returns the command that runs a tool, a script for Node, by its path in node_modules.
+    #[must_use]
+    pub fn tool(&self, root: &Root, script: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(root.path("node_modules").join(script)).current_dir(root.dir());
+        command
+    }
+
     /// Returns the command that runs a script in TypeScript.
     #[must_use]
     pub fn typescript(&self, script: PathBuf) -> Command {

@@ -1,6 +1,9 @@
 // The common form of the boards of all games, with the names of players and the server's time.
 
-import type { Json, MatchEvent, Room } from "../../../sdk/index.ts";
+import type { Json, Room, RoomEvents } from "@matchpoint/client";
+
+/** An event of a match, with the state right after it. */
+export type MatchEvent = RoomEvents["moved"];
 
 /** A room of any mode. */
 export type GameRoom = Room;

@@ -1,9 +1,9 @@
 // The board of Connect Four: a table whose column heads are the buttons that drop a disc.
 
-import type { ConnectFour, Json, MatchEvent } from "../../../sdk/index.ts";
+import type { ConnectFour, Json } from "@matchpoint/client";
 import { el, make, write } from "../dom.ts";
 import { match_time, seat_name, time_left } from "./board.ts";
-import type { Board, BoardContext, GameRoom } from "./board.ts";
+import type { Board, BoardContext, GameRoom, MatchEvent } from "./board.ts";
 import { attach_endings } from "./endings.ts";
 import { winning_squares } from "./four_in_a_line.ts";
 
@@ -21,7 +21,7 @@ type Cell = { cell: HTMLElement; text: HTMLElement };
 /** Builds the board. */
 export function connect_four(context: BoardContext): Board {
   const { room, kept, move, is_moving } = context;
-  const state = () => room.state as State;
+  const state = () => room.state.get() as State;
   const drop = (column: number) => {
     if (room.seat !== null && !room.view.ended) move({ drop: column });
   };

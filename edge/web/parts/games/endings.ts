@@ -1,6 +1,6 @@
 // The buttons about the end of a match of two: offer, accept or decline a draw, and claim the win.
 
-import type { Ending } from "../../../sdk/index.ts";
+import type { Ending } from "@matchpoint/client";
 import { el, make, write } from "../dom.ts";
 import { match_time, seat_name } from "./board.ts";
 import type { BoardContext } from "./board.ts";

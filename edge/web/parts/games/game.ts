@@ -1,11 +1,11 @@
 // The game part of the room screen: chooses the board of the room's mode, and shows status, refusals and the end.
 
-import { load_predictor } from "../../../sdk/index.ts";
-import type { Json, MatchEvent } from "../../../sdk/index.ts";
+import { load_predictor } from "@matchpoint/client/predict";
+import type { Json } from "@matchpoint/client";
 import { el, write } from "../dom.ts";
 import * as outcomes from "../outcomes.ts";
 import * as phrases from "../phrases.ts";
-import type { Board, BoardContext, GameRoom } from "./board.ts";
+import type { Board, BoardContext, GameRoom, MatchEvent } from "./board.ts";
 import { connect_four } from "./connect_four.ts";
 import { rock_paper_scissors } from "./rock_paper_scissors.ts";
 
@@ -36,7 +36,8 @@ export class Game {
     el("game-actions").replaceChildren();
     el("game").hidden = true;
     delete el("room-body").dataset.game;
-    room.on("state", (_, event) => this.#on_event(event));
+    for (const name of ["started", "snapshot"] as const) room.on(name, () => (this.#kept = null));
+    room.on("moved", (event) => this.#on_event(event));
   }
 
   /** The event that the board keeps. A page saves it beside the view, to show the same board after a reload. */
@@ -84,7 +85,7 @@ export class Game {
     };
     this.#board = BOARDS[mode]?.(context) ?? null;
     if (this.#board) void this.#predict();
-    this.#tick = setInterval(() => this.#room.state !== null && this.#board?.tick(), TICK_MS);
+    this.#tick = setInterval(() => this.#room.state.get() !== null && this.#board?.tick(), TICK_MS);
   }
 
   /** Has moves show at once. Without the module they show when the room answers. */
@@ -101,15 +102,11 @@ export class Game {
     if (view.ended) return outcomes.end_notice(view);
     if (!this.#board) return `${outcomes.game_name(view.mode ?? "")} runs on the server. This page has no board for it.`;
     if (view.state === null) return "The match starts when all players are here.";
-    if (this.#moving && connection.is !== "open") return "Your move is sent as soon as the connection is back.";
+    if (this.#moving && connection.get().is !== "open") return "Your move is sent as soon as the connection is back.";
     return this.#board.status();
   }
 
-  #on_event(event: MatchEvent | null): void {
-    if (event === null) {
-      this.#kept = null;
-      return;
-    }
+  #on_event(event: MatchEvent): void {
     write(el("game-fault"), "");
     const told = event.body ?? null;
     if (this.#board?.keeps(told)) this.#kept = told;

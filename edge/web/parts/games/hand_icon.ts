@@ -1,6 +1,6 @@
 // The icons of Rock, Paper, Scissors.
 
-import type { Hand } from "../../../sdk/index.ts";
+import type { Hand } from "@matchpoint/client";
 
 const SVG = "http://www.w3.org/2000/svg";
 

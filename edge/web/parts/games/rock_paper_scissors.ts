@@ -1,9 +1,9 @@
 // The board of Rock, Paper, Scissors: three choices, what each player has done in the round, and the last round.
 
-import type { Hand, Json, MatchEvent, RockPaperScissors } from "../../../sdk/index.ts";
+import type { Hand, Json, RockPaperScissors } from "@matchpoint/client";
 import { el, make, write } from "../dom.ts";
 import { match_time, seat_name, time_left } from "./board.ts";
-import type { Board, BoardContext } from "./board.ts";
+import type { Board, BoardContext, MatchEvent } from "./board.ts";
 import { hand_icon } from "./hand_icon.ts";
 
 type State = RockPaperScissors["state"];
@@ -34,7 +34,7 @@ export function rock_paper_scissors({ room, kept, move, is_moving }: BoardContex
     last,
   );
 
-  const state = () => room.state as State;
+  const state = () => room.state.get() as State;
   const name = (seat: number) => seat_name(room, seat);
   const tick = () => {
     const left = state().until - match_time(room);
