@@ -285,7 +285,7 @@ export type DeletedAccount = {
 };
 
 /** The problems of the region. */
-export type RegionProblemCode = "bad_json" | "bad_body" | "bad_query" | "bad_id" | "bad_text" | "bad_attribute" | "too_many" | "bad_cursor" | "bad_if_match" | "no_identity_provider" | "guests_off" | "token_missing" | "token_invalid" | "token_expired" | "refresh_invalid" | "refresh_reused" | "session_expired" | "session_revoked" | "banned" | "id_token_invalid" | "id_token_expired" | "id_token_issuer" | "id_token_audience" | "id_token_nonce" | "provider_unavailable" | "too_many_failures" | "bad_key" | "key_reused" | "in_progress" | "report_not_found" | "report_differs" | "report_resolved" | "too_fast" | "not_moderator" | "full" | "not_banned" | "already_appealed" | "session_not_found" | "unsigned" | "signature_invalid" | "signature_stale" | "signature_used" | "not_found" | "pictures_off" | "picture_not_found" | "pool_unrated" | "unrated" | "player_not_found" | "method_not_allowed" | "match_not_found" | "match_differs" | "version_changed" | "version_required" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
+export type RegionProblemCode = "bad_json" | "bad_body" | "bad_query" | "bad_id" | "bad_text" | "bad_attribute" | "too_many" | "bad_cursor" | "bad_if_match" | "no_identity_provider" | "guests_off" | "token_missing" | "token_invalid" | "token_expired" | "refresh_invalid" | "refresh_reused" | "session_expired" | "session_revoked" | "banned" | "id_token_invalid" | "id_token_expired" | "id_token_issuer" | "id_token_audience" | "id_token_nonce" | "provider_unavailable" | "too_many_failures" | "bad_key" | "key_reused" | "in_progress" | "report_not_found" | "report_differs" | "report_resolved" | "too_fast" | "not_moderator" | "scope_missing" | "full" | "not_banned" | "already_appealed" | "session_not_found" | "unsigned" | "signature_invalid" | "signature_stale" | "signature_used" | "not_found" | "pictures_off" | "picture_not_found" | "pool_unrated" | "unrated" | "player_not_found" | "method_not_allowed" | "match_not_found" | "match_differs" | "version_changed" | "version_required" | "too_large" | "unsupported_media_type" | "unavailable" | "internal";
 
 /** The response to `GET /v1/config`: what a page needs to start. */
 export type Config = {
@@ -321,6 +321,10 @@ export type NewRoom = {
   mode?: string | null;
   /** The mode's configuration; null for its defaults. */
   mode_config?: Record<string, Json> | null;
+  /** The player who may remove others and end the room; only with a service key. */
+  owner?: string | null;
+  /** The players of the first seats; only with a service key. */
+  players?: NamedSeat[];
   /** The room's rules. */
   rules?: RoomRules;
   /** Number of seats. */
@@ -351,6 +355,15 @@ export type EndRule = "anyone" | "owner" | "nobody" | "agreed";
 /** The policy for a player at the device limit who opens another connection. With each policy the new connection opens only after the old one has closed: the limit is never exceeded. */
 export type DevicePolicy = "reject_new" | "kick_oldest" | "take_over";
 
+/** A seat for one player. */
+export type NamedSeat = {
+  /** The display name; empty, the room asks the region for it. */
+  name?: string;
+  player: string;
+  /** The team, from 0. */
+  team?: number | null;
+};
+
 /** The response to `POST /v1/rooms`: a player who knows the room's name may take a free seat. */
 export type CreatedRoom = {
   room: string;
@@ -380,7 +393,7 @@ export type PresenceList = {
 };
 
 /** The problems of the edge. */
-export type EdgeProblemCode = "bad_field" | "bad_id" | "bad_json" | "bad_query" | "bad_signature" | "banned" | "internal" | "method_not_allowed" | "not_found" | "player_not_found" | "session_revoked" | "token_expired" | "token_invalid" | "too_fast" | "too_long" | "too_many" | "too_many_rooms" | "too_slow" | "unavailable" | "upgrade_required";
+export type EdgeProblemCode = "bad_field" | "bad_id" | "bad_json" | "bad_query" | "bad_signature" | "banned" | "internal" | "method_not_allowed" | "not_found" | "player_not_found" | "scope_missing" | "session_revoked" | "token_expired" | "token_invalid" | "too_fast" | "too_long" | "too_many" | "too_many_rooms" | "too_slow" | "unavailable" | "upgrade_required";
 
 /** The stable name of a problem. Names are never reused. */
 export type ProblemCode = RegionProblemCode | EdgeProblemCode;
