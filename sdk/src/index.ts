@@ -38,6 +38,7 @@ export type {
   DevicePolicy,
   EdgeProblemCode,
   EndRule,
+  NamedSeat,
   NewRoom,
   PoolRules,
   ProblemCode,

@@ -145,7 +145,7 @@ export class Matchpoint {
   }
 
   /** Creates an open room that the player owns, and returns its id: every player who knows it may take a free seat. */
-  async create_room(room: NewRoom = {}, { signal }: CallOptions = {}): Promise<string> {
+  async create_room(room: Omit<NewRoom, "players" | "owner"> = {}, { signal }: CallOptions = {}): Promise<string> {
     return (await this.edge<CreatedRoom>("/v1/rooms", { method: "POST", body: room, signal })).room;
   }
 

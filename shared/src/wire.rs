@@ -3,21 +3,19 @@
 pub mod close;
 pub mod envelope;
 pub mod frame;
-pub mod json;
 pub mod lobby;
 pub mod me;
 pub mod ops;
 pub mod reason;
 pub mod refusal;
 pub mod room;
-pub mod text;
 #[cfg(feature = "typescript")]
 pub mod typescript;
 pub mod welcome;
 
+pub use crate::json::Json;
 pub use close::CloseCode;
 pub use frame::{Message, decode};
-pub use json::Json;
 pub use reason::{EndReason, ReportReason};
 pub use refusal::{Refusal, RefusalCode};
 

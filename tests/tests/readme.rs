@@ -1,7 +1,8 @@
 //! Tests that the samples of README.md and of the SDK work: the HTTP request, the frames of queue and room, the SDK samples.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -177,14 +178,16 @@ fn the_samples_in_doc_comments_type_check() -> Result<()> {
          import { load_predictor } from \"../../../sdk/src/predict/index.ts\";\n"
         .to_owned();
     let mut count = 0;
-    for file in files.iter().filter(|file| file.starts_with("sdk/src/") && file.ends_with(".ts")) {
+    let is_source = |file: &&String| {
+        file.starts_with("sdk/src/") && Path::new(file).extension().is_some_and(|end| end == "ts")
+    };
+    for file in files.iter().filter(is_source) {
         for sample in doc_samples(&fs::read_to_string(root.path(file))?) {
             count += 1;
             // The inner block lets a sample have names of its own.
             let names = "matchpoint: Matchpoint, room: Room, id: string";
-            program += &format!(
-                "// {file}\nexport async function sample_{count}({names}) {{\n{{\n{sample}\n}}\n}}\n"
-            );
+            writeln!(program, "// {file}\nexport async function sample_{count}({names}) {{")?;
+            writeln!(program, "{{\n{sample}\n}}\n}}")?;
         }
     }
     ensure!(count >= 4, "only {count} samples in doc comments");

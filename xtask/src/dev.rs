@@ -27,7 +27,7 @@ pub struct Dev {
     /// Port of the region; 0 takes any free one.
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     region_port: u16,
-    /// Origin of a page elsewhere that may use edge and region, such as http://localhost:5173; may be repeated.
+    /// Origin of a page elsewhere that may use edge and region, such as `http://localhost:5173`; may be repeated.
     #[arg(long, value_name = "URL")]
     origin: Vec<String>,
     /// Directory of databases and keys [default: target/dev]

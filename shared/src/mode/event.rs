@@ -2,7 +2,7 @@
 
 use super::{Fault, Seat, Verdict};
 use crate::limits;
-use crate::wire::text;
+use crate::text;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

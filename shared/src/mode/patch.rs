@@ -1,7 +1,7 @@
 //! Merge patches between two views, by [RFC 7396](https://www.rfc-editor.org/rfc/rfc7396).
 
 use super::members::{Member, members};
-use crate::wire::Json;
+use crate::json::Json;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fmt::Display;

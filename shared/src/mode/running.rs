@@ -2,9 +2,9 @@
 
 use super::config::ConfigError;
 use super::{Chance, Event, Fault, Mode, Outcome, Seat, Start, Verdict, Viewer, config, patch};
+use crate::json::Json;
 use crate::limits;
 use crate::time::Time;
-use crate::wire::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::to_raw_value;

@@ -6,10 +6,11 @@
 use super::log::{Log, Played};
 use crate::limits;
 use crate::mode::{Broken, MODES, Outcome, Rejection, Replay, Running, Seat, Verdict, Viewer, patch};
+use crate::text;
 use crate::time::Time;
 use crate::wire::Json;
+use crate::wire::envelope;
 use crate::wire::room::Event;
-use crate::wire::{envelope, text};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use crate::connection::{Conn, ConnectionInput, Identity};
 use crate::delivery::pending_calls::CallId;
 use crate::id::PlayerId;
 use crate::rpc::ForcedClose;
-use serde::{Deserialize, Serialize};
+pub use crate::rpc::setup::Role;
 
 /// The position from which a client resumes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,16 +22,6 @@ pub struct Switches {
     pub debug_commands: bool,
     /// The rate of messages is not limited, so that a benchmark measures the room and not the limit.
     pub unlimited_rate: bool,
-}
-
-/// The role of a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The player has a seat.
-    Member,
-    /// The player receives events, and sends none.
-    Spectator,
 }
 
 /// An event outside the room.

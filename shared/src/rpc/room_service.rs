@@ -2,7 +2,7 @@
 
 use crate::connection::Conn;
 use crate::id::{PlayerId, PoolName, RoomId};
-use crate::room::Role;
+use crate::rpc::setup::Role;
 use crate::time::Time;
 use crate::wire::Refusal;
 use crate::wire::room::{Cell, Member, PhaseName};

@@ -74,6 +74,16 @@ pub enum SeatState {
     Banned,
 }
 
+/// The role of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The player has a seat.
+    Member,
+    /// The player receives events, and sends none.
+    Spectator,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,18 +96,18 @@ mod tests {
         let mode = ChosenMode { name: "go-fish@1".into(), config: Value::Null, seed: None };
         let pool = Some("go-fish".parse().unwrap());
         let (id, rules) = ("m_1".parse().unwrap(), Rules::default());
-        let made = Setup { id, pool, owner: None, seats: seats.clone(), rules, mode: Some(mode) };
+        let matched = Setup { id, pool, owner: None, seats: seats.clone(), rules, mode: Some(mode) };
         let is_moved = |setup: &Setup| {
             let moved =
                 (0..60u8).filter(|seed| setup.clone().with_seed(Seed::new((*seed).into())).seats != seats);
             moved.count()
         };
         // Five of six orders are others, so that 50 are expected, with a standard deviation of 2.9.
-        assert!((38..60).contains(&is_moved(&made)), "{}", is_moved(&made));
-        assert_eq!(is_moved(&Setup { pool: None, ..made.clone() }), 0);
+        assert!((38..60).contains(&is_moved(&matched)), "{}", is_moved(&matched));
+        assert_eq!(is_moved(&Setup { pool: None, ..matched.clone() }), 0);
         let team = |(nth, seat): (usize, Seat)| Seat { team: u16::try_from(nth % 2).ok(), ..seat };
         let teams: Vec<Seat> = seats.iter().cloned().enumerate().map(team).collect();
-        let grouped = Setup { seats: teams.clone(), ..made }.with_seed(Seed::new(1));
+        let grouped = Setup { seats: teams.clone(), ..matched }.with_seed(Seed::new(1));
         assert_eq!((grouped.seats, json!(grouped.mode.unwrap().seed)), (teams, json!(Seed::new(1))));
     }
 }

@@ -1,11 +1,11 @@
 //! The envelope that all server messages share: events with position, author and time, and replies.
 
-use super::json::Json;
 use super::refusal::Refusal;
-pub use super::text::Text;
-pub(crate) use super::text::encode;
 use super::welcome::Welcome;
 use crate::id::PlayerId;
+use crate::json::Json;
+pub use crate::text::Text;
+pub(crate) use crate::text::encode;
 use crate::time::Time;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::SerializeMap;

@@ -1,7 +1,7 @@
 //! One text frame from a client: a message, or an array of messages in order.
 
-use super::json::{self, Json, Scan};
 use super::refusal::{Refusal, RefusalCode};
+use crate::json::{self, Json, Scan};
 use crate::limits;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};

@@ -3,11 +3,11 @@
 mod read;
 
 use super::envelope::{Part, ServerMessage, events};
-use super::json::Json;
 use super::ops::Field::{Optional, Refused, Required};
 use super::ops::{Ops, op};
 use super::reason::{EndReason, ReportReason};
 use crate::id::{PlayerId, ReportId};
+use crate::json::Json;
 use crate::mode::Outcome;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};

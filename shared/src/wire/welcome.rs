@@ -1,8 +1,8 @@
 //! The welcome: the first message on every socket, with the position, the heartbeat and the limits.
 
-use super::text::{Text, encode};
 use crate::id::PlayerId;
 use crate::limits;
+use crate::text::{Text, encode};
 use crate::time::{self, Time};
 use serde::{Deserialize, Serialize};
 

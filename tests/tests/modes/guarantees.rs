@@ -83,6 +83,7 @@ fn bug(bug: &Value) -> Event<Value> {
 }
 
 /// Makes the mode do something that is not accepted, and asserts that nothing has changed.
+#[expect(clippy::needless_pass_by_value, reason = "events are written where they are passed")]
 fn rejected(event: Event<Value>) -> Rejection {
     let mut game = careless();
     let before = game.encode().to_owned();

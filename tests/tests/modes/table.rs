@@ -53,6 +53,7 @@ impl Table {
     }
 
     /// Evicts the match, and handles an event now.
+    #[expect(clippy::needless_pass_by_value, reason = "events are written where they are passed")]
     pub fn handle(&mut self, event: Event<Value>) -> Result<Verdict, Rejection> {
         self.game = MODES.restore(self.game.encode()).expect("the stored match");
         self.game.handle(self.now, &event)

@@ -33,7 +33,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Returns the command that runs a tool, a script for Node, by its path in node_modules.
+    /// Returns the command that runs a tool, a script for Node, by its path in `node_modules`.
     #[must_use]
     pub fn tool(&self, root: &Root, script: &str) -> Command {
         let mut command = Command::new(&self.program);

@@ -2,14 +2,13 @@
 
 use super::operation::Operation;
 use super::schemas;
-use super::service;
+use super::service::{self, ROOM};
 use crate::http::Path;
 use crate::limits;
 use serde_json::{Value, json};
 
 const ANA: &str = "p_ana";
 const BEN: &str = "p_ben";
-pub(super) const ROOM: &str = "m_chess";
 
 /// A path template, a method and the operation.
 type Route = (&'static str, &'static str, Operation);

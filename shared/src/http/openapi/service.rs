@@ -1,9 +1,11 @@
 //! The operations of the service API, for the operator's own backend.
 
 use super::operation::Operation;
-use super::operations::ROOM;
 use crate::limits;
 use serde_json::{Value, json};
+
+/// The room of the examples.
+pub const ROOM: &str = "m_chess";
 
 /// The schema of the header `Idempotency-Key`.
 pub fn idempotency_key() -> Value {

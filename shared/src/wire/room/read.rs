@@ -2,9 +2,9 @@
 
 use super::{Command, OPS, ReportBody, SeenBody, SetBody};
 use crate::id::{InvalidId, PlayerId};
+use crate::json::Json;
 use crate::limits;
 use crate::wire::frame::{Message, position};
-use crate::wire::json::Json;
 use crate::wire::ops::Ops;
 use crate::wire::refusal::{Refusal, RefusalCode};
 use crate::wire::{ClientCommand, token};

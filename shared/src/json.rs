@@ -78,7 +78,7 @@ impl ts_rs::TS for Json {
 
 /// The scan of a frame before a parser reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     /// The greatest depth of the brackets.
     pub depth: usize,
     /// False if a body must be read and encoded again before it is passed on: it may contain superfluous whitespace, half
@@ -90,7 +90,7 @@ pub(super) struct Scan {
 const DIGITS_MAX: u32 = 15;
 
 /// Scans the bytes of a frame without recursion.
-pub(super) fn scan(text: &str) -> Scan {
+pub(crate) fn scan(text: &str) -> Scan {
     let (mut depth, mut deepest, mut digits) = (0usize, 0usize, 0u32);
     let (mut inside, mut escaped, mut plain) = (false, false, true);
     for byte in text.bytes() {
