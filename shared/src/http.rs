@@ -32,6 +32,7 @@ pub struct NewRoom {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<BTreeMap<String, Value>>))]
     pub mode_config: Value,
     /// The players of the first seats; only with a service key.
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     pub players: Vec<NamedSeat>,
     /// The player who may remove others and end the room; only with a service key.
     pub owner: Option<PlayerId>,
@@ -49,6 +50,7 @@ pub struct NamedSeat {
     pub name: String,
     /// The team, from 0.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 63))]
     pub team: Option<u16>,
 }
 
@@ -65,6 +67,9 @@ impl NewRoom {
             let most = limits::NAME_CHARS_MAX;
             if seat.name.chars().count() > most {
                 return Err(format!("players[{nth}].name: at most {most} characters"));
+            }
+            if seat.team.is_some_and(|team| usize::from(team) >= limits::SEATS_MAX) {
+                return Err(format!("players[{nth}].team: 0 to {}", limits::SEATS_MAX - 1));
             }
             if self.players.iter().take(nth).any(|other| other.player == seat.player) {
                 return Err(format!("players[{nth}].player: {} has another seat", seat.player));

@@ -14,6 +14,8 @@ import schemathesis
 
 REGION = os.environ["MATCHPOINT_REGION"]
 MODERATOR = os.environ["MATCHPOINT_MODERATOR"]
+# A service key with all scopes.
+SERVICE = os.environ["MATCHPOINT_SERVICE"]
 # An existing player, and a pool with ratings.
 PLAYER, POOL = os.environ["MATCHPOINT_PLAYER"], os.environ["MATCHPOINT_POOL"]
 KEY = base64.b64decode(os.environ["MATCHPOINT_KEY"])
@@ -43,9 +45,19 @@ def moderates(method, path):
     """Returns true for routes that require a moderator."""
     if path.startswith("/v1/bans/"):
         return not path.startswith("/v1/bans/me")
-    if path.startswith(("/v1/disputes", "/v1/matches/")):
+    if path.startswith(("/v1/audit", "/v1/disputes", "/v1/matches/")):
         return True
     return path.startswith("/v1/reports") and (method, path) != ("POST", "/v1/reports")
+
+
+def serves(path, body):
+    """Returns true for requests that require a service key."""
+    if path.startswith("/v1/players/") or path.split("?")[0].endswith(("/commands", "/log", "/inspection")):
+        return True
+    # A session of a service's user, and a room with named seats.
+    text = body.decode(errors="replace") if isinstance(body, bytes) else body or ""
+    words = {"/v1/sessions": ('"external"',), "/v1/rooms": ('"players"', '"owner"')}.get(path, ())
+    return any(word in text for word in words)
 
 
 class Credentials(requests.auth.AuthBase):
@@ -53,6 +65,8 @@ class Credentials(requests.auth.AuthBase):
         path = request.path_url
         if path.startswith("/internal/"):
             request.headers["x-matchpoint-signature"] = signature(request)
+        elif serves(path, request.body):
+            request.headers["authorization"] = f"Bearer {SERVICE}"
         elif moderates(request.method, path):
             request.headers["authorization"] = f"Bearer {MODERATOR}"
         else:
@@ -86,6 +100,12 @@ def twice(seats):
     return len(set(players)) < len(players)
 
 
+def crowded(body):
+    """Returns true if a room has more players than seats; two seats are the default."""
+    players = body.get("players")
+    return "started" not in body and isinstance(players, list) and len(players) > body.get("seats", 2)
+
+
 def pointless(value):
     """Returns true if a number such as 1.0 is in it: JSON Schema accepts it as an integer, and the servers do not."""
     if isinstance(value, (list, dict)):
@@ -113,6 +133,7 @@ def refused(case):
         "started" in body and body["started"] > body.get("ended", 0),
         # A player has one seat.
         twice(body.get("players")),
+        crowded(body),
         # The order of pictures names existing ones; a new player has none.
         bool(body.get("pictures")),
         wide(body.get("attrs")),

@@ -66,6 +66,7 @@ pub async fn run(root: &Root, args: Schemathesis) -> Result<()> {
             .env("SCHEMATHESIS_HOOKS", root.path(HOOKS))
             .env("MATCHPOINT_REGION", stack.region_url())
             .env("MATCHPOINT_MODERATOR", &moderator.token)
+            .env("MATCHPOINT_SERVICE", stack.service_key())
             .env("MATCHPOINT_KEY", key)
             .env("MATCHPOINT_PLAYER", &player.id)
             .env("MATCHPOINT_POOL", POOL)

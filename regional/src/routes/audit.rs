@@ -103,10 +103,7 @@ pub async fn note(
     detail: &str,
 ) -> Result<(), Fault> {
     let id = AuditId::random(random_bytes()?);
-    let mut detail = detail.to_owned();
-    while detail.len() > limits::AUDIT_TEXT_BYTES_MAX {
-        detail.pop();
-    }
+    let detail = detail.chars().take(limits::AUDIT_TEXT_CHARS_MAX).collect();
     let (at, player) = (app.clock.now(), Some(player.clone()));
     let (by, action) = (by.clone(), action.to_owned());
     Ok(app.store.add_audit(&AuditEntry { id, at, by, action, room: None, player, detail }).await?)
@@ -119,9 +116,9 @@ fn check(entry: &AuditEntry) -> Result<(), Refusal> {
         return bad("at", "An action must happen before the year 2286.".into());
     }
     for (field, text) in [("action", &entry.action), ("detail", &entry.detail)] {
-        let most = limits::AUDIT_TEXT_BYTES_MAX;
-        if text.len() > most {
-            return bad(field, format!("At most {most} bytes."));
+        let most = limits::AUDIT_TEXT_CHARS_MAX;
+        if text.chars().count() > most {
+            return bad(field, format!("A text of an action has at most {most} characters."));
         }
     }
     Ok(())
