@@ -8,6 +8,7 @@ use regional::clock::Clock;
 use regional::config::Config;
 use regional::local::{Database, LocalStore, default, open};
 use serde_json::{Value, json};
+use shared::service_key::{SECRET_BYTES, Scope, ServiceKey};
 use shared::sign::{HEADER, SignKeys};
 use shared::time::Time;
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ pub enum Caller {
     Anybody,
     Player,
     Moderator,
+    Service,
     Edge,
 }
 
@@ -44,6 +46,7 @@ const fn route(method: &'static str, path: &'static str, caller: Caller, body: &
 pub const ROUTES: &[Route] = &[
     route("POST", "/v1/sessions", Caller::Anybody, r#"{"guest":{"name":"Ana"},"label":"Ana's phone"}"#),
     route("POST", "/v1/sessions", Caller::Anybody, r#"{"id_token":"e30.e30.e30","nonce":"n"}"#),
+    route("POST", "/v1/sessions", Caller::Service, r#"{"external":{"user":"42","name":"Ana"}}"#),
     route("POST", "/v1/sessions/refresh", Caller::Anybody, r#"{"refresh_token":"{refresh}"}"#),
     route(
         "PATCH",
@@ -72,7 +75,14 @@ pub const ROUTES: &[Route] = &[
         Caller::Moderator,
         r#"{"action":"ban","reason":"Sold pills.","until":"2099-01-01T00:00:00Z"}"#,
     ),
+    route("PUT", "/v1/players/{player}/tier", Caller::Service, r#"{"tier":"gold"}"#),
     route("PUT", "/internal/v1/players/{player}/tier", Caller::Edge, r#"{"tier":"gold"}"#),
+    route(
+        "POST",
+        "/internal/v1/audit",
+        Caller::Edge,
+        r#"{"id":"a_1","at":1732999000000,"by":"p_service-x","action":"rooms.commands","room":"m_chess","player":"{eve}","detail":"say"}"#,
+    ),
     route(
         "POST",
         "/internal/v1/reports",
@@ -181,6 +191,9 @@ impl Region {
             Caller::Moderator => {
                 request = request.header("authorization", format!("Bearer {}", self.moderator));
             }
+            Caller::Service => {
+                request = request.header("authorization", format!("Bearer {}", service_key().1));
+            }
             Caller::Edge => {
                 let keys: SignKeys = KEY.parse().expect("keys");
                 let nonce = format!("n{}", self.requests);
@@ -191,9 +204,15 @@ impl Region {
     }
 }
 
+/// Returns the key of the service, and its text.
+fn service_key() -> (ServiceKey, String) {
+    ServiceKey::create("fuzz", Scope::ALL.into(), [7; SECRET_BYTES]).expect("a key")
+}
+
 async fn open_region(store: &LocalStore, moderators: &str) -> Router {
     let variable = |name: &str| match name {
         "SIGNING_SEED" | "EDGE_TO_REGION_KEYS" => Some(KEY.to_owned()),
+        "SERVICE_KEYS" => Some(json!([service_key().0]).to_string()),
         "MODERATORS" => Some(moderators.to_owned()).filter(|ids| !ids.is_empty()),
         "PICTURES_URL" => Some("http://pictures.test".to_owned()),
         "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
