@@ -19,7 +19,7 @@ use crate::tools::rust::{self, WorkerTools};
 
 /// Limit for the gzipped Worker, bytes: a little above its size, so that growth is noticed. Every cold isolate loads the
 /// whole module; `cargo xtask bench size` tells what takes it.
-pub const MOST: usize = 850 * 1024;
+pub const MOST: usize = 880 * 1024;
 
 const SOURCES: &[&str] = &[
     "edge/src",

@@ -5,7 +5,6 @@ use crate::clients::object_rpc;
 use crate::error::{Error, Result};
 use crate::worker::{body, rate_limit};
 use crate::{bindings, clock};
-use serde::Serialize;
 use serde_json::json;
 use shared::http::{CreatedRoom, NewRoom, RequestUrl};
 use shared::id::{AuditId, PlayerId, RoomId};
@@ -74,7 +73,7 @@ pub async fn read_log(request: &Request, env: &Env, room: &str) -> Result<Respon
             .map_err(|_| Error::refused(400, "bad_query", "after: a position of the log, from 0."))?,
     };
     match ask(env, room, by, RoomAction::Log { after }).await? {
-        RoomServiceAnswer::Log(log) => respond(&log),
+        RoomServiceAnswer::Log(log) => Ok(Response::from_json(&log)?),
         answer => Err(unexpected(&answer)),
     }
 }
@@ -92,7 +91,7 @@ pub async fn inspect(request: &Request, env: &Env, room: &str) -> Result<Respons
         require(&key, Scope::InspectHidden)?;
     }
     match ask(env, room, by, RoomAction::Inspect { hidden }).await? {
-        RoomServiceAnswer::Inspection(inspection) => respond(&inspection),
+        RoomServiceAnswer::Inspection(room) => Ok(Response::from_json(&room)?),
         answer => Err(unexpected(&answer)),
     }
 }
@@ -145,8 +144,4 @@ fn unexpected(answer: &RoomServiceAnswer) -> Error {
 
 fn is_idempotency_key(text: &str) -> bool {
     (1..=limits::KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn respond<T: Serialize>(body: &T) -> Result<Response> {
-    Ok(Response::from_json(body)?)
 }

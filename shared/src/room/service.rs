@@ -26,7 +26,7 @@ impl Room {
         let by = &request.by;
         let answer = match &request.action {
             RoomAction::Commands { frame } => self.obey(now, by, frame),
-            RoomAction::Log { after } => Ok(RoomServiceAnswer::Log(self.log_after(*after))),
+            RoomAction::Log { after } => Ok(RoomServiceAnswer::Log(json!(self.log_after(*after)))),
             RoomAction::Inspect { hidden } => self.inspect(now, by, *hidden),
         };
         (answer.unwrap_or_else(RoomServiceAnswer::Refused), self.finish(now))
@@ -137,7 +137,7 @@ impl Room {
             seen: socket.seen,
         };
         let setup = &self.state.setup;
-        Ok(RoomServiceAnswer::Inspection(Box::new(RoomInspection {
+        Ok(RoomServiceAnswer::Inspection(json!(RoomInspection {
             room: setup.id.clone(),
             pool: setup.pool.clone(),
             phase: self.state.phase.name(),

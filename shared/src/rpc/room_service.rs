@@ -36,14 +36,16 @@ pub enum RoomAction {
 pub enum RoomServiceAnswer {
     /// A reply for each command.
     Replies(Vec<Value>),
-    Log(RoomLog),
-    Inspection(Box<RoomInspection>),
+    /// A [`RoomLog`] as JSON, which the Worker passes on without reading it.
+    Log(Value),
+    /// A [`RoomInspection`] as JSON.
+    Inspection(Value),
     /// The whole request was refused.
     Refused(Refusal),
 }
 
 /// A page of a room's log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoomLog {
     /// The events in the order of their positions, as a spectator receives them.
@@ -56,7 +58,7 @@ pub struct RoomLog {
 }
 
 /// A room as its operator sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoomInspection {
     pub room: RoomId,
@@ -83,7 +85,7 @@ pub struct RoomInspection {
 }
 
 /// One socket of a room.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SocketInspection {
     #[cfg_attr(feature = "openapi", schema(value_type = u32))]
@@ -96,7 +98,7 @@ pub struct SocketInspection {
 }
 
 /// The match of a room with a mode.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GameInspection {
     pub mode: String,
