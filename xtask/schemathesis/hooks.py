@@ -115,7 +115,7 @@ def pointless(value):
 
 def chosen(body):
     """Returns true if a room or a record names what only a mode can check; the mode of a record alone is any text."""
-    mode = None if "players" in body else body.get("mode")
+    mode = None if "started" in body else body.get("mode")
     return any(part is not None for part in (mode, body.get("mode_config"), body.get("replay")))
 
 
@@ -125,6 +125,8 @@ def refused(case):
     rules = [
         # Only the region creates cursors.
         "cursor" in query,
+        # A range begins before it ends.
+        "from" in query and "to" in query,
         # A ban ends in the future.
         past(body.get("until")),
         # Players cannot report themselves.

@@ -100,6 +100,8 @@ async fn key_moderates_manages_players_and_leaves_a_trail() -> Result<()> {
     let tier = format!("/v1/players/{}/tier", ana.player);
     backend.send("PUT", &tier, json!({ "tier": "gold" })).await?.has_status(200);
     backend.send("PUT", &tier, json!({ "tier": "no tier" })).await?.is_problem(400, "bad_text");
+    // A body without the field takes nothing away.
+    backend.send("PUT", &tier, json!({})).await?.is_problem(400, "bad_body");
     let sessions = format!("/v1/players/{}/sessions", ana.player);
     backend.send("DELETE", &sessions, Value::Null).await?.has_status(204);
     backend.world.get("/v1/profiles/me", &ana.access).await?.is_problem(401, "session_revoked");

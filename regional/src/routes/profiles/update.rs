@@ -26,6 +26,8 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTier {
+    // Required: a body without it must not take a tier away.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(value_type = crate::schemas::TierName)]
     tier: Option<String>,
 }
