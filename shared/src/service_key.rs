@@ -6,6 +6,7 @@
 
 use crate::id::PlayerId;
 use crate::limits;
+use crate::resilience::token_bucket::Pace;
 use crate::sign::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,6 +15,8 @@ use std::fmt;
 
 /// The prefix of every key, by which tools find one that leaked.
 pub const PREFIX: &str = "mk_";
+/// The pace of one key: a backend acts for many players.
+pub const PACE: Pace = Pace { per_s: limits::SERVICE_RATE_PER_S, burst: limits::SERVICE_RATE_BURST };
 /// Bytes of a secret.
 pub const SECRET_BYTES: usize = 32;
 
@@ -84,6 +87,11 @@ impl ServiceKey {
         Ok((key, format!("{PREFIX}{id}_{secret}")))
     }
 
+    /// Fails unless the key has a scope.
+    pub fn require(&self, scope: Scope) -> Result<(), MissingScope> {
+        if self.scopes.contains(&scope) { Ok(()) } else { Err(MissingScope { id: self.id.clone(), scope }) }
+    }
+
     /// Returns the name of the key where a player's id is expected: as the author of events and decisions.
     #[must_use]
     pub fn actor(&self) -> Option<PlayerId> {
@@ -112,6 +120,22 @@ impl ServiceKey {
         Ok(())
     }
 }
+
+/// The refusal of a key that lacks a scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingScope {
+    id: String,
+    scope: Scope,
+}
+
+impl fmt::Display for MissingScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, scope } = self;
+        write!(f, "The key `{id}` lacks the scope `{scope}`. Use a key that has it.")
+    }
+}
+
+impl std::error::Error for MissingScope {}
 
 /// The keys of a deployment; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

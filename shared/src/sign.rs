@@ -5,6 +5,7 @@
 //! others are accepted once for each signature.
 
 use crate::limits;
+use crate::text::is_visible_ascii;
 use crate::time::Time;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -51,9 +52,7 @@ impl SignKeys {
         else {
             return Err(SignError::Malformed);
         };
-        let nonce_ok = !nonce.is_empty()
-            && nonce.len() <= limits::KEY_BYTES_MAX
-            && nonce.bytes().all(|b| b.is_ascii_graphic());
+        let nonce_ok = is_visible_ascii(nonce, limits::KEY_BYTES_MAX);
         let tag = unhex(tag).filter(|_| nonce_ok).ok_or(SignError::Malformed)?;
         let at: u64 = ts.parse().map_err(|_| SignError::Malformed)?;
         let at = Time::from_ms(at);

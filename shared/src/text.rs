@@ -12,6 +12,12 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Text {
     serde_json::to_string(value).unwrap_or_default().into()
 }
 
+/// Returns true for a text of 1 to `most` visible ASCII characters: a key, a nonce, or the id of another system.
+#[must_use]
+pub fn is_visible_ascii(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Returns the bytes of a value's JSON, without writing it.
 pub(crate) fn encoded_len<T: Serialize>(value: &T) -> usize {
     let mut count = Count(0);

@@ -37,29 +37,27 @@ impl Secrets {
     /// Returns the secrets in the data directory `dir`, generated if it has none.
     pub fn of(dir: &Path) -> Result<Self> {
         let file = dir.join("secrets.json");
-        let mut open = OpenOptions::new();
-        open.write(true).mode(0o600);
-        let secrets = if let Ok(text) = fs::read_to_string(&file) {
-            let secrets: Self = serde_json::from_str(&text).with_context(|| {
+        let stored: Option<Self> = match fs::read_to_string(&file) {
+            Ok(text) => Some(serde_json::from_str(&text).with_context(|| {
                 format!("{} is invalid: remove it, or start with `--fresh`", file.display())
-            })?;
-            if !secrets.service_key.is_empty() {
-                return Ok(secrets);
-            }
-            open.truncate(true);
-            secrets.with_service_key()?
-        } else {
-            open.create_new(true);
-            let secrets = Self {
+            })?),
+            Err(_) => None,
+        };
+        let mut open = OpenOptions::new();
+        open.write(true).truncate(true).create_new(stored.is_none()).mode(0o600);
+        let secrets = match stored {
+            Some(secrets) if !secrets.service_key.is_empty() => return Ok(secrets),
+            Some(secrets) => secrets,
+            None => Self {
                 signing_seed: key()?,
                 signing_kid: "local".to_owned(),
                 edge_to_region_keys: key()?,
                 region_to_edge_keys: key()?,
                 service_key: String::new(),
                 service_keys: String::new(),
-            };
-            secrets.with_service_key()?
+            },
         };
+        let secrets = secrets.with_service_key()?;
         let mut file = open.open(&file).context("cannot store the keys")?;
         file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
         Ok(secrets)

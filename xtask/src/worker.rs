@@ -55,7 +55,7 @@ impl Size {
     /// Reads the module in `file`.
     pub fn of(file: &Path) -> Result<Self> {
         let wasm = fs::read(file).with_context(|| format!("no Worker at {}", file.display()))?;
-        Ok(Self { raw: wasm.len(), gzipped: gzipped(&wasm)? })
+        Ok(Self { raw: wasm.len(), gzipped: gzipped(&wasm, Compression::default())? })
     }
 
     /// Fails if the Worker is larger than the limit.
@@ -74,8 +74,8 @@ impl fmt::Display for Size {
 }
 
 /// Returns the gzipped size of bytes.
-pub(crate) fn gzipped(bytes: &[u8]) -> Result<usize> {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+pub(crate) fn gzipped(bytes: &[u8], level: Compression) -> Result<usize> {
+    let mut gzip = GzEncoder::new(Vec::new(), level);
     gzip.write_all(bytes)?;
     Ok(gzip.finish()?.len())
 }

@@ -50,9 +50,9 @@ pub async fn open_room(env: &Env, setup: &Setup, audit: Option<AuditEntry>) -> R
 pub async fn serve_room(
     env: &Env,
     room: &RoomId,
-    request: &RoomServiceRequest,
+    request: RoomServiceRequest,
 ) -> Result<Option<RoomServiceAnswer>> {
-    let request = HostRequest::Service { request: request.clone() };
+    let request = HostRequest::Service { request };
     match call(bindings::room(env, room)?, ASK, &request, "a room").await? {
         HostResponse::Service { answer } => Ok(Some(answer)),
         HostResponse::Missing

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use shared::id::PlayerId;
 use shared::limits;
 use shared::resilience::token_bucket::{Buckets, Pace};
+use shared::service_key;
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,7 +16,6 @@ use worker::{Env, Headers};
 const PACE: Pace = Pace { per_s: limits::HTTP_RATE_PER_S, burst: limits::HTTP_RATE_BURST };
 const OPENING_PACE: Pace = Pace { per_s: limits::OPENING_RATE_PER_S, burst: limits::OPENING_RATE_BURST };
 
-const SERVICE_PACE: Pace = Pace { per_s: limits::SERVICE_RATE_PER_S, burst: limits::SERVICE_RATE_BURST };
 const ABSENT_PACE: Pace =
     Pace { per_s: limits::ABSENT_ROOM_RATE_PER_S, burst: limits::ABSENT_ROOM_RATE_BURST };
 
@@ -71,7 +71,7 @@ pub fn service(env: &Env, id: &str) -> Result<()> {
         return Ok(());
     }
     let key = format!("service {id}");
-    BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, SERVICE_PACE, now())).map_err(Error::TooFast)
+    BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, service_key::PACE, now())).map_err(Error::TooFast)
 }
 
 async fn take(env: &Env, key: &str) -> Result<()> {

@@ -13,7 +13,8 @@ use shared::room::seats::Seat;
 use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
 use shared::rpc::room_service::{RoomAction, RoomServiceAnswer, RoomServiceRequest};
-use shared::service_key::{Scope, ServiceKey, ServiceKeys};
+use shared::service_key::{MissingScope, Scope, ServiceKey, ServiceKeys};
+use shared::text::is_visible_ascii;
 use shared::wire::{Refusal, RefusalCode};
 use worker::{Env, Headers, Request, Response};
 
@@ -26,7 +27,9 @@ pub fn is_service(headers: &Headers) -> bool {
 pub async fn create_room(request: &Request, env: &Env, options: NewRoom) -> Result<Response> {
     let (key, by) = caller(env, request.headers(), Scope::Rooms).await?;
     let id = match request.headers().get("idempotency-key")? {
-        Some(text) if is_idempotency_key(&text) => RoomId::derive(&["service", &key.id, &text]),
+        Some(text) if is_visible_ascii(&text, limits::KEY_BYTES_MAX) => {
+            RoomId::derive(&["service", &key.id, &text])
+        }
         Some(_) => {
             let detail = format!("Idempotency-Key: 1 to {} visible ASCII characters.", limits::KEY_BYTES_MAX);
             return Err(Error::refused(400, "bad_field", detail));
@@ -88,7 +91,7 @@ pub async fn inspect(request: &Request, env: &Env, room: &str) -> Result<Respons
     };
     let (key, by) = caller(env, request.headers(), Scope::Rooms).await?;
     if hidden {
-        require(&key, Scope::InspectHidden)?;
+        key.require(Scope::InspectHidden)?;
     }
     match ask(env, room, by, RoomAction::Inspect { hidden }).await? {
         RoomServiceAnswer::Inspection(room) => Ok(Response::from_json(&room)?),
@@ -107,22 +110,20 @@ async fn caller(env: &Env, headers: &Headers, scope: Scope) -> Result<(ServiceKe
     };
     let by = key.actor().ok_or_else(|| Error::Internal(format!("the service key {} has no name", key.id)))?;
     rate_limit::service(env, &key.id)?;
-    require(&key, scope)?;
+    key.require(scope)?;
     Ok((key, by))
 }
 
-fn require(key: &ServiceKey, scope: Scope) -> Result<()> {
-    if key.scopes.contains(&scope) {
-        return Ok(());
+impl From<MissingScope> for Error {
+    fn from(missing: MissingScope) -> Self {
+        Self::refused(403, "scope_missing", missing.to_string())
     }
-    let detail = format!("The key `{}` lacks the scope `{scope}`. Use a key that has it.", key.id);
-    Err(Error::refused(403, "scope_missing", detail))
 }
 
 async fn ask(env: &Env, room: &str, by: PlayerId, action: RoomAction) -> Result<RoomServiceAnswer> {
     let missing = || Error::refused(404, "not_found", "This room does not exist; it may have ended.");
     let room: RoomId = room.parse().map_err(|_| missing())?;
-    match object_rpc::serve_room(env, &room, &RoomServiceRequest { by, action }).await? {
+    match object_rpc::serve_room(env, &room, RoomServiceRequest { by, action }).await? {
         None => Err(missing()),
         Some(RoomServiceAnswer::Refused(refusal)) => Err(refused(&refusal)),
         Some(answer) => Ok(answer),
@@ -140,8 +141,4 @@ fn refused(refusal: &Refusal) -> Error {
 
 fn unexpected(answer: &RoomServiceAnswer) -> Error {
     Error::Internal(format!("a room answered another question: {answer:?}"))
-}
-
-fn is_idempotency_key(text: &str) -> bool {
-    (1..=limits::KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -21,6 +21,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use shared::limits;
+use shared::text::is_visible_ascii;
 use std::time::Duration;
 
 /// The client's name for one intended change: 1 to 64 visible ASCII characters.
@@ -45,8 +46,7 @@ fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
         return Ok(None);
     };
     let text = value.to_str().unwrap_or_default();
-    let fits = (1..=limits::KEY_BYTES_MAX).contains(&text.len());
-    if !fits || !text.bytes().all(|b| b.is_ascii_graphic()) {
+    if !is_visible_ascii(text, limits::KEY_BYTES_MAX) {
         let detail =
             format!("An Idempotency-Key has 1 to {} visible ASCII characters.", limits::KEY_BYTES_MAX);
         let refusal = Refusal::new(Code::BadKey, detail).field("Idempotency-Key");

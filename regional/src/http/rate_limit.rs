@@ -12,12 +12,9 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
-use shared::limits;
 use shared::resilience::token_bucket::Pace;
+use shared::service_key;
 use shared::sign::HEADER;
-
-/// The pace of one service key: a backend acts for many players.
-const SERVICE_PACE: Pace = Pace { per_s: limits::SERVICE_RATE_PER_S, burst: limits::SERVICE_RATE_BURST };
 
 /// Admits a request within its caller's rate: the rate of the player of a valid token, or else of the client
 /// address.
@@ -27,7 +24,7 @@ pub async fn limit_rate(State(app): State<App>, request: Request, next: Next) ->
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     if let Ok(Some(service)) = Service::of(&parts, &app) {
-        take(&app, service.actor.as_str(), SERVICE_PACE)?;
+        take(&app, service.actor.as_str(), service_key::PACE)?;
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await;

@@ -7,7 +7,7 @@ use crate::http::bearer::bearer_text;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use shared::id::PlayerId;
-use shared::service_key::{Scope, ServiceKey, ServiceKeys};
+use shared::service_key::{MissingScope, Scope, ServiceKey, ServiceKeys};
 
 /// A service whose key is valid.
 #[derive(Debug, Clone)]
@@ -20,11 +20,8 @@ pub struct Service {
 impl Service {
     /// Fails unless the key has a scope.
     pub fn require(&self, scope: Scope) -> Result<(), Refusal> {
-        if self.key.scopes.contains(&scope) {
-            return Ok(());
-        }
-        let detail = format!("The key `{}` lacks the scope `{scope}`. Use a key that has it.", self.key.id);
-        Err(Refusal::new(Code::ScopeMissing, detail).field("Authorization"))
+        let refused = |missing: MissingScope| Refusal::new(Code::ScopeMissing, missing.to_string());
+        self.key.require(scope).map_err(|missing| refused(missing).field("Authorization"))
     }
 
     /// Returns the service of a request; none if its bearer is no service key. A wrong key is an error.

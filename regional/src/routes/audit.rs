@@ -93,8 +93,7 @@ pub async fn list_actions(
     }))
 }
 
-/// Adds an action on a player to the audit trail. It follows the action: a caller whose action is not in the trail gets an
-/// error, and repeats it.
+/// Adds an action on a player to the audit trail, after the action. A caller whose action is not in the trail gets an error.
 pub async fn note(
     app: &App,
     by: &PlayerId,

@@ -157,6 +157,17 @@ impl Room {
         self.put_out(now, player)
     }
 
+    /// Removes a member. The caller checks that the sender may.
+    pub(super) fn put_out(&mut self, now: Time, player: &PlayerId) -> Result<u64, Refusal> {
+        if let Some(at) = self.kicked_at(player) {
+            return Ok(at);
+        }
+        self.member(player)?;
+        // The event belongs to the removed player, so the sender's key cannot identify it; the seat's state makes a
+        // repetition harmless.
+        Ok(self.vacate(now, player, VacateReason::Kicked, None))
+    }
+
     fn end_by(&mut self, now: Time, sender: Sender<'_>, result: Value) -> Result<u64, Refusal> {
         if self.state.setup.mode.is_some() {
             let message =
@@ -178,7 +189,7 @@ impl Room {
 
     /// Returns the position at which a kicked member left, or the head if the log no longer has it. A repeated `kick`
     /// gets the same answer.
-    pub(super) fn kicked_at(&self, player: &PlayerId) -> Option<u64> {
+    fn kicked_at(&self, player: &PlayerId) -> Option<u64> {
         let mut seats = self.state.setup.seats.iter();
         seats.find(|seat| seat.player.as_ref() == Some(player) && seat.state == SeatState::Kicked)?;
         let left = self
@@ -190,7 +201,7 @@ impl Room {
     }
 
     /// Returns the socket of a member; none while the member is away.
-    pub(super) fn member(&self, player: &PlayerId) -> Result<Option<Conn>, Refusal> {
+    fn member(&self, player: &PlayerId) -> Result<Option<Conn>, Refusal> {
         let mut seats = self.state.setup.seats.iter();
         let seat = seats.find(|seat| seat.player.as_ref() == Some(player) && seat.held());
         seat.map(Seat::conn).ok_or_else(|| not_a_member("This player is not a member of the room."))

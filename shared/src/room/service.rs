@@ -4,7 +4,6 @@
 //! room's audit trail.
 
 use super::commands::Sender;
-use super::membership::VacateReason;
 use super::{Call, Effect, Room};
 use crate::id::{AuditId, PlayerId};
 use crate::limits;
@@ -17,7 +16,7 @@ use crate::rpc::room_service::{
 use crate::time::Time;
 use crate::wire::room::{Command, Reply};
 use crate::wire::{ClientCommand, EndReason, Message, Refusal, RefusalCode, decode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 impl Room {
     /// Answers a request of the operator's backend. The answer is valid once the effects are performed.
@@ -26,7 +25,7 @@ impl Room {
         let by = &request.by;
         let answer = match &request.action {
             RoomAction::Commands { frame } => self.obey(now, by, frame),
-            RoomAction::Log { after } => Ok(RoomServiceAnswer::Log(json!(self.log_after(*after)))),
+            RoomAction::Log { after } => Ok(RoomServiceAnswer::Log(json!(self.log_after(by, *after)))),
             RoomAction::Inspect { hidden } => self.inspect(now, by, *hidden),
         };
         (answer.unwrap_or_else(RoomServiceAnswer::Refused), self.finish(now))
@@ -97,21 +96,11 @@ impl Room {
         }
     }
 
-    /// Removes a member. The caller checks that the sender may.
-    pub(super) fn put_out(&mut self, now: Time, player: &PlayerId) -> Result<u64, Refusal> {
-        if let Some(at) = self.kicked_at(player) {
-            return Ok(at);
-        }
-        self.member(player)?;
-        // The event belongs to the removed player, so the sender's key cannot identify it; the seat's state makes a
-        // repetition harmless.
-        Ok(self.vacate(now, player, VacateReason::Kicked, None))
-    }
-
-    fn log_after(&self, after: u64) -> RoomLog {
+    /// Returns the kept events after a position, as a player without a seat receives them.
+    fn log_after(&self, by: &PlayerId, after: u64) -> RoomLog {
         let first = self.log.retained().next().map_or(self.log.head() + 1, |entry| entry.at);
         let later = self.log.retained().filter(|entry| entry.at > after).take(limits::LOG_PAGE_MAX);
-        let events = later.map(super::log::Entry::value_for_spectator).collect();
+        let events = later.map(|entry| entry.value_for(by)).collect();
         RoomLog { events, head: self.log.head(), truncated: after + 1 < first && self.log.head() > after }
     }
 
@@ -173,15 +162,5 @@ impl Room {
         }
         let message = format!("{most} actions in this room wait for the audit trail; try again.");
         Err(Refusal::new(RefusalCode::TooFast, message).retry_after(limits::RETRY_FIRST))
-    }
-}
-
-impl super::log::Entry {
-    /// Returns the event as a spectator receives it.
-    fn value_for_spectator(&self) -> Value {
-        if self.to.is_some() {
-            return serde_json::from_str(&super::log::skip(self.at)).unwrap_or_default();
-        }
-        serde_json::from_str(&self.text).unwrap_or_default()
     }
 }

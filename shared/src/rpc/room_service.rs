@@ -80,7 +80,7 @@ pub struct RoomInspection {
     /// Calls to the region and to players that are not confirmed yet.
     pub unconfirmed: usize,
     /// The match; none in a room without a mode, and before it starts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub game: Option<GameInspection>,
 }
 
@@ -110,7 +110,7 @@ pub struct GameInspection {
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Value>))]
     pub state: Value,
     /// The views of all seats, with what each hides; none without the scope `inspect_hidden`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<BTreeMap<String, Value>>>))]
     pub seats: Option<Vec<Value>>,
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use flate2::Compression;
 use tokio::task::spawn_blocking;
 
 use crate::root::Root;
@@ -76,7 +77,12 @@ fn describe(bytes: &[u8], functions: usize) -> Result<String> {
     ensure!(named * 2 > module.functions.len(), "the module has no names");
     let mut text = String::from("| section | KiB | gzipped |\n|---|---|---|\n");
     for (name, bytes) in &module.sections {
-        let _ = writeln!(text, "| {name} | {} | {} |", kib(bytes.len()), kib(gzipped(bytes)?));
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} |",
+            kib(bytes.len()),
+            kib(gzipped(bytes, Compression::default())?)
+        );
     }
     text.push_str(&table(&module, "crate", |name| origin::crate_of(name).to_owned())?);
     text.push_str(&table(&module, "kind of code", |name| origin::kind_of(name).to_owned())?);
@@ -129,7 +135,7 @@ fn table(module: &Module, title: &str, group: impl Fn(&str) -> String) -> Result
             "| {name} | {} | {} | {} | {} |",
             row.functions,
             kib(size),
-            kib(gzipped(&row.bodies)?),
+            kib(gzipped(&row.bodies, Compression::default())?),
             kib(row.ours)
         );
     }

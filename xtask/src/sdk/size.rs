@@ -1,17 +1,16 @@
 //! The sizes of the package as a page loads it: bundled, minified and compressed.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use flate2::Compression;
-use flate2::write::GzEncoder;
 
 use crate::progress;
 use crate::root::Root;
 use crate::tools::node;
+use crate::worker::gzipped;
 
 /// The imports of a page, each with the most bytes that it may add to the page.
 const IMPORTS: &[(&str, &str, usize)] = &[
@@ -60,7 +59,5 @@ fn measure(root: &Root, package: &Path, import: &str) -> Result<usize> {
     let mut bundle = Command::new(&node.esbuild);
     bundle.args(FLAGS).arg(&entry).arg(format!("--outfile={}", to.display())).current_dir(root.dir());
     progress::run("Bundling the SDK", &mut bundle)?;
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&fs::read(to)?)?;
-    Ok(gzip.finish().context("cannot compress the bundle")?.len())
+    gzipped(&fs::read(to)?, Compression::best())
 }

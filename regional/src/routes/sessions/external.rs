@@ -13,6 +13,7 @@ use crate::routes::sessions::issue::TokenPair;
 use serde::Deserialize;
 use shared::limits;
 use shared::service_key::Scope;
+use shared::text::is_visible_ascii;
 use utoipa::ToSchema;
 
 /// The issuer of the backend's users; no identity provider has it, because it is no URL.
@@ -44,8 +45,7 @@ pub async fn create(
     service.require(Scope::Sessions)?;
     let External { user, name } = external;
     let most = limits::EXTERNAL_ID_CHARS_MAX;
-    let is_allowed = |byte: u8| byte.is_ascii_graphic();
-    if user.is_empty() || user.len() > most || !user.bytes().all(is_allowed) {
+    if !is_visible_ascii(&user, most) {
         let detail = format!("A user's id has 1 to {most} visible ASCII characters.");
         return Err(Refusal::new(Code::BadBody, detail).field("external.user").limit(most).into());
     }
