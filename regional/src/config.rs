@@ -1,6 +1,7 @@
 //! The configuration: every variable that the region reads, from the environment or the function's secret.
 
 pub mod edge;
+pub mod operators;
 pub mod people;
 pub mod pictures;
 pub mod reader;
@@ -46,7 +47,7 @@ pub struct Config {
     pub origins: Vec<HeaderValue>,
     /// `HISTORY_DAYS`: the number of days for which a match is stored; 90 by default.
     pub history: Duration,
-    /// The session lifetimes, rate limits, identity providers and moderators.
+    /// The session lifetimes, rate limits, identity providers and operators.
     pub people: People,
     /// `RATED_POOLS`: the pools whose results change ratings, comma-separated; those with `rating` in
     /// wrangler.toml.
@@ -207,6 +208,19 @@ mod tests {
         check(&[("ALLOWED_ORIGINS", "*")], &["ALLOWED_ORIGINS"]);
         check(&[("ALLOWED_ORIGINS", "https://a.test/")], &["ALLOWED_ORIGINS"]);
         check(&[("MODERATORS", "p_1,bob")], &["MODERATORS"]);
+        let operator = r#"{"player":"p_1","scopes":["rooms"]}"#;
+        for wrong in [
+            "p_1".to_owned(),
+            format!("[{operator},{operator}]"),
+            r#"[{"player":"p_1","scopes":[]}]"#.to_owned(),
+            r#"[{"player":"p_1","scopes":["sessions"]}]"#.to_owned(),
+            r#"[{"player":"p_1","scopes":["all"]}]"#.to_owned(),
+            r#"[{"player":"bob","scopes":["rooms"]}]"#.to_owned(),
+        ] {
+            check(&[("OPERATORS", &wrong)], &["OPERATORS"]);
+        }
+        let many: Vec<String> = (0..=limits::OPERATORS_MAX).map(|nth| format!("p_{nth}")).collect();
+        check(&[("MODERATORS", &many.join(","))], &["OPERATORS"]);
         check(&[("OIDC_PROVIDERS", "{}")], &["OIDC_PROVIDERS"]);
         check(
             &[("OIDC_PROVIDERS", r#"[{"issuer":"a","audience":[],"jwks":"https://a"}]"#)],

@@ -1,8 +1,10 @@
 //! Issues what only the region can: access tokens, the secrets of refresh tokens, and sealed cursors.
 
+use crate::config::operators::Operators;
 use crate::config::{Config, SigningKey};
 use crate::cursor::CursorKeys;
 use crate::domain::session::{Secret, SecretKey};
+use shared::actor;
 use shared::id::{PlayerId, SessionId};
 use shared::limits;
 use shared::time::Time;
@@ -18,6 +20,7 @@ pub struct TokenIssuer {
     cursors: CursorKeys,
     issuer: String,
     audience: String,
+    operators: Operators,
 }
 
 impl TokenIssuer {
@@ -33,10 +36,11 @@ impl TokenIssuer {
             signer: signers.into_iter().next().ok_or(BadKeys)?,
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
+            operators: config.people.operators.clone(),
         })
     }
 
-    /// Signs an access token that is valid for [`limits::ACCESS_TOKEN_TTL`] from now.
+    /// Signs an access token that is valid for [`limits::ACCESS_TOKEN_TTL`] from now, with the scopes of an operator.
     #[must_use]
     pub fn access_token(&self, player: &PlayerId, session: &SessionId, epoch: u64, now: Time) -> String {
         self.signer.sign(&Claims {
@@ -47,6 +51,7 @@ impl TokenIssuer {
             iat: now.secs(),
             exp: (now + limits::ACCESS_TOKEN_TTL).secs(),
             ep: epoch,
+            scp: self.operators.scopes(player).map(actor::claim).unwrap_or_default(),
         })
     }
 

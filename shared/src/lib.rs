@@ -53,6 +53,7 @@
 //! Three rules hold for every machine. A call to another object is repeated until it is confirmed
 //! ([`delivery::pending_calls`]). The alarm changes only together with a write. While work remains, an alarm is set.
 
+pub mod actor;
 pub mod cache;
 pub mod connection;
 pub mod delivery;

@@ -20,7 +20,7 @@ pub use notice::{Notice, NoticeKind};
 pub use object_name::ObjectName;
 pub use peer::{PeerRequest, PeerResponse, PresenceRequest, PresenceResponse};
 pub use player::{
-    Denial, Evictee, ForcedClose, OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse,
+    Denial, Evictee, ForcedClose, LoginCheck, OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse,
 };
 pub use setup::Setup;
 pub use shard::{ShardRequest, ShardResponse};

@@ -4,6 +4,7 @@
 //! configuration `SERVICE_KEYS` is a JSON list that `cargo xtask keys` writes. A key is rotated by a second entry with
 //! another id: add it, change the backend, remove the old one.
 
+use crate::actor::Actor;
 use crate::id::PlayerId;
 use crate::limits;
 use crate::resilience::token_bucket::Pace;
@@ -20,7 +21,7 @@ pub const PACE: Pace = Pace { per_s: limits::SERVICE_RATE_PER_S, burst: limits::
 /// Bytes of a secret.
 pub const SECRET_BYTES: usize = 32;
 
-/// A permission of a key.
+/// A permission of a key or an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -87,15 +88,11 @@ impl ServiceKey {
         Ok((key, format!("{PREFIX}{id}_{secret}")))
     }
 
-    /// Fails unless the key has a scope.
-    pub fn require(&self, scope: Scope) -> Result<(), MissingScope> {
-        if self.scopes.contains(&scope) { Ok(()) } else { Err(MissingScope { id: self.id.clone(), scope }) }
-    }
-
-    /// Returns the name of the key where a player's id is expected: as the author of events and decisions.
+    /// Returns the actor that the key is; its name has the form of a player's id, as the author of events and decisions.
     #[must_use]
-    pub fn actor(&self) -> Option<PlayerId> {
-        format!("{}service-{}", PlayerId::PREFIX, self.id).parse().ok()
+    pub fn actor(&self) -> Option<Actor> {
+        let by: PlayerId = format!("{}service-{}", PlayerId::PREFIX, self.id).parse().ok()?;
+        Some(Actor::key(by, self.scopes.clone()))
     }
 
     fn check(&self) -> Result<(), BadServiceKeys> {
@@ -120,22 +117,6 @@ impl ServiceKey {
         Ok(())
     }
 }
-
-/// The refusal of a key that lacks a scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingScope {
-    id: String,
-    scope: Scope,
-}
-
-impl fmt::Display for MissingScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, scope } = self;
-        write!(f, "The key `{id}` lacks the scope `{scope}`. Use a key that has it.")
-    }
-}
-
-impl std::error::Error for MissingScope {}
 
 /// The keys of a deployment; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -246,7 +227,7 @@ mod tests {
         let (backend, text) = key("backend");
         let config = json!([backend]).to_string();
         assert!(!config.contains(text.rsplit('_').next().unwrap()));
-        assert_eq!(backend.actor().unwrap().as_str(), "p_service-backend");
+        assert_eq!(backend.actor().unwrap().by.as_str(), "p_service-backend");
     }
 
     #[test]

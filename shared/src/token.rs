@@ -41,6 +41,9 @@ pub struct Claims {
     pub exp: u64,
     /// The player's auth epoch at the time of issue; "revoke all" raises the player's epoch.
     pub ep: u64,
+    /// The scopes of an operator, separated by spaces; empty for all other players.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scp: String,
 }
 
 /// The public keys that verify tokens, by `kid`. Empty by default.

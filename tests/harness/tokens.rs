@@ -42,6 +42,7 @@ fn sign(data: &Path, player: &str, sid: &str, ep: u64, iat: u64) -> Result<Strin
         iat,
         exp: iat + 600,
         ep,
+        scp: String::new(),
     };
     Ok(signer(data)?.sign(&claims))
 }

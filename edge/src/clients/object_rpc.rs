@@ -15,8 +15,8 @@ use shared::rpc::notice::Notice;
 use shared::rpc::room_service::{RoomServiceAnswer, RoomServiceRequest};
 use shared::rpc::shard::{ShardRequest, ShardResponse};
 use shared::rpc::{
-    ForcedClose, HostRequest, HostResponse, ObjectName, OwnRoomRequest, OwnRoomResponse, PeerRequest,
-    PeerResponse, PlayerRequest, PlayerResponse, PresenceRequest, PresenceResponse,
+    Denial, ForcedClose, HostRequest, HostResponse, LoginCheck, ObjectName, OwnRoomRequest, OwnRoomResponse,
+    PeerRequest, PeerResponse, PlayerRequest, PlayerResponse, PresenceRequest, PresenceResponse,
 };
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Method, RequestInit, Stub};
@@ -29,9 +29,10 @@ pub const NOTICES: &str = "/notices";
 pub const PEER: &str = "/peer";
 /// The path of a presence query.
 pub const PRESENCE: &str = "/presence";
-
 /// The path of a request to create a room.
 pub const OWN_ROOM: &str = "/own-room";
+/// The path of a check of a login.
+pub const LOGIN: &str = "/login";
 
 /// Sends a request to a player's object.
 pub async fn player(env: &Env, id: &PlayerId, request: &PlayerRequest) -> Result<PlayerResponse> {
@@ -65,6 +66,11 @@ pub async fn serve_room(
 /// Asks a player's object whether the player may create a room.
 pub async fn own_room(env: &Env, id: &PlayerId, request: &OwnRoomRequest) -> Result<OwnRoomResponse> {
     call_player(env, id, OWN_ROOM, request).await
+}
+
+/// Asks a player's object whether a login of the player has ended.
+pub async fn check_login(env: &Env, id: &PlayerId, login: &LoginCheck) -> Result<Option<Denial>> {
+    call_player(env, id, LOGIN, login).await
 }
 
 /// Tells a player's object that the player has left a match.

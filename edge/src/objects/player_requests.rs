@@ -14,7 +14,8 @@ use shared::player::{Input, Missing, Player};
 use shared::presence::{PlayerPresence, PresenceAt, State};
 use shared::rpc::notice::Notice;
 use shared::rpc::{
-    ObjectName, PeerRequest, PeerResponse, PlayerRequest, PlayerResponse, PresenceRequest, PresenceResponse,
+    LoginCheck, ObjectName, PeerRequest, PeerResponse, PlayerRequest, PlayerResponse, PresenceRequest,
+    PresenceResponse,
 };
 use shared::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,11 @@ pub async fn answer(shard: &Rc<PlayerShard>, mut request: Request) -> Result<Res
         object_rpc::OWN_ROOM => {
             let request = serde_json::from_str(&text)?;
             Response::from_json(&runtime.query(|player, now| player.own_room(now, request))?)
+        }
+        object_rpc::LOGIN => {
+            let LoginCheck { ep, sid } = serde_json::from_str(&text)?;
+            let denial = |player: &mut Player, now| (player.denial(now, ep, &sid), Vec::new());
+            Response::from_json(&runtime.query(denial)?)
         }
         object_rpc::PRESENCE => {
             Response::from_json(&presence_of(runtime, serde_json::from_str(&text)?).await?)

@@ -9,6 +9,7 @@ use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
 use crate::worker::{body, notices, rate_limit, service, upgrade};
 use crate::{bindings, clock, identity};
+use shared::actor::Actor;
 use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
@@ -184,8 +185,13 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     let token = bearer(request.headers());
     let claims = identity::check(env, token.as_deref()).await?.map_err(refused_token)?;
     rate_limit::player(env, &claims.sub).await?;
-    let options = room_options(&body::text(&mut request, limits::RESULT_BYTES_MAX).await?)?;
+    let is_operator = Actor::of_claims(&claims).is_some();
+    let most = if is_operator { limits::SERVICE_ROOM_BYTES_MAX } else { limits::RESULT_BYTES_MAX };
+    let options = room_options(&body::text(&mut request, most).await?)?;
     if !options.players.is_empty() || options.owner.is_some() {
+        if is_operator {
+            return service::create_room(&request, env, options).await;
+        }
         let detail = "players, owner: only a service may name them. Send a service key, or leave them out.";
         return Err(Error::refused(400, "bad_field", detail));
     }
@@ -215,7 +221,7 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
 }
 
 /// Returns the refusal of a request whose token a socket would be closed for.
-fn refused_token(why: CloseCode) -> Error {
+pub fn refused_token(why: CloseCode) -> Error {
     Error::refused(401, why.name(), "Send a valid access token as `Authorization: Bearer`.")
 }
 

@@ -1,19 +1,21 @@
-//! The service API of the edge: the operator's own backend creates rooms, speaks in them, and looks at them.
+//! The service API of the edge: operators and the operator's own backend create rooms, speak in them, and look at them.
 
 use crate::bearer::bearer;
 use crate::clients::object_rpc;
 use crate::error::{Error, Result};
+use crate::worker::routes::refused_token;
 use crate::worker::{body, rate_limit};
-use crate::{bindings, clock};
+use crate::{bindings, clock, identity};
 use serde_json::json;
+use shared::actor::{Actor, MissingScope};
 use shared::http::{CreatedRoom, NewRoom, RequestUrl};
 use shared::id::{AuditId, PlayerId, RoomId};
 use shared::limits;
 use shared::room::seats::Seat;
-use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
 use shared::rpc::room_service::{RoomAction, RoomServiceAnswer, RoomServiceRequest};
-use shared::service_key::{MissingScope, Scope, ServiceKey, ServiceKeys};
+use shared::rpc::{LoginCheck, Setup};
+use shared::service_key::{Scope, ServiceKeys};
 use shared::text::is_visible_ascii;
 use shared::wire::{Refusal, RefusalCode};
 use worker::{Env, Headers, Request, Response};
@@ -25,10 +27,10 @@ pub fn is_service(headers: &Headers) -> bool {
 
 /// Creates a room with named seats. A repetition with the same `Idempotency-Key` returns the same room.
 pub async fn create_room(request: &Request, env: &Env, options: NewRoom) -> Result<Response> {
-    let (key, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    let Actor { by, .. } = caller(env, request.headers(), Scope::Rooms).await?;
     let id = match request.headers().get("idempotency-key")? {
         Some(text) if is_visible_ascii(&text, limits::KEY_BYTES_MAX) => {
-            RoomId::derive(&["service", &key.id, &text])
+            RoomId::derive(&["service", by.as_str(), &text])
         }
         Some(_) => {
             let detail = format!("Idempotency-Key: 1 to {} visible ASCII characters.", limits::KEY_BYTES_MAX);
@@ -57,7 +59,7 @@ pub async fn create_room(request: &Request, env: &Env, options: NewRoom) -> Resu
 
 /// Executes a frame of commands in a room, and returns a reply for each.
 pub async fn command_room(mut request: Request, env: &Env, room: &str) -> Result<Response> {
-    let (_, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    let Actor { by, .. } = caller(env, request.headers(), Scope::Rooms).await?;
     let frame = body::text(&mut request, limits::FRAME_BYTES_MAX).await?;
     match ask(env, room, by, RoomAction::Commands { frame }).await? {
         RoomServiceAnswer::Replies(replies) => Ok(Response::from_json(&json!({ "replies": replies }))?),
@@ -67,7 +69,7 @@ pub async fn command_room(mut request: Request, env: &Env, room: &str) -> Result
 
 /// Returns a page of a room's log.
 pub async fn read_log(request: &Request, env: &Env, room: &str) -> Result<Response> {
-    let (_, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    let Actor { by, .. } = caller(env, request.headers(), Scope::Rooms).await?;
     let url = request.inner().url();
     let after = match RequestUrl::new(&url).parameter("after") {
         None => 0,
@@ -89,29 +91,60 @@ pub async fn inspect(request: &Request, env: &Env, room: &str) -> Result<Respons
         Some("1") => true,
         Some(_) => return Err(Error::refused(400, "bad_query", "hidden: `1`, or leave it out.")),
     };
-    let (key, by) = caller(env, request.headers(), Scope::Rooms).await?;
+    let actor = caller(env, request.headers(), Scope::Rooms).await?;
     if hidden {
-        key.require(Scope::InspectHidden)?;
+        actor.require(Scope::InspectHidden)?;
     }
-    match ask(env, room, by, RoomAction::Inspect { hidden }).await? {
+    match ask(env, room, actor.by, RoomAction::Inspect { hidden }).await? {
         RoomServiceAnswer::Inspection(room) => Ok(Response::from_json(&room)?),
         answer => Err(unexpected(&answer)),
     }
 }
 
-/// Returns the key of a request and its name as an author, if the key is valid and has a scope.
-async fn caller(env: &Env, headers: &Headers, scope: Scope) -> Result<(ServiceKey, PlayerId)> {
-    let invalid =
-        || Error::refused(401, "token_invalid", "Send a service key as `Authorization: Bearer mk_…`.");
+/// Returns the caller of a request, if it has a scope.
+async fn caller(env: &Env, headers: &Headers, scope: Scope) -> Result<Actor> {
+    let token = bearer(headers);
+    let actor = match token.as_deref() {
+        Some(key) if ServiceKeys::is_key(key) => by_key(env, headers, key).await?,
+        Some(token) => operator(env, token).await?,
+        None => {
+            rate_limit::address(env, headers).await?;
+            return Err(invalid());
+        }
+    };
+    actor.require(scope)?;
+    Ok(actor)
+}
+
+async fn by_key(env: &Env, headers: &Headers, text: &str) -> Result<Actor> {
     let keys = bindings::service_keys(env)?;
-    let Some(key) = bearer(headers).and_then(|bearer| keys.find(&bearer).cloned()) else {
+    let Some(key) = keys.find(text) else {
         rate_limit::address(env, headers).await?;
         return Err(invalid());
     };
-    let by = key.actor().ok_or_else(|| Error::Internal(format!("the service key {} has no name", key.id)))?;
     rate_limit::service(env, &key.id)?;
-    key.require(scope)?;
-    Ok((key, by))
+    key.actor().ok_or_else(|| Error::Internal(format!("the service key {} has no name", key.id)))
+}
+
+/// Returns the operator of an access token. The player's object is asked first: it knows of ended logins.
+async fn operator(env: &Env, token: &str) -> Result<Actor> {
+    let claims = identity::check(env, Some(token)).await?.map_err(refused_token)?;
+    rate_limit::player(env, &claims.sub).await?;
+    let actor = Actor::of_claims(&claims).ok_or_else(|| {
+        let detail =
+            format!("The player `{}` is no operator. The region's `OPERATORS` names them.", claims.sub);
+        Error::refused(403, "scope_missing", detail)
+    })?;
+    let login = LoginCheck { ep: claims.ep, sid: claims.sid };
+    match object_rpc::check_login(env, &actor.by, &login).await? {
+        None => Ok(actor),
+        Some(denial) => Err(refused_token(denial.close())),
+    }
+}
+
+fn invalid() -> Error {
+    let detail = "Send a service key or an operator's access token as `Authorization: Bearer`.";
+    Error::refused(401, "token_invalid", detail)
 }
 
 impl From<MissingScope> for Error {

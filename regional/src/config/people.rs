@@ -1,12 +1,11 @@
-//! The configuration of players: session lifetimes, rate limits, identity providers and moderators.
+//! The configuration of players: session lifetimes, rate limits, identity providers and operators.
 
+use crate::config::operators::Operators;
 use crate::config::reader::Reader;
 use crate::domain::session::Lifetime;
 use crate::integrations::identity::Trusted;
-use shared::id::PlayerId;
 use shared::limits;
 use shared::resilience::token_bucket::Pace;
-use std::collections::BTreeSet;
 
 /// The settings that concern players.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +19,10 @@ pub struct People {
     /// `OIDC_PROVIDERS`: the identity providers for sign-in, as JSON: `[{"issuer","audience":["…"],"jwks"}]`;
     /// none by default.
     pub providers: Vec<Trusted>,
-    /// `MODERATORS`: the ids of the players who may ban and read reports, comma-separated; none by default.
-    pub moderators: BTreeSet<PlayerId>,
+    /// `OPERATORS`: the players who may act through the service API, as JSON: `[{"player":"p_…","scopes":["rooms"]}]`;
+    /// `MODERATORS`: the ids of players with all scopes but `sessions` and `inspect_hidden`, comma-separated. None by
+    /// default.
+    pub operators: Operators,
 }
 
 impl People {
@@ -39,7 +40,7 @@ impl People {
                 burst: reader.number("RATE_BURST", limits::REGION_RATE_BURST),
             },
             providers: providers(reader),
-            moderators: reader.list("MODERATORS", "ids of players (p_…), comma-separated"),
+            operators: Operators::read(reader),
         }
     }
 }

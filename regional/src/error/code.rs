@@ -102,7 +102,7 @@ codes! {
     ReportResolved "report_resolved" CONFLICT "The report is already resolved";
     /// The caller exceeds its request rate.
     TooFast "too_fast" TOO_MANY_REQUESTS "Too many requests";
-    /// The route is for moderators (`MODERATORS`).
+    /// The route is for moderators (`OPERATORS`, `MODERATORS`).
     NotModerator "not_moderator" FORBIDDEN "For moderators only";
     /// The service key lacks the scope of the route.
     ScopeMissing "scope_missing" FORBIDDEN "The key lacks a scope";

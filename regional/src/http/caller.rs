@@ -1,4 +1,4 @@
-//! The authenticated caller: a player whose session is active, who is not banned, or who is a moderator.
+//! The authenticated caller: a player whose session is active, who is not banned, or who is an operator.
 //!
 //! The signature of an access token is valid for ten minutes whatever happens meanwhile. Every route that acts
 //! for its caller, reads included, therefore reads the player's profile row and session with strong
@@ -13,6 +13,7 @@ use crate::http::bearer::Bearer;
 use crate::http::service::Service;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use shared::actor::Actor;
 use shared::id::{PlayerId, SessionId};
 use shared::service_key::Scope;
 use shared::token::Claims;
@@ -36,7 +37,14 @@ pub struct SignedIn {
     pub profile: Profile,
 }
 
-/// An active player that `MODERATORS` names, or a service whose key has the scope `moderation`.
+/// A caller of the service API: an active player that `OPERATORS` or `MODERATORS` names, or a service with a key.
+///
+/// The scopes of an operator are those of the configuration, not of the token: a removed operator has none from the next
+/// request on.
+#[derive(Debug, Clone)]
+pub struct Acting(pub Actor);
+
+/// An operator or a service with the scope `moderation`.
 #[derive(Debug, Clone)]
 pub struct Moderator(pub PlayerId);
 
@@ -63,21 +71,42 @@ impl FromRequestParts<App> for ActivePlayer {
     }
 }
 
+impl FromRequestParts<App> for Acting {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
+        let (player, actor) = acting(parts, app).await?;
+        Ok(Self(actor.ok_or_else(|| {
+            let detail =
+                format!("The player `{player}` is no operator. The region's `OPERATORS` names them.");
+            Refusal::new(Code::ScopeMissing, detail).field("Authorization")
+        })?))
+    }
+}
+
 impl FromRequestParts<App> for Moderator {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fault> {
-        if let Some(service) = Service::of(parts, app)? {
-            service.require(Scope::Moderation)?;
-            return Ok(Self(service.actor));
-        }
-        let active = ActivePlayer::from_request_parts(parts, app).await?;
-        if !app.config.people.moderators.contains(&active.player) {
-            let detail = "This route is for moderators. The region's `MODERATORS` variable names them.";
-            return Err(Refusal::new(Code::NotModerator, detail).into());
-        }
-        Ok(Self(active.player))
+        let (by, actor) = acting(parts, app).await?;
+        let actor = actor.ok_or_else(|| {
+            let detail = "This route is for moderators. The region's `OPERATORS` or `MODERATORS` names them.";
+            Refusal::new(Code::NotModerator, detail)
+        })?;
+        actor.require(Scope::Moderation)?;
+        Ok(Self(by))
     }
+}
+
+/// Returns the name of the caller, and the caller as an actor; none, it is a player who is no operator.
+async fn acting(parts: &mut Parts, app: &App) -> Result<(PlayerId, Option<Actor>), Fault> {
+    if let Some(Service(actor)) = Service::of(parts, app)? {
+        return Ok((actor.by.clone(), Some(actor)));
+    }
+    let ActivePlayer { player, .. } = ActivePlayer::from_request_parts(parts, app).await?;
+    let scopes = app.config.people.operators.scopes(&player);
+    let actor = scopes.map(|scopes| Actor::operator(player.clone(), scopes.clone()));
+    Ok((player, actor))
 }
 
 impl SignedIn {

@@ -63,7 +63,7 @@ pub async fn run_once(State(app): State<App>, request: Request, next: Next) -> R
     };
     let (mut parts, body) = request.into_parts();
     let caller = match Service::of(&parts, &app)? {
-        Some(service) => service.actor,
+        Some(Service(actor)) => actor.by,
         None => <SignedIn as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?.player,
     };
     let body = read_bytes(Request::from_parts(parts.clone(), body)).await?;

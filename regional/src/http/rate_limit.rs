@@ -23,8 +23,8 @@ pub async fn limit_rate(State(app): State<App>, request: Request, next: Next) ->
     if is_edge_read(&app, &parts) {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
-    if let Ok(Some(service)) = Service::of(&parts, &app) {
-        take(&app, service.actor.as_str(), service_key::PACE)?;
+    if let Ok(Some(Service(actor))) = Service::of(&parts, &app) {
+        take(&app, actor.by.as_str(), service_key::PACE)?;
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     let bearer = <Bearer as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await;

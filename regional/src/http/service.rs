@@ -6,32 +6,28 @@ use crate::error::{Fault, Refusal};
 use crate::http::bearer::bearer_text;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use shared::id::PlayerId;
-use shared::service_key::{MissingScope, Scope, ServiceKey, ServiceKeys};
+use shared::actor::{Actor, MissingScope};
+use shared::service_key::{ServiceKey, ServiceKeys};
 
 /// A service whose key is valid.
 #[derive(Debug, Clone)]
-pub struct Service {
-    key: ServiceKey,
-    /// The name under which logs and decisions mention the service.
-    pub actor: PlayerId,
+pub struct Service(pub Actor);
+
+impl From<MissingScope> for Fault {
+    fn from(missing: MissingScope) -> Self {
+        Refusal::new(Code::ScopeMissing, missing.to_string()).field("Authorization").into()
+    }
 }
 
 impl Service {
-    /// Fails unless the key has a scope.
-    pub fn require(&self, scope: Scope) -> Result<(), Refusal> {
-        let refused = |missing: MissingScope| Refusal::new(Code::ScopeMissing, missing.to_string());
-        self.key.require(scope).map_err(|missing| refused(missing).field("Authorization"))
-    }
-
     /// Returns the service of a request; none if its bearer is no service key. A wrong key is an error.
     pub fn of(parts: &Parts, app: &App) -> Result<Option<Self>, Refusal> {
         let Some(bearer) = bearer_text(parts)?.filter(|bearer| ServiceKeys::is_key(bearer)) else {
             return Ok(None);
         };
         let key = app.config.service_keys.find(bearer);
-        let service = key.and_then(|key| Some(Self { actor: key.actor()?, key: key.clone() }));
-        service.map(Some).ok_or_else(invalid)
+        let actor = key.and_then(ServiceKey::actor).ok_or_else(invalid)?;
+        Ok(Some(Self(actor)))
     }
 }
 

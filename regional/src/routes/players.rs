@@ -1,10 +1,10 @@
-//! The routes with which the operator's own backend manages players.
+//! The routes with which operators and the operator's own backend manage players.
 
 use crate::app::App;
 use crate::error::Fault;
 use crate::error::refusals::player_not_found;
+use crate::http::caller::Acting;
 use crate::http::extract::{Body, PathPlayer};
-use crate::http::service::Service;
 use crate::routes::audit::note;
 use crate::routes::profiles::update::{NewTier, PlayerTier, change_tier};
 use axum::Json;
@@ -22,22 +22,22 @@ use shared::service_key::Scope;
     params(("player" = PlayerId, Path, description = "A player.")),
     responses(
         (status = 204, description = "The sessions are over."),
-        (status = 403, description = "`scope_missing`"),
+        (status = 403, description = "`banned`, `scope_missing`"),
         (status = 404, description = "`player_not_found`"),
     ),
-    security(("service_key" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn sign_out_player(
     State(app): State<App>,
-    service: Service,
+    Acting(actor): Acting,
     PathPlayer(player): PathPlayer,
 ) -> Result<StatusCode, Fault> {
-    service.require(Scope::Players)?;
+    actor.require(Scope::Players)?;
     if app.store.status_strong(&player).await?.is_none() {
         return Err(player_not_found(&player).into());
     }
     app.store.raise_epoch(&player, app.clock.now()).await?;
-    note(&app, &service.actor, "DELETE /v1/players/{player}/sessions", &player, "").await?;
+    note(&app, &actor.by, "DELETE /v1/players/{player}/sessions", &player, "").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -51,20 +51,20 @@ pub async fn sign_out_player(
     request_body = NewTier,
     responses(
         (status = 200, body = PlayerTier, description = "The new tier."),
-        (status = 403, description = "`scope_missing`"),
+        (status = 403, description = "`banned`, `scope_missing`"),
         (status = 404, description = "`player_not_found`"),
     ),
-    security(("service_key" = [])),
+    security(("access_token" = []), ("service_key" = [])),
 )]
 pub async fn set_player_tier(
     State(app): State<App>,
-    service: Service,
+    Acting(actor): Acting,
     PathPlayer(player): PathPlayer,
     Body(body): Body<NewTier>,
 ) -> Result<Json<PlayerTier>, Fault> {
-    service.require(Scope::Players)?;
+    actor.require(Scope::Players)?;
     let tier = change_tier(&app, player.clone(), body).await?;
     let detail = tier.name().unwrap_or("none");
-    note(&app, &service.actor, "PUT /v1/players/{player}/tier", &player, detail).await?;
+    note(&app, &actor.by, "PUT /v1/players/{player}/tier", &player, detail).await?;
     Ok(Json(tier))
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Keys of a deployment: one for each of the operator's services, and a second one while it is rotated.
 pub const SERVICE_KEYS_MAX: usize = 16;
+/// Operators of a deployment: their configuration fits into the 4 KiB of a function's environment.
+pub const OPERATORS_MAX: usize = 64;
 /// Characters of a key's id: with its prefix it fits into the id of a player, as which it appears in logs.
 pub const SERVICE_KEY_ID_CHARS_MAX: usize = 24;
 /// Requests a second of one service key in each isolate: a backend speaks for many players.

@@ -124,6 +124,15 @@ pub enum OwnRoomResponse {
     Denied(Denial),
 }
 
+/// The edge asks a player's object whether the login of a token is still valid; the response is the [`Denial`], if it is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginCheck {
+    /// Auth epoch of the player's token.
+    pub ep: u64,
+    /// Session of the player's token.
+    pub sid: SessionId,
+}
+
 /// The reason why a player may not connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

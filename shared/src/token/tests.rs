@@ -17,6 +17,7 @@ fn claims() -> Claims {
         iat: NOW.secs(),
         exp: NOW.secs() + 600,
         ep: 3,
+        scp: String::new(),
     }
 }
 

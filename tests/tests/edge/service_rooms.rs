@@ -233,7 +233,7 @@ async fn wrong_requests_of_services_are_refused_with_their_reason() -> Result<()
 
     // Players may not use what only services may.
     backend.key.clone_from(&ana.token);
-    check(backend.get(&format!("/v1/rooms/{room}/log")).await?, 401, "mk_")?;
+    check(backend.get(&format!("/v1/rooms/{room}/log")).await?, 403, "is no operator")?;
     let named = json!({ "players": [{ "player": ana.id }] });
     check(
         backend.send(backend.request(Method::POST, "/v1/rooms").json(&named)).await?,
@@ -264,4 +264,63 @@ async fn key_without_a_scope_is_refused() -> Result<()> {
     let (status, body) = backend.get(&format!("/v1/rooms/{room}/log")).await?;
     ensure!(status == 403 && text(&body, "/code") == "scope_missing", "{status}: {body}");
     Ok(())
+}
+
+#[tokio::test]
+async fn operator_acts_at_the_edge_by_its_token_within_its_scopes() -> Result<()> {
+    let (stack, [op, ana, eve]) =
+        with_operators(|[op, ..]| json!([{ "player": op, "scopes": ["rooms"] }])).await?;
+    let mut backend = Backend::of(&stack)?;
+    backend.key.clone_from(&op.token);
+    let mode = json!({ "mode": "rock-paper-scissors@1", "mode_config": { "round_s": 600 } });
+    let room = backend.room(&[&ana, &eve], mode, "operated").await?;
+    ensure!(backend.room(&[&ana, &eve], json!({}), "operated").await? == room);
+    let mut a = backend.server.room(&room, &ana).connect().await?;
+    a.welcome().await?;
+    let mut b = backend.server.room(&room, &eve).connect().await?;
+    b.welcome().await?;
+    next_event!(a, RoomEvent::Started).await?;
+    a.ok(json!({ "op": "move", "body": "rock" })).await?;
+    let inspection = format!("/v1/rooms/{room}/inspection");
+    let (status, seen) = backend.get(&inspection).await?;
+    ensure!(status == 200 && !seen.to_string().contains("rock\""), "{status}: {seen}");
+    let (status, hidden) = backend.get(&format!("{inspection}?hidden=1")).await?;
+    ensure!(status == 403 && text(&hidden, "/code") == "scope_missing", "{status}: {hidden}");
+    ensure!(!hidden.to_string().contains("rock\""), "a hidden choice is shown: {hidden}");
+    let frame = json!({ "op": "say", "key": "hello", "body": { "text": "Hello." } });
+    let (status, told) = backend.command(&room, frame).await?;
+    ensure!(status == 200, "{status}: {told}");
+    let (_, log) = backend.get(&format!("/v1/rooms/{room}/log")).await?;
+    ensure!(log.to_string().contains(&op.id), "the author is the operator: {log}");
+
+    // An ended login is refused at once, although its token is still valid.
+    let sessions = format!("{}/v1/sessions", stack.region_url());
+    backend.server.http().delete(sessions).bearer_auth(&op.token).send().await?.error_for_status()?;
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let (status, body) = backend.get(&inspection).await?;
+        if status == 401 {
+            ensure!(text(&body, "/code") == "session_revoked", "{body}");
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "{status}: {body}");
+        // No event reports that the notice of the region has arrived, so the test polls.
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Starts a stack whose region names operators: it reads them at its start, so it starts twice on the same data.
+async fn with_operators(operators: impl FnOnce([&str; 3]) -> Value) -> Result<(Stack, [Player; 3])> {
+    let mut saved = None;
+    let first = stack::start_with(|options| saved = Some(options.clone())).await?;
+    let before = server(&first)?;
+    let [a, b, c] = [before.guest("Op").await?, before.guest("Ana").await?, before.guest("Eve").await?];
+    first.stop().await;
+    drop(first);
+    let mut again = saved.context("options")?;
+    again.region_env.insert("OPERATORS".to_owned(), operators([&a.id, &b.id, &c.id]).to_string());
+    let stack = stack::start_with(|options| *options = again).await?;
+    let server = server(&stack)?;
+    let players = [server.refresh(&a).await?, server.refresh(&b).await?, server.refresh(&c).await?];
+    Ok((stack, players))
 }

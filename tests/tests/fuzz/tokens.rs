@@ -25,6 +25,7 @@ impl Verifier {
             iat: NOW.secs(),
             exp: NOW.secs() + 600,
             ep: 3,
+            scp: String::new(),
         };
         let keys = KeySet::from_jwks(&Signer::jwks(&[&signer])).expect("a key set");
         let mut cache = KeyCache::default();

@@ -1,8 +1,10 @@
 //! Tests of the service API of the region: sessions of an own backend's users, management of players, moderation by key,
 //! and the audit trail.
 
-use crate::world::{Answer, Guest, World};
+use crate::world::{Answer, Guest, World, variable};
 use anyhow::{Context, Result};
+use regional::config::Config;
+use regional::token_issuer::TokenIssuer;
 use serde_json::{Value, json};
 use shared::service_key::{SECRET_BYTES, Scope, ServiceKey};
 use std::collections::BTreeSet;
@@ -73,7 +75,7 @@ async fn only_a_key_with_the_scope_names_users() -> Result<()> {
     backend.send("GET", "/v1/audit", Value::Null).await?.is_problem(403, "scope_missing");
     let path = format!("/v1/players/{}/sessions", ana.player);
     backend.send("DELETE", &path, Value::Null).await?.is_problem(403, "scope_missing");
-    backend.world.request_as(&ana, "DELETE", &path, Value::Null).await?.is_problem(401, "token_invalid");
+    backend.world.request_as(&ana, "DELETE", &path, Value::Null).await?.is_problem(403, "scope_missing");
     // A key is no player.
     backend.send("GET", "/v1/profiles/me", Value::Null).await?.is_problem(401, "token_invalid");
     Ok(())
@@ -126,6 +128,63 @@ async fn key_moderates_manages_players_and_leaves_a_trail() -> Result<()> {
     ];
     // All happened in the same millisecond of the test's clock.
     assert_eq!(backend.actions().await?.into_iter().collect::<BTreeSet<_>>(), expected.into());
+    Ok(())
+}
+
+/// Starts a region with an operator that has these scopes.
+async fn with_operator(scopes: &[&str]) -> Result<(World, Guest)> {
+    let world = World::new().await?;
+    let op = world.guest("Op").await?;
+    let operators = json!([{ "player": op.player, "scopes": scopes }]).to_string();
+    Ok((world.restart(&[("OPERATORS", &operators)]).await?, op))
+}
+
+/// Returns the scopes in the access token of a refreshed session.
+async fn refreshed_scopes(world: &World, who: &Guest) -> Result<(Guest, String)> {
+    let pair = world.refresh(&who.refresh).await?;
+    pair.has_status(200);
+    let who = Guest { player: who.player.clone(), ..Guest::of(&pair.body)? };
+    let mint = TokenIssuer::new(&Config::read(&variable)?)?;
+    let claims = mint.verify(&who.access, world.time())?;
+    Ok((who, claims.scp))
+}
+
+#[tokio::test]
+async fn operator_acts_by_the_own_name_within_its_scopes() -> Result<()> {
+    let (world, op) = with_operator(&["players", "rooms"]).await?;
+    let ana = world.guest("Ana").await?;
+    let tier = format!("/v1/players/{}/tier", ana.player);
+    world.request_as(&op, "PUT", &tier, json!({ "tier": "gold" })).await?.has_status(200);
+    let ban = format!("/v1/bans/{}", ana.player);
+    let refused = world.request_as(&op, "PUT", &ban, json!({ "reason": "spam" })).await?;
+    refused.is_problem(403, "scope_missing");
+    assert!(refused.body["detail"].as_str().is_some_and(|text| text.contains("`OPERATORS`")));
+    world.get("/v1/audit", &op.access).await?.is_problem(403, "scope_missing");
+    // Signing in as others is for keys.
+    let external = json!({ "external": { "user": "42", "name": "Ana" } });
+    world.request_as(&op, "POST", "/v1/sessions", external).await?.is_problem(401, "token_missing");
+
+    let world = world.restart(&[("MODERATORS", &op.player)]).await?;
+    let list = world.get("/v1/audit", &op.access).await?;
+    assert_eq!(list.body["actions"][0]["by"], op.player.as_str());
+    world.request_as(&op, "PUT", &ban, json!({ "reason": "spam" })).await?.has_status(201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn token_of_an_operator_has_its_scopes_until_the_operator_is_removed() -> Result<()> {
+    let (world, op) = with_operator(&["inspect_hidden", "rooms"]).await?;
+    let (op, scopes) = refreshed_scopes(&world, &op).await?;
+    assert_eq!(scopes, "rooms inspect_hidden");
+    let world = world.restart(&[("MODERATORS", &op.player)]).await?;
+    let (op, scopes) = refreshed_scopes(&world, &op).await?;
+    assert_eq!(scopes, "rooms queues players moderation");
+    let world = world.restart(&[]).await?;
+    // The region reads its configuration, and so refuses the scopes of a token from before at once.
+    let tier = format!("/v1/players/{}/tier", op.player);
+    world.request_as(&op, "PUT", &tier, json!({ "tier": "x" })).await?.is_problem(403, "scope_missing");
+    let (_, scopes) = refreshed_scopes(&world, &op).await?;
+    assert_eq!(scopes, "");
     Ok(())
 }
 

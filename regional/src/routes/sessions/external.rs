@@ -38,11 +38,11 @@ pub async fn create(
     external: External,
     device: Device,
 ) -> Result<TokenPair, Fault> {
-    let service = service.ok_or_else(|| {
+    let Service(actor) = service.ok_or_else(|| {
         let detail = "Only a service may name its user. Send a service key with the scope `sessions`.";
         Refusal::new(Code::TokenMissing, detail).field("Authorization")
     })?;
-    service.require(Scope::Sessions)?;
+    actor.require(Scope::Sessions)?;
     let External { user, name } = external;
     let most = limits::EXTERNAL_ID_CHARS_MAX;
     if !is_visible_ascii(&user, most) {
@@ -52,6 +52,6 @@ pub async fn create(
     let name = Some(check_name("external.name", &name)?);
     let identity = Identity { issuer: ISSUER.to_owned(), subject: user.clone(), name };
     let pair = sign_in_as(app, &identity, device).await?;
-    note(app, &service.actor, "POST /v1/sessions", pair.player(), &format!("ext:{user}")).await?;
+    note(app, &actor.by, "POST /v1/sessions", pair.player(), &format!("ext:{user}")).await?;
     Ok(pair)
 }

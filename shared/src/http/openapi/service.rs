@@ -1,4 +1,4 @@
-//! The operations of the service API, for the operator's own backend.
+//! The operations of the service API, for operators and the operator's own backend.
 
 use super::operation::Operation;
 use crate::limits;
@@ -18,7 +18,7 @@ pub fn send_room_commands() -> Operation {
     let operation = Operation::new(
         "sendRoomCommands",
         "service",
-        "Executes commands of the wire in a room, by the name of the service key. The ops are `say`, `set`, `signal`, `hint`, \
+        "Executes commands of the wire in a room, by the name of the service key or the operator. The ops are `say`, `set`, `signal`, `hint`, \
          `kick` and `end`; what they did is on disk before the response.",
     );
     room(operation)
@@ -77,8 +77,8 @@ pub fn inspect_room() -> Operation {
 fn room(operation: Operation) -> Operation {
     operation
         .path_parameter("room", "RoomId", ROOM)
-        .secured(&["service_key"])
-        .problem(401, "`token_invalid`")
+        .secured(&["service_key", "access_token"])
+        .problem(401, "`token_invalid`, `token_expired`, `session_revoked`, `banned`")
         .problem(403, "`scope_missing`")
         .problem(404, "`not_found`")
         .problem(429, "`too_fast`")

@@ -28,6 +28,7 @@ fn token(signer: &Signer, exp: Time) -> String {
         iat: START.secs(),
         exp: exp.secs(),
         ep: 0,
+        scp: String::new(),
     })
 }
 
