@@ -1,6 +1,7 @@
 //! HTTP requests and WebSocket upgrades as the Worker receives them, before any Durable Object.
 
 pub mod body;
+pub mod caller;
 pub mod notices;
 pub mod rate_limit;
 pub mod response_headers;

@@ -1,13 +1,56 @@
-//! Who acts through the service API, with which scopes: a service key, or an operator by its access token.
+//! The caller of the service API with its scopes: a service key, or an operator by its access token.
 //!
-//! An operator is a player whom the region's configuration names. The region writes the operator's scopes into each access
+//! An operator is a player that the region's configuration names. The region writes the operator's scopes into each access
 //! token (`scp`), so that the edge knows them without a call.
 
 use crate::id::PlayerId;
-use crate::service_key::Scope;
 use crate::token::Claims;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
+
+/// A permission of a key or an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Create sessions for the backend's own users.
+    Sessions,
+    /// Create rooms, read them, speak in them and end them.
+    Rooms,
+    /// Put tickets into queues, cancel them, and read queues.
+    Queues,
+    /// Sign players out, set their tier, and send them notices.
+    Players,
+    /// Everything that a moderator may do: bans, reports, disputes.
+    Moderation,
+    /// Read the hidden state of a running match.
+    InspectHidden,
+}
+
+impl Scope {
+    /// All scopes of the service API.
+    pub const ALL: [Self; 6] =
+        [Self::Sessions, Self::Rooms, Self::Queues, Self::Players, Self::Moderation, Self::InspectHidden];
+
+    /// Returns the name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Rooms => "rooms",
+            Self::Queues => "queues",
+            Self::Players => "players",
+            Self::Moderation => "moderation",
+            Self::InspectHidden => "inspect_hidden",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// The caller of a request of the service API.
 #[derive(Debug, Clone, PartialEq, Eq)]

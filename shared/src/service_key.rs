@@ -5,6 +5,7 @@
 //! another id: add it, change the backend, remove the old one.
 
 use crate::actor::Actor;
+pub use crate::actor::Scope;
 use crate::id::PlayerId;
 use crate::limits;
 use crate::resilience::token_bucket::Pace;
@@ -20,49 +21,6 @@ pub const PREFIX: &str = "mk_";
 pub const PACE: Pace = Pace { per_s: limits::SERVICE_RATE_PER_S, burst: limits::SERVICE_RATE_BURST };
 /// Bytes of a secret.
 pub const SECRET_BYTES: usize = 32;
-
-/// A permission of a key or an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// Create sessions for the backend's own users.
-    Sessions,
-    /// Create rooms, read them, speak in them and end them.
-    Rooms,
-    /// Put tickets into queues, cancel them, and read queues.
-    Queues,
-    /// Sign players out, set their tier, and send them notices.
-    Players,
-    /// Everything that a moderator may do: bans, reports, disputes.
-    Moderation,
-    /// Read the hidden state of a running match.
-    InspectHidden,
-}
-
-impl Scope {
-    /// All scopes of the service API.
-    pub const ALL: [Self; 6] =
-        [Self::Sessions, Self::Rooms, Self::Queues, Self::Players, Self::Moderation, Self::InspectHidden];
-
-    /// Returns the name in the configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sessions => "sessions",
-            Self::Rooms => "rooms",
-            Self::Queues => "queues",
-            Self::Players => "players",
-            Self::Moderation => "moderation",
-            Self::InspectHidden => "inspect_hidden",
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// A key as both sides are configured with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

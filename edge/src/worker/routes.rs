@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ops::{metrics, ready};
 use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
-use crate::worker::{body, notices, rate_limit, service, upgrade};
+use crate::worker::{body, caller, notices, rate_limit, service, upgrade};
 use crate::{bindings, clock, identity};
 use shared::actor::Actor;
 use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
@@ -178,12 +178,12 @@ fn config(env: &Env) -> Result<Response> {
 /// Creates an open room. Any player who knows its id may take a free seat, so the id is random and acts as a code.
 /// The player's object is asked first: it knows of ended logins, and how many rooms the player owns.
 async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
-    if service::is_service(request.headers()) {
+    if caller::is_service(request.headers()) {
         let options = room_options(&body::text(&mut request, limits::SERVICE_ROOM_BYTES_MAX).await?)?;
         return service::create_room(&request, env, options).await;
     }
     let token = bearer(request.headers());
-    let claims = identity::check(env, token.as_deref()).await?.map_err(refused_token)?;
+    let claims = identity::check(env, token.as_deref()).await?.map_err(caller::refused_token)?;
     rate_limit::player(env, &claims.sub).await?;
     let is_operator = Actor::of_claims(&claims).is_some();
     let most = if is_operator { limits::SERVICE_ROOM_BYTES_MAX } else { limits::RESULT_BYTES_MAX };
@@ -200,7 +200,7 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     let ask = OwnRoomRequest { room: id.clone(), until, ep: claims.ep, sid: claims.sid };
     match object_rpc::own_room(env, &claims.sub, &ask).await? {
         OwnRoomResponse::Granted => {}
-        OwnRoomResponse::Denied(why) => return Err(refused_token(why.close())),
+        OwnRoomResponse::Denied(why) => return Err(caller::refused_token(why.close())),
         OwnRoomResponse::Full => {
             let most = limits::ROOMS_OWNED_MAX;
             let detail = format!("A player owns at most {most} open rooms. End one first.");
@@ -218,11 +218,6 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
     };
     object_rpc::open_room(env, &setup, None).await?;
     Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
-}
-
-/// Returns the refusal of a request whose token a socket would be closed for.
-pub fn refused_token(why: CloseCode) -> Error {
-    Error::refused(401, why.name(), "Send a valid access token as `Authorization: Bearer`.")
 }
 
 fn room_options(text: &str) -> Result<NewRoom> {

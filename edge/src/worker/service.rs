@@ -1,43 +1,28 @@
 //! The service API of the edge: operators and the operator's own backend create rooms, speak in them, and look at them.
 
-use crate::bearer::bearer;
 use crate::clients::object_rpc;
+use crate::clock;
 use crate::error::{Error, Result};
-use crate::worker::routes::refused_token;
-use crate::worker::{body, rate_limit};
-use crate::{bindings, clock, identity};
+use crate::worker::body;
+use crate::worker::caller::{caller, intended_id};
 use serde_json::json;
-use shared::actor::{Actor, MissingScope};
+use shared::actor::Actor;
 use shared::http::{CreatedRoom, NewRoom, RequestUrl};
 use shared::id::{AuditId, PlayerId, RoomId};
 use shared::limits;
 use shared::room::seats::Seat;
+use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
 use shared::rpc::room_service::{RoomAction, RoomServiceAnswer, RoomServiceRequest};
-use shared::rpc::{LoginCheck, Setup};
-use shared::service_key::{Scope, ServiceKeys};
-use shared::text::is_visible_ascii;
+use shared::service_key::Scope;
 use shared::wire::{Refusal, RefusalCode};
-use worker::{Env, Headers, Request, Response};
-
-/// Returns true if the request's bearer is meant as a service key, valid or not.
-pub fn is_service(headers: &Headers) -> bool {
-    bearer(headers).is_some_and(|bearer| ServiceKeys::is_key(&bearer))
-}
+use worker::{Env, Request, Response};
 
 /// Creates a room with named seats. A repetition with the same `Idempotency-Key` returns the same room.
 pub async fn create_room(request: &Request, env: &Env, options: NewRoom) -> Result<Response> {
-    let Actor { by, .. } = caller(env, request.headers(), Scope::Rooms).await?;
-    let id = match request.headers().get("idempotency-key")? {
-        Some(text) if is_visible_ascii(&text, limits::KEY_BYTES_MAX) => {
-            RoomId::derive(&["service", by.as_str(), &text])
-        }
-        Some(_) => {
-            let detail = format!("Idempotency-Key: 1 to {} visible ASCII characters.", limits::KEY_BYTES_MAX);
-            return Err(Error::refused(400, "bad_field", detail));
-        }
-        None => RoomId::random(clock::random_bytes()?),
-    };
+    let actor = caller(env, request.headers(), Scope::Rooms).await?;
+    let id = intended_id(request.headers(), &actor, RoomId::derive, RoomId::random)?;
+    let Actor { by, .. } = actor;
     let mode = options.chosen_mode();
     let named =
         options.players.into_iter().map(|seat| Seat { team: seat.team, ..Seat::of(seat.player, seat.name) });
@@ -101,58 +86,6 @@ pub async fn inspect(request: &Request, env: &Env, room: &str) -> Result<Respons
     }
 }
 
-/// Returns the caller of a request, if it has a scope.
-async fn caller(env: &Env, headers: &Headers, scope: Scope) -> Result<Actor> {
-    let token = bearer(headers);
-    let actor = match token.as_deref() {
-        Some(key) if ServiceKeys::is_key(key) => by_key(env, headers, key).await?,
-        Some(token) => operator(env, token).await?,
-        None => {
-            rate_limit::address(env, headers).await?;
-            return Err(invalid());
-        }
-    };
-    actor.require(scope)?;
-    Ok(actor)
-}
-
-async fn by_key(env: &Env, headers: &Headers, text: &str) -> Result<Actor> {
-    let keys = bindings::service_keys(env)?;
-    let Some(key) = keys.find(text) else {
-        rate_limit::address(env, headers).await?;
-        return Err(invalid());
-    };
-    rate_limit::service(env, &key.id)?;
-    key.actor().ok_or_else(|| Error::Internal(format!("the service key {} has no name", key.id)))
-}
-
-/// Returns the operator of an access token. The player's object is asked first: it knows of ended logins.
-async fn operator(env: &Env, token: &str) -> Result<Actor> {
-    let claims = identity::check(env, Some(token)).await?.map_err(refused_token)?;
-    rate_limit::player(env, &claims.sub).await?;
-    let actor = Actor::of_claims(&claims).ok_or_else(|| {
-        let detail =
-            format!("The player `{}` is no operator. The region's `OPERATORS` names them.", claims.sub);
-        Error::refused(403, "scope_missing", detail)
-    })?;
-    let login = LoginCheck { ep: claims.ep, sid: claims.sid };
-    match object_rpc::check_login(env, &actor.by, &login).await? {
-        None => Ok(actor),
-        Some(denial) => Err(refused_token(denial.close())),
-    }
-}
-
-fn invalid() -> Error {
-    let detail = "Send a service key or an operator's access token as `Authorization: Bearer`.";
-    Error::refused(401, "token_invalid", detail)
-}
-
-impl From<MissingScope> for Error {
-    fn from(missing: MissingScope) -> Self {
-        Self::refused(403, "scope_missing", missing.to_string())
-    }
-}
-
 async fn ask(env: &Env, room: &str, by: PlayerId, action: RoomAction) -> Result<RoomServiceAnswer> {
     let missing = || Error::refused(404, "not_found", "This room does not exist; it may have ended.");
     let room: RoomId = room.parse().map_err(|_| missing())?;
@@ -164,7 +97,7 @@ async fn ask(env: &Env, room: &str, by: PlayerId, action: RoomAction) -> Result<
 }
 
 /// Returns the error of a request that the room refused as a whole.
-fn refused(refusal: &Refusal) -> Error {
+pub fn refused(refusal: &Refusal) -> Error {
     match refusal.code {
         RefusalCode::TooFast => Error::TooFast(limits::RETRY_FIRST),
         RefusalCode::BadJson => Error::refused(400, "bad_json", refusal.message.clone().unwrap_or_default()),
