@@ -41,6 +41,7 @@ impl App {
         let providers = Providers::new(&config.people.providers);
         let metrics = RequestMetrics::new(config.metrics);
         let bucket = config.pictures.clone().map(Bucket::new);
+        let store = store.with_webhooks(config.webhooks.clone());
         Ok(Self(Arc::new(Parts { config, clock, store, tokens, rate_buckets, metrics, bucket, providers })))
     }
 }

@@ -6,10 +6,12 @@ pub mod people;
 pub mod pictures;
 pub mod reader;
 pub mod tables;
+pub mod webhooks;
 
 use crate::config::people::People;
 use crate::config::reader::{BadConfig, Reader};
 use crate::config::tables::TableNames;
+use crate::domain::webhook::endpoint::Endpoints;
 use crate::integrations::object_store::BucketConfig;
 use axum::http::HeaderValue;
 use shared::id::PoolName;
@@ -54,6 +56,8 @@ pub struct Config {
     pub rated_pools: BTreeSet<PoolName>,
     /// `PICTURES_URL` and related variables: the bucket of pictures. Pictures are disabled without it.
     pub pictures: Option<BucketConfig>,
+    /// `WEBHOOKS`: the endpoints of the operator's backend that receive events; none by default.
+    pub webhooks: Endpoints,
     /// `METRICS`: writes a metric line per request; `on` or `off` (default).
     pub metrics: bool,
     /// `DYNAMODB_ENDPOINT`: the address of another store; the default of the SDK otherwise.
@@ -100,6 +104,7 @@ impl Config {
         let people = People::read(&mut reader);
         let rated_pools = reader.list("RATED_POOLS", "names of pools, comma-separated");
         let pictures = pictures::read(&mut reader);
+        let webhooks = webhooks::endpoints(&mut reader);
         let endpoint = reader.get("DYNAMODB_ENDPOINT");
         reader.finish(edge_keys).map(|edge_keys| Self {
             tables,
@@ -114,6 +119,7 @@ impl Config {
             people,
             rated_pools,
             pictures,
+            webhooks,
             metrics,
             endpoint,
         })
@@ -168,11 +174,12 @@ fn origins(reader: &mut Reader<'_>) -> Vec<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::limits;
     use std::collections::BTreeMap;
 
     const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
-    fn read(changes: &[(&'static str, &'static str)]) -> Result<Config, BadConfig> {
+    fn read<'a>(changes: &[(&'a str, &'a str)]) -> Result<Config, BadConfig> {
         let mut vars = BTreeMap::from([
             ("TABLE_CORE", "core"),
             ("TABLE_HISTORY", "history"),
@@ -187,7 +194,7 @@ mod tests {
         Config::read(&|name| vars.get(name).map(|value| (*value).to_owned()))
     }
 
-    fn check(changes: &[(&'static str, &'static str)], expected: &[&str]) {
+    fn check(changes: &[(&str, &str)], expected: &[&str]) {
         let faults = read(changes).err().map_or(Vec::new(), |bad| bad.0);
         let names: Vec<_> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
         assert_eq!(names, expected, "{changes:?}");
@@ -226,6 +233,7 @@ mod tests {
             &[("OIDC_PROVIDERS", r#"[{"issuer":"a","audience":[],"jwks":"https://a"}]"#)],
             &["OIDC_PROVIDERS"],
         );
+        check(&[("WEBHOOKS", "{}")], &["WEBHOOKS"]);
         check(&[("RATE_PER_S", "0")], &["RATE_PER_S"]);
         check(&[("SESSION_IDLE_S", "0")], &["SESSION_IDLE_S"]);
         check(&[("SESSION_AGE_S", "60")], &["SESSION_AGE_S"]);

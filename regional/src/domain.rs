@@ -10,6 +10,8 @@ pub mod profile;
 pub mod rated;
 pub mod rating;
 pub mod report;
+pub mod rfc3339;
 pub mod session;
 pub mod status;
 pub mod text;
+pub mod webhook;

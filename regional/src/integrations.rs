@@ -4,3 +4,4 @@ pub mod http_client;
 pub mod identity;
 pub mod object_store;
 pub mod secrets;
+pub mod webhook_client;

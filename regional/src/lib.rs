@@ -6,6 +6,7 @@
 //! - [`routes`]: one file per resource; a handler reads, lets a domain rule decide, and commits;
 //! - [`http`]: bodies, tokens, signatures, rate limits and problem documents;
 //! - [`edge_notices`]: notices to the edge, and the work that follows a committed change;
+//! - [`webhook_delivery`]: events to the operator's backend, until they are delivered or dead;
 //! - [`integrations`]: identity providers, the bucket of pictures, and the HTTP client;
 //! - [`store`]: DynamoDB; every key is in [`store::keys`], and every mutation is conditional or a
 //!   transaction;
@@ -36,6 +37,7 @@ pub mod routes;
 pub mod schemas;
 pub mod store;
 pub mod token_issuer;
+pub mod webhook_delivery;
 
 pub use app::App;
 pub use routes::router;

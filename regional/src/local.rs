@@ -2,9 +2,11 @@
 
 mod folder;
 mod tail;
+mod webhooks;
 
 pub use folder::{Folder, process_uploads};
 pub use tail::{Wake, follow, offset_file};
+pub use webhooks::deliver;
 
 use crate::clock::Clock;
 use crate::config::Config;

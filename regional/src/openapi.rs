@@ -207,7 +207,7 @@ fn add_problem(status: &str, response: &mut Map<String, Value>) {
 
 /// Returns the constraints that the types do not express: the region's limits on shared types, and fields
 /// that exclude or require each other.
-fn constraints() -> [(&'static str, Value); 6] {
+fn constraints() -> [(&'static str, Value); 7] {
     let record = json!({
         "players": { "maxItems": limits::SEATS_MAX },
         "started": named("StoredTime"),
@@ -225,6 +225,10 @@ fn constraints() -> [(&'static str, Value); 6] {
     let entry = json!({ "at": named("StoredTime"), "action": text, "detail": text });
     [
         ("AuditEntry", json!({ "properties": entry })),
+        (
+            "OpenedRoom",
+            json!({ "properties": { "players": { "maxItems": limits::SEATS_MAX }, "created": named("StoredTime") } }),
+        ),
         ("MatchRecord", json!({ "properties": record })),
         ("Participant", json!({ "properties": { "name": { "maxLength": limits::NAME_CHARS_MAX } } })),
         ("Report", json!({ "properties": { "text": named("FreeText") } })),

@@ -11,6 +11,7 @@ pub mod leaderboards;
 pub mod lockout;
 pub mod matches;
 pub mod matchmaking_profile;
+pub mod open_rooms;
 pub mod operations;
 pub mod page;
 pub mod pictures;
@@ -21,6 +22,7 @@ pub mod ratings;
 pub mod reports;
 pub mod sessions;
 pub mod ties;
+pub mod webhooks;
 
 use crate::app::App;
 use crate::domain::history::RECORD_BYTES_MAX;

@@ -14,6 +14,7 @@ pub mod leaderboards;
 pub mod matches;
 pub mod matchmaking_profile;
 pub mod moderated_matches;
+pub mod open_rooms;
 pub mod pictures;
 pub mod profiles;
 mod query;
@@ -27,9 +28,11 @@ pub mod status;
 pub mod tables;
 pub mod timing;
 pub mod transact;
+pub mod webhooks;
 mod write_op;
 
 use crate::config::tables::TableNames;
+use crate::domain::webhook::endpoint::Endpoints;
 use crate::error::Error;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -65,13 +68,21 @@ pub async fn client(endpoint: Option<&str>) -> Client {
 pub struct Store {
     client: Client,
     names: TableNames,
+    /// The endpoints of webhooks: each change writes its event for them in the same transaction.
+    endpoints: Endpoints,
 }
 
 impl Store {
     /// A store that uses this client.
     #[must_use]
     pub fn new(client: Client, names: TableNames) -> Self {
-        Self { client, names }
+        Self { client, names, endpoints: Endpoints::default() }
+    }
+
+    /// Also writes the events for these endpoints.
+    #[must_use]
+    pub fn with_webhooks(self, endpoints: Endpoints) -> Self {
+        Self { endpoints, ..self }
     }
 
     /// Checks that each table answers, by reading an item that never exists.

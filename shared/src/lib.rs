@@ -77,4 +77,5 @@ pub mod sign;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod webhook;
 pub mod wire;

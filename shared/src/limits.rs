@@ -12,6 +12,7 @@ mod rating;
 mod room;
 mod service;
 mod token;
+mod webhook;
 
 pub use cache::*;
 pub use call::*;
@@ -25,3 +26,4 @@ pub use rating::*;
 pub use room::*;
 pub use service::*;
 pub use token::*;
+pub use webhook::*;

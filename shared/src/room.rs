@@ -34,6 +34,7 @@ use crate::connection::{self, ConnectionGuard};
 use crate::delivery::outbox::{Audience, DeliveryLevel};
 use crate::id::{PlayerId, RoomId};
 use crate::rpc::audit::AuditEntry;
+use crate::rpc::opened::OpenedRoom;
 use crate::time::Time;
 use crate::wire::CloseCode;
 use crate::wire::room::Member;
@@ -105,6 +106,9 @@ impl Room {
     ) -> (Self, Vec<Effect>) {
         let mut room = Self::from_state(RoomState::new(now, setup), switches);
         room.pending.room = true;
+        if let Some(opened) = OpenedRoom::of_setup(&room.state.setup, now) {
+            room.state.calls.add(now, Call::Opened { room: Box::new(opened) });
+        }
         if let Some(entry) = audit {
             room.audit(now, entry);
         }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod host;
 pub mod notice;
 pub mod object_name;
+pub mod opened;
 pub mod peer;
 pub mod player;
 pub mod record;

@@ -7,6 +7,7 @@ pub mod issuer;
 #[path = "../tests/sim/kit/mod.rs"]
 pub mod kit;
 pub mod listener;
+pub mod receiver;
 pub mod runtime_api;
 pub mod secrets_manager;
 pub mod stack;

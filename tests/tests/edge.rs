@@ -50,3 +50,5 @@ mod shared_object;
 mod sign_out;
 #[path = "edge/tickets.rs"]
 mod tickets;
+#[path = "edge/webhooks.rs"]
+mod webhooks;

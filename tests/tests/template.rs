@@ -30,7 +30,7 @@ fn granted(resource: &str, action: &str) -> Vec<String> {
 fn functions_have_the_least_rights_and_no_secret_variables() -> Result<()> {
     let template = fs::read_to_string(Root::here().path("template.yaml"))?;
     ensure!(!template.contains("resolve:secretsmanager"), "a secret is resolved into a variable");
-    for secret in ["SIGNING_SEED", "EDGE_TO_REGION_KEYS", "REGION_TO_EDGE_KEYS"] {
+    for secret in ["SIGNING_SEED", "EDGE_TO_REGION_KEYS", "REGION_TO_EDGE_KEYS", "WEBHOOK_SECRETS"] {
         ensure!(!template.contains(&format!("{secret}:")), "{secret} is a variable");
     }
     let (api, stream) = (resource(&template, "ApiFunction")?, resource(&template, "StreamFunction")?);
@@ -50,6 +50,23 @@ fn functions_have_the_least_rights_and_no_secret_variables() -> Result<()> {
     assert_eq!(granted(&api, "s3:GetObject"), Vec::<String>::new());
     assert_eq!(granted(&pictures, "s3:PutObject"), [folder("out")]);
     assert_eq!(granted(&pictures, "s3:GetObject"), [folder("in")]);
+    // Only a local region may send events to its own machine, and only one function can sign them.
+    ensure!(!template.contains("WEBHOOK_LOOPBACK"), "the deployed region would reach its own network");
+    let webhooks = resource(&template, "WebhookFunction")?;
+    assert_eq!(granted(&webhooks, secret), ["!Ref WebhookSecretArn"]);
+    assert_eq!(template.matches("!Ref WebhookSecretArn").count(), 2);
+    for action in ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"] {
+        let tables = granted(&webhooks, action);
+        ensure!(tables.iter().all(|table| table.contains("EventsTable")), "{action}: {tables:?}");
+    }
+    ensure!(webhooks.contains("Schedule: rate(1 minute)"), "nothing repeats what failed");
+    for name in ["WebhookFunction", "WebhooksLate", "WebhooksFail", "WebhooksDead", "DeadWebhooks"] {
+        let conditional = resource(&template, name)?.contains("    Condition: HasWebhooks");
+        ensure!(conditional, "{name} exists without webhooks");
+    }
+    // The alarm counts what the function logs.
+    let delivery = fs::read_to_string(Root::here().path("regional/src/webhook_delivery.rs"))?;
+    ensure!(delivery.contains("\"an event is dead\""), "no such line is logged");
     for name in ["ApiFunction", "PicturesFunction"] {
         let limited = resource(&template, name)?.contains("ReservedConcurrentExecutions: ");
         ensure!(limited, "{name} has no limit on concurrent executions");

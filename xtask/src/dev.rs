@@ -30,6 +30,9 @@ pub struct Dev {
     /// Origin of a page elsewhere that may use edge and region, such as `http://localhost:5173`; may be repeated.
     #[arg(long, value_name = "URL")]
     origin: Vec<String>,
+    /// Address on this machine that receives all events as webhooks, such as that of `cargo xtask hooks listen`.
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
     /// Directory of databases and keys [default: target/dev]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -100,6 +103,7 @@ async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
     let mut options = Options {
         debug_commands: dev.debug_commands,
         origins: dev.origin.clone(),
+        webhook: dev.webhook.clone(),
         ..Options::new(data, edge_port, region_port)
     };
     if dev.no_rate_limits {
@@ -164,13 +168,17 @@ fn announce(stack: &Stack, dev: &Dev, artifacts: &Artifacts) {
     if dev.json {
         println!(
             "{}",
-            json!({ "edge": edge, "region": region, "service_key": stack.service_key(), "pids": stack.pids() })
+            json!({ "edge": edge, "region": region, "service_key": stack.service_key(),
+                "webhook_secret": stack.webhook_secret(), "pids": stack.pids() })
         );
         return;
     }
+    let webhook = dev.webhook.as_ref().map_or_else(String::new, |url| {
+        format!("  Webhook   {url}   signed with {}\n", stack.webhook_secret())
+    });
     let watching = if dev.no_watch { "" } else { "Edits are built and loaded as they are saved.\n" };
     println!(
-        "\n  Page      {edge}/\n  Edge      {edge}/v1/…   the Worker, {}\n  Region    {region}/v1/…\n  Service   {}   a key for your own backend\n  Data      {}\n\n\
+        "\n  Page      {edge}/\n  Edge      {edge}/v1/…   the Worker, {}\n  Region    {region}/v1/…\n  Service   {}   a key for your own backend\n{webhook}  Data      {}\n\n\
          {watching}Ctrl-C stops everything.",
         artifacts.worker,
         stack.service_key(),

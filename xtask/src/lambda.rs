@@ -12,7 +12,7 @@ use crate::root::Root;
 use crate::tools::{on_path, python};
 
 /// The binaries of `regional` that run as Lambda functions.
-const FUNCTIONS: &[&str] = &["lambda", "stream", "pictures"];
+const FUNCTIONS: &[&str] = &["lambda", "stream", "pictures", "webhooks"];
 /// The glibc version of `provided.al2023`. A binary that needs a newer one does not start there.
 const GLIBC: &str = "2.34";
 

@@ -25,6 +25,7 @@ pub mod faults;
 pub mod generated;
 pub mod health;
 pub mod hints;
+pub mod hooks;
 pub mod keys;
 pub mod lambda;
 pub mod language;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, clients, conformance, dev, keys, lambda, language, lint, load, map, matching,
-    mode, openapi, schemathesis, sdk, tools, wire_files,
+    artifacts, bench, chaos, clients, conformance, dev, hooks, keys, lambda, language, lint, load, map,
+    matching, mode, openapi, schemathesis, sdk, tools, wire_files,
 };
 
 #[derive(Parser)]
@@ -32,6 +32,7 @@ enum Task {
     /// Installs the missing tools of builds and local runs.
     Tools,
     Conformance(conformance::Conformance),
+    Hooks(hooks::Hooks),
     Keys(keys::Keys),
     Lambda(lambda::Lambda),
     Bench(bench::Bench),
@@ -83,6 +84,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
             let _lock = root.lock()?;
             tools::ensure(&root)
         }
+        Task::Hooks(hooks) => hooks::run(&root, hooks).await,
         Task::Keys(options) => {
             print!("{}", keys::run(&options)?);
             Ok(())

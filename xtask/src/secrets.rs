@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use shared::service_key::Scope;
+use shared::webhook::WebhookSecret;
 
 use crate::keys;
 
@@ -31,6 +32,9 @@ pub struct Secrets {
     /// The configuration `SERVICE_KEYS` of both sides, with the hash of that key.
     #[serde(default)]
     pub service_keys: String,
+    /// The secret of the endpoint that `cargo dev --webhook` names.
+    #[serde(default)]
+    pub webhook_secret: String,
 }
 
 impl Secrets {
@@ -46,7 +50,7 @@ impl Secrets {
         let mut open = OpenOptions::new();
         open.write(true).truncate(true).create_new(stored.is_none()).mode(0o600);
         let secrets = match stored {
-            Some(secrets) if !secrets.service_key.is_empty() => return Ok(secrets),
+            Some(secrets) if secrets.is_complete() => return Ok(secrets),
             Some(secrets) => secrets,
             None => Self {
                 signing_seed: key()?,
@@ -55,24 +59,41 @@ impl Secrets {
                 region_to_edge_keys: key()?,
                 service_key: String::new(),
                 service_keys: String::new(),
+                webhook_secret: String::new(),
             },
         };
-        let secrets = secrets.with_service_key()?;
+        let secrets = secrets.completed()?;
         let mut file = open.open(&file).context("cannot store the keys")?;
         file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
         Ok(secrets)
     }
 
-    fn with_service_key(self) -> Result<Self> {
-        let (key, service_key) = keys::create("local", Scope::ALL.into())?;
-        Ok(Self { service_key, service_keys: serde_json::to_string(&[key])?, ..self })
+    fn is_complete(&self) -> bool {
+        !self.service_key.is_empty() && !self.webhook_secret.is_empty()
+    }
+
+    /// Adds what an earlier version did not generate.
+    fn completed(mut self) -> Result<Self> {
+        if self.service_key.is_empty() {
+            let (key, text) = keys::create("local", Scope::ALL.into())?;
+            self.service_key = text;
+            self.service_keys = serde_json::to_string(&[key])?;
+        }
+        if self.webhook_secret.is_empty() {
+            self.webhook_secret = WebhookSecret::new(random()?).text();
+        }
+        Ok(self)
     }
 }
 
 fn key() -> Result<String> {
+    Ok(STANDARD.encode(random()?))
+}
+
+fn random() -> Result<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
-    Ok(STANDARD.encode(bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]

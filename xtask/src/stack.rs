@@ -38,6 +38,7 @@ pub struct Stack {
     edge_url: String,
     region_url: String,
     service_key: String,
+    webhook_secret: String,
     program: PathBuf,
     values: BTreeMap<String, String>,
     env: BTreeMap<String, String>,
@@ -70,6 +71,7 @@ impl Stack {
             edge_url,
             region_url,
             service_key: secrets.service_key,
+            webhook_secret: secrets.webhook_secret,
             program,
             values,
             env,
@@ -97,6 +99,12 @@ impl Stack {
     #[must_use]
     pub fn service_key(&self) -> &str {
         &self.service_key
+    }
+
+    /// The secret that verifies the messages to [`Options::webhook`].
+    #[must_use]
+    pub fn webhook_secret(&self) -> &str {
+        &self.webhook_secret
     }
 
     /// The data directory of the stack.

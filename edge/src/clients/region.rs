@@ -10,6 +10,7 @@ use shared::id::{PlayerId, PoolName};
 use shared::resilience::breaker::Breaker;
 use shared::resilience::retry_budget::{self, RetryBudget};
 use shared::rpc::audit::AuditEntry;
+use shared::rpc::opened::OpenedRoom;
 use shared::rpc::record::{MatchRecord, MatchmakingProfile, Report, Visibility};
 use shared::{limits, sign};
 use std::cell::RefCell;
@@ -97,6 +98,13 @@ async fn attempt(env: &Env, path: &str) -> Result<String> {
 pub async fn report(env: &Env, report: &Report) -> Result<()> {
     let body = serde_json::to_string(report)?;
     send_signed(env, Method::Post, "/internal/v1/reports", &body).await?;
+    Ok(())
+}
+
+/// Tells that a room of a queue is open. Idempotent.
+pub async fn opened(env: &Env, room: &OpenedRoom) -> Result<()> {
+    let body = serde_json::to_string(room)?;
+    send_signed(env, Method::Post, "/internal/v1/rooms", &body).await?;
     Ok(())
 }
 

@@ -209,6 +209,7 @@ fn start_call(runtime: &Rc<Runtime<Room>>, id: CallId, call: Call) {
     let runtime = Rc::clone(runtime);
     spawn_local(async move {
         let result = match &call {
+            Call::Opened { room } => region::opened(&runtime.env, room).await,
             Call::Record { record } => region::record(&runtime.env, record).await,
             Call::Audit { entry } => region::audit(&runtime.env, entry).await,
             Call::Report { report } => region::report(&runtime.env, report).await,

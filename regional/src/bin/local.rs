@@ -7,13 +7,15 @@ use lambda_http::tracing;
 use regional::clock::{Clock, random_bytes};
 use regional::config::Config;
 use regional::config::edge::ToEdge;
+use regional::config::webhooks::Webhooks;
 use regional::edge_notices::stream::NoticeStream;
 use regional::integrations::object_store::Bucket;
 use regional::local::{
-    Database, Folder, LocalStore, Wake, default, follow, offset_file, open, process_uploads,
+    Database, Folder, LocalStore, Wake, default, deliver, follow, offset_file, open, process_uploads,
 };
 use regional::picture_processing::PictureProcessor;
 use regional::store::Store;
+use regional::webhook_delivery::WebhookDelivery;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// The environment variables are those of Lambda (see `config.rs`), with defaults for a local machine;
 /// missing keys are random for this run. With `EDGE_URL` and `REGION_TO_EDGE_KEYS`, the region notifies the
-/// edge of changes.
+/// edge of changes. With `WEBHOOKS` and `WEBHOOK_SECRETS`, it delivers events.
 #[derive(Parser)]
 #[command(name = "local", version)]
 struct Flags {
@@ -86,9 +88,16 @@ async fn run(flags: Flags) -> Result<(), String> {
     }
     if let Some(edge) = ToEdge::read(&variable).map_err(|error| error.to_string())? {
         let (core, offset) = (names.core.clone(), offset_file(&flags.data));
-        let stream = NoticeStream::new(Store::new(store.client(), names), edge, Clock::system())
+        let stream = NoticeStream::new(Store::new(store.client(), names.clone()), edge, Clock::system())
             .with_pictures(pictures);
-        tokio::spawn(follow(db, core, offset, stream, wake));
+        tokio::spawn(follow(db, core, offset, stream, wake.clone()));
+    }
+    let webhooks = Webhooks::read(&variable).map_err(|error| error.to_string())?;
+    if webhooks.endpoints.iter().next().is_some() {
+        let store = Store::new(store.client(), names);
+        let delivery = WebhookDelivery::new(store, webhooks, Clock::system());
+        let delivery = delivery.map_err(|error| format!("webhooks need root certificates: {error}"))?;
+        tokio::spawn(deliver(delivery, Clock::system(), wake));
     }
     println!("{}", serde_json::json!({ "listening": format!("http://{address}") }));
     std::io::stdout().flush().map_err(|error| error.to_string())?;

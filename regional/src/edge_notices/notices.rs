@@ -58,7 +58,10 @@ pub fn notices(change: &Change) -> Result<Vec<Notice>, Error> {
             | Key::Answer(..)
             | Key::Match(_)
             | Key::MatchCopy(..)
-            | Key::Dispute(_),
+            | Key::Dispute(_)
+            | Key::OpenRoom(..)
+            | Key::Delivery(..)
+            | Key::DeadDelivery(_),
         )
         | None => Ok(Vec::new()),
     }

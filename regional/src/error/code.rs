@@ -136,6 +136,8 @@ codes! {
     PlayerNotFound "player_not_found" NOT_FOUND "There is no such player";
     /// The path exists for other methods.
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The method is not allowed";
+    /// No dead event of a webhook has this id.
+    MessageNotFound "message_not_found" NOT_FOUND "There is no such message";
     /// No match has this id, or its record has expired.
     MatchNotFound "match_not_found" NOT_FOUND "There is no such match";
     /// A different record is stored under the id of this match.

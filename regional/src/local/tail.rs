@@ -31,11 +31,21 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 /// later.
 const RECHECK: Duration = Duration::from_secs(30);
 
-/// Wakes the processor of the stream. Clones share the same signal.
+/// Wakes the processors of what requests commit. Clones share the same signals.
 #[derive(Debug, Clone, Default)]
-pub struct Wake(Arc<Notify>);
+pub struct Wake {
+    /// Wakes the processor of the stream.
+    stream: Arc<Notify>,
+    /// Wakes the delivery of webhooks.
+    webhooks: Arc<Notify>,
+}
 
 impl Wake {
+    /// Waits until a request may have committed an event for webhooks.
+    pub(super) async fn notified(&self) {
+        self.webhooks.notified().await;
+    }
+
     /// Returns a router that wakes the processor after each request that may have committed a change.
     pub fn layer(&self, router: Router) -> Router {
         let wake = self.clone();
@@ -45,7 +55,8 @@ impl Wake {
                 let changes = request.method() != Method::GET;
                 let response = next.run(request).await;
                 if changes {
-                    wake.0.notify_one();
+                    wake.stream.notify_one();
+                    wake.webhooks.notify_one();
                 }
                 response
             }
@@ -79,7 +90,7 @@ pub async fn follow(db: Database, table: String, file: PathBuf, stream: NoticeSt
             Err(_) => return,
         };
         if records.is_empty() {
-            let _ = tokio::time::timeout(RECHECK, wake.0.notified()).await;
+            let _ = tokio::time::timeout(RECHECK, wake.stream.notified()).await;
             continue;
         }
         let done = match Box::pin(stream.process(&records)).await {

@@ -5,7 +5,7 @@ use crate::clock::random_bytes;
 use crate::cursor;
 use crate::domain::history::TIME_MAX;
 use crate::error::code::Code;
-use crate::error::{Fault, Refusal};
+use crate::error::{Error, Fault, Refusal};
 use crate::http::caller::Moderator;
 use crate::http::extract::{Body, Query};
 use crate::http::rfc3339::format_time;
@@ -93,6 +93,21 @@ pub async fn list_actions(
     }))
 }
 
+/// Returns an action on a player, for the transaction that carries it out.
+pub fn action_on(
+    app: &App,
+    by: &PlayerId,
+    action: &str,
+    player: &PlayerId,
+    detail: &str,
+) -> Result<AuditEntry, Error> {
+    let id = AuditId::random(random_bytes()?);
+    let detail = detail.chars().take(limits::AUDIT_TEXT_CHARS_MAX).collect();
+    let (at, player) = (app.clock.now(), Some(player.clone()));
+    let (by, action) = (by.clone(), action.to_owned());
+    Ok(AuditEntry { id, at, by, action, room: None, player, detail })
+}
+
 /// Adds an action on a player to the audit trail, after the action. A caller whose action is not in the trail gets an error.
 pub async fn note(
     app: &App,
@@ -101,11 +116,7 @@ pub async fn note(
     player: &PlayerId,
     detail: &str,
 ) -> Result<(), Fault> {
-    let id = AuditId::random(random_bytes()?);
-    let detail = detail.chars().take(limits::AUDIT_TEXT_CHARS_MAX).collect();
-    let (at, player) = (app.clock.now(), Some(player.clone()));
-    let (by, action) = (by.clone(), action.to_owned());
-    Ok(app.store.add_audit(&AuditEntry { id, at, by, action, room: None, player, detail }).await?)
+    Ok(app.store.add_audit(&action_on(app, by, action, player, detail)?).await?)
 }
 
 /// Checks what the store and the list rely on.

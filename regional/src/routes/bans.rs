@@ -11,7 +11,7 @@ use crate::error::{Error, Fault, Refusal};
 use crate::http::caller::{Moderator, SignedIn};
 use crate::http::extract::{Body, PathPlayer, Query};
 use crate::http::rfc3339::{format_time, parse_time};
-use crate::routes::audit::note;
+use crate::routes::audit::action_on;
 use crate::routes::bans::decide::apply_ban;
 use crate::store::keys::parse_ban_sort_key;
 use axum::Json;
@@ -124,10 +124,8 @@ pub async fn ban_player(
         return Err(Refusal::new(Code::BadId, detail).field("player").into());
     }
     let decision = BanDecision { by, terms: Some(terms) };
-    let (ban, changed) = apply_ban(&app, &player, &decision).await?;
-    if changed {
-        note(&app, &decision.by, "PUT /v1/bans/{player}", &player, &body.reason).await?;
-    }
+    let audit = action_on(&app, &decision.by, "PUT /v1/bans/{player}", &player, &body.reason)?;
+    let (ban, changed) = apply_ban(&app, &player, &decision, &audit).await?;
     let ban = ban.ok_or(Error::Contended { call: "change_ban" })?;
     let status = if changed { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(view(ban, &app, true))))
@@ -155,9 +153,8 @@ pub async fn lift_ban(
     PathPlayer(player): PathPlayer,
 ) -> Result<StatusCode, Fault> {
     let decision = BanDecision { by, terms: None };
-    if apply_ban(&app, &player, &decision).await?.1 {
-        note(&app, &decision.by, "DELETE /v1/bans/{player}", &player, "").await?;
-    }
+    let audit = action_on(&app, &decision.by, "DELETE /v1/bans/{player}", &player, "")?;
+    apply_ban(&app, &player, &decision, &audit).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,8 +7,8 @@ use crate::routes::profiles::update;
 use crate::routes::reports::resolve;
 use crate::routes::sessions::{create, manage, refresh};
 use crate::routes::{
-    account, audit, bans, blocks, docs, follows, leaderboards, matches, matchmaking_profile, operations,
-    pictures, players, presence, profiles, ratings, reports,
+    account, audit, bans, blocks, docs, follows, leaderboards, matches, matchmaking_profile, open_rooms,
+    operations, pictures, players, presence, profiles, ratings, reports, webhooks,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 pub fn internal() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(matches::record_match))
+        .routes(routes!(open_rooms::record_open_room))
         .routes(routes!(presence::get_visibility))
         .routes(routes!(reports::submit_room_report))
         .routes(routes!(audit::record_action))
@@ -60,6 +61,9 @@ pub fn rate_limited() -> OpenApiRouter<App> {
         .routes(routes!(moderation::get_match))
         .routes(routes!(moderation::list_disputes))
         .routes(routes!(audit::list_actions))
+        .routes(routes!(webhooks::list_dead_messages))
+        .routes(routes!(webhooks::replay_dead_message))
+        .routes(routes!(open_rooms::list_open_rooms))
         .routes(routes!(players::sign_out_player))
         .routes(routes!(players::set_player_tier))
         .routes(routes!(leaderboards::get_leaderboard_position))

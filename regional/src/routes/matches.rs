@@ -174,7 +174,7 @@ pub async fn record_match(
         tracing::warn!(id = %record.id, "the outcome of a match does not fit its players: it is stored unrated");
     }
     let rated = record.pool.as_ref().is_some_and(|pool| app.config.rated_pools.contains(pool));
-    let saved = app.store.save_match(&record, rated, app.config.history);
+    let saved = app.store.save_match(&record, rated, app.config.history, app.clock.now());
     let status = match saved.await? {
         SaveOutcome::New => StatusCode::CREATED,
         SaveOutcome::Duplicate => StatusCode::OK,

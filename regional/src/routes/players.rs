@@ -5,7 +5,7 @@ use crate::error::Fault;
 use crate::error::refusals::player_not_found;
 use crate::http::caller::Acting;
 use crate::http::extract::{Body, PathPlayer};
-use crate::routes::audit::note;
+use crate::routes::audit::action_on;
 use crate::routes::profiles::update::{NewTier, PlayerTier, change_tier};
 use axum::Json;
 use axum::extract::State;
@@ -36,8 +36,8 @@ pub async fn sign_out_player(
     if app.store.status_strong(&player).await?.is_none() {
         return Err(player_not_found(&player).into());
     }
-    app.store.raise_epoch(&player, app.clock.now()).await?;
-    note(&app, &actor.by, "DELETE /v1/players/{player}/sessions", &player, "").await?;
+    let audit = action_on(&app, &actor.by, "DELETE /v1/players/{player}/sessions", &player, "")?;
+    app.store.raise_epoch(&player, app.clock.now(), Some(&audit)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -63,8 +63,5 @@ pub async fn set_player_tier(
     Body(body): Body<NewTier>,
 ) -> Result<Json<PlayerTier>, Fault> {
     actor.require(Scope::Players)?;
-    let tier = change_tier(&app, player.clone(), body).await?;
-    let detail = tier.name().unwrap_or("none");
-    note(&app, &actor.by, "PUT /v1/players/{player}/tier", &player, detail).await?;
-    Ok(Json(tier))
+    Ok(Json(change_tier(&app, player, body, Some(&actor.by)).await?))
 }

@@ -12,22 +12,7 @@ use shared::rpc::audit::AuditEntry;
 impl Store {
     /// Stores an action. A repetition has the same key and replaces itself.
     pub async fn add_audit(&self, entry: &AuditEntry) -> Result<(), Error> {
-        let key = Key::Audit(entry.at, entry.id.clone());
-        let ttl = (entry.at + limits::AUDIT_AGE_MAX).secs();
-        let texts = [
-            ("room", entry.room.as_ref().map(ToString::to_string)),
-            ("player", entry.player.as_ref().map(ToString::to_string)),
-            ("detail", (!entry.detail.is_empty()).then(|| entry.detail.clone())),
-        ];
-        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, s(text?))));
-        let always = [
-            ("at", at(entry.at)),
-            ("by", s(entry.by.as_str())),
-            ("action", s(&*entry.action)),
-            (TTL, n(ttl)),
-        ];
-        let put = WriteOp::put(Table::Core, new_item(&key, always.into_iter().chain(texts)));
-        self.commit("add_audit", vec![put]).await.map(|_| ())
+        self.commit("add_audit", vec![audit_op(entry)]).await.map(|_| ())
     }
 
     /// Returns a page of the actions, newest first, and the sort key after which the next page starts. The list may miss
@@ -43,6 +28,22 @@ impl Store {
         let (items, next) = self.query_merged("get_audit", Table::Core, shards, limit, key).await?;
         Ok((items.iter().map(read).collect::<Result<_, _>>()?, next))
     }
+}
+
+/// The write that adds an action to the audit trail. A change and its action are written in one transaction, so that no
+/// change lacks its action.
+pub(super) fn audit_op(entry: &AuditEntry) -> WriteOp {
+    let key = Key::Audit(entry.at, entry.id.clone());
+    let ttl = (entry.at + limits::AUDIT_AGE_MAX).secs();
+    let texts = [
+        ("room", entry.room.as_ref().map(ToString::to_string)),
+        ("player", entry.player.as_ref().map(ToString::to_string)),
+        ("detail", (!entry.detail.is_empty()).then(|| entry.detail.clone())),
+    ];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, s(text?))));
+    let always =
+        [("at", at(entry.at)), ("by", s(entry.by.as_str())), ("action", s(&*entry.action)), (TTL, n(ttl))];
+    WriteOp::put(Table::Core, new_item(&key, always.into_iter().chain(texts)))
 }
 
 fn read(item: &Item) -> Result<AuditEntry, Error> {

@@ -1,6 +1,7 @@
 //! Bans: the row of each decision, and the active ban in the profile.
 
 use super::Store;
+use super::audit::audit_op;
 use super::item::{Item, at, get_text, get_time, new_item, optional_text, optional_time, s};
 use super::keys::{BAN_PREFIX, Key, SK, Table, ban_sort_key, parse_ban_sort_key};
 use super::query::Query;
@@ -8,8 +9,10 @@ use super::write_op::{UpdateOutcome, WriteOp};
 use crate::domain::ban::{Ban, BanChange};
 use crate::domain::profile::columns::Column;
 use crate::domain::status::Status;
+use crate::domain::webhook::event::Event;
 use crate::error::Error;
 use shared::id::PlayerId;
+use shared::rpc::audit::AuditEntry;
 use shared::time::Time;
 
 /// A page of a player's bans.
@@ -31,15 +34,18 @@ impl Store {
         item.as_ref().map(read).transpose()
     }
 
-    /// Writes a decision that was made from this status, in the profile and in the bans. Returns false if the
-    /// status has changed since.
+    /// Writes a decision that was made from this status, in the profile, in the bans and in the audit trail. Returns
+    /// false if the status has changed since.
     pub async fn change_ban(
         &self,
         player: &PlayerId,
         status: &Status,
         change: &BanChange,
+        audit: &AuditEntry,
     ) -> Result<bool, Error> {
-        let ops = ban_ops(player, status, change);
+        let mut ops = ban_ops(player, status, change);
+        ops.push(audit_op(audit));
+        ops.extend(self.event_ops(Event::ban_changed(player, change), change.at));
         Ok(self.commit("change_ban", ops).await?.is_committed())
     }
 

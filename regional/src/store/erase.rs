@@ -18,6 +18,7 @@ use super::write_op::WriteOp;
 use super::{matches, profiles};
 use crate::domain::history::HistoryCursor;
 use crate::domain::lockout::Counter;
+use crate::domain::webhook::event::Event;
 use crate::error::Error;
 use shared::id::PlayerId;
 use shared::rpc::record::MatchRecord;
@@ -34,10 +35,11 @@ impl Store {
     pub async fn begin_erasure(&self, player: &PlayerId, now: Time) -> Result<bool, Error> {
         let mark =
             new_item(&Key::Erased(player.clone()), [("player", s(player.as_str())), ("since", at(now))]);
-        let ops = vec![
+        let mut ops = vec![
             WriteOp::put(Table::Core, mark).only_if("attribute_not_exists(pk)"),
             profiles::erasure_op(player, now),
         ];
+        ops.extend(self.event_ops([Event::player_erased(player, now)], now));
         Ok(self.commit("begin_erasure", ops).await?.is_committed())
     }
 
@@ -110,6 +112,8 @@ impl Store {
             | RowKind::AddressFailures
             // The same, within minutes.
             | RowKind::UsedSignature
+            // Only ids of players, and they expire with the room, or within a month.
+            | RowKind::OpenRoom | RowKind::Delivery | RowKind::DeadDelivery
             // Kept: what moderators decided, and why, has to stay accountable.
             | RowKind::Ban
             | RowKind::Report

@@ -18,9 +18,12 @@
 //! | response to a request with an idempotency key | core | `I#{player}#{key}` | `I` | a day; `ttl` collects it. GSI1: `U#{player}`, `I#{key}` |
 //! | session | core | `S#{sid}` | `S` | a day unused, 30 at most; `ttl` collects it. GSI1 until it is revoked: `U#{player}`, `S#{created}` |
 //! | action in the audit trail | core | `AQ#{0-7}` | `{9999999999999 - at, 13 digits of ms}#{action}` | 400 days; `ttl` collects it |
+//! | open room of a queue | core | `RO#{0-7}` | `{9999999999999 - created, 13 digits of ms}#{room}` | until the record of its match is stored, 28 hours at most; `ttl` collects it. GSI1: `RP#{pool}#{0-7}`, the same sort key |
 //! | match | history | `M#{match}` | `M` | `HISTORY_DAYS`; `ttl` collects it |
 //! | a player's copy of a match | history | `H#{player}` | `{ended, 13 digits of ms}#{match}` | as the match |
 //! | entry of a disputed match | history | `DQ#{0-7}` | `{9999999999999 - ended, 13 digits of ms}#{match}` | as the match |
+//! | event for an endpoint | events | `W#{endpoint}#{match or player}` | `0#{message}` (made), `1#{at, 13 digits of ms}#{0 or 1}#{message}` or `2#{message}` (erased) | until it is delivered or dead, 31 days at most; `ttl` collects it. GSI1: `WD#{endpoint}#{0-7}`, `{due, 13 digits of ms}#{message}` |
+//! | dead event | events | `X#{message}` | `X` | 30 days or until it is replayed; `ttl` collects it. GSI1: `WX#{0-7}`, `{9999999999999 - died, 13 digits of ms}#{message}` |
 //!
 //! The rows that matchmaking reads come last in a player's partition, from `PROFILE` on, so that one read
 //! returns them.
@@ -33,15 +36,18 @@ mod key;
 mod sort_key;
 
 pub use index::{
-    AUDIT_SHARDS, BAN_PREFIX, BLOCK_PREFIX, BLOCKED_BY_PREFIX, DISPUTE_SHARDS, FOLLOW_PREFIX, GSI1, GSI1PK,
-    GSI1SK, INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS, INDEXED_SESSIONS, IndexKey,
-    LEADERBOARD_SHARDS, PICTURE_PREFIX, PK, RATING_PREFIX, REPORT_SHARDS, SK, TTL, account_index,
-    answer_index, audit_partition, audit_shard, dispute_partition, dispute_shard, follower_index,
-    history_partition, player_partition, probe_key, rating_index, rating_index_partition, report_index,
-    report_index_partition, session_index,
+    AUDIT_SHARDS, BAN_PREFIX, BLOCK_PREFIX, BLOCKED_BY_PREFIX, DEAD_SHARDS, DISPUTE_SHARDS, DUE_SHARDS,
+    FOLLOW_PREFIX, GSI1, GSI1PK, GSI1SK, INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS,
+    INDEXED_SESSIONS, IndexKey, LEADERBOARD_SHARDS, OPEN_ROOM_SHARDS, PICTURE_PREFIX, PK, RATING_PREFIX,
+    REPORT_SHARDS, SK, TTL, account_index, answer_index, audit_partition, audit_shard, dead_partition,
+    dead_shard, dispute_partition, dispute_shard, due_partition, due_shard, follower_index,
+    history_partition, line_partition, open_room_index_partition, open_room_partition, open_room_shard,
+    player_partition, probe_key, rating_index, rating_index_partition, report_index, report_index_partition,
+    session_index,
 };
 pub use key::{Key, RowKind, Table};
 pub use sort_key::{
-    AFTER_ALL, BEFORE_ALL, audit_sort_key, ban_sort_key, directly_after, history_range, parse_audit_sort_key,
-    parse_ban_sort_key, same_score_end,
+    AFTER_ALL, BEFORE_ALL, audit_sort_key, ban_sort_key, dead_sort_key, delivery_sort_key, directly_after,
+    due_end, due_sort_key, history_range, is_dead_sort_key, open_room_sort_key, parse_audit_sort_key,
+    parse_ban_sort_key, parse_due, parse_open_room_sort_key, same_score_end,
 };

@@ -88,14 +88,15 @@ struct Row {
 }
 
 impl Store {
-    /// Stores a match together with its effect on ratings, once: all of it or nothing. Then gives each player
-    /// a copy. A repeated record completes the copies after a crash in between, because all keys follow from
-    /// the record.
+    /// Stores a match together with its effect on ratings, its events, and the end of its room, once: all of it or
+    /// nothing. Then gives each player a copy. A repeated record completes the copies after a crash in between, because
+    /// all keys follow from the record.
     pub async fn save_match(
         &self,
         record: &MatchRecord,
         rated: bool,
         keep: Duration,
+        now: Time,
     ) -> Result<SaveOutcome, Error> {
         // The hash covers the replay too, which the stored text does not have.
         let received: Hash = Sha256::digest(serialized(record)?).into();
@@ -103,15 +104,16 @@ impl Store {
         until_committed("save_match", DECISIONS, |attempt| {
             Box::pin(async move {
                 let changes = self.rating_changes(record, rated).await?;
-                let found = match self.add_match(record, received, &changes, ttl).await? {
+                let closing = self.closing_ops(record, now).await?;
+                let found = match self.add_match(record, received, &changes, ttl, closing).await? {
                     CommitOutcome::Committed => {
                         self.copy_match(record, &shown(&changes), ttl).await?;
                         return Ok(Some(SaveOutcome::New));
                     }
                     CommitOutcome::ConditionFailed(found) => found.into_iter().next().flatten(),
                 };
-                // The first write is the match. If its condition held, another match changed a rating in
-                // between.
+                // The first write is the match. If its condition held, another match changed a rating in between, or
+                // the room was told to be open.
                 let Some(found) = found else {
                     tokio::time::sleep(jitter(DECISION_WAIT * attempt)?).await;
                     return Ok(None);
@@ -142,14 +144,15 @@ impl Store {
         Ok(rating_changes(record.ended, &players, &outcome, &known))
     }
 
-    /// Writes the match, its entry in the queue of disputes, and the ratings: at most 2 + [`limits::SEATS_MAX`]
-    /// items, of the 100 that a transaction may have.
+    /// Writes the match, its entry in the queue of disputes, the ratings, the end of its room and its events: at most
+    /// 3 + [`limits::SEATS_MAX`] + 2 × [`limits::WEBHOOKS_MAX`] items, of the 100 that a transaction may have.
     async fn add_match(
         &self,
         record: &MatchRecord,
         received: Hash,
         changes: &BTreeMap<PlayerId, RatingChange>,
         ttl: u64,
+        closing: Vec<WriteOp>,
     ) -> Result<CommitOutcome, Error> {
         let mut item = write(&Key::Match(record.id.clone()), &text(record)?, ttl);
         item.insert("told".into(), b(received));
@@ -164,6 +167,7 @@ impl Store {
         if let Some(pool) = &record.pool {
             ops.extend(changes.iter().map(|(player, change)| ratings::rating_op(pool, player, change)));
         }
+        ops.extend(closing);
         self.commit("save_match", ops).await
     }
 

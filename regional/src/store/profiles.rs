@@ -2,6 +2,7 @@
 //! [`columns`](crate::domain::profile::columns).
 
 use super::Store;
+use super::audit::audit_op;
 use super::item::{
     Item, at, flag, get_json, get_number, get_text, get_time, json, n, new_item, optional_text,
     optional_time, s,
@@ -16,7 +17,9 @@ use crate::domain::status::Status;
 use crate::error::Error;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::id::PlayerId;
+use shared::rpc::audit::AuditEntry;
 use shared::time::Time;
+use std::iter;
 
 /// The result of a profile edit.
 #[derive(Debug)]
@@ -77,6 +80,7 @@ impl Store {
         player: &PlayerId,
         tier: Option<&str>,
         now: Time,
+        audit: Option<&AuditEntry>,
     ) -> Result<Option<u64>, Error> {
         let op = WriteOp::update(&Key::Profile(player.clone()))
             .add(Column::Version.name(), 1)
@@ -91,7 +95,7 @@ impl Store {
         };
         // The condition fails for a profile that has the tier already, and for an unknown player: the read
         // tells which.
-        self.commit("set_tier", vec![op]).await?;
+        self.commit("set_tier", iter::once(op).chain(audit.map(audit_op)).collect()).await?;
         let profile = self.profile_strong(player).await?;
         Ok(profile.map(|profile| profile.version))
     }

@@ -1,6 +1,7 @@
 //! Reports: each is kept forever, and is in a sharded queue while it is open.
 
 use super::Store;
+use super::audit::audit_op;
 use super::bans::ban_ops;
 use super::item::{Item, at, get_text, get_time, new_item, optional_text, optional_time, s};
 use super::keys::{
@@ -16,8 +17,10 @@ use crate::domain::ban::BanChange;
 use crate::domain::lockout::Counter;
 use crate::domain::report::{Action, Case, Resolution};
 use crate::domain::status::Status;
+use crate::domain::webhook::event::Event;
 use crate::error::Error;
 use shared::id::{PlayerId, ReportId};
+use shared::rpc::audit::AuditEntry;
 use shared::rpc::record::Report;
 use std::time::Duration;
 
@@ -40,7 +43,7 @@ pub enum ReportOutcome {
 }
 
 impl Store {
-    /// Stores a report once, and counts it for its reporter in the same step. A repeated report is not counted.
+    /// Stores a report once, and counts it for its reporter and writes its event in the same step. A repeated report is not counted.
     pub async fn add_report(&self, case: &Case) -> Result<ReportOutcome, Error> {
         let call = "add_report";
         let report = serde_json::to_string(&case.report)
@@ -66,7 +69,9 @@ impl Store {
                     Counted::Limited(wait) => return Ok(Some(ReportOutcome::LimitReached(wait))),
                 };
                 let put = WriteOp::put(Table::Core, item.clone()).only_if("attribute_not_exists(pk)");
-                match self.commit(call, vec![put, *count]).await? {
+                let event = self.event_ops([Event::report_filed(case)], case.created);
+                let ops = [put, *count].into_iter().chain(event).collect();
+                match self.commit(call, ops).await? {
                     CommitOutcome::Committed => Ok(Some(ReportOutcome::Saved(SaveOutcome::New))),
                     CommitOutcome::ConditionFailed(found) => {
                         // The first write is the report. If its condition held, another report was counted.
@@ -104,13 +109,14 @@ impl Store {
         Ok((cases, next))
     }
 
-    /// Resolves an open report, together with the ban if there is one. Returns false if the report was
-    /// resolved, or the player's status has changed, in between.
+    /// Resolves an open report, together with the ban if there is one, and with the action in the audit trail. Returns
+    /// false if the report was resolved, or the player's status has changed, in between.
     pub async fn resolve_report(
         &self,
         id: &ReportId,
         resolution: &Resolution,
         ban: Option<BanWrite<'_>>,
+        audit: &AuditEntry,
     ) -> Result<bool, Error> {
         let action = match resolution.action {
             Action::None => "none",
@@ -124,9 +130,11 @@ impl Store {
                 .remove(GSI1PK)
                 .remove(GSI1SK)
                 .only_if("attribute_exists(pk) AND attribute_not_exists(resolved)"),
+            audit_op(audit),
         ];
         if let Some(BanWrite { player, status, change }) = ban {
             ops.extend(ban_ops(player, status, change));
+            ops.extend(self.event_ops(Event::ban_changed(player, change), change.at));
         }
         Ok(self.commit("resolve_report", ops).await?.is_committed())
     }

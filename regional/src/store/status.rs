@@ -1,6 +1,7 @@
 //! The account status in a profile row, which logins and moderators use.
 
 use super::Store;
+use super::audit::audit_op;
 use super::item::{Item, at, flag, get_flag, get_number, optional_text, optional_time};
 use super::keys::Key;
 use super::write_op::{UpdateOutcome, WriteOp};
@@ -8,7 +9,9 @@ use crate::domain::profile::columns::Column;
 use crate::domain::status::Status;
 use crate::error::Error;
 use shared::id::PlayerId;
+use shared::rpc::audit::AuditEntry;
 use shared::time::Time;
+use std::iter;
 
 impl Store {
     /// Returns the status of a player, or none if there is no such player.
@@ -18,15 +21,21 @@ impl Store {
         item.as_ref().map(read).transpose()
     }
 
-    /// Ends all sessions of a player at once, by incrementing the auth epoch. Returns false if there is no
-    /// such player.
-    pub async fn raise_epoch(&self, player: &PlayerId, now: Time) -> Result<bool, Error> {
+    /// Ends all sessions of a player at once, by incrementing the auth epoch, together with the action in the audit trail
+    /// where an operator does it. Returns false if there is no such player.
+    pub async fn raise_epoch(
+        &self,
+        player: &PlayerId,
+        now: Time,
+        audit: Option<&AuditEntry>,
+    ) -> Result<bool, Error> {
         let op = WriteOp::update(&Key::Profile(player.clone()))
             .add(Column::AuthEpoch.name(), 1)
             .set(Column::EpochAt.name(), at(now))
             .only_if("attribute_exists(pk)");
-        // A transaction of one write: its token keeps a repeated attempt from incrementing twice.
-        Ok(self.commit("raise_epoch", vec![op]).await?.is_committed())
+        // A transaction even for one write: its token keeps a repeated attempt from incrementing twice.
+        let ops = iter::once(op).chain(audit.map(audit_op)).collect();
+        Ok(self.commit("raise_epoch", ops).await?.is_committed())
     }
 
     /// Hides a player's presence, or shows it. Returns false if there is no such player.

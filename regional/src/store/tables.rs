@@ -45,7 +45,8 @@ impl Store {
 }
 
 /// Adds the schema of a table to the request. The history table has no index, because it is read by player, by
-/// match and by the shards of its queue. The core table has a stream, from which notices and erasures follow.
+/// match and by the shards of its queue. The core table has a stream, from which notices and erasures follow. In
+/// AWS, the events table has one too: it starts the function that delivers webhooks, which a local region does itself.
 fn describe(request: CreateTableFluentBuilder, table: Table) -> Result<CreateTableFluentBuilder, BuildError> {
     let mut request = request
         .billing_mode(BillingMode::PayPerRequest)

@@ -6,6 +6,7 @@ use crate::delivery::outbox::{Audience, DeliveryLevel};
 use crate::delivery::pending_calls::CallId;
 use crate::id::{PlayerId, RoomId};
 use crate::rpc::audit::AuditEntry;
+use crate::rpc::opened::OpenedRoom;
 use crate::rpc::record::{MatchRecord, Report};
 use crate::time::Time;
 use crate::wire::CloseCode;
@@ -65,6 +66,8 @@ pub struct Save {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
+    /// To the region: a queue made this room, and it is open.
+    Opened { room: Box<OpenedRoom> },
     /// To the region: the match ended.
     Record { record: Box<MatchRecord> },
     /// To the region: a member was reported.

@@ -28,6 +28,8 @@ impl Room {
         self.state.phase = Phase::Over { at: now, reason };
         self.pending.room = true;
         let record = self.record(now, reason, by.cloned(), result);
+        // The record says all of it.
+        self.state.calls.cancel(|call| matches!(call, Call::Opened { .. }));
         self.state.calls.add(now, Call::Record { record: Box::new(record) });
         let held = self.state.setup.seats.iter().filter(|seat| seat.held());
         let mut players: Vec<PlayerId> = held.filter_map(|seat| seat.player.clone()).collect();
@@ -85,6 +87,37 @@ impl Room {
 mod tests {
     use super::*;
     use crate::room::{Effect, Input, Rules, Setup, Switches};
+    use crate::rpc::opened::OpenedRoom;
+
+    #[test]
+    fn room_of_a_queue_tells_the_region_that_it_opened_until_it_ends() {
+        let now = Time::from_ms(1_733_000_000_000);
+        let opened = |pool: Option<&str>| {
+            let seats = vec![Seat::of("p_1".parse().unwrap(), "Ana".into())];
+            let (id, rules) = ("m_1".parse().unwrap(), Rules::default());
+            let pool = pool.map(|pool| pool.parse().unwrap());
+            let setup = Setup { id, pool, owner: None, seats, rules, mode: None };
+            Room::create(now, setup, Switches::default())
+        };
+        let calls = |effects: Vec<Effect>| {
+            let call = |effect| match effect {
+                Effect::Call { call, .. } => Some(call),
+                _ => None,
+            };
+            effects.into_iter().filter_map(call).collect::<Vec<Call>>()
+        };
+        assert_eq!(calls(opened(None).1), []);
+        let (mut room, effects) = opened(Some("ranked"));
+        let said = calls(effects);
+        let [Call::Opened { room: first }] = said.as_slice() else { panic!("{said:?}") };
+        assert_eq!((first.pool.as_str(), first.players.len(), first.created), ("ranked", 1, now));
+        // Repeated until it is confirmed, and no longer than the room is open: the record has the same facts.
+        let again = calls(room.handle(now + crate::limits::RETRY_FIRST, Input::Woke));
+        assert_eq!(again, said);
+        let last = calls(room.handle(now + Rules::default().age(), Input::Woke));
+        let [Call::Record { record }, Call::Free { .. }] = last.as_slice() else { panic!("{last:?}") };
+        assert_eq!(OpenedRoom::of_record(record).as_ref(), Some(&**first));
+    }
 
     #[test]
     fn owner_without_a_seat_is_released_with_the_members() {

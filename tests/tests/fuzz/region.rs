@@ -79,6 +79,12 @@ pub const ROUTES: &[Route] = &[
     route("PUT", "/internal/v1/players/{player}/tier", Caller::Edge, r#"{"tier":"gold"}"#),
     route(
         "POST",
+        "/internal/v1/rooms",
+        Caller::Edge,
+        r#"{"id":"m_open","pool":"ranked","players":["{eve}","p_ben"],"created":1732999000000,"mode":"connect-four@1"}"#,
+    ),
+    route(
+        "POST",
         "/internal/v1/audit",
         Caller::Edge,
         r#"{"id":"a_1","at":1732999000000,"by":"p_service-x","action":"rooms.commands","room":"m_chess","player":"{eve}","detail":"say"}"#,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde_json::json;
 use shared::limits;
+use shared::webhook::EventType;
 
 use crate::manifest::Manifest;
 use crate::secrets::Secrets;
@@ -21,6 +23,8 @@ pub struct Options {
     pub region_port: u16,
     /// Web origins beside the Worker's own whose pages may use edge and region.
     pub origins: Vec<String>,
+    /// The endpoint on this machine that receives all events.
+    pub webhook: Option<String>,
     /// Lets the Worker accept the debug commands, which exist for tests.
     pub debug_commands: bool,
     /// Writes logs to files in the data directory instead of the terminal.
@@ -40,6 +44,7 @@ impl Options {
             edge_port,
             region_port,
             origins: Vec::new(),
+            webhook: None,
             debug_commands: false,
             log_to_files: false,
             edge_values: BTreeMap::new(),
@@ -113,7 +118,25 @@ impl Options {
             ("RATE_PER_S", limits::REGION_RATE_PER_S.to_string()),
             ("RATE_BURST", limits::REGION_RATE_BURST.to_string()),
         ];
-        told(env, &self.region_env)
+        let mut more = self.webhooks(secrets);
+        more.extend(self.region_env.clone());
+        told(env, &more)
+    }
+
+    /// The variables of the endpoint, if there is one.
+    fn webhooks(&self, secrets: &Secrets) -> BTreeMap<String, String> {
+        let Some(url) = &self.webhook else {
+            return BTreeMap::new();
+        };
+        let endpoint = json!([{ "id": "dev", "url": url, "events": EventType::ALL }]);
+        told(
+            [
+                ("WEBHOOKS", endpoint.to_string()),
+                ("WEBHOOK_SECRETS", json!({ "dev": [secrets.webhook_secret] }).to_string()),
+                ("WEBHOOK_LOOPBACK", "on".to_owned()),
+            ],
+            &BTreeMap::new(),
+        )
     }
 }
 

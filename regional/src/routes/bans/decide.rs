@@ -8,6 +8,7 @@ use crate::error::Fault;
 use crate::error::refusals::player_not_found;
 use crate::store::retry::{DECISION_ATTEMPTS, until_committed};
 use shared::id::{BanId, PlayerId};
+use shared::rpc::audit::AuditEntry;
 
 /// The status and the ban of a player as they are now, and what a decision changes.
 pub struct BanPlan {
@@ -35,11 +36,13 @@ pub async fn plan_ban(
     Ok(BanPlan { status, active, change })
 }
 
-/// Commits a decision. Returns the ban in force afterwards, and whether the decision changed anything.
+/// Commits a decision, together with its action in the audit trail. Returns the ban in force afterwards, and whether the
+/// decision changed anything.
 pub async fn apply_ban(
     app: &App,
     player: &PlayerId,
     decision: &BanDecision,
+    audit: &AuditEntry,
 ) -> Result<(Option<Ban>, bool), Fault> {
     let id = &BanId::random(random_bytes()?);
     until_committed::<_, Fault>("change_ban", DECISION_ATTEMPTS, |_| {
@@ -48,7 +51,7 @@ pub async fn apply_ban(
             let Some(change) = plan.change else {
                 return Ok(Some((plan.active, false)));
             };
-            let committed = app.store.change_ban(player, &plan.status, &change).await?;
+            let committed = app.store.change_ban(player, &plan.status, &change, audit).await?;
             Ok(committed.then_some((change.new, true)))
         })
     })

@@ -8,6 +8,7 @@ use crate::error::refusals::player_not_found;
 use crate::error::{Error, Fault, Refusal};
 use crate::http::caller::ActivePlayer;
 use crate::http::extract::{Body, PathPlayer, joined};
+use crate::routes::audit::action_on;
 use crate::routes::profiles::view::{ProfileView, respond};
 use crate::store::profiles::EditOutcome;
 use crate::store::retry::DECISION_ATTEMPTS;
@@ -111,24 +112,23 @@ pub async fn set_tier(
     PathPlayer(player): PathPlayer,
     Body(body): Body<NewTier>,
 ) -> Result<Json<PlayerTier>, Fault> {
-    Ok(Json(change_tier(&app, player, body).await?))
+    Ok(Json(change_tier(&app, player, body, None).await?))
 }
 
-/// Sets the tier of a player.
-pub async fn change_tier(app: &App, player: PlayerId, body: NewTier) -> Result<PlayerTier, Fault> {
+/// Sets the tier of a player. The audit trail gets the action of a service, `by`, if the tier changes.
+pub async fn change_tier(
+    app: &App,
+    player: PlayerId,
+    body: NewTier,
+    by: Option<&PlayerId>,
+) -> Result<PlayerTier, Fault> {
     let tier = body.tier.as_deref().map(profile::edit::check_tier).transpose()?;
-    let now = app.clock.now();
-    let version = app.store.set_tier(&player, tier.as_deref(), now).await?;
+    let (now, detail) = (app.clock.now(), tier.as_deref().unwrap_or("none"));
+    let audit = by.map(|by| action_on(app, by, "PUT /v1/players/{player}/tier", &player, detail));
+    let audit = audit.transpose()?;
+    let version = app.store.set_tier(&player, tier.as_deref(), now, audit.as_ref()).await?;
     let version = version.ok_or_else(|| player_not_found(&player))?;
     Ok(PlayerTier { player, tier, version })
-}
-
-impl PlayerTier {
-    /// Returns the new tier, if there is one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.tier.as_deref()
-    }
 }
 
 fn version_changed(profile: &Profile) -> Refusal {

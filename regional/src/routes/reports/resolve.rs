@@ -9,7 +9,7 @@ use crate::error::{Fault, Refusal};
 use crate::http::caller::Moderator;
 use crate::http::extract::{Body, parse_id};
 use crate::http::rfc3339::parse_time;
-use crate::routes::audit::note;
+use crate::routes::audit::action_on;
 use crate::routes::bans::decide::plan_ban;
 use crate::routes::reports::view::{ReportView, report_not_found, view};
 use crate::store::reports::BanWrite;
@@ -18,6 +18,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use shared::id::{BanId, ReportId};
+use shared::rpc::audit::AuditEntry;
 use shared::time::Time;
 use utoipa::ToSchema;
 
@@ -73,13 +74,14 @@ pub async fn resolve_report(
                 reject_different(earlier, &resolution)?;
                 return Ok(Some(case));
             }
-            let committed = commit(app, &case, &resolution, decision, ban).await?;
+            let player = &case.report.player;
+            let audit = action_on(app, by, "POST /v1/reports/{report}/resolve", player, id.as_str())?;
+            let committed = commit(app, &case, &resolution, decision.map(|it| (it, ban)), &audit).await?;
             case.resolved = Some(resolution);
             Ok(committed.then_some(case))
         })
     })
     .await?;
-    note(app, by, "POST /v1/reports/{report}/resolve", &case.report.player, id.as_str()).await?;
     Ok(Json(view(case)))
 }
 
@@ -109,23 +111,23 @@ fn reject_different(earlier: &Resolution, resolution: &Resolution) -> Result<(),
     Err(Refusal::new(Code::ReportResolved, detail))
 }
 
-/// Commits a resolution and its ban. Returns false if another request changed the report or the player
-/// meanwhile.
+/// Commits a resolution, its ban with this id, and the action. Returns false if another request changed the report or the
+/// player meanwhile.
 async fn commit(
     app: &App,
     case: &Case,
     resolution: &Resolution,
-    decision: Option<&BanDecision>,
-    ban: &BanId,
+    decision: Option<(&BanDecision, &BanId)>,
+    audit: &AuditEntry,
 ) -> Result<bool, Fault> {
     let (id, player) = (&case.report.id, &case.report.player);
     let plan = match decision {
-        Some(decision) => Some(plan_ban(app, player, decision, ban).await?),
+        Some((decision, ban)) => Some(plan_ban(app, player, decision, ban).await?),
         None => None,
     };
     let write = plan.as_ref().and_then(|plan| {
         let change = plan.change.as_ref()?;
         Some(BanWrite { player, status: &plan.status, change })
     });
-    Ok(app.store.resolve_report(id, resolution, write).await?)
+    Ok(app.store.resolve_report(id, resolution, write, audit).await?)
 }

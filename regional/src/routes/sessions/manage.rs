@@ -134,7 +134,7 @@ pub async fn end_sessions(
     let now = app.clock.now();
     match query.except.as_deref() {
         None => {
-            app.store.raise_epoch(&caller.player, now).await?;
+            app.store.raise_epoch(&caller.player, now, None).await?;
         }
         Some("current") => {
             let sessions = app.store.sessions_of(&caller.player, None).await?;

@@ -2,9 +2,10 @@
 
 use crate::domain::leaderboard::RankKey;
 use crate::domain::report::Case;
+use crate::domain::webhook::Line;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::hash::fnv;
-use shared::id::{AuditId, PlayerId, PoolName, ReportId, RoomId};
+use shared::id::{AuditId, MessageId, PlayerId, PoolName, ReportId, RoomId};
 use std::collections::HashMap;
 
 /// The attribute of the partition key.
@@ -51,6 +52,13 @@ pub const DISPUTE_SHARDS: u8 = 8;
 
 /// Shards of the audit trail.
 pub const AUDIT_SHARDS: u8 = 8;
+
+/// Shards of the open rooms, of all and of each pool.
+pub const OPEN_ROOM_SHARDS: u8 = 8;
+/// Shards of the events that are due at one endpoint.
+pub const DUE_SHARDS: u8 = 8;
+/// Shards of the dead events.
+pub const DEAD_SHARDS: u8 = 8;
 
 /// The partition key and the sort key of an entry in the sparse index.
 pub type IndexKey = (String, String);
@@ -138,6 +146,55 @@ pub fn dispute_shard(id: &RoomId) -> u8 {
 #[must_use]
 pub fn audit_shard(id: &AuditId) -> u8 {
     shard_of(id.as_str(), AUDIT_SHARDS)
+}
+
+/// The partition of one shard of the open rooms.
+#[must_use]
+pub fn open_room_partition(shard: u8) -> String {
+    format!("RO#{shard}")
+}
+
+/// The index partition of one shard of a pool's open rooms. Its sort keys are those of the rows.
+#[must_use]
+pub fn open_room_index_partition(pool: &PoolName, shard: u8) -> String {
+    format!("RP#{pool}#{shard}")
+}
+
+/// The shard that an open room belongs to, among all rooms and among those of its pool.
+#[must_use]
+pub fn open_room_shard(id: &RoomId) -> u8 {
+    shard_of(id.as_str(), OPEN_ROOM_SHARDS)
+}
+
+/// The partition of the events of one subject for one endpoint.
+#[must_use]
+pub fn line_partition(line: &Line) -> String {
+    let Line { endpoint, subject } = line;
+    format!("W#{endpoint}#{subject}")
+}
+
+/// The index partition of one shard of an endpoint's events, which lists them by the time at which they are due.
+#[must_use]
+pub fn due_partition(endpoint: &str, shard: u8) -> String {
+    format!("WD#{endpoint}#{shard}")
+}
+
+/// The shard of an endpoint's due events that a line belongs to.
+#[must_use]
+pub fn due_shard(line: &Line) -> u8 {
+    shard_of(&line.subject, DUE_SHARDS)
+}
+
+/// The index partition of one shard of the dead events.
+#[must_use]
+pub fn dead_partition(shard: u8) -> String {
+    format!("WX#{shard}")
+}
+
+/// The shard that a dead event belongs to.
+#[must_use]
+pub fn dead_shard(id: &MessageId) -> u8 {
+    shard_of(id.as_str(), DEAD_SHARDS)
 }
 
 /// The shard of a name among this many.

@@ -2,13 +2,18 @@
 
 use super::index::{
     BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, PICTURE_PREFIX, PK, RATING_PREFIX, SK, audit_partition,
-    audit_shard, dispute_partition, dispute_shard, history_partition, player_partition,
+    audit_shard, dispute_partition, dispute_shard, history_partition, line_partition, open_room_partition,
+    open_room_shard, player_partition,
 };
-use super::sort_key::{audit_sort_key, ban_sort_key, parse_audit_sort_key, parse_ban_sort_key};
+use super::sort_key::{
+    audit_sort_key, ban_sort_key, open_room_sort_key, parse_audit_sort_key, parse_ban_sort_key,
+    parse_open_room_sort_key,
+};
 use crate::domain::history::HistoryCursor;
 use crate::domain::lockout::Counter;
+use crate::domain::webhook::Line;
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{AuditId, BanId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId};
+use shared::id::{AuditId, BanId, MessageId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId};
 use shared::time::Time;
 use std::collections::HashMap;
 
@@ -19,7 +24,7 @@ pub enum Table {
     Core,
     /// Finished matches, a copy of each in the histories of its players, and the queue of disputed ones.
     History,
-    /// Tournaments and their seats.
+    /// Events for the operator's backend.
     Events,
 }
 
@@ -83,6 +88,12 @@ row_kinds! {
     Match "match";
     /// A disputed match in the queue of moderators.
     Dispute "dispute";
+    /// A room of a queue that is open.
+    OpenRoom "room";
+    /// An event that an endpoint of a webhook has not received yet.
+    Delivery "delivery";
+    /// An event that no attempt could deliver.
+    DeadDelivery "dead_delivery";
     /// A player's profile row: name, text, epoch, active ban.
     Profile "profile";
     /// The mark that a player is erased, or is being erased.
@@ -118,6 +129,11 @@ pub enum Key {
     Match(RoomId),
     MatchCopy(PlayerId, HistoryCursor),
     Dispute(HistoryCursor),
+    /// When the room was created, and the room.
+    OpenRoom(Time, RoomId),
+    /// The line of the event, and its place there.
+    Delivery(Line, String),
+    DeadDelivery(MessageId),
 }
 
 impl Key {
@@ -145,6 +161,9 @@ impl Key {
             Self::Match(_) => RowKind::Match,
             Self::MatchCopy(..) => RowKind::MatchCopy,
             Self::Dispute(_) => RowKind::Dispute,
+            Self::OpenRoom(..) => RowKind::OpenRoom,
+            Self::Delivery(..) => RowKind::Delivery,
+            Self::DeadDelivery(_) => RowKind::DeadDelivery,
         }
     }
 
@@ -166,7 +185,9 @@ impl Key {
             | Self::Report(_)
             | Self::Audit(..)
             | Self::Answer(..)
-            | Self::Session(_) => Table::Core,
+            | Self::Session(_)
+            | Self::OpenRoom(..) => Table::Core,
+            Self::Delivery(..) | Self::DeadDelivery(_) => Table::Events,
             Self::Match(_) | Self::MatchCopy(..) | Self::Dispute(_) => Table::History,
         }
     }
@@ -195,6 +216,9 @@ impl Key {
             Self::Match(id) => format!("M#{id}"),
             Self::MatchCopy(player, _) => history_partition(player),
             Self::Dispute(cursor) => dispute_partition(dispute_shard(&cursor.id)),
+            Self::OpenRoom(_, id) => open_room_partition(open_room_shard(id)),
+            Self::Delivery(line, _) => line_partition(line),
+            Self::DeadDelivery(id) => format!("X#{id}"),
         }
     }
 
@@ -220,6 +244,9 @@ impl Key {
             Self::Match(_) => "M".into(),
             Self::MatchCopy(_, cursor) => cursor.sort_key(),
             Self::Dispute(cursor) => cursor.newest_first(),
+            Self::OpenRoom(created, id) => open_room_sort_key(*created, id),
+            Self::Delivery(_, place) => place.clone(),
+            Self::DeadDelivery(_) => "X".into(),
         }
     }
 
@@ -253,6 +280,16 @@ impl Key {
                 let (at, id) = parse_audit_sort_key(sk)?;
                 Self::Audit(at, id)
             }
+            ("RO", _) => {
+                let (created, id) = parse_open_room_sort_key(sk)?;
+                Self::OpenRoom(created, id)
+            }
+            ("W", _) => {
+                let (endpoint, subject) = rest.split_once('#')?;
+                let line = Line { endpoint: endpoint.to_owned(), subject: subject.to_owned() };
+                Self::Delivery(line, sk.to_owned())
+            }
+            ("X", "X") => Self::DeadDelivery(rest.parse().ok()?),
             ("DQ", _) => Self::Dispute(HistoryCursor::parse_newest_first(sk)?),
             ("H", _) => Self::MatchCopy(rest.parse().ok()?, HistoryCursor::parse(sk)?),
             _ => return None,
@@ -322,6 +359,12 @@ mod tests {
             RowKind::MatchCopy => Key::MatchCopy(player, cursor),
             RowKind::Match => Key::Match(match_id),
             RowKind::Dispute => Key::Dispute(cursor),
+            RowKind::OpenRoom => Key::OpenRoom(Time::from_ms(42), match_id),
+            RowKind::Delivery => {
+                let line = Line { endpoint: "backend".into(), subject: "m_1".into() };
+                Key::Delivery(line, "0#w_1".into())
+            }
+            RowKind::DeadDelivery => Key::DeadDelivery("w_1".parse().unwrap()),
             RowKind::Profile => Key::Profile(player),
             RowKind::Erased => Key::Erased(player),
         }

@@ -4,7 +4,8 @@ use super::index::BAN_PREFIX;
 use crate::domain::history::{HistoryCursor, TIME_MAX};
 use crate::domain::leaderboard::{RankKey, Score};
 use crate::domain::report::Case;
-use shared::id::{AuditId, BanId, ReportId};
+use crate::domain::webhook::event::Order;
+use shared::id::{AuditId, BanId, MessageId, ReportId, RoomId};
 use shared::time::Time;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -54,6 +55,58 @@ pub fn audit_sort_key(at: Time, id: &AuditId) -> String {
 #[must_use]
 pub fn parse_audit_sort_key(key: &str) -> Option<(Time, AuditId)> {
     parse_newest_first(key)
+}
+
+/// The sort key of an open room, in its partition and in the index of its pool: the newest first in text order.
+#[must_use]
+pub fn open_room_sort_key(created: Time, id: &RoomId) -> String {
+    newest_first(created, id)
+}
+
+/// Returns when a room was created, and its id, from its sort key.
+#[must_use]
+pub fn parse_open_room_sort_key(key: &str) -> Option<(Time, RoomId)> {
+    parse_newest_first(key)
+}
+
+/// The sort key of an event in its line, by its place there.
+#[must_use]
+pub fn delivery_sort_key(order: Order, id: &MessageId) -> String {
+    match order {
+        Order::First => format!("0#{id}"),
+        Order::At(at, last) => format!("1#{}#{}#{id}", digits(at.min(TIME_MAX)), u8::from(last)),
+        Order::Last => format!("2#{id}"),
+    }
+}
+
+/// The index sort key of an event by the time at which it is due.
+#[must_use]
+pub fn due_sort_key(due: Time, id: &MessageId) -> String {
+    format!("{}#{id}", digits(due.min(TIME_MAX)))
+}
+
+/// The text after the index sort keys of all events that are due at this time.
+#[must_use]
+pub fn due_end(now: Time) -> String {
+    format!("{}{AFTER_ALL}", digits(now))
+}
+
+/// Returns when an event is due, from its index sort key.
+#[must_use]
+pub fn parse_due(key: &str) -> Option<Time> {
+    parse_digits(key.split_once('#')?.0)
+}
+
+/// The index sort key of a dead event: the newest first in text order.
+#[must_use]
+pub fn dead_sort_key(died: Time, id: &MessageId) -> String {
+    newest_first(died, id)
+}
+
+/// Returns whether a text is the index sort key of a dead event.
+#[must_use]
+pub fn is_dead_sort_key(key: &str) -> bool {
+    parse_newest_first::<MessageId>(key).is_some()
 }
 
 /// A sort key `{9999999999999 - at, 13 digits of ms}#{id}`: text order has the newest first.
@@ -177,6 +230,27 @@ mod tests {
         for key in ["", "42#m_a", "9999999999957#p_a", "9999999999957"] {
             assert_eq!(HistoryCursor::parse_newest_first(key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn place_in_a_line_is_the_order_of_events() {
+        let id: MessageId = "w_1".parse().unwrap();
+        let at = |ms| Time::from_ms(ms);
+        let rising = [
+            Order::First,
+            Order::At(at(5), false),
+            Order::At(at(5), true),
+            Order::At(at(40), false),
+            Order::At(at(u64::MAX), false),
+            Order::Last,
+        ];
+        for pair in rising.windows(2) {
+            assert!(delivery_sort_key(pair[0], &id) < delivery_sort_key(pair[1], &id), "{pair:?}");
+        }
+        let due = due_sort_key(at(42), &id);
+        assert_eq!((due.as_str(), parse_due(&due)), ("0000000000042#w_1", Some(at(42))));
+        assert!(due < due_end(at(42)) && due > due_end(at(41)));
+        assert!(is_dead_sort_key(&dead_sort_key(at(42), &id)) && !is_dead_sort_key("42#w_1"));
     }
 
     #[test]

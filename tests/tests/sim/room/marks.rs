@@ -43,6 +43,8 @@ tests::marks!(
     LateFrame,
     Left,
     NoShow,
+    Opened,
+    OpenedLate,
     Reloaded,
     Renewed,
     Repeated,

@@ -6,6 +6,7 @@ use shared::room::log::Chunk;
 use shared::room::state::Disk;
 use shared::room::{Call, Conn, Save};
 use shared::rpc::audit::AuditEntry;
+use shared::rpc::opened::OpenedRoom;
 use shared::rpc::record::MatchRecord;
 use shared::wire::room::RoomMessage;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -80,6 +81,8 @@ pub struct Platform {
     pub erased: bool,
     /// The records that the region received, by match.
     pub records: BTreeMap<RoomId, MatchRecord>,
+    /// The opening that the region received.
+    pub opened: Option<OpenedRoom>,
     /// The actions that the region received for its audit trail.
     pub actions: BTreeMap<AuditId, AuditEntry>,
     /// The players whose objects were told to release them.

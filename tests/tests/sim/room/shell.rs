@@ -8,6 +8,7 @@ use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};
 use shared::delivery::pending_calls::CallId;
 use shared::room::seats::SeatState;
 use shared::room::{Call, Conn, Effect, Input, Phase, Room, RoomState, Switches};
+use shared::rpc::opened::OpenedRoom;
 use shared::time::Time;
 use shared::wire::CloseCode;
 use shared::wire::EndReason;
@@ -352,10 +353,20 @@ impl World {
         match flight {
             Flight::Out(id, call) => {
                 match call {
+                    // An opening is told again, and is the same; its match has the same players.
+                    Call::Opened { room } => {
+                        let before = self.platform.opened.replace((*room).clone());
+                        assert!(before.is_none_or(|before| before == *room), "a room opened twice");
+                        let ended = !self.platform.records.is_empty();
+                        self.marks.insert(if ended { Mark::OpenedLate } else { Mark::Opened });
+                    }
                     // A match has one record. Proved by a record that each attempt built again.
                     Call::Record { record } => {
                         let before = self.platform.records.insert(record.id.clone(), (*record).clone());
                         assert!(before.is_none_or(|before| before == *record), "a match has two records");
+                        let opening = OpenedRoom::of_record(&record);
+                        let opened = &self.platform.opened;
+                        assert!(opened.is_none() || *opened == opening, "{opened:?}, then {opening:?}");
                     }
                     // An action is told again, and is the same. Proved by an id of the time of each attempt.
                     Call::Audit { entry } => {

@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::marks::{Mark, Marks};
 use crate::oracle::Oracle;
-use crate::platform::Platform;
+use crate::platform::{Flight, Platform};
 use crate::shell::Shell;
 use crate::weather::Weather;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use shared::limits;
 use shared::mode::Seed;
 use shared::pool::ChosenMode;
 use shared::room::seats::Seat;
-use shared::room::{Conn, Input, Resume, Room, Switches};
+use shared::room::{Conn, Effect, Input, Resume, Room, Switches};
 use shared::rpc::{ForcedClose, Setup};
 use shared::time::Time;
 use shared::wire::CloseCode;
@@ -73,7 +73,9 @@ impl World {
         let setup = Setup {
             mode: weather.mode.map(|name| ChosenMode { name: name.into(), config: Value::Null, seed: None }),
             id: "m_1".parse().expect("an id"),
-            pool: None,
+            // A room whose seats are all taken is one that a queue made.
+            pool: (named == weather.members && weather.mode.is_none())
+                .then(|| "ranked".parse().expect("a pool")),
             owner: Some(player(0)),
             seats: (0..weather.members).map(seat).collect(),
             rules: weather.rules,
@@ -103,8 +105,11 @@ impl World {
         };
         let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());
         for effect in effects {
-            let shared::room::Effect::Save(save) = effect else { panic!("a new room is a write") };
-            world.platform.write(save);
+            match effect {
+                Effect::Save(save) => drop(world.platform.write(save)),
+                Effect::Call { id, call } => world.platform.calls.push(Flight::Out(id, call)),
+                other => panic!("a new room is a write and a call: {other:?}"),
+            }
         }
         world.hold(room);
         world

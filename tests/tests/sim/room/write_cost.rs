@@ -16,6 +16,10 @@ fn check(mode: Option<&'static str>, frame: impl Fn(u64) -> String) {
         world.connect(who);
         world.arrive();
     }
+    // The region learns that the room is open, and confirms it.
+    while !world.platform.calls.is_empty() {
+        world.deliver_call();
+    }
     let before = world.platform.rows;
     for nth in 0..1000 {
         world.now += 33;
