@@ -55,6 +55,7 @@
 
 pub mod actor;
 pub mod cache;
+pub mod client;
 pub mod connection;
 pub mod delivery;
 pub mod hash;

@@ -4,26 +4,31 @@ use super::refusal::{Refusal, RefusalCode};
 use crate::json::{self, Json, Scan};
 use crate::limits;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
 /// One message of a client, before its op is read as a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Message {
     /// The id of the reply; without it no reply is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Value>,
     /// The key that makes the command safe to repeat.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The name of the command.
     pub op: String,
     /// True if the reply must wait for the disk.
+    #[serde(rename = "ack", serialize_with = "write_ack", skip_serializing_if = "is_false")]
     pub durable: bool,
     /// The recipient or subject of the command.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// The position after which nothing may have changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub if_at: Option<u64>,
     /// The arguments of the command.
     pub body: Json,
@@ -172,6 +177,17 @@ fn message(fields: Fields<'_>) -> Result<Message, Unread> {
     Ok(Message { id, key, op, durable, to, if_at, body: body.map(Json::from).unwrap_or_default() })
 }
 
+// The signatures that serde calls.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(durable: &bool) -> bool {
+    !durable
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn write_ack<S: Serializer>(_: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("durable")
+}
+
 fn valid_id(id: &Value) -> bool {
     match id {
         Value::Number(_) => true,
@@ -258,6 +274,17 @@ mod tests {
         ] {
             let read = decode(frame).unwrap();
             assert_eq!(read[0].as_ref().unwrap().body.as_str(), body, "{frame}");
+        }
+    }
+
+    #[test]
+    fn written_message_is_read_as_it_was() {
+        for text in [
+            r#"{"id":3,"key":"k","op":"say","ack":"durable","body":{"a":1}}"#,
+            r#"{"op":"move","to":"p_1","if_at":7,"body":null}"#,
+        ] {
+            let message = decode(text).unwrap().remove(0).unwrap();
+            assert_eq!(serde_json::to_string(&message).unwrap(), text);
         }
     }
 

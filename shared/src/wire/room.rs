@@ -1,6 +1,7 @@
 //! The messages of a room: its commands, replies and events.
 
 mod read;
+mod write;
 
 use super::envelope::{Part, ServerMessage, events};
 use super::ops::Field::{Optional, Refused, Required};
