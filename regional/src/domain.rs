@@ -5,6 +5,7 @@ pub mod ban;
 pub mod history;
 pub mod leaderboard;
 pub mod lockout;
+pub mod note;
 pub mod picture;
 pub mod profile;
 pub mod rated;

@@ -2,6 +2,7 @@
 //! every route.
 
 pub mod address;
+pub mod audit_reason;
 pub mod bearer;
 pub mod caller;
 pub mod extract;

@@ -3,6 +3,7 @@
 use crate::domain::profile::edit::RESERVED;
 use crate::domain::{history, picture};
 use serde_json::{Value, json};
+use shared::http::audit_reason;
 use shared::limits;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -48,6 +49,8 @@ schemas! {
     PlayerIds json!({ "type": "string", "pattern": player_ids() });
     /// A reason or an appeal, written for the other side of the decision.
     Reason json!({ "type": "string", "minLength": 1, "maxLength": limits::REASON_CHARS_MAX, "pattern": visible(LINES) });
+    /// The reason of an action, as percent-encoded UTF-8.
+    AuditReason json!({ "type": "string", "pattern": audit_reason::pattern() });
     /// A free text of the player; may be empty.
     FreeText json!({ "type": "string", "maxLength": limits::REASON_CHARS_MAX, "pattern": format!("^[^{LINES}]*$") });
     /// The tier that a player has paid for, as a word that matchmaking rules can compare.

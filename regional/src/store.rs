@@ -14,6 +14,7 @@ pub mod leaderboards;
 pub mod matches;
 pub mod matchmaking_profile;
 pub mod moderated_matches;
+pub mod notes;
 pub mod open_rooms;
 pub mod pictures;
 pub mod profiles;

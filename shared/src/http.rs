@@ -1,5 +1,6 @@
 //! The edge's HTTP interface: paths, request bodies and responses.
 
+pub mod audit_reason;
 pub mod entity_tag;
 #[cfg(feature = "openapi")]
 pub mod openapi;
@@ -15,6 +16,15 @@ use crate::pool::{ChosenMode, Pool, Rules, Shards};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The body of `POST /v1/players/{player}/release`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlayerRelease {
+    /// The match that the player is freed from.
+    pub room: RoomId,
+}
 
 /// The body of `POST /v1/rooms`; fields that are left out have their defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

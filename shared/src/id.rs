@@ -146,6 +146,9 @@ id!(
     /// The id of an action in the audit trail.
     AuditId, "a_");
 id!(
+    /// The id of a note of a moderator about a player.
+    NoteId, "n_");
+id!(
     /// The id of a webhook message: one event for one endpoint.
     MessageId, "w_");
 id!(

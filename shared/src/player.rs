@@ -8,6 +8,7 @@ mod current_match;
 mod devices;
 mod effect;
 mod input;
+mod inspection;
 mod me_socket;
 mod notices;
 mod owned_rooms;

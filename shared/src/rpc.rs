@@ -21,7 +21,8 @@ pub use notice::{Notice, NoticeKind};
 pub use object_name::ObjectName;
 pub use peer::{PeerRequest, PeerResponse, PresenceRequest, PresenceResponse};
 pub use player::{
-    Denial, Evictee, ForcedClose, LoginCheck, OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse,
+    Denial, DeviceInspection, Evictee, ForcedClose, LoginCheck, MatchInspection, OwnRoomRequest,
+    OwnRoomResponse, PlayerInspection, PlayerRequest, PlayerResponse,
 };
 pub use setup::Setup;
 pub use shard::{ShardRequest, ShardResponse};

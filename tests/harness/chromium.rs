@@ -169,6 +169,16 @@ impl Page {
         }
     }
 
+    /// Returns the faults of accessibility that axe finds on the page as it is; `axe` is the library's source.
+    pub async fn accessibility_faults(&self, axe: &str) -> Result<Vec<String>> {
+        let script = format!(
+            "const done = arguments[0]; {axe};
+            const shown = ({{ id, nodes }}) => `${{id}}: ${{nodes.map(({{ html, failureSummary }}) => `${{html}} ${{failureSummary}}`).join('; ')}}`;
+            axe.run().then(({{ violations }}) => done(violations.map(shown)), (error) => done([String(error)]));"
+        );
+        Ok(serde_json::from_value(self.0.execute_async(&script, Vec::new()).await?)?)
+    }
+
     /// Saves a screenshot in the directory that `SHOTS` names, if it is set.
     pub async fn shoot(&self, name: &str) -> Result<()> {
         let Some(dir) = std::env::var_os("SHOTS") else {

@@ -1,5 +1,7 @@
 //! Tests the SDK and the demo in real browsers: parties, proposals, chat over a disconnect, games, history.
 
+#[path = "browser/console.rs"]
+mod console;
 #[path = "browser/games.rs"]
 mod games;
 

@@ -35,7 +35,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Builds the pages into `target/pages` if a source changed. Each `edge/web/*.ts` becomes a script of its
-/// name, `sdk/src/index.ts` becomes `sdk.js`. If the build fails, the previous pages stay.
+/// name, and so does the `app.ts` of a folder with a page, such as `admin`; `sdk/src/index.ts` becomes `sdk.js`. If the build fails, the previous pages stay.
 pub fn build(root: &Root) -> Result<()> {
     let module = predict::build(root)?;
     let mut sources =
@@ -59,7 +59,8 @@ pub fn build(root: &Root) -> Result<()> {
     fs::copy(&module, fresh.join("predict.wasm")).context("cannot copy the predictions")?;
     if !scripts.is_empty() {
         let mut bundle = Command::new(&node.esbuild);
-        bundle.args(FLAGS).arg("--outdir=target/xtask/pages").args(&scripts).current_dir(root.dir());
+        bundle.args(FLAGS).arg(format!("--outbase={WEB}")).arg("--outdir=target/xtask/pages");
+        bundle.args(&scripts).current_dir(root.dir());
         progress::run("Bundling the pages", &mut bundle)?;
     }
     if root.path(SDK).join("index.ts").is_file() {
@@ -88,7 +89,7 @@ fn copy(web: &Path, to: &Path) -> Result<Vec<String>> {
         let is_script = name.extension().is_some_and(|ending| ending == "ts");
         if entry.file_type().is_dir() {
             fs::create_dir_all(to.join(name))?;
-        } else if is_script && entry.depth() == 1 {
+        } else if is_script && (entry.depth() == 1 || name.ends_with("app.ts")) {
             scripts.push(format!("{WEB}/{}", name.display()));
         } else if !is_script && name != Path::new("tsconfig.json") {
             fs::copy(entry.path(), to.join(name))

@@ -16,7 +16,8 @@ use shared::rpc::room_service::{RoomServiceAnswer, RoomServiceRequest};
 use shared::rpc::shard::{ShardRequest, ShardResponse};
 use shared::rpc::{
     Denial, ForcedClose, HostRequest, HostResponse, LoginCheck, ObjectName, OwnRoomRequest, OwnRoomResponse,
-    PeerRequest, PeerResponse, PlayerRequest, PlayerResponse, PresenceRequest, PresenceResponse,
+    PeerRequest, PeerResponse, PlayerInspection, PlayerRequest, PlayerResponse, PresenceRequest,
+    PresenceResponse,
 };
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Method, RequestInit, Stub};
@@ -31,6 +32,8 @@ pub const PEER: &str = "/peer";
 pub const PRESENCE: &str = "/presence";
 /// The path of a request to create a room.
 pub const OWN_ROOM: &str = "/own-room";
+/// The path of an operator's look at a player.
+pub const INSPECT: &str = "/inspect";
 /// The path of a check of a login.
 pub const LOGIN: &str = "/login";
 
@@ -71,6 +74,11 @@ pub async fn own_room(env: &Env, id: &PlayerId, request: &OwnRoomRequest) -> Res
 /// Asks a player's object whether a login of the player has ended.
 pub async fn check_login(env: &Env, id: &PlayerId, login: &LoginCheck) -> Result<Option<Denial>> {
     call_player(env, id, LOGIN, login).await
+}
+
+/// Asks a player's object what it knows of the player.
+pub async fn inspect_player(env: &Env, id: &PlayerId) -> Result<PlayerInspection> {
+    call_player(env, id, INSPECT, &()).await
 }
 
 /// Tells a player's object that the player has left a match.

@@ -36,7 +36,7 @@ pub async fn answer(shard: &Rc<PlayerShard>, mut request: Request) -> Result<Res
     let missing = || Error::refused(404, "not_found", "This object has no such path.");
     let at = path.match_indices('/').nth(1).map(|(at, _)| at).ok_or_else(missing)?;
     let (player, path) = path.split_at(at);
-    let player = player.trim_start_matches('/').parse().map_err(|error| Error::internal(&error))?;
+    let player: PlayerId = player.trim_start_matches('/').parse().map_err(|error| Error::internal(&error))?;
     let runtime = &shard.player(&player)?;
     let text = request.text().await?;
     Ok(match path {
@@ -53,6 +53,9 @@ pub async fn answer(shard: &Rc<PlayerShard>, mut request: Request) -> Result<Res
             let LoginCheck { ep, sid } = serde_json::from_str(&text)?;
             let denial = |player: &mut Player, now| (player.denial(now, ep, &sid), Vec::new());
             Response::from_json(&runtime.query(denial)?)
+        }
+        object_rpc::INSPECT => {
+            Response::from_json(&runtime.query(|machine, now| (machine.inspect(now, player), Vec::new()))?)
         }
         object_rpc::PRESENCE => {
             Response::from_json(&presence_of(runtime, serde_json::from_str(&text)?).await?)

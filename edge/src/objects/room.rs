@@ -18,10 +18,11 @@ use shared::pool::Devices;
 use shared::room::{Call, Conn, Effect, Identity, Input, Role, Room};
 use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
-use shared::rpc::room_service::RoomServiceRequest;
+use shared::rpc::room_service::{ObjectState, RoomAction, RoomServiceRequest};
 use shared::rpc::{ForcedClose, HostRequest, HostResponse};
 use shared::time::Time;
 use shared::wire::CloseCode;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, console_error};
@@ -79,9 +80,15 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup, audit: Option<Box<AuditEntr
 
 /// Answers the operator's backend. Its changes are on disk before the answer.
 fn serve(runtime: &Rc<Runtime<Room>>, request: &RoomServiceRequest) -> Result<HostResponse> {
+    let woken = !runtime.is_loaded();
     let Some(room) = runtime.load()? else { return Ok(HostResponse::Missing) };
     runtime.keep(room);
-    let answer = runtime.query(|room, now| room.serve(now, request))?;
+    let unsent = match request.action {
+        RoomAction::Inspect { .. } => runtime.sockets.borrow().unsent(),
+        RoomAction::Commands { .. } | RoomAction::Log { .. } => BTreeMap::new(),
+    };
+    let object = ObjectState { woken, unsent };
+    let answer = runtime.query(|room, now| room.serve(now, request, &object))?;
     Ok(HostResponse::Service { answer })
 }
 

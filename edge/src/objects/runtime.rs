@@ -197,6 +197,11 @@ impl<M: Machine> Runtime<M> {
         Ok(self.machine.take())
     }
 
+    /// Returns true if the machine is in memory.
+    pub fn is_loaded(&self) -> bool {
+        self.machine.borrow().is_some()
+    }
+
     /// Puts the machine back after [`Runtime::load`].
     pub fn keep(&self, machine: Box<M>) {
         self.machine.replace(Some(machine));

@@ -172,6 +172,11 @@ impl Sockets {
         amounts.filter(behind).collect()
     }
 
+    /// Returns the unsent bytes that the platform holds for each socket; nothing from a runtime that does not show them.
+    pub fn unsent(&self) -> BTreeMap<Conn, u64> {
+        self.open.iter().filter_map(|(&conn, socket)| Some((conn, buffered_amount(socket)?))).collect()
+    }
+
     /// Returns how an object that owes a flush proceeds. A timer exists only while a flush is owed.
     pub fn schedule(&mut self, now: Time) -> Schedule {
         if self.timer.is_some() {

@@ -123,17 +123,16 @@ async fn send(env: &Env, tally: &Tally) -> Result<Response> {
     }
 }
 
-/// Answers `GET /metrics`: all reports, and the current counts of this isolate.
-pub async fn show(env: &Env, headers: &Headers) -> Result<Response> {
-    let allowed = match bindings::metrics_token(env) {
+/// Returns whether the bearer of `METRICS_TOKEN` asks, or the metrics are open.
+pub fn is_open_to(env: &Env, headers: &Headers) -> bool {
+    match bindings::metrics_token(env) {
         Some(token) => bearer(headers).is_some_and(|given| constant_time_eq(&given, &token)),
         None => bindings::is_metrics_open(env),
-    };
-    if !allowed {
-        let detail =
-            "Set the secret METRICS_TOKEN, and send it as `Authorization: Bearer` to read the metrics.";
-        return Err(Error::refused(401, "token_invalid", detail));
     }
+}
+
+/// Answers `GET /metrics`: all reports, and the current counts of this isolate.
+pub async fn show(env: &Env) -> Result<Response> {
     let tally = TALLY.take();
     let sent = send(env, &tally).await;
     if sent.is_err() {

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::worker::rate_limit;
 use crate::{bindings, clock, identity};
 use shared::actor::{Actor, MissingScope};
+use shared::http::audit_reason;
 use shared::limits;
 use shared::rpc::LoginCheck;
 use shared::service_key::{Scope, ServiceKeys};
@@ -50,6 +51,14 @@ pub fn intended_id<T>(
         }
         None => Ok(random(clock::random_bytes()?)),
     }
+}
+
+/// Returns the reason that an operator gives for an action; empty without one.
+pub fn audit_reason(headers: &Headers) -> Result<String> {
+    let Some(value) = headers.get(audit_reason::HEADER)? else {
+        return Ok(String::new());
+    };
+    audit_reason::read(&value).map_err(|error| Error::refused(400, "bad_field", error.to_string()))
 }
 
 async fn by_key(env: &Env, headers: &Headers, text: &str) -> Result<Actor> {

@@ -6,7 +6,7 @@ use shared::http::RequestUrl;
 use worker::{Env, Headers, Request, Response};
 
 /// Request headers that scripts of other origins may send.
-const ALLOW_HEADERS: &str = "authorization, content-type, idempotency-key, if-none-match";
+const ALLOW_HEADERS: &str = "authorization, audit-reason, content-type, idempotency-key, if-none-match";
 /// Response headers that scripts of other origins may read.
 const EXPOSE_HEADERS: &str = "age, etag, location, retry-after, x-cache";
 /// How long a browser caches a preflight response, seconds.

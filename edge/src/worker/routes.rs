@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ops::{metrics, ready};
 use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
-use crate::worker::{body, caller, notices, rate_limit, service, upgrade};
+use crate::worker::{body, caller, notices, players, rate_limit, service, upgrade};
 use crate::{bindings, clock, identity};
 use shared::actor::Actor;
 use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
@@ -17,6 +17,7 @@ use shared::pool::{ConfiguredPools, Pool, Shard};
 use shared::room::seats::Seat;
 use shared::rpc::Setup;
 use shared::rpc::{OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse};
+use shared::service_key::Scope;
 use shared::token::Claims;
 use shared::wire::CloseCode;
 use std::time::Duration;
@@ -66,10 +67,12 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         Path::RoomCommands(room) if method == "POST" => service::command_room(request, env, room).await,
         Path::RoomLog(room) if read => service::read_log(&request, env, room).await,
         Path::RoomInspection(room) if read => service::inspect(&request, env, room).await,
+        Path::PlayerInspection(player) if read => players::inspect(&request, env, player).await,
+        Path::PlayerRelease(player) if method == "POST" => players::release(request, env, player).await,
         Path::Notices if method == "POST" => notices::receive(request, env).await,
         Path::Health if read => health(),
         Path::Ready if read => ready::show(env).await,
-        Path::Metrics if read => metrics::show(env, request.headers()).await,
+        Path::Metrics if read => show_metrics(env, request.headers()).await,
         Path::Config if read => config(env),
         Path::Room(room) if read => room_summary(env, request.headers(), room).await,
         Path::Presence if read => presence::show(&request, env).await,
@@ -90,6 +93,8 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         | Path::RoomCommands(_)
         | Path::RoomLog(_)
         | Path::RoomInspection(_)
+        | Path::PlayerInspection(_)
+        | Path::PlayerRelease(_)
         | Path::Lobby(_)
         | Path::Me
         | Path::Presence
@@ -130,6 +135,8 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
         | Path::RoomCommands(_)
         | Path::RoomLog(_)
         | Path::RoomInspection(_)
+        | Path::PlayerInspection(_)
+        | Path::PlayerRelease(_)
         | Path::Notices
         | Path::Profiles
         | Path::Profile(_)
@@ -155,6 +162,21 @@ async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Re
     };
     let shard = known.unwrap_or_else(|| shards.first_shard(player));
     bindings::lobby(env, name, Shard::Child(shard))
+}
+
+/// Answers `GET /metrics` for the bearer of `METRICS_TOKEN`, and for operators and services with the scope `moderation`.
+async fn show_metrics(env: &Env, headers: &Headers) -> Result<Response> {
+    if !metrics::is_open_to(env, headers) {
+        match caller::caller(env, headers, Scope::Moderation).await {
+            Err(Error::Refused { status: 401, .. }) => {
+                let detail = "Send the secret METRICS_TOKEN, or the token of an operator or a service with the scope `moderation`, as \
+                              `Authorization: Bearer`.";
+                return Err(Error::refused(401, "token_invalid", detail));
+            }
+            other => other?,
+        };
+    }
+    metrics::show(env).await
 }
 
 fn health() -> Result<Response> {

@@ -4,11 +4,11 @@ use crate::clients::object_rpc;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::worker::body;
-use crate::worker::caller::{caller, intended_id};
+use crate::worker::caller::{audit_reason, caller, intended_id};
 use serde_json::json;
 use shared::actor::Actor;
 use shared::http::{CreatedRoom, NewRoom, RequestUrl};
-use shared::id::{AuditId, PlayerId, RoomId};
+use shared::id::{AuditId, RoomId};
 use shared::limits;
 use shared::room::seats::Seat;
 use shared::rpc::Setup;
@@ -45,8 +45,9 @@ pub async fn create_room(request: &Request, env: &Env, options: NewRoom) -> Resu
 /// Executes a frame of commands in a room, and returns a reply for each.
 pub async fn command_room(mut request: Request, env: &Env, room: &str) -> Result<Response> {
     let Actor { by, .. } = caller(env, request.headers(), Scope::Rooms).await?;
+    let reason = audit_reason(request.headers())?;
     let frame = body::text(&mut request, limits::FRAME_BYTES_MAX).await?;
-    match ask(env, room, by, RoomAction::Commands { frame }).await? {
+    match ask(env, room, RoomServiceRequest { by, reason, action: RoomAction::Commands { frame } }).await? {
         RoomServiceAnswer::Replies(replies) => Ok(Response::from_json(&json!({ "replies": replies }))?),
         answer => Err(unexpected(&answer)),
     }
@@ -62,7 +63,8 @@ pub async fn read_log(request: &Request, env: &Env, room: &str) -> Result<Respon
             .parse()
             .map_err(|_| Error::refused(400, "bad_query", "after: a position of the log, from 0."))?,
     };
-    match ask(env, room, by, RoomAction::Log { after }).await? {
+    let (reason, action) = (String::new(), RoomAction::Log { after });
+    match ask(env, room, RoomServiceRequest { by, reason, action }).await? {
         RoomServiceAnswer::Log(log) => Ok(Response::from_json(&log)?),
         answer => Err(unexpected(&answer)),
     }
@@ -80,16 +82,17 @@ pub async fn inspect(request: &Request, env: &Env, room: &str) -> Result<Respons
     if hidden {
         actor.require(Scope::InspectHidden)?;
     }
-    match ask(env, room, actor.by, RoomAction::Inspect { hidden }).await? {
+    let (reason, action) = (audit_reason(request.headers())?, RoomAction::Inspect { hidden });
+    match ask(env, room, RoomServiceRequest { by: actor.by, reason, action }).await? {
         RoomServiceAnswer::Inspection(room) => Ok(Response::from_json(&room)?),
         answer => Err(unexpected(&answer)),
     }
 }
 
-async fn ask(env: &Env, room: &str, by: PlayerId, action: RoomAction) -> Result<RoomServiceAnswer> {
+async fn ask(env: &Env, room: &str, request: RoomServiceRequest) -> Result<RoomServiceAnswer> {
     let missing = || Error::refused(404, "not_found", "This room does not exist; it may have ended.");
     let room: RoomId = room.parse().map_err(|_| missing())?;
-    match object_rpc::serve_room(env, &room, RoomServiceRequest { by, action }).await? {
+    match object_rpc::serve_room(env, &room, request).await? {
         None => Err(missing()),
         Some(RoomServiceAnswer::Refused(refusal)) => Err(refused(&refusal)),
         Some(answer) => Ok(answer),

@@ -54,6 +54,8 @@ pub fn notices(change: &Change) -> Result<Vec<Notice>, Error> {
             | Key::Counter(_)
             | Key::UsedSignature(_)
             | Key::Report(_)
+            | Key::ReportAbout(..)
+            | Key::Note(..)
             | Key::Audit(..)
             | Key::Answer(..)
             | Key::Match(_)

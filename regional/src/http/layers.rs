@@ -15,6 +15,7 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use shared::http::audit_reason;
 use shared::limits;
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -23,8 +24,14 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub const PRIVATE: &str = "private, no-store";
 
 /// The headers that a page of another origin may send.
-const REQUEST_HEADERS: [HeaderName; 5] =
-    [AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, idempotency::HEADER];
+const REQUEST_HEADERS: [HeaderName; 6] = [
+    AUTHORIZATION,
+    CONTENT_TYPE,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    idempotency::HEADER,
+    HeaderName::from_static(audit_reason::HEADER),
+];
 /// The headers that a page of another origin may read. Others, such as `Cache-Control`, need no permission.
 const RESPONSE_HEADERS: [HeaderName; 6] = [
     ALLOW,

@@ -8,6 +8,7 @@ use crate::domain::ban::{Ban, BanDecision, BanTerms, PERMANENT};
 use crate::domain::text::check_text;
 use crate::error::code::Code;
 use crate::error::{Error, Fault, Refusal};
+use crate::http::audit_reason::Reason;
 use crate::http::caller::{Moderator, SignedIn};
 use crate::http::extract::{Body, PathPlayer, Query};
 use crate::http::rfc3339::{format_time, parse_time};
@@ -133,13 +134,16 @@ pub async fn ban_player(
 
 /// Lifts the active ban of a player.
 ///
-/// Nothing changes if no ban is active.
+/// Nothing changes if no ban is active. The reason is kept in the audit trail.
 #[utoipa::path(
     delete,
     path = "/v1/bans/{player}",
     operation_id = "liftBan",
     tag = "moderation",
-    params(("player" = PlayerId, Path, description = "Another player.")),
+    params(
+        ("player" = PlayerId, Path, description = "Another player."),
+        ("Audit-Reason" = Option<crate::schemas::AuditReason>, Header, description = "The reason, for the audit trail."),
+    ),
     responses(
         (status = 204, description = "No ban is active."),
         (status = 403, description = "`banned`, `not_moderator`, `scope_missing`"),
@@ -151,9 +155,10 @@ pub async fn lift_ban(
     State(app): State<App>,
     Moderator(by): Moderator,
     PathPlayer(player): PathPlayer,
+    Reason(reason): Reason,
 ) -> Result<StatusCode, Fault> {
     let decision = BanDecision { by, terms: None };
-    let audit = action_on(&app, &decision.by, "DELETE /v1/bans/{player}", &player, "")?;
+    let audit = action_on(&app, &decision.by, "DELETE /v1/bans/{player}", &player, &reason)?;
     apply_ban(&app, &player, &decision, &audit).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -253,7 +258,8 @@ fn not_banned() -> Refusal {
     Refusal::new(Code::NotBanned, "You have no active ban.")
 }
 
-fn view(ban: Ban, app: &App, to_moderator: bool) -> BanView {
+/// Returns a ban as a moderator or as the banned player sees it.
+pub fn view(ban: Ban, app: &App, to_moderator: bool) -> BanView {
     let active = ban.is_active(app.clock.now());
     let (ended, ended_by) = ban.ended.unzip();
     BanView {

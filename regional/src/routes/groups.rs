@@ -2,13 +2,14 @@
 //! description, so that no route is undocumented.
 
 use crate::app::App;
-use crate::routes::matches::moderation;
+use crate::routes::matches::{moderation, of_player};
 use crate::routes::profiles::update;
 use crate::routes::reports::resolve;
 use crate::routes::sessions::{create, manage, refresh};
 use crate::routes::{
-    account, audit, bans, blocks, docs, follows, leaderboards, matches, matchmaking_profile, open_rooms,
-    operations, pictures, players, presence, profiles, ratings, reports, webhooks,
+    account, audit, bans, blocks, docs, follows, leaderboards, matches, matchmaking_profile, notes,
+    open_rooms, operations, pictures, player_records, players, presence, profiles, ratings, reports,
+    webhooks,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,6 +36,7 @@ pub fn keyed() -> OpenApiRouter<App> {
         .routes(routes!(reports::create_report))
         .routes(routes!(resolve::resolve_report))
         .routes(routes!(bans::appeal_ban))
+        .routes(routes!(notes::create_note))
 }
 
 /// Returns the rate-limited routes for players and moderators.
@@ -64,7 +66,11 @@ pub fn rate_limited() -> OpenApiRouter<App> {
         .routes(routes!(webhooks::list_dead_messages))
         .routes(routes!(webhooks::replay_dead_message))
         .routes(routes!(open_rooms::list_open_rooms))
-        .routes(routes!(players::sign_out_player))
+        .routes(routes!(player_records::get_player))
+        .routes(routes!(players::sign_out_player, player_records::list_player_sessions))
+        .routes(routes!(of_player::list_player_matches))
+        .routes(routes!(player_records::list_player_reports))
+        .routes(routes!(notes::list_notes))
         .routes(routes!(players::set_player_tier))
         .routes(routes!(leaderboards::get_leaderboard_position))
         .routes(routes!(profiles::list_profiles))

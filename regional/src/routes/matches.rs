@@ -1,6 +1,7 @@
 //! The routes of matches: the edge records finished matches, players list their own, and moderators read all.
 
 pub mod moderation;
+pub mod of_player;
 
 use crate::app::App;
 use crate::domain::history::{self, HistoryCursor};
@@ -44,7 +45,7 @@ pub struct MatchPage {
     limit: Option<String>,
 }
 
-/// A page of the caller's match history.
+/// A page of a player's match history.
 #[derive(Serialize, ToSchema)]
 pub struct MatchList {
     matches: Vec<MatchView>,
@@ -75,7 +76,7 @@ pub struct MatchView {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
     duration_ms: u64,
-    /// The caller's rating before and after the match, and the number of rated matches; absent for unrated
+    /// The player's rating before and after the match, and the number of rated matches; absent for unrated
     /// matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<crate::schemas::AnyJson>)]

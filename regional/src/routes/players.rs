@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::error::Fault;
 use crate::error::refusals::player_not_found;
+use crate::http::audit_reason::Reason;
 use crate::http::caller::Acting;
 use crate::http::extract::{Body, PathPlayer};
 use crate::routes::audit::action_on;
@@ -14,12 +15,17 @@ use shared::id::PlayerId;
 use shared::service_key::Scope;
 
 /// Ends every session of a player.
+///
+/// The reason is kept in the audit trail.
 #[utoipa::path(
     delete,
     path = "/v1/players/{player}/sessions",
     operation_id = "signOutPlayer",
     tag = "service",
-    params(("player" = PlayerId, Path, description = "A player.")),
+    params(
+        ("player" = PlayerId, Path, description = "A player."),
+        ("Audit-Reason" = Option<crate::schemas::AuditReason>, Header, description = "The reason, for the audit trail."),
+    ),
     responses(
         (status = 204, description = "The sessions are over."),
         (status = 403, description = "`banned`, `scope_missing`"),
@@ -31,12 +37,13 @@ pub async fn sign_out_player(
     State(app): State<App>,
     Acting(actor): Acting,
     PathPlayer(player): PathPlayer,
+    Reason(reason): Reason,
 ) -> Result<StatusCode, Fault> {
     actor.require(Scope::Players)?;
     if app.store.status_strong(&player).await?.is_none() {
         return Err(player_not_found(&player).into());
     }
-    let audit = action_on(&app, &actor.by, "DELETE /v1/players/{player}/sessions", &player, "")?;
+    let audit = action_on(&app, &actor.by, "DELETE /v1/players/{player}/sessions", &player, &reason)?;
     app.store.raise_epoch(&player, app.clock.now(), Some(&audit)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

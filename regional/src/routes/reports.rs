@@ -46,12 +46,12 @@ pub struct ReportReceipt {
     state: &'static str,
 }
 
-/// A page of open reports.
+/// A page of reports.
 #[derive(Serialize, ToSchema)]
 pub struct ReportList {
-    reports: Vec<ReportView>,
+    pub(super) reports: Vec<ReportView>,
     /// The cursor of the next page; `null` on the last page.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 /// The query of `GET /v1/reports?state=open&cursor=…&limit=…`.

@@ -3,8 +3,7 @@
 use super::Store;
 use super::audit::audit_op;
 use super::item::{Item, at, get_text, get_time, new_item, optional_text, optional_time, s};
-use super::keys::{BAN_PREFIX, Key, SK, Table, ban_sort_key, parse_ban_sort_key};
-use super::query::Query;
+use super::keys::{BAN_PREFIX, Key, Table, ban_sort_key, parse_ban_sort_key};
 use super::write_op::{UpdateOutcome, WriteOp};
 use crate::domain::ban::{Ban, BanChange};
 use crate::domain::profile::columns::Column;
@@ -56,18 +55,8 @@ impl Store {
         after: Option<&str>,
         limit: usize,
     ) -> Result<BanPage, Error> {
-        let profile = Key::Profile(player.clone());
-        let start_after = after.map(|sort_key| {
-            let mut key = profile.item();
-            key.insert(SK.into(), s(sort_key));
-            key
-        });
-        let query = Query::new(profile.pk()).prefix(BAN_PREFIX).descending(true).limit(limit);
-        let (items, more) = self.query_page("get_bans", Table::Core, query.start_after(start_after)).await?;
-        let bans = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let last = bans.last().filter(|_| more);
-        let next = last.map(|ban| ban_sort_key(ban.decided, &ban.id));
-        Ok(BanPage { bans, next })
+        let (items, next) = self.player_page("get_bans", player, BAN_PREFIX, after, limit).await?;
+        Ok(BanPage { bans: items.iter().map(read).collect::<Result<_, _>>()?, next })
     }
 
     /// Stores the appeal of the banned player, once. Otherwise returns the ban as it is.

@@ -9,8 +9,8 @@ use super::Store;
 use super::item::{Item, at, get_text, new_item, s, stored_key};
 use super::keys::{
     BLOCK_PREFIX, BLOCKED_BY_PREFIX, FOLLOW_PREFIX, INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS,
-    INDEXED_SESSIONS, Key, PICTURE_PREFIX, PK, RATING_PREFIX, RowKind, SK, Table, history_partition,
-    player_partition,
+    INDEXED_SESSIONS, Key, NOTE_PREFIX, PICTURE_PREFIX, PK, RATING_PREFIX, RowKind, SK, Table,
+    history_partition, player_partition,
 };
 use super::query::{Consistency, Query};
 use super::retry::until_committed;
@@ -102,6 +102,7 @@ impl Store {
                 Ok(())
             }
             RowKind::Rating => self.erase_player_rows(player, RATING_PREFIX).await,
+            RowKind::Note => self.erase_player_rows(player, NOTE_PREFIX).await,
             RowKind::Picture => self.erase_player_rows(player, PICTURE_PREFIX).await,
             RowKind::MatchCopy => self.erase_history(player).await,
             RowKind::Profile => self.erase_row(&Key::Profile(player.clone())).await,
@@ -117,6 +118,7 @@ impl Store {
             // Kept: what moderators decided, and why, has to stay accountable.
             | RowKind::Ban
             | RowKind::Report
+            | RowKind::ReportAbout
             | RowKind::Audit
             // Kept: a match of the player may be recorded late, and must find that the player is erased.
             | RowKind::Erased => Ok(()),

@@ -37,7 +37,7 @@ pub enum Section {
 
 impl Store {
     /// Returns a page of what is stored about a player, and where the next page continues. The players who
-    /// block the player stay hidden.
+    /// block or report the player stay hidden, and so do the notes of moderators.
     pub async fn export_strong(
         &self,
         player: &PlayerId,
@@ -51,7 +51,7 @@ impl Store {
         let start = start.map(|sk| Item::from([(PK.to_owned(), s(&pk)), (SK.to_owned(), s(sk))]));
         let query = Query::new(&pk).strong().start_after(start).limit(PAGE_SIZE);
         let (items, more) = self.query_page("export", table, query).await?;
-        let visible = items.iter().filter(|item| !matches!(stored_key(item), Some(Key::BlockedBy(..))));
+        let visible = items.iter().filter(|item| is_visible(item));
         let mut shown = visible.map(show).collect::<Result<Vec<_>, _>>()?;
         let last = items.last().map(sort_key).transpose()?;
         let next = match (more, last, from.section) {
@@ -71,6 +71,11 @@ impl Store {
         let items = self.items_of_entries("export", Table::Core, entries).await?;
         items.iter().map(show).collect()
     }
+}
+
+/// Returns false for what other players and moderators did in confidence: blocks, reports and notes.
+fn is_visible(item: &Item) -> bool {
+    !matches!(stored_key(item), Some(Key::BlockedBy(..) | Key::ReportAbout(..) | Key::Note(..)))
 }
 
 /// Returns an item as an export shows it. `kind` is its tag, and `about` is the last part of its sort key:

@@ -8,6 +8,8 @@
 //! | picture | core | `U#{player}` | `PICTURE#{picture}` | until its owner removes it |
 //! | rating | core | `U#{player}` | `RATING#{pool}` | until the player is erased. GSI1: `LB#{pool}#{0-7}`, `{score, 8 digits}#{9999999999999 - last, 13 digits of ms}#{player}` |
 //! | ban, active or past | core | `U#{player}` | `BAN#{decided, 13 digits of ms}#{ban}` | forever |
+//! | report, in the list of the reported player | core | `U#{player}` | `CASE#{created, 13 digits of ms}#{report}` | forever |
+//! | note of a moderator about a player | core | `U#{player}` | `NOTE#{written, 13 digits of ms}#{note}` | until the player is erased |
 //! | block | core | `U#{player}` | `X#B#{other}` | until the player unblocks |
 //! | reverse side of a block | core | `U#{player}` | `X#b#{other}` | as the block, always written together with it |
 //! | follow | core | `U#{player}` | `F#{other}` | until the player unfollows. GSI1: `U#{other}`, `F#{player}` |
@@ -38,16 +40,17 @@ mod sort_key;
 pub use index::{
     AUDIT_SHARDS, BAN_PREFIX, BLOCK_PREFIX, BLOCKED_BY_PREFIX, DEAD_SHARDS, DISPUTE_SHARDS, DUE_SHARDS,
     FOLLOW_PREFIX, GSI1, GSI1PK, GSI1SK, INDEXED_ACCOUNTS, INDEXED_ANSWERS, INDEXED_FOLLOWERS,
-    INDEXED_SESSIONS, IndexKey, LEADERBOARD_SHARDS, OPEN_ROOM_SHARDS, PICTURE_PREFIX, PK, RATING_PREFIX,
-    REPORT_SHARDS, SK, TTL, account_index, answer_index, audit_partition, audit_shard, dead_partition,
-    dead_shard, dispute_partition, dispute_shard, due_partition, due_shard, follower_index,
-    history_partition, line_partition, open_room_index_partition, open_room_partition, open_room_shard,
-    player_partition, probe_key, rating_index, rating_index_partition, report_index, report_index_partition,
-    session_index,
+    INDEXED_SESSIONS, IndexKey, LEADERBOARD_SHARDS, NOTE_PREFIX, OPEN_ROOM_SHARDS, PICTURE_PREFIX, PK,
+    RATING_PREFIX, REPORT_ABOUT_PREFIX, REPORT_SHARDS, SK, TTL, account_index, answer_index, audit_partition,
+    audit_shard, dead_partition, dead_shard, dispute_partition, dispute_shard, due_partition, due_shard,
+    follower_index, history_partition, line_partition, open_room_index_partition, open_room_partition,
+    open_room_shard, player_partition, probe_key, rating_index, rating_index_partition, report_index,
+    report_index_partition, session_index,
 };
 pub use key::{Key, RowKind, Table};
 pub use sort_key::{
     AFTER_ALL, BEFORE_ALL, audit_sort_key, ban_sort_key, dead_sort_key, delivery_sort_key, directly_after,
-    due_end, due_sort_key, history_range, is_dead_sort_key, open_room_sort_key, parse_audit_sort_key,
-    parse_ban_sort_key, parse_due, parse_open_room_sort_key, same_score_end,
+    due_end, due_sort_key, history_range, is_dead_sort_key, note_sort_key, open_room_sort_key,
+    parse_audit_sort_key, parse_ban_sort_key, parse_due, parse_note_sort_key, parse_open_room_sort_key,
+    parse_report_about_sort_key, report_about_sort_key, same_score_end,
 };

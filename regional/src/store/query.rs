@@ -1,12 +1,13 @@
 //! Reads: one item, many items by their keys, or a range of one partition.
 
-use super::item::{Item, n, s};
-use super::keys::{GSI1, GSI1PK, GSI1SK, Key, PK, SK, Table};
+use super::item::{Item, n, s, sort_key};
+use super::keys::{GSI1, GSI1PK, GSI1SK, Key, PK, SK, Table, player_partition};
 use super::{Store, failed};
 use crate::error::Error;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Select};
 use futures_util::future::try_join_all;
+use shared::id::PlayerId;
 use std::collections::BTreeMap;
 
 /// Rounds of a batch read before unread keys count as busy.
@@ -217,6 +218,26 @@ impl Store {
     ) -> Result<(Vec<Item>, bool), Error> {
         let (items, last) = self.query_from(call, table, &query).await?;
         Ok((items, last.is_some()))
+    }
+
+    /// Reads a page of the rows of a player with this prefix, the newest first, and the sort key after which the next page
+    /// starts.
+    pub(super) async fn player_page(
+        &self,
+        call: &'static str,
+        player: &PlayerId,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<String>), Error> {
+        let pk = player_partition(player);
+        let start_after =
+            after.map(|sort_key| Item::from([(PK.to_owned(), s(&pk)), (SK.to_owned(), s(sort_key))]));
+        let query = Query::new(&pk).prefix(prefix).descending(true).limit(limit).start_after(start_after);
+        let (items, more) = self.query_page(call, Table::Core, query).await?;
+        let last = items.last().filter(|_| more).map(sort_key).transpose()?;
+        let next = last.map(str::to_owned);
+        Ok((items, next))
     }
 
     /// Reads the first `limit` items of a list that several queries share, in the order of their keys. Returns them with

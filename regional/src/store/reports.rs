@@ -3,12 +3,13 @@
 use super::Store;
 use super::audit::audit_op;
 use super::bans::ban_ops;
-use super::item::{Item, at, get_text, get_time, new_item, optional_text, optional_time, s};
+use super::item::{Item, at, get_text, get_time, new_item, optional_text, optional_time, s, stored_key};
 use super::keys::{
-    BEFORE_ALL, GSI1PK, GSI1SK, Key, REPORT_SHARDS, Table, report_index, report_index_partition,
+    BEFORE_ALL, GSI1PK, GSI1SK, Key, REPORT_ABOUT_PREFIX, REPORT_SHARDS, Table, report_index,
+    report_index_partition,
 };
 use super::matches::SaveOutcome;
-use super::query::Query;
+use super::query::{Consistency, Query};
 use super::retry::until_committed;
 use super::sliding_window::{Counted, decisions};
 use super::transact::CommitOutcome;
@@ -22,6 +23,7 @@ use crate::error::Error;
 use shared::id::{PlayerId, ReportId};
 use shared::rpc::audit::AuditEntry;
 use shared::rpc::record::Report;
+use std::cmp::Reverse;
 use std::time::Duration;
 
 /// A ban that is written together with the resolution of a report.
@@ -70,7 +72,7 @@ impl Store {
                 };
                 let put = WriteOp::put(Table::Core, item.clone()).only_if("attribute_not_exists(pk)");
                 let event = self.event_ops([Event::report_filed(case)], case.created);
-                let ops = [put, *count].into_iter().chain(event).collect();
+                let ops = [put, *count, about_op(case)].into_iter().chain(event).collect();
                 match self.commit(call, ops).await? {
                     CommitOutcome::Committed => Ok(Some(ReportOutcome::Saved(SaveOutcome::New))),
                     CommitOutcome::ConditionFailed(found) => {
@@ -109,6 +111,27 @@ impl Store {
         Ok((cases, next))
     }
 
+    /// Returns a page of the reports about a player, the newest first, and the sort key after which the next page starts.
+    /// The list may miss the newest reports; the content of each is current.
+    pub async fn reports_about(
+        &self,
+        player: &PlayerId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Case>, Option<String>), Error> {
+        let (rows, next) =
+            self.player_page("get_reports_about", player, REPORT_ABOUT_PREFIX, after, limit).await?;
+        let id = |row: &Item| match stored_key(row) {
+            Some(Key::ReportAbout(_, _, report)) => Some(Key::Report(report).item()),
+            _ => None,
+        };
+        let keys: Vec<Item> = rows.iter().filter_map(id).collect();
+        let items = self.items("get_reports_about", Table::Core, &keys, Consistency::Strong).await?;
+        let mut cases = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        cases.sort_by_key(|case| Reverse(case.queue_key()));
+        Ok((cases, next))
+    }
+
     /// Resolves an open report, together with the ban if there is one, and with the action in the audit trail. Returns
     /// false if the report was resolved, or the player's status has changed, in between.
     pub async fn resolve_report(
@@ -138,6 +161,12 @@ impl Store {
         }
         Ok(self.commit("resolve_report", ops).await?.is_committed())
     }
+}
+
+/// The write that adds a report to the list of the reported player.
+fn about_op(case: &Case) -> WriteOp {
+    let Report { player, id, .. } = &case.report;
+    WriteOp::put(Table::Core, new_item(&Key::ReportAbout(player.clone(), case.created, id.clone()), []))
 }
 
 fn repeated(case: &Case, stored: &Case) -> ReportOutcome {

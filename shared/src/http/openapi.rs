@@ -10,11 +10,13 @@ mod service;
 pub use crate::pool::schema::{Seats, Span};
 pub use schemas::CODES;
 
-use super::{Config, CreatedRoom, Health, NamedSeat, NewRoom, Path, PoolInfo, Ready, StoredNotices};
-use crate::id::{PlayerId, PoolName, RoomId};
+use super::{
+    Config, CreatedRoom, Health, NamedSeat, NewRoom, Path, PlayerRelease, PoolInfo, Ready, StoredNotices,
+};
+use crate::id::{PlayerId, PoolName, RoomId, SessionId};
 use crate::presence::PresenceList;
-use crate::rpc::Notice;
 use crate::rpc::room_service::{RoomInspection, RoomLog};
+use crate::rpc::{Notice, PlayerInspection};
 use crate::time::Time;
 use crate::{limits, sign};
 use operations::operations;
@@ -65,6 +67,8 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.add::<CreatedRoom>()?;
     schemas.add::<RoomLog>()?;
     schemas.add::<RoomInspection>()?;
+    schemas.add::<PlayerInspection>()?;
+    schemas.add::<PlayerRelease>()?;
     schemas.add::<PresenceList>()?;
     schemas.add::<Notice>()?;
     schemas.split_variants("Notice", "NoticeKind", "kind");
@@ -73,6 +77,7 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.limit("ProfileNotice", "/properties/version", limits::JSON_INTEGER_MAX);
     schemas.add::<StoredNotices>()?;
     schemas.add::<PlayerId>()?;
+    schemas.add::<SessionId>()?;
     schemas.add::<PoolName>()?;
     schemas.add::<RoomId>()?;
     schemas.add_handwritten();

@@ -64,6 +64,10 @@ paths! {
     RoomLog("{room}": &'a str) "/v1/rooms/{room}/log" "GET, HEAD" free;
     /// A room as its operator sees it.
     RoomInspection("{room}": &'a str) "/v1/rooms/{room}/inspection" "GET, HEAD" free;
+    /// A player as the operator sees it.
+    PlayerInspection("{player}": &'a str) "/v1/players/{player}/inspection" "GET, HEAD" free;
+    /// The release of a player from a match, by an operator.
+    PlayerRelease("{player}": &'a str) "/v1/players/{player}/release" "POST" free;
     /// One queue: a socket.
     Lobby("{pool}": &'a str) "/v1/lobbies/{pool}" "GET, HEAD" limited;
     /// The caller's me socket.
@@ -121,6 +125,8 @@ impl<'a> Path<'a> {
             ["v1", "rooms", room, "commands"] => Self::RoomCommands(room),
             ["v1", "rooms", room, "log"] => Self::RoomLog(room),
             ["v1", "rooms", room, "inspection"] => Self::RoomInspection(room),
+            ["v1", "players", player, "inspection"] => Self::PlayerInspection(player),
+            ["v1", "players", player, "release"] => Self::PlayerRelease(player),
             ["v1", "lobbies", pool] => Self::Lobby(pool),
             ["v1", "me"] => Self::Me,
             ["v1", "presence"] => Self::Presence,

@@ -22,5 +22,7 @@ pub const SERVICE_ROOM_BYTES_MAX: usize = 16 * 1024;
 pub const LOG_PAGE_MAX: usize = 200;
 /// How long the audit trail keeps an action: a year, and the weeks after it in which an operator asks.
 pub const AUDIT_AGE_MAX: Duration = Duration::from_hours(400 * 24);
+/// Characters of the reason that an operator gives for an action: with the ops of its commands it fits into the text of an action.
+pub const AUDIT_REASON_CHARS_MAX: usize = 400;
 /// Characters of each text of an action.
 pub const AUDIT_TEXT_CHARS_MAX: usize = 512;

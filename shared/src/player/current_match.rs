@@ -63,7 +63,7 @@ impl Player {
         self.granted(now)
     }
 
-    fn current_match(&self, now: Time) -> Option<&CurrentMatch> {
+    pub(super) fn current_match(&self, now: Time) -> Option<&CurrentMatch> {
         let is_current = |current: &&CurrentMatch| current.until.is_none_or(|until| now < until);
         self.durable.current_match.as_ref().filter(is_current)
     }

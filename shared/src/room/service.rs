@@ -10,7 +10,7 @@ use crate::limits;
 use crate::mode::{Seat, Viewer};
 use crate::rpc::audit::AuditEntry;
 use crate::rpc::room_service::{
-    GameInspection, RoomAction, RoomInspection, RoomLog, RoomServiceAnswer, RoomServiceRequest,
+    GameInspection, ObjectState, RoomAction, RoomInspection, RoomLog, RoomServiceAnswer, RoomServiceRequest,
     SocketInspection,
 };
 use crate::time::Time;
@@ -20,13 +20,19 @@ use serde_json::json;
 
 impl Room {
     /// Answers a request of the operator's backend. The answer is valid once the effects are performed.
-    pub fn serve(&mut self, now: Time, request: &RoomServiceRequest) -> (RoomServiceAnswer, Vec<Effect>) {
+    pub fn serve(
+        &mut self,
+        now: Time,
+        request: &RoomServiceRequest,
+        object: &ObjectState,
+    ) -> (RoomServiceAnswer, Vec<Effect>) {
         self.begin_turn(now);
-        let by = &request.by;
         let answer = match &request.action {
-            RoomAction::Commands { frame } => self.obey(now, by, frame),
-            RoomAction::Log { after } => Ok(RoomServiceAnswer::Log(json!(self.log_after(by, *after)))),
-            RoomAction::Inspect { hidden } => self.inspect(now, by, *hidden),
+            RoomAction::Commands { frame } => self.obey(now, request, frame),
+            RoomAction::Log { after } => {
+                Ok(RoomServiceAnswer::Log(json!(self.log_after(&request.by, *after))))
+            }
+            RoomAction::Inspect { hidden } => self.inspect(now, request, *hidden, object),
         };
         (answer.unwrap_or_else(RoomServiceAnswer::Refused), self.finish(now))
     }
@@ -38,8 +44,14 @@ impl Room {
     }
 
     /// Executes the commands of a frame.
-    fn obey(&mut self, now: Time, by: &PlayerId, frame: &str) -> Result<RoomServiceAnswer, Refusal> {
+    fn obey(
+        &mut self,
+        now: Time,
+        request: &RoomServiceRequest,
+        frame: &str,
+    ) -> Result<RoomServiceAnswer, Refusal> {
         self.check_audits()?;
+        let by = &request.by;
         let messages = decode(frame)?;
         let (mut replies, mut ops, head) = (Vec::new(), Vec::new(), self.log.head());
         for (nth, message) in messages.into_iter().enumerate() {
@@ -61,7 +73,7 @@ impl Room {
         }
         // A repetition by its keys changes nothing, and is no action of its own.
         if self.log.head() > head {
-            self.note(now, by, "rooms.commands", ops.join(" "));
+            self.note(now, request, "rooms.commands", &counted(&ops));
         }
         Ok(RoomServiceAnswer::Replies(replies))
     }
@@ -104,10 +116,16 @@ impl Room {
         RoomLog { events, head: self.log.head(), truncated: after + 1 < first && self.log.head() > after }
     }
 
-    fn inspect(&mut self, now: Time, by: &PlayerId, hidden: bool) -> Result<RoomServiceAnswer, Refusal> {
+    fn inspect(
+        &mut self,
+        now: Time,
+        request: &RoomServiceRequest,
+        hidden: bool,
+        object: &ObjectState,
+    ) -> Result<RoomServiceAnswer, Refusal> {
         if hidden {
             self.check_audits()?;
-            self.note(now, by, "rooms.inspect_hidden", String::new());
+            self.note(now, request, "rooms.inspect_hidden", "");
         }
         let game = self.game.as_ref().map(|game| {
             let seats = Seat::all(self.state.setup.seats.len()).map(Viewer::Seat);
@@ -124,6 +142,8 @@ impl Room {
             player: socket.guard.identity.player.clone(),
             role: socket.role,
             seen: socket.seen,
+            level: socket.level,
+            unsent_bytes: object.unsent.get(conn).copied(),
         };
         let setup = &self.state.setup;
         Ok(RoomServiceAnswer::Inspection(json!(RoomInspection {
@@ -139,11 +159,16 @@ impl Room {
             sockets: self.sockets.iter().map(socket).collect(),
             board: self.board.view(),
             unconfirmed: self.state.calls.count(|_| true),
+            woken: object.woken,
             game,
         })))
     }
 
-    fn note(&mut self, now: Time, by: &PlayerId, action: &str, detail: String) {
+    /// Adds an action to the audit trail, with the reason that the caller gave.
+    fn note(&mut self, now: Time, request: &RoomServiceRequest, action: &str, what: &str) {
+        let RoomServiceRequest { by, reason, .. } = request;
+        let both = if what.is_empty() || reason.is_empty() { "" } else { ": " };
+        let detail = format!("{what}{both}{reason}");
         let room = self.state.setup.id.clone();
         let place = format!("{} {} {}", now.ms(), self.log.head(), self.state.calls.count(|_| true));
         let id = AuditId::derive(&[room.as_str(), by.as_str(), action, &place]);
@@ -162,5 +187,35 @@ impl Room {
         }
         let message = format!("{most} actions in this room wait for the audit trail; try again.");
         Err(Refusal::new(RefusalCode::TooFast, message).retry_after(limits::RETRY_FIRST))
+    }
+}
+
+/// Returns the names of ops in their order, each once and with its number: a frame may repeat an op many times.
+fn counted(ops: &[String]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for op in ops {
+        match counts.iter_mut().find(|(known, _)| known == op) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((op, 1)),
+        }
+    }
+    let text =
+        |(op, count): (&str, usize)| if count == 1 { op.to_owned() } else { format!("{op} ×{count}") };
+    counts.into_iter().map(text).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn repeated_ops_are_counted_once() {
+        let check = |ops: &[&str], expected| {
+            let ops: Vec<String> = ops.iter().map(ToString::to_string).collect();
+            assert_eq!(counted(&ops), expected);
+        };
+        check(&[], "");
+        check(&["say", "end"], "say end");
+        check(&["say", "kick", "say", "say"], "say ×3 kick");
     }
 }

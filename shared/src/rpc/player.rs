@@ -1,7 +1,7 @@
 //! Requests to a player object and its responses: connections, the current match, home shards, forced closes.
 
 use crate::connection::{Conn, Identity};
-use crate::id::{PoolName, RoomId, SessionId};
+use crate::id::{PlayerId, PoolName, RoomId, SessionId};
 use crate::pool::Devices;
 use crate::rpc::ObjectName;
 use crate::time::Time;
@@ -131,6 +131,48 @@ pub struct LoginCheck {
     pub ep: u64,
     /// Session of the player's token.
     pub sid: SessionId,
+}
+
+/// A player as its operator sees it: what the player's object knows. No room and no lobby is asked, and none is woken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlayerInspection {
+    pub player: PlayerId,
+    /// The sockets at rooms and lobbies. A socket that died silently is listed until its host finds out.
+    pub devices: Vec<DeviceInspection>,
+    /// The number of open me sockets.
+    pub me_sockets: usize,
+    /// The match that the player is in or reserved for.
+    pub current_match: Option<MatchInspection>,
+    /// The open rooms that the player created.
+    pub owned_rooms: Vec<RoomId>,
+    /// The end of a ban that the edge knows of.
+    pub banned_until: Option<Time>,
+    /// Calls to other objects and to the region that are not confirmed yet.
+    pub unconfirmed: usize,
+}
+
+/// One socket of a player.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceInspection {
+    /// The host: `room:m_…`, or `lobby:` with the pool and the shard.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub at: ObjectName,
+    #[cfg_attr(feature = "openapi", schema(value_type = u32))]
+    pub conn: Conn,
+    pub since: Time,
+    /// The session of the socket.
+    pub sid: Option<SessionId>,
+}
+
+/// The match that a player is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchInspection {
+    pub room: RoomId,
+    /// When the reservation expires; none, the match was formed.
+    pub until: Option<Time>,
 }
 
 /// The reason why a player may not connect.

@@ -1,6 +1,7 @@
 //! Requests of the operator's backend to a room, and the room's answers.
 
 use crate::connection::Conn;
+use crate::delivery::outbox::DeliveryLevel;
 use crate::id::{PlayerId, PoolName, RoomId};
 use crate::rpc::setup::Role;
 use crate::time::Time;
@@ -14,8 +15,20 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoomServiceRequest {
     pub by: PlayerId,
+    /// The reason that the caller gives, for the audit trail; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
     #[serde(flatten)]
     pub action: RoomAction,
+}
+
+/// What the object of a room knows besides the room.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObjectState {
+    /// True if this request brought the room into memory.
+    pub woken: bool,
+    /// The bytes that the platform holds for each socket, because its client does not read them.
+    pub unsent: BTreeMap<Conn, u64>,
 }
 
 /// A kind of request of the backend to a room.
@@ -79,6 +92,8 @@ pub struct RoomInspection {
     pub board: BTreeMap<String, Cell>,
     /// Calls to the region and to players that are not confirmed yet.
     pub unconfirmed: usize,
+    /// True if the room rested and this request woke it.
+    pub woken: bool,
     /// The match; none in a room without a mode, and before it starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub game: Option<GameInspection>,
@@ -95,6 +110,11 @@ pub struct SocketInspection {
     pub role: Role,
     /// The position that the client confirmed last; none if it never did.
     pub seen: Option<u64>,
+    /// How much of the broadcasts the client receives: `all`, `events` without hints, or `nothing` until it resumes.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub level: DeliveryLevel,
+    /// The bytes that wait for the client to read them; none where the platform does not show it.
+    pub unsent_bytes: Option<u64>,
 }
 
 /// The match of a room with a mode.

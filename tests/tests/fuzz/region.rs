@@ -75,6 +75,7 @@ pub const ROUTES: &[Route] = &[
         Caller::Moderator,
         r#"{"action":"ban","reason":"Sold pills.","until":"2099-01-01T00:00:00Z"}"#,
     ),
+    route("POST", "/v1/players/{player}/notes", Caller::Moderator, r#"{"text":"Second offence."}"#),
     route("PUT", "/v1/players/{player}/tier", Caller::Service, r#"{"tier":"gold"}"#),
     route("PUT", "/internal/v1/players/{player}/tier", Caller::Edge, r#"{"tier":"gold"}"#),
     route(

@@ -30,6 +30,8 @@ const EDGES: &[(&str, &str)] = &[
     ("sendRoomCommands", "service"),
     ("getRoomLog", "service"),
     ("inspectRoom", "service"),
+    ("inspectPlayer", "service"),
+    ("releasePlayer", "service"),
     ("openLobbySocket", ""),
     ("openMeSocket", ""),
     ("getPresence", "ana"),

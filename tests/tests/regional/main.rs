@@ -15,6 +15,7 @@ mod open_rooms;
 mod openapi;
 mod operations;
 mod pictures;
+mod player_records;
 mod profile_model;
 mod profiles;
 mod races;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::session::Session;
+use crate::domain::status::Status;
 use crate::error::code::Code;
 use crate::error::refusals::not_found;
 use crate::error::{Fault, Refusal};
@@ -13,11 +14,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use futures_util::stream::{self, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
-use shared::id::SessionId;
+use shared::id::{PlayerId, SessionId};
 use shared::limits;
 use utoipa::{IntoParams, ToSchema};
 
-/// The sessions of the caller.
+/// The sessions of a player.
 #[derive(Serialize, ToSchema)]
 pub struct SessionList {
     sessions: Vec<SessionView>,
@@ -68,14 +69,7 @@ const CONCURRENT_MAX: usize = 16;
     security(("access_token" = [])),
 )]
 pub async fn list_sessions(State(app): State<App>, caller: ActivePlayer) -> Result<Json<SessionList>, Fault> {
-    let now = app.clock.now();
-    let sessions = app.store.sessions_of(&caller.player, Some(limits::SESSIONS_LISTED_MAX)).await?;
-    let sessions = sessions
-        .into_iter()
-        .filter(|session| session.is_active(now, caller.status.epoch))
-        .map(|session| view(session, &caller.sid))
-        .collect();
-    Ok(Json(SessionList { sessions }))
+    Ok(Json(active_sessions(&app, &caller.player, &caller.status, Some(&caller.sid)).await?))
 }
 
 /// Ends one of the caller's sessions.
@@ -153,9 +147,22 @@ pub async fn end_sessions(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn view(session: Session, current: &SessionId) -> SessionView {
+/// Returns the active sessions of a player with this status, of which `current` makes the request.
+pub async fn active_sessions(
+    app: &App,
+    player: &PlayerId,
+    status: &Status,
+    current: Option<&SessionId>,
+) -> Result<SessionList, Fault> {
+    let now = app.clock.now();
+    let sessions = app.store.sessions_of(player, Some(limits::SESSIONS_LISTED_MAX)).await?;
+    let active = sessions.into_iter().filter(|session| session.is_active(now, status.epoch));
+    Ok(SessionList { sessions: active.map(|session| view(session, current)).collect() })
+}
+
+fn view(session: Session, current: Option<&SessionId>) -> SessionView {
     SessionView {
-        current: session.sid == *current,
+        current: current == Some(&session.sid),
         sid: session.sid,
         created: format_time(session.created),
         used: format_time(session.rotated),

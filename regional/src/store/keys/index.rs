@@ -23,6 +23,10 @@ pub const TTL: &str = "ttl";
 
 /// The prefix of the sort keys of a player's bans.
 pub const BAN_PREFIX: &str = "BAN#";
+/// The prefix of the sort keys of the reports about a player.
+pub const REPORT_ABOUT_PREFIX: &str = "CASE#";
+/// The prefix of the sort keys of the notes about a player.
+pub const NOTE_PREFIX: &str = "NOTE#";
 /// The prefix of the sort keys of a player's pictures.
 pub const PICTURE_PREFIX: &str = "PICTURE#";
 /// The prefix of the sort keys of a player's ratings.

@@ -6,14 +6,17 @@ use super::index::{
     open_room_shard, player_partition,
 };
 use super::sort_key::{
-    audit_sort_key, ban_sort_key, open_room_sort_key, parse_audit_sort_key, parse_ban_sort_key,
-    parse_open_room_sort_key,
+    audit_sort_key, ban_sort_key, note_sort_key, open_room_sort_key, parse_audit_sort_key,
+    parse_ban_sort_key, parse_note_sort_key, parse_open_room_sort_key, parse_report_about_sort_key,
+    report_about_sort_key,
 };
 use crate::domain::history::HistoryCursor;
 use crate::domain::lockout::Counter;
 use crate::domain::webhook::Line;
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::id::{AuditId, BanId, MessageId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId};
+use shared::id::{
+    AuditId, BanId, MessageId, NoteId, PictureId, PlayerId, PoolName, ReportId, RoomId, SessionId,
+};
 use shared::time::Time;
 use std::collections::HashMap;
 
@@ -80,6 +83,10 @@ row_kinds! {
     UsedSignature "signature";
     /// A report of a player's behaviour.
     Report "report";
+    /// A report in the list of the reported player.
+    ReportAbout "report";
+    /// A note of a moderator about a player.
+    Note "note";
     /// An action of a moderator or of a service key.
     Audit "audit";
     /// A finished match in one player's history; a copy each, so that a page is one query.
@@ -121,6 +128,10 @@ pub enum Key {
     /// The tag of the signature.
     UsedSignature(String),
     Report(ReportId),
+    /// The reported player, when the region received the report, and the report.
+    ReportAbout(PlayerId, Time, ReportId),
+    /// The player, when the note was written, and the note.
+    Note(PlayerId, Time, NoteId),
     /// When the action happened, and its id.
     Audit(Time, AuditId),
     /// The caller and the caller's idempotency key.
@@ -155,6 +166,8 @@ impl Key {
             Self::Counter(Counter::Reports(_)) => RowKind::ReportCount,
             Self::UsedSignature(_) => RowKind::UsedSignature,
             Self::Report(_) => RowKind::Report,
+            Self::ReportAbout(..) => RowKind::ReportAbout,
+            Self::Note(..) => RowKind::Note,
             Self::Audit(..) => RowKind::Audit,
             Self::Answer(..) => RowKind::Answer,
             Self::Session(_) => RowKind::Session,
@@ -183,6 +196,8 @@ impl Key {
             | Self::Counter(_)
             | Self::UsedSignature(_)
             | Self::Report(_)
+            | Self::ReportAbout(..)
+            | Self::Note(..)
             | Self::Audit(..)
             | Self::Answer(..)
             | Self::Session(_)
@@ -198,6 +213,8 @@ impl Key {
         match self {
             Self::Profile(player)
             | Self::Ban(player, ..)
+            | Self::ReportAbout(player, ..)
+            | Self::Note(player, ..)
             | Self::Block(player, _)
             | Self::BlockedBy(player, _)
             | Self::Follow(player, _)
@@ -238,6 +255,8 @@ impl Key {
             Self::Counter(_) => "L".into(),
             Self::UsedSignature(_) => "N".into(),
             Self::Report(_) => "R".into(),
+            Self::ReportAbout(_, created, report) => report_about_sort_key(*created, report),
+            Self::Note(_, written, note) => note_sort_key(*written, note),
             Self::Audit(at, id) => audit_sort_key(*at, id),
             Self::Answer(..) => "I".into(),
             Self::Session(_) => "S".into(),
@@ -315,7 +334,15 @@ impl Key {
         match sk {
             "PROFILE" => Some(Self::Profile(player)),
             "ERASED" => Some(Self::Erased(player)),
-            _ => parse_ban_sort_key(sk).map(|(decided, ban)| Self::Ban(player, decided, ban)),
+            _ => {
+                if let Some((created, report)) = parse_report_about_sort_key(sk) {
+                    return Some(Self::ReportAbout(player, created, report));
+                }
+                if let Some((written, note)) = parse_note_sort_key(sk) {
+                    return Some(Self::Note(player, written, note));
+                }
+                parse_ban_sort_key(sk).map(|(decided, ban)| Self::Ban(player, decided, ban))
+            }
         }
     }
 }
@@ -355,6 +382,8 @@ mod tests {
             RowKind::Ban => Key::Ban(player, Time::from_ms(42), "b_1".parse().unwrap()),
             RowKind::UsedSignature => Key::UsedSignature("00ff".into()),
             RowKind::Report => Key::Report("r_1".parse().unwrap()),
+            RowKind::ReportAbout => Key::ReportAbout(player, Time::from_ms(42), "r_1".parse().unwrap()),
+            RowKind::Note => Key::Note(player, Time::from_ms(42), "n_1".parse().unwrap()),
             RowKind::Audit => Key::Audit(Time::from_ms(42), "a_1".parse().unwrap()),
             RowKind::MatchCopy => Key::MatchCopy(player, cursor),
             RowKind::Match => Key::Match(match_id),

@@ -1,11 +1,11 @@
 //! Sort keys whose text order is the order of a list: bans, match history, disputes, leaderboards and open reports.
 
-use super::index::BAN_PREFIX;
+use super::index::{BAN_PREFIX, NOTE_PREFIX, REPORT_ABOUT_PREFIX};
 use crate::domain::history::{HistoryCursor, TIME_MAX};
 use crate::domain::leaderboard::{RankKey, Score};
 use crate::domain::report::Case;
 use crate::domain::webhook::event::Order;
-use shared::id::{AuditId, BanId, MessageId, ReportId, RoomId};
+use shared::id::{AuditId, BanId, MessageId, NoteId, ReportId, RoomId};
 use shared::time::Time;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -35,14 +35,37 @@ fn parse_digits(text: &str) -> Option<Time> {
 /// The sort key of a ban. The profile names its active ban by it.
 #[must_use]
 pub fn ban_sort_key(decided: Time, ban: &BanId) -> String {
-    format!("{BAN_PREFIX}{}#{ban}", digits(decided))
+    oldest_first(BAN_PREFIX, decided, ban)
 }
 
 /// Returns when a ban was decided, and its id, from the ban's sort key.
 #[must_use]
 pub fn parse_ban_sort_key(key: &str) -> Option<(Time, BanId)> {
-    let (decided, id) = key.strip_prefix(BAN_PREFIX)?.split_once('#')?;
-    Some((parse_digits(decided)?, id.parse().ok()?))
+    parse_oldest_first(BAN_PREFIX, key)
+}
+
+/// The sort key of a report in the list of the reported player.
+#[must_use]
+pub fn report_about_sort_key(created: Time, report: &ReportId) -> String {
+    oldest_first(REPORT_ABOUT_PREFIX, created, report)
+}
+
+/// Returns when the region received a report, and its id, from its sort key in the list of the reported player.
+#[must_use]
+pub fn parse_report_about_sort_key(key: &str) -> Option<(Time, ReportId)> {
+    parse_oldest_first(REPORT_ABOUT_PREFIX, key)
+}
+
+/// The sort key of a note about a player.
+#[must_use]
+pub fn note_sort_key(written: Time, note: &NoteId) -> String {
+    oldest_first(NOTE_PREFIX, written, note)
+}
+
+/// Returns when a note was written, and its id, from its sort key.
+#[must_use]
+pub fn parse_note_sort_key(key: &str) -> Option<(Time, NoteId)> {
+    parse_oldest_first(NOTE_PREFIX, key)
 }
 
 /// The sort key of an action in the audit trail: the newest first in text order.
@@ -107,6 +130,16 @@ pub fn dead_sort_key(died: Time, id: &MessageId) -> String {
 #[must_use]
 pub fn is_dead_sort_key(key: &str) -> bool {
     parse_newest_first::<MessageId>(key).is_some()
+}
+
+/// A sort key `{prefix}{at, 13 digits of ms}#{id}`: text order has the oldest first.
+fn oldest_first(prefix: &str, at: Time, id: &impl Display) -> String {
+    format!("{prefix}{}#{id}", digits(at))
+}
+
+fn parse_oldest_first<I: FromStr>(prefix: &str, key: &str) -> Option<(Time, I)> {
+    let (at, id) = key.strip_prefix(prefix)?.split_once('#')?;
+    Some((parse_digits(at)?, id.parse().ok()?))
 }
 
 /// A sort key `{9999999999999 - at, 13 digits of ms}#{id}`: text order has the newest first.

@@ -104,6 +104,12 @@ impl Operation {
         self
     }
 
+    /// Adds a response without a body.
+    pub fn empty(mut self, status: u16, description: &str) -> Self {
+        self.responses.insert(status.to_string(), json!({ "description": description }));
+        self
+    }
+
     /// Adds a problem response with its possible codes.
     pub fn problem(mut self, status: u16, codes: &str) -> Self {
         let content = json!({ "application/problem+json": { "schema": named("Problem") } });

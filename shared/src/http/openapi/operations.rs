@@ -25,6 +25,8 @@ pub fn operations(path: Path) -> Vec<Route> {
         Path::RoomCommands(_) => return vec![(path.template(), "post", service::send_room_commands())],
         Path::RoomLog(_) => service::get_room_log(),
         Path::RoomInspection(_) => service::inspect_room(),
+        Path::PlayerInspection(_) => service::inspect_player(),
+        Path::PlayerRelease(_) => return vec![(path.template(), "post", service::release_player())],
         Path::Lobby(_) => open_lobby_socket(),
         Path::Me => open_me_socket(),
         Path::Presence => get_presence(),
@@ -63,8 +65,9 @@ fn get_metrics() -> Operation {
     let example = "# TYPE matchpoint_rooms gauge\nmatchpoint_rooms 0\n";
     Operation::new("getMetrics", "operations", "Returns the metrics in Prometheus' text format.")
         .text(200, "The series.", "text/plain; version=0.0.4; charset=utf-8", example)
-        .secured(&["metrics_token", ""])
+        .secured(&["metrics_token", "access_token", "service_key", ""])
         .problem(401, "`token_invalid`")
+        .problem(403, "`scope_missing`")
 }
 
 fn get_config() -> Operation {

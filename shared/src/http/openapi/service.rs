@@ -1,9 +1,14 @@
 //! The operations of the service API, for operators and the operator's own backend.
 
 use super::operation::Operation;
+use crate::http::audit_reason;
 use crate::limits;
 use serde_json::{Value, json};
 
+/// What the header `Audit-Reason` is for.
+const REASON: &str = "The reason, for the audit trail: percent-encoded UTF-8.";
+/// The player of the examples.
+const PLAYER: &str = "p_ana";
 /// The room of the examples.
 pub const ROOM: &str = "m_chess";
 
@@ -29,6 +34,7 @@ pub fn send_room_commands() -> Operation {
             "RoomReplies",
             json!({ "replies": [{ "id": 0, "ok": { "at": 1 } }] }),
         )
+        .header("Audit-Reason", REASON, reason())
         .problem(400, "`bad_field`, `bad_json`")
         .problem(408, "`too_slow`")
         .problem(413, "`too_long`")
@@ -54,12 +60,12 @@ pub fn inspect_room() -> Operation {
     let flag = json!({ "type": "string", "enum": ["1"] });
     let example = json!({
         "room": ROOM, "pool": null, "phase": "open", "created": 1_795_253_400_123_u64, "owner": "p_ana", "head": 1, "durable": 1,
-        "epoch": 1, "members": [], "sockets": [], "board": {}, "unconfirmed": 0,
+        "epoch": 1, "members": [], "sockets": [], "board": {}, "unconfirmed": 0, "woken": false,
     });
     let operation = Operation::new(
         "inspectRoom",
         "service",
-        "Returns a room with its members, sockets, board and match. It wakes a room that rests.",
+        "Returns a room with its members, sockets, board and match. It wakes a room that rests; `woken` says whether it did.",
     );
     room(operation)
         .query(
@@ -69,17 +75,58 @@ pub fn inspect_room() -> Operation {
             flag,
             None,
         )
+        .header("Audit-Reason", REASON, reason())
         .json(200, "The room.", "RoomInspection", example)
         .problem(400, "`bad_query`")
 }
 
+/// Returns the operation of `GET /v1/players/{player}/inspection`.
+pub fn inspect_player() -> Operation {
+    let example = json!({
+        "player": PLAYER, "devices": [], "me_sockets": 0, "current_match": null, "owned_rooms": [ROOM], "banned_until": null,
+        "unconfirmed": 0,
+    });
+    let text = "Returns the sockets and the match of a player. It asks the player's object alone, and wakes no room.";
+    player(Operation::new("inspectPlayer", "service", text)).json(
+        200,
+        "The player.",
+        "PlayerInspection",
+        example,
+    )
+}
+
+/// Returns the operation of `POST /v1/players/{player}/release`.
+pub fn release_player() -> Operation {
+    let text = "Frees a player from a match, so that the player can enter another one, or from an open room that counts as the player's own. The room is not told: remove the player there with \
+                `kick`, if it still runs. The action is in the audit trail before the player is free.";
+    player(Operation::new("releasePlayer", "service", text))
+        .header("Audit-Reason", REASON, reason())
+        .body("PlayerRelease", true, json!({ "room": ROOM }))
+        .empty(204, "The player is free.")
+        .problem(400, "`bad_field`")
+        .problem(404, "`not_found`")
+        .problem(408, "`too_slow`")
+        .problem(413, "`too_long`")
+}
+
+/// Adds what all operations on a player have.
+fn player(operation: Operation) -> Operation {
+    secured(operation.path_parameter("player", "PlayerId", PLAYER)).problem(400, "`bad_id`")
+}
+
+fn reason() -> Value {
+    json!({ "type": "string", "pattern": audit_reason::pattern() })
+}
+
 /// Adds what all operations on a room have.
 fn room(operation: Operation) -> Operation {
+    secured(operation.path_parameter("room", "RoomId", ROOM)).problem(404, "`not_found`")
+}
+
+fn secured(operation: Operation) -> Operation {
     operation
-        .path_parameter("room", "RoomId", ROOM)
         .secured(&["service_key", "access_token"])
         .problem(401, "`token_invalid`, `token_expired`, `session_revoked`, `banned`")
         .problem(403, "`scope_missing`")
-        .problem(404, "`not_found`")
         .problem(429, "`too_fast`")
 }

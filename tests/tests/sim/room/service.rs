@@ -4,7 +4,7 @@ use crate::marks::Mark;
 use crate::world::World;
 use serde_json::json;
 use shared::limits;
-use shared::rpc::room_service::{RoomAction, RoomServiceAnswer, RoomServiceRequest};
+use shared::rpc::room_service::{ObjectState, RoomAction, RoomServiceAnswer, RoomServiceRequest};
 use shared::time::Time;
 
 impl World {
@@ -26,9 +26,10 @@ impl World {
         let tag = last.unwrap_or_else(|| self.tag());
         let frame = json!({ "op": "say", "key": format!("s{tag}"), "body": { "n": tag } }).to_string();
         let by = "p_service-sim".parse().expect("an id");
-        let request = RoomServiceRequest { by, action: RoomAction::Commands { frame } };
+        let action = RoomAction::Commands { frame };
+        let request = RoomServiceRequest { by, reason: String::new(), action };
         let shell = self.shell.as_mut().expect("awake");
-        let (answer, effects) = shell.room.serve(now, &request);
+        let (answer, effects) = shell.room.serve(now, &request, &ObjectState::default());
         self.trace(|| format!("service -> {answer:?}, {effects:?}"));
         if !self.apply(effects) {
             self.marks.insert(Mark::AnswerLost);

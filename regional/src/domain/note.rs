@@ -1,0 +1,15 @@
+//! A note of a moderator about a player, which only moderators read.
+
+use shared::id::{NoteId, PlayerId};
+use shared::time::Time;
+
+/// What a moderator wrote about a player.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub id: NoteId,
+    pub player: PlayerId,
+    /// The operator, or `p_service-` and the id of a service key.
+    pub by: PlayerId,
+    pub written: Time,
+    pub text: String,
+}
