@@ -1,4 +1,4 @@
-// Shows /openapi.json: every route with what it takes and answers. No library, nothing from elsewhere.
+// Shows /openapi.json: every route with what it takes and answers, and a form that sends it. No library, nothing from elsewhere.
 const METHODS = ["get", "put", "post", "patch", "delete"];
 
 function make(tag, text, ...children) {
@@ -35,6 +35,53 @@ function bodies(content) {
     [make("code", `${media} `), named(schema), ...shownExample(example)]));
 }
 
+// A field of a form, behind its name.
+function field(tag, name, value, required) {
+  const input = make(tag);
+  Object.assign(input, { name, required, spellcheck: false });
+  input.value = value ?? "";
+  return [make("label", "", make("code", name), input), input];
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+// A form that sends a request with the token at the top of the page, and shows the answer.
+function tried(path, method, { operationId, parameters = [], requestBody }) {
+  const fields = parameters.map((one) => {
+    const [label, input] = field("input", one.name, one.required ? one.example : "", one.required ?? false);
+    return { one, label, input };
+  });
+  const [media, { example } = {}] = Object.entries(requestBody?.content ?? {})[0] ?? [];
+  const written = typeof example === "string" ? example : JSON.stringify(example, null, 2);
+  const [body_label, body] = field("textarea", media ?? "", media && written, false);
+  const [status, answer] = [make("output"), make("pre")];
+  const form = make("form", "", ...fields.map(({ label }) => label), ...(media ? [body_label] : []), make("button", "Send"), status, answer);
+  form.dataset.operation = operationId;
+  const of = (place) => fields.filter(({ one, input }) => one.in === place && input.value !== "").map(({ one, input }) => [one.name, input.value]);
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const token = document.getElementById("token").value;
+    const headers = { ...Object.fromEntries(of("header")), ...(media && { "content-type": media }), ...(token && { authorization: `Bearer ${token}` }) };
+    const filled = of("path").reduce((url, [name, value]) => url.replace(`{${name}}`, encodeURIComponent(value)), path);
+    const query = new URLSearchParams(of("query")).toString();
+    status.textContent = "…";
+    try {
+      const got = await fetch(query ? `${filled}?${query}` : filled, { method: method.toUpperCase(), headers, ...(media && { body: body.value }) });
+      status.textContent = `${got.status} ${got.statusText}`;
+      answer.textContent = pretty(await got.text());
+    } catch (error) {
+      status.textContent = `The request failed: ${error.message}`;
+    }
+  };
+  return form;
+}
+
 function shown(path, method, operation) {
   const name = make("span", method);
   name.className = "method";
@@ -52,13 +99,17 @@ function shown(path, method, operation) {
   if (operation.requestBody) details.append(make("h4", "Body"), bodies(operation.requestBody.content));
   details.append(make("h4", "Answers"), table(Object.entries(operation.responses).map(([status, answer]) =>
     [make("code", status), answer.description, bodies(answer.content)])));
+  details.append(make("h4", "Try it"), tried(path, method, operation));
   return details;
 }
 
 async function show() {
   const main = document.getElementById("document");
   const api = await (await fetch("/openapi.json")).json();
-  main.replaceChildren(make("h1", api.info.title), make("p", api.info.description));
+  const [label, token] = field("input", "token", "", false);
+  Object.assign(token, { id: "token", type: "password", autocomplete: "off" });
+  label.append(" an access token or a service key, which the requests below are sent with. It is not stored.");
+  main.replaceChildren(make("h1", api.info.title), make("p", api.info.description), label);
   const groups = new Map();
   for (const [path, item] of Object.entries(api.paths)) {
     for (const method of METHODS.filter((one) => item[one])) {

@@ -1,79 +1,27 @@
 //! Tests of the npm package with the real stack: its live tests, and programs outside of the repository that install the
-//! packed package: a page of Vite and React in Chromium, and Node.
+//! packed package: pages of Vite in Chromium, with React and without, and Node.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::net::Ipv4Addr;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use tests::chromium::{self, Chromium, Page};
+use anyhow::{Result, ensure};
+use axum::Router;
+use axum::response::Html;
+use tests::apps::{has_chromium, install, install_new, preview, run};
+use tests::chromium::{Chromium, Page};
 use tests::stack;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Child;
+use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
-use walkdir::WalkDir;
 use xtask::port;
 use xtask::root::Root;
-use xtask::sdk::{live, package};
-use xtask::tools::{self, node};
+use xtask::sdk::live;
+use xtask::tools::node;
 
-/// Copies an example out of the repository's own packages, and installs the packed package into it. Returns nothing if npm
-/// cannot be reached and has not kept what the example needs.
-fn install(name: &str) -> Result<Option<PathBuf>> {
-    let root = Root::here();
-    let tarball = {
-        // The tests pack at the same time.
-        let _lock = root.lock()?;
-        package::pack(&root)?
-    };
-    let (from, to) =
-        (root.path(&format!("sdk/examples/{name}")), root.path(&format!("target/sdk/apps/{name}")));
-    for entry in WalkDir::new(&from) {
-        let entry = entry?;
-        let target = to.join(entry.path().strip_prefix(&from)?);
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(&target)?;
-        } else {
-            fs::copy(entry.path(), &target)?;
-        }
-    }
-    // Without its own notes npm takes a package of the same version for the one that is there.
-    for installed in ["node_modules/@matchpoint", "node_modules/.package-lock.json"] {
-        let path = to.join(installed);
-        _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    }
-    let online = npm(&root, &to, &tarball, "--prefer-offline")?;
-    if online.status.success() || npm(&root, &to, &tarball, "--offline")?.status.success() {
-        return Ok(Some(to));
-    }
-    let error = String::from_utf8_lossy(&online.stderr).into_owned();
-    ensure!(std::env::var_os("CI").is_none(), "npm cannot install the example:\n{error}");
-    eprintln!("==================================================================");
-    eprintln!("  SKIPPED: npm cannot be reached, and nothing is cached in target/sdk/npm:\n{error}");
-    eprintln!("==================================================================");
-    Ok(None)
-}
-
-fn npm(root: &Root, app: &Path, tarball: &Path, network: &str) -> Result<Output> {
-    let npm = tools::on_path("npm").context("npm is missing. Install it (Debian: `apt-get install npm`).")?;
-    let mut install = Command::new(npm);
-    install.args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", network, "--cache"]);
-    install.arg(root.path("target/sdk/npm")).arg(tarball).current_dir(app);
-    install.output().context("npm does not run")
-}
-
-/// Runs a tool of an installed example.
-fn run(app: &Path, script: &str, args: &[&str]) -> Result<()> {
-    let node = node::ensure(&Root::here())?;
-    let done = Command::new(&node.program)
-        .arg(app.join("node_modules").join(script))
-        .args(args)
-        .current_dir(app)
-        .output()?;
-    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    ensure!(done.status.success(), "{script} {}:\n{out}\n{err}", args.join(" "));
-    Ok(())
-}
+/// The form of a new application, once its room is open.
+const TALKING: &str = "#form:not([hidden])";
+/// The time for all live tests in a browser.
+const LIVE_TESTS: Duration = Duration::from_mins(3);
 
 /// Runs the live tests: the behaviours that the conformance suite checks on the wire, as a client of the package sees them.
 #[tokio::test(flavor = "multi_thread")]
@@ -83,10 +31,44 @@ async fn the_package_keeps_the_protocol_with_a_real_deployment() -> Result<()> {
     spawn_blocking(move || live::run(&Root::here(), &edge)).await?
 }
 
+/// Runs the same tests in Chromium, on a page of another origin.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_package_keeps_the_protocol_in_a_browser() -> Result<()> {
+    if !has_chromium()? {
+        return Ok(());
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
+    let edge = stack.edge_url().to_owned();
+    let script = spawn_blocking(move || live::script(&Root::here(), &edge)).await??;
+    let page = format!(
+        "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><body><script>{script}</script>"
+    );
+    let routes = Router::new().fallback(async move || Html(page.clone()));
+    let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let mut chromium = Chromium::start().await?;
+    let page = chromium.open(800, 600, false).await?;
+    page.goto(&origin).await?;
+    let deadline = Instant::now() + LIVE_TESTS;
+    while page.texts("body[data-state='done']").await?.is_empty() {
+        ensure!(
+            Instant::now() < deadline,
+            "the tests do not end; passed: {:?}",
+            page.texts("li.passed").await?
+        );
+    }
+    server.abort();
+    let (passed, failed) = (page.texts("li.passed").await?, page.texts("li.failed").await?);
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
+    ensure!(passed.len() >= 10, "only {passed:?}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_node_programs_with_the_packed_package_are_matched() -> Result<()> {
     let stack = stack::shared().await?;
-    let Some(app) = spawn_blocking(|| install("node")).await?? else { return Ok(()) };
+    let Some(app) = spawn_blocking(|| install("sdk/examples/node")).await?? else { return Ok(()) };
     let node = node::ensure(&Root::here())?;
     let start = |name: &str| {
         let mut program = tokio::process::Command::new(&node.program);
@@ -112,14 +94,12 @@ async fn two_node_programs_with_the_packed_package_are_matched() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_browsers_are_matched_on_a_vite_page_of_another_origin() -> Result<()> {
-    if chromium::installed().is_none() {
-        ensure!(std::env::var_os("CI").is_none(), "CI has no Chromium: install chromium and chromium-driver");
-        eprintln!("SKIPPED: Chromium is not installed (Debian: `apt-get install chromium chromium-driver`)");
+    if !has_chromium()? {
         return Ok(());
     }
-    let Some(app) = spawn_blocking(|| install("vite")).await?? else { return Ok(()) };
-    run(&app, "typescript/bin/tsc", &[])?;
-    run(&app, "vite/bin/vite.js", &["build"])?;
+    let Some(app) = spawn_blocking(|| install("sdk/examples/vite")).await?? else { return Ok(()) };
+    run(&app, "typescript/bin/tsc", &[], &[])?;
+    run(&app, "vite/bin/vite.js", &["build"], &[])?;
     let port = port::take(0, "")?;
     let origin = format!("http://127.0.0.1:{port}");
     let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
@@ -141,32 +121,40 @@ async fn two_browsers_are_matched_on_a_vite_page_of_another_origin() -> Result<(
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_browsers_are_matched_on_a_new_app() -> Result<()> {
+    if !has_chromium()? {
+        return Ok(());
+    }
+    let Some(app) = spawn_blocking(|| install_new("hello")).await?? else { return Ok(()) };
+    let port = port::take(0, "")?;
+    let origin = format!("http://127.0.0.1:{port}");
+    let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
+    run(&app, "typescript/bin/tsc", &[], &[])?;
+    run(&app, "vite/bin/vite.js", &["build"], &[("VITE_EDGE", stack.edge_url())])?;
+    let _server = preview(&app, port).await?;
+    let mut chromium = Chromium::start().await?;
+    let (ana, bo) = (chromium.open(800, 600, false).await?, chromium.open(390, 800, true).await?);
+    ana.goto(&format!("{origin}/?name=Ana")).await?;
+    ana.until_texts("[data-testid='status']", &["Waiting for another player …"]).await?;
+    bo.goto(&format!("{origin}/?name=Bo")).await?;
+    ana.find(TALKING).await?;
+    ana.enter("text", "Hello, Bo").await?;
+    bo.until_texts("#messages li", &["Hello, Bo"]).await?;
+    // A reload keeps the player, who is still in the match.
+    bo.reload().await?;
+    bo.find(TALKING).await?;
+    bo.enter("text", "Hello, Ana").await?;
+    for page in [&ana, &bo] {
+        page.until_texts("#messages li", &["Hello, Bo", "Hello, Ana"]).await?;
+    }
+    ana.shoot("new-app").await?;
+    bo.shoot("new-app-phone").await?;
+    Ok(())
+}
+
 async fn open(chromium: &mut Chromium, origin: &str, edge: &str, name: &str) -> Result<Page> {
     let page = chromium.open(800, 600, false).await?;
     page.goto(&format!("{origin}/?edge={edge}&name={name}")).await?;
     Ok(page)
-}
-
-/// Serves the built page, and waits until the server says that it listens. It ends when the value is dropped.
-async fn preview(app: &Path, port: u16) -> Result<Child> {
-    let node = node::ensure(&Root::here())?;
-    let mut server = tokio::process::Command::new(&node.program)
-        .arg("node_modules/vite/bin/vite.js")
-        .args(["preview", "--host", "127.0.0.1", "--strictPort", "--port", &port.to_string()])
-        .current_dir(app)
-        .env("NO_COLOR", "1")
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .context("vite does not start")?;
-    let output = server.stdout.take().context("vite has no output")?;
-    let mut lines = BufReader::new(output).lines();
-    while let Some(line) = lines.next_line().await? {
-        if line.contains(&port.to_string()) {
-            // Reads on, so that the server never waits for its output.
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok(server);
-        }
-    }
-    anyhow::bail!("vite does not say its address")
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask clients`: generates clients in Python and TypeScript from both OpenAPI documents, checks their
 //! types, and logs a guest in with each.
 
-mod python;
+pub mod python;
 mod typescript;
 
 use std::process::{Command, Stdio};

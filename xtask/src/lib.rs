@@ -35,6 +35,7 @@ pub mod manifest;
 pub mod map;
 pub mod matching;
 pub mod mode;
+pub mod new;
 pub mod openapi;
 pub mod pages;
 pub mod port;

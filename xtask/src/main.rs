@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
     artifacts, bench, chaos, clients, conformance, dev, hooks, keys, lambda, language, lint, load, map,
-    matching, mode, openapi, schemathesis, sdk, tools, wire_files,
+    matching, mode, new, openapi, schemathesis, sdk, tools, wire_files,
 };
 
 #[derive(Parser)]
@@ -40,6 +40,7 @@ enum Task {
     Load(load::Load),
     Match(matching::Match),
     Mode(mode::Mode),
+    New(new::New),
     /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
     Schemathesis(schemathesis::Schemathesis),
@@ -96,6 +97,7 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Conformance(conformance) => conformance::run(&root, conformance).await,
         Task::Match(options) => matching::run(&root, &options),
         Task::Mode(options) => mode::run(&options),
+        Task::New(options) => new::run(&root, &options),
         Task::Openapi => openapi::write(&root),
         Task::Schemathesis(args) => schemathesis::run(&root, args).await,
         Task::Sdk(options) => sdk::run(&root, &options),

@@ -6,6 +6,7 @@
 
 pub mod node;
 pub mod python;
+pub mod runtimes;
 pub mod rust;
 
 use std::env;

@@ -1,6 +1,7 @@
 //! The client in Python: one package per document, made by openapi-python-client.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -10,14 +11,30 @@ use crate::progress;
 use crate::root::Root;
 use crate::tools::python;
 
-/// Generates the packages and checks them with the program that uses them. Returns the program, or none without
-/// Python.
-pub fn prepare(root: &Root) -> Result<Option<Command>> {
+/// The programs that use the packages, which mypy checks with them.
+const CHECKED: &[&str] = &[
+    "xtask/clients/session.py",
+    "examples/backend-python/backend.py",
+    "examples/backend-python/receiver.py",
+];
+
+/// The generated packages, and the Python that imports them.
+#[derive(Debug, Clone)]
+pub struct Packages {
+    /// The directory of `python` and its tools.
+    pub programs: PathBuf,
+    /// The directory of the packages, for `PYTHONPATH`.
+    pub modules: PathBuf,
+}
+
+/// Generates the packages, or returns none without Python.
+pub fn packages(root: &Root) -> Result<Option<Packages>> {
+    let _lock = root.lock()?;
     let Some(programs) = python::openapi_client(root)? else {
         return Ok(None);
     };
-    let output = root.path(OUTPUT).join("python");
-    fs::create_dir_all(&output)?;
+    let modules = root.path(OUTPUT).join("python");
+    fs::create_dir_all(&modules)?;
     for (name, document) in DOCUMENTS {
         let mut command = Command::new(programs.join("openapi-python-client"));
         command
@@ -27,22 +44,30 @@ pub fn prepare(root: &Root) -> Result<Option<Command>> {
             .arg("--path")
             .arg(root.path(document))
             .arg("--output-path")
-            .arg(output.join(format!("matchpoint_{name}")))
+            .arg(modules.join(format!("matchpoint_{name}")))
             .current_dir(root.dir());
         generate(&format!("openapi-python-client of {document}"), &mut command)?;
     }
-    let session = root.path(PROGRAMS).join("session.py");
+    Ok(Some(Packages { programs, modules }))
+}
+
+/// Generates the packages and checks them with the programs that use them. Returns the first program, or none without
+/// Python.
+pub fn prepare(root: &Root) -> Result<Option<Command>> {
+    let Some(Packages { programs, modules }) = packages(root)? else {
+        return Ok(None);
+    };
     let mut check = Command::new(programs.join("mypy"));
     check
         .args(["--strict", "--no-error-summary", "--cache-dir"])
         .arg(root.path(OUTPUT).join("mypy"))
-        .arg(&session)
-        .args(DOCUMENTS.iter().map(|(name, _)| output.join(format!("matchpoint_{name}"))))
-        .env("MYPYPATH", &output)
+        .args(CHECKED)
+        .args(DOCUMENTS.iter().map(|(name, _)| modules.join(format!("matchpoint_{name}"))))
+        .env("MYPYPATH", &modules)
         .current_dir(root.dir());
     progress::run("mypy of the clients", &mut check)?;
 
     let mut program = Command::new(programs.join("python"));
-    program.arg(&session).env("PYTHONPATH", &output).current_dir(root.dir());
+    program.arg(root.path(PROGRAMS).join("session.py")).env("PYTHONPATH", &modules).current_dir(root.dir());
     Ok(Some(program))
 }

@@ -17,9 +17,8 @@ const CFN_LINT: &[&str] = &["cfn-lint==1.58.0"];
 const ZIG: &[&str] = &["cargo-zigbuild==0.24.0", "ziglang==0.17.0"];
 /// Sends an API generated requests that its document allows, and requests that it does not.
 const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5"];
-/// Generates a client from a document, and checks its types.
-const OPENAPI_CLIENT: &[&str] = &["openapi-python-client==0.29.1", "mypy==2.4.1"];
-
+/// Generates a client from a document, and checks its types; and `websockets` for the players of guides.
+const OPENAPI_CLIENT: &[&str] = &["openapi-python-client==0.29.1", "mypy==2.4.1", "websockets==15.0.1"];
 /// Returns the program `cfn-lint`, or none without Python.
 pub fn cfn_lint(root: &Root) -> Result<Option<PathBuf>> {
     let dir = environment(root, "cfn-lint", CFN_LINT)?;
