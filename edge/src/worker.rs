@@ -4,6 +4,7 @@ pub mod body;
 pub mod caller;
 pub mod notices;
 pub mod players;
+pub mod queues;
 pub mod rate_limit;
 pub mod response_headers;
 pub mod routes;

@@ -5,9 +5,11 @@ pub mod entity_tag;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod path;
+mod queues;
 mod request_url;
 
 pub use path::{Path, normalized};
+pub use queues::{QueueList, QueueSummary, TicketCursor};
 pub use request_url::RequestUrl;
 
 use crate::id::{PlayerId, PoolName, RoomId};

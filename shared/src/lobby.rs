@@ -7,15 +7,18 @@
 //! matches the tickets that a shard could not match. The shard holds its ticket for the parent's match, so a
 //! ticket is in one match at most.
 
+mod audits;
 mod commands;
 mod effect;
 mod enter;
+mod figures;
 mod forced_close;
 mod formation;
 mod input;
 mod lookups;
 pub mod matching;
 mod retries;
+mod service;
 mod sharding;
 mod state;
 #[cfg(test)]
@@ -24,17 +27,20 @@ pub mod tickets;
 pub mod wait_stats;
 
 use crate::connection::{self, Conn, ConnectionGuard};
-use crate::id::{PlayerId, PoolName, RoomId, TicketId};
+use crate::id::{AuditId, PlayerId, PoolName, RoomId, TicketId};
 use crate::limits;
 pub use crate::lobby::effect::{Answer, Call, Effect};
 use crate::lobby::enter::PendingEntry;
+use crate::lobby::figures::Reported;
 use crate::lobby::formation::saga::PendingMatch;
 pub use crate::lobby::input::{Entrant, Input};
 use crate::lobby::lookups::Lookups;
 use crate::lobby::matching::gathering::Gathering;
 use crate::lobby::retries::Retries;
+pub use crate::lobby::service::Served;
 pub use crate::lobby::state::{Disk, Save};
 use crate::lobby::tickets::cooldown::Cooldowns;
+use crate::lobby::tickets::endings::Endings;
 use crate::lobby::tickets::party::Parties;
 use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::store::TicketStore;
@@ -43,6 +49,7 @@ use crate::lobby::wait_stats::WaitStats;
 use crate::pool::Devices;
 use crate::pool::{Pool, Shard};
 use crate::rpc::ObjectName;
+use crate::rpc::audit::AuditEntry;
 use crate::rpc::shard::{ShardRequest, ShardResponse};
 use crate::time::Time;
 use crate::wire::envelope::{self, Text};
@@ -63,6 +70,9 @@ pub struct Lobby {
     parties: Parties,
     recent_opponents: RecentOpponents,
     cooldowns: Cooldowns,
+    endings: Endings,
+    /// Actions that the region has not stored yet.
+    audits: BTreeMap<AuditId, AuditEntry>,
     wait_stats: WaitStats,
     gathering: Gathering,
     /// Tickets that the parent must remove, with the count of their escalations.
@@ -81,6 +91,7 @@ pub struct Lobby {
     lookups: Lookups,
     stats_sent_at: Time,
     stats_changed: bool,
+    reported: Reported,
     armed_alarm: Option<Time>,
     pending: Pending,
 }
@@ -96,6 +107,10 @@ enum Job {
     Withdraw(TicketId),
     /// Forwards the replies of this ticket's players to the parent.
     ForwardReplies(TicketId),
+    /// Reports the figures to the index.
+    Figures,
+    /// Sends this action to the audit trail.
+    Audit(AuditId),
 }
 
 /// A row of the lobby's storage.
@@ -107,6 +122,8 @@ enum Row {
     Cooldown(PlayerId),
     RecentMatch(RoomId),
     Withdrawal(TicketId),
+    Ending(PlayerId),
+    Audit(AuditId),
     WaitStats,
 }
 
@@ -192,6 +209,7 @@ impl Lobby {
             self.next_plan(),
             self.next_match_deadline(),
             self.parties.next_deadline(),
+            self.next_report(),
             stats_due,
         ]
         .into_iter()
@@ -205,9 +223,19 @@ impl Lobby {
     }
 
     fn finish(&mut self, now: Time) -> Vec<Effect> {
+        self.plan_if_due(now);
+        self.report_figures(now);
+        self.take_effects(now)
+    }
+
+    fn plan_if_due(&mut self, now: Time) {
         if self.next_plan().is_some_and(|due| due <= now) {
             self.make_matches(now);
         }
+    }
+
+    /// Returns the effects of the turn, with the calls that are due.
+    fn take_effects(&mut self, now: Time) -> Vec<Effect> {
         self.broadcast_stats(now);
         let calls = self.due_calls(now);
         let mut save = Save::default();

@@ -10,6 +10,8 @@ pub mod object_name;
 pub mod opened;
 pub mod peer;
 pub mod player;
+pub mod queue_figures;
+pub mod queue_service;
 pub mod record;
 pub mod room_service;
 pub mod setup;

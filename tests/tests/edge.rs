@@ -42,6 +42,10 @@ mod region_client;
 mod region_outage;
 #[path = "edge/request_limits.rs"]
 mod request_limits;
+#[path = "edge/service_backend.rs"]
+mod service_backend;
+#[path = "edge/service_queues.rs"]
+mod service_queues;
 #[path = "edge/service_rooms.rs"]
 mod service_rooms;
 #[path = "edge/shared_object.rs"]

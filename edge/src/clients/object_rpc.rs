@@ -12,6 +12,8 @@ use shared::pool::Shard;
 use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
 use shared::rpc::notice::Notice;
+use shared::rpc::queue_figures::{QueueIndexRequest, ShardFigures};
+use shared::rpc::queue_service::{QueueServiceAnswer, QueueServiceRequest};
 use shared::rpc::room_service::{RoomServiceAnswer, RoomServiceRequest};
 use shared::rpc::shard::{ShardRequest, ShardResponse};
 use shared::rpc::{
@@ -34,6 +36,8 @@ pub const PRESENCE: &str = "/presence";
 pub const OWN_ROOM: &str = "/own-room";
 /// The path of an operator's look at a player.
 pub const INSPECT: &str = "/inspect";
+/// The path of the index of queues at the metrics object.
+pub const QUEUES: &str = "/queues";
 /// The path of a check of a login.
 pub const LOGIN: &str = "/login";
 
@@ -61,9 +65,40 @@ pub async fn serve_room(
         HostResponse::Service { answer } => Ok(Some(answer)),
         HostResponse::Missing
         | HostResponse::Done
+        | HostResponse::Queue { .. }
         | HostResponse::Holds { .. }
         | HostResponse::Shard { .. } => Ok(None),
     }
+}
+
+/// Sends a request of the operator's backend to a shard of a queue.
+pub async fn serve_queue(
+    env: &Env,
+    pool: &PoolName,
+    shard: Shard,
+    request: QueueServiceRequest,
+) -> Result<QueueServiceAnswer> {
+    let request = HostRequest::Queue { request };
+    match call(bindings::lobby(env, pool, shard)?, ASK, &request, "a lobby").await? {
+        HostResponse::Queue { answer } => Ok(answer),
+        HostResponse::Missing
+        | HostResponse::Done
+        | HostResponse::Service { .. }
+        | HostResponse::Holds { .. }
+        | HostResponse::Shard { .. } => {
+            Err(Error::Internal("a lobby answered with the response of a room".to_owned()))
+        }
+    }
+}
+
+/// Keeps the figures of a shard of a queue in the index.
+pub async fn store_figures(env: &Env, figures: ShardFigures) -> Result<()> {
+    call(bindings::metrics(env)?, QUEUES, &QueueIndexRequest::Store(figures), "the index of queues").await
+}
+
+/// Returns the figures of all shards of all queues. It wakes none of them.
+pub async fn list_figures(env: &Env) -> Result<Vec<ShardFigures>> {
+    call(bindings::metrics(env)?, QUEUES, &QueueIndexRequest::List, "the index of queues").await
 }
 
 /// Asks a player's object whether the player may create a room.
@@ -94,6 +129,7 @@ pub async fn list_connections(env: &Env, host: &ObjectName, player: &PlayerId) -
         HostResponse::Done
         | HostResponse::Missing
         | HostResponse::Service { .. }
+        | HostResponse::Queue { .. }
         | HostResponse::Shard { .. } => Ok(Vec::new()),
     }
 }
@@ -111,6 +147,7 @@ pub async fn force_close(
         HostResponse::Done
         | HostResponse::Missing
         | HostResponse::Service { .. }
+        | HostResponse::Queue { .. }
         | HostResponse::Shard { .. } => Ok(Vec::new()),
     }
 }
@@ -129,6 +166,7 @@ pub async fn shard(
         HostResponse::Done
         | HostResponse::Missing
         | HostResponse::Service { .. }
+        | HostResponse::Queue { .. }
         | HostResponse::Holds { .. } => {
             Err(Error::Internal("a lobby shard answered with the response of a room".to_owned()))
         }

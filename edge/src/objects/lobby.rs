@@ -12,9 +12,10 @@ use futures_util::future::try_join;
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
 use shared::id::{PlayerId, PoolName};
-use shared::lobby::{Answer, Call, Effect, Entrant, Input, Lobby};
+use shared::lobby::{Answer, Call, Effect, Entrant, Input, Lobby, Served};
 use shared::pool::Devices;
 use shared::pool::Shard;
+use shared::rpc::queue_service::{QueueServiceAnswer, QueueServiceRequest};
 use shared::rpc::{ForcedClose, HostRequest, HostResponse, PlayerRequest, PlayerResponse};
 use shared::time::Time;
 use shared::wire::CloseCode;
@@ -31,6 +32,7 @@ async fn answer(runtime: &Rc<Runtime<Lobby>>, request: Request) -> Result<Respon
             let answer = match read_request(request).await? {
                 HostRequest::Create { .. } => HostResponse::Done,
                 HostRequest::Service { .. } => HostResponse::Missing,
+                HostRequest::Queue { request } => serve(runtime, &request).await?,
                 HostRequest::Holds { player } => runtime.list_connections(&player)?,
                 HostRequest::ForceClose { player, close: dismissal } => {
                     runtime.force_close(&player, &dismissal)?
@@ -43,6 +45,33 @@ async fn answer(runtime: &Rc<Runtime<Lobby>>, request: Request) -> Result<Respon
         }
         _ => Err(Error::refused(404, "not_found", "This object has no such path.")),
     }
+}
+
+/// Answers the operator's backend. What it changed is on disk before the answer.
+async fn serve(runtime: &Rc<Runtime<Lobby>>, request: &QueueServiceRequest) -> Result<HostResponse> {
+    let answer = match (runtime.query(|lobby, now| lobby.serve(now, request))?, request.action.player()) {
+        (Served::Answer(answer), _) => answer,
+        (Served::LookUp(_), None) => return Ok(HostResponse::Missing),
+        (Served::LookUp(lookup), Some(player)) => {
+            let found = look_up_player(runtime, player).await;
+            let is_unknown = matches!(&found, Err(Error::Refused { status: 404, .. }));
+            if let Err(error) = &found {
+                console_error!("{error:?}");
+            }
+            let entrant = found.ok();
+            let answer =
+                runtime.query(|lobby, now| lobby.serve_looked_up(now, lookup, request, entrant.as_ref()))?;
+            if is_unknown { QueueServiceAnswer::UnknownPlayer } else { answer }
+        }
+    };
+    if let (QueueServiceAnswer::Moved { shard }, Some(player)) = (&answer, request.action.player()) {
+        let shard = *shard;
+        let (pool, _) = pool_and_shard(runtime)?;
+        let request = PlayerRequest::HomeShard { pool, shard: Some(shard) };
+        object_rpc::player(&runtime.env, player, &request).await?;
+        runtime.handle(Input::ShardStored { player: player.clone(), stored: true });
+    }
+    Ok(HostResponse::Queue { answer })
 }
 
 impl Machine for Lobby {
@@ -199,6 +228,14 @@ async fn perform_call(runtime: &Runtime<Lobby>, call: &Call) -> Result<Answer> {
         Call::OpenRoom { setup } => {
             object_rpc::open_room(&runtime.env, setup, None).await?;
             Ok(Answer::Room)
+        }
+        Call::Report { figures } => {
+            object_rpc::store_figures(&runtime.env, (**figures).clone()).await?;
+            Ok(Answer::Reported)
+        }
+        Call::Audit { entry } => {
+            region::audit(&runtime.env, entry).await?;
+            Ok(Answer::Audited)
         }
         Call::Shard { shard, request } => {
             let (pool, _) = pool_and_shard(runtime)?;

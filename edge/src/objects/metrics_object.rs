@@ -1,10 +1,13 @@
-//! The single object that adds up the counts of all isolates. Each isolate reports at most once a minute, so one
-//! object serves thousands.
+//! The single object that adds up the counts of all isolates, and keeps the figures of all queues. Each isolate reports at
+//! most once a minute, and each queue in use once in ten seconds, so one object serves thousands.
 
+use crate::clients::object_rpc;
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::objects::store;
 use shared::metrics::{Tally, Totals};
+use shared::pool::Shard;
+use shared::rpc::queue_figures::{QueueIndexRequest, ShardFigures};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use worker::{
@@ -24,7 +27,11 @@ impl DurableObject for MetricsObject {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        self.add(request).await.or_else(Error::response)
+        let answer = match request.path().as_str() {
+            object_rpc::QUEUES => self.index(request).await,
+            _ => self.add(request).await,
+        };
+        answer.or_else(Error::response)
     }
 
     async fn websocket_message(&self, _: WebSocket, _: WebSocketIncomingMessage) -> worker::Result<()> {
@@ -45,6 +52,24 @@ impl DurableObject for MetricsObject {
 }
 
 impl MetricsObject {
+    /// Keeps the figures of a queue, or lists all.
+    async fn index(&self, mut request: Request) -> Result<Response> {
+        let storage = self.state.storage();
+        match serde_json::from_str(&request.text().await?)? {
+            QueueIndexRequest::List => {
+                let rows = store::read_queues(&storage)?;
+                let figures = rows.iter().filter_map(|row| serde_json::from_str(row).ok());
+                Ok(Response::from_json(&figures.collect::<Vec<ShardFigures>>())?)
+            }
+            QueueIndexRequest::Store(figures) => {
+                let as_of = figures.figures.as_of.unwrap_or_default();
+                let key = Shard::Child(figures.shard).object_name(&figures.pool);
+                store::write_queue(&storage, &key, as_of, &serde_json::to_string(&figures)?)?;
+                Ok(Response::from_json(&())?)
+            }
+        }
+    }
+
     async fn add(&self, mut request: Request) -> Result<Response> {
         let tally: Tally = serde_json::from_str(&request.text().await?)?;
         let mut totals = match self.totals.take() {

@@ -42,6 +42,7 @@ async fn answer(runtime: &Rc<Runtime<Room>>, request: Request) -> Result<Respons
                     runtime.force_close(&player, &dismissal)?
                 }
                 HostRequest::Shard { .. } => HostResponse::Done,
+                HostRequest::Queue { .. } => HostResponse::Missing,
             };
             Ok(Response::from_json(&answer)?)
         }

@@ -7,6 +7,7 @@
 //! | lobby | `things` | see `shared::lobby::Disk` | see `shared::lobby::Disk` | see `shared::lobby::Disk` |
 //! | player | `players`, `watchers` | see `player_store` | see `player_store` | see `player_store` |
 //! | metrics | `rows` | 0 | the totals | forever |
+//! | metrics | `queues` | name of a shard | its figures, and when it reported them | forever |
 
 use crate::error::Result;
 use shared::room::log::Chunk;
@@ -116,6 +117,34 @@ pub fn write_totals(storage: &Storage, text: &str) -> Result<()> {
     let sql = storage.sql();
     sql.exec(CREATE_ROWS, None)?;
     write_row(&sql, MAIN_ROW, text)
+}
+
+/// Reads the figures of all queues.
+pub fn read_queues(storage: &Storage) -> Result<Vec<String>> {
+    let sql = storage.sql();
+    let mut rows = Vec::new();
+    if !has_table(&sql, "queues")? {
+        return Ok(rows);
+    }
+    for found in sql.exec("SELECT data FROM queues ORDER BY name", None)?.raw() {
+        if let [SqlStorageValue::String(text)] = found?.as_slice() {
+            rows.push(text.clone());
+        }
+    }
+    Ok(rows)
+}
+
+/// Writes the figures of a shard, unless later ones are there.
+pub fn write_queue(storage: &Storage, name: &str, as_of: Time, text: &str) -> Result<()> {
+    let sql = storage.sql();
+    let create =
+        "CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
+    sql.exec(create, None)?;
+    let at = i64::try_from(as_of.ms()).unwrap_or(i64::MAX);
+    let upsert = "INSERT INTO queues (name, at, data) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE \
+                  SET at = excluded.at, data = excluded.data WHERE excluded.at >= queues.at";
+    sql.exec(upsert, vec![name.into(), at.into(), text.into()])?;
+    Ok(())
 }
 
 fn has_table(sql: &SqlStorage, table: &str) -> Result<bool> {

@@ -34,6 +34,16 @@ pub async fn caller(env: &Env, headers: &Headers, scope: Scope) -> Result<Actor>
     Ok(actor)
 }
 
+/// Returns the idempotency key of a request, if it has one.
+pub fn idempotency_key(headers: &Headers) -> Result<Option<String>> {
+    let key = headers.get("idempotency-key")?;
+    if key.as_ref().is_none_or(|text| is_visible_ascii(text, limits::KEY_BYTES_MAX)) {
+        return Ok(key);
+    }
+    let detail = format!("Idempotency-Key: 1 to {} visible ASCII characters.", limits::KEY_BYTES_MAX);
+    Err(Error::refused(400, "bad_field", detail))
+}
+
 /// Returns the parts from which the id of a new item is derived, or random ones: an idempotency key names the item.
 pub fn intended_id<T>(
     headers: &Headers,
@@ -41,14 +51,8 @@ pub fn intended_id<T>(
     derive: impl FnOnce(&[&str]) -> T,
     random: impl FnOnce([u8; 16]) -> T,
 ) -> Result<T> {
-    match headers.get("idempotency-key")? {
-        Some(text) if is_visible_ascii(&text, limits::KEY_BYTES_MAX) => {
-            Ok(derive(&["service", by.by.as_str(), &text]))
-        }
-        Some(_) => {
-            let detail = format!("Idempotency-Key: 1 to {} visible ASCII characters.", limits::KEY_BYTES_MAX);
-            Err(Error::refused(400, "bad_field", detail))
-        }
+    match idempotency_key(headers)? {
+        Some(text) => Ok(derive(&["service", by.by.as_str(), &text])),
         None => Ok(random(clock::random_bytes()?)),
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ops::{metrics, ready};
 use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
-use crate::worker::{body, caller, notices, players, rate_limit, service, upgrade};
+use crate::worker::{body, caller, notices, players, queues, rate_limit, service, upgrade};
 use crate::{bindings, clock, identity};
 use shared::actor::Actor;
 use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
@@ -66,6 +66,15 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         Path::Rooms if method == "POST" => open_room(request, env).await,
         Path::RoomCommands(room) if method == "POST" => service::command_room(request, env, room).await,
         Path::RoomLog(room) if read => service::read_log(&request, env, room).await,
+        Path::Queues if read => queues::list(&request, env).await,
+        Path::QueueTickets(pool) if read => queues::list_tickets(&request, env, pool).await,
+        Path::QueueTicket(pool, player) if read => queues::read_ticket(&request, env, pool, player).await,
+        Path::QueueTicket(pool, player) if method == "PUT" => {
+            queues::put_ticket(request, env, pool, player).await
+        }
+        Path::QueueTicket(pool, player) if method == "DELETE" => {
+            queues::cancel_ticket(&request, env, pool, player).await
+        }
         Path::RoomInspection(room) if read => service::inspect(&request, env, room).await,
         Path::PlayerInspection(player) if read => players::inspect(&request, env, player).await,
         Path::PlayerRelease(player) if method == "POST" => players::release(request, env, player).await,
@@ -95,6 +104,9 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         | Path::RoomInspection(_)
         | Path::PlayerInspection(_)
         | Path::PlayerRelease(_)
+        | Path::Queues
+        | Path::QueueTickets(_)
+        | Path::QueueTicket(..)
         | Path::Lobby(_)
         | Path::Me
         | Path::Presence
@@ -137,6 +149,9 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
         | Path::RoomInspection(_)
         | Path::PlayerInspection(_)
         | Path::PlayerRelease(_)
+        | Path::Queues
+        | Path::QueueTickets(_)
+        | Path::QueueTicket(..)
         | Path::Notices
         | Path::Profiles
         | Path::Profile(_)
@@ -149,18 +164,7 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
 
 /// Returns the shard of a pool's queue that a player belongs to.
 async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Result<Stub> {
-    let Some(shards) = &pool.shards else {
-        return bindings::lobby(env, name, Shard::Child(0));
-    };
-    let request = PlayerRequest::HomeShard { pool: name.clone(), shard: None };
-    let known = match object_rpc::player(env, player, &request).await? {
-        PlayerResponse::HomeShard { shard } => shard.filter(|&shard| shard < shards.count()),
-        PlayerResponse::Granted { .. }
-        | PlayerResponse::Full { .. }
-        | PlayerResponse::Denied { .. }
-        | PlayerResponse::Busy { .. } => None,
-    };
-    let shard = known.unwrap_or_else(|| shards.first_shard(player));
+    let shard = queues::home_shard(env, name, pool, player).await?;
     bindings::lobby(env, name, Shard::Child(shard))
 }
 

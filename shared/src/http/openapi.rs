@@ -4,6 +4,7 @@
 
 mod operation;
 mod operations;
+mod queues;
 mod schemas;
 mod service;
 
@@ -11,10 +12,13 @@ pub use crate::pool::schema::{Seats, Span};
 pub use schemas::CODES;
 
 use super::{
-    Config, CreatedRoom, Health, NamedSeat, NewRoom, Path, PlayerRelease, PoolInfo, Ready, StoredNotices,
+    Config, CreatedRoom, Health, NamedSeat, NewRoom, Path, PlayerRelease, PoolInfo, QueueList, QueueSummary,
+    Ready, StoredNotices,
 };
-use crate::id::{PlayerId, PoolName, RoomId, SessionId};
+use crate::id::{PlayerId, PoolName, RoomId, SessionId, TicketId};
 use crate::presence::PresenceList;
+use crate::rpc::queue_figures::QueueFigures;
+use crate::rpc::queue_service::{NearestTicket, TicketState, TicketStatus, WaitingTicket};
 use crate::rpc::room_service::{RoomInspection, RoomLog};
 use crate::rpc::{Notice, PlayerInspection};
 use crate::time::Time;
@@ -69,6 +73,13 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.add::<RoomInspection>()?;
     schemas.add::<PlayerInspection>()?;
     schemas.add::<PlayerRelease>()?;
+    schemas.add::<TicketStatus>()?;
+    schemas.add::<TicketState>()?;
+    schemas.add::<WaitingTicket>()?;
+    schemas.add::<NearestTicket>()?;
+    schemas.add::<QueueList>()?;
+    schemas.add::<QueueSummary>()?;
+    schemas.add::<QueueFigures>()?;
     schemas.add::<PresenceList>()?;
     schemas.add::<Notice>()?;
     schemas.split_variants("Notice", "NoticeKind", "kind");
@@ -80,6 +91,7 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.add::<SessionId>()?;
     schemas.add::<PoolName>()?;
     schemas.add::<RoomId>()?;
+    schemas.add::<TicketId>()?;
     schemas.add_handwritten();
     Ok(schemas.into_map())
 }

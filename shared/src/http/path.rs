@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 /// Generates the enum and the properties of each path from one table.
 macro_rules! paths {
-    ($($(#[$doc:meta])* $name:ident $(($word:literal: $part:ty))? $template:literal $allow:literal $rate:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident $(($($word:literal: $part:ty),+))? $template:literal $allow:literal $rate:ident;)*) => {
         /// A path of the edge.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Path<'a> {
-            $($(#[$doc])* $name $(($part))?,)*
+            $($(#[$doc])* $name $(($($part),+))?,)*
         }
 
         impl Path<'_> {
             /// All paths, with placeholders such as `{room}` for their parameters.
-            pub const ALL: &'static [Path<'static>] = &[$(Path::$name $(($word))?),*];
+            pub const ALL: &'static [Path<'static>] = &[$(Path::$name $(($($word),+))?),*];
 
             /// Returns the path template, in which placeholders stand for parameters.
             #[must_use]
@@ -68,6 +68,12 @@ paths! {
     PlayerInspection("{player}": &'a str) "/v1/players/{player}/inspection" "GET, HEAD" free;
     /// The release of a player from a match, by an operator.
     PlayerRelease("{player}": &'a str) "/v1/players/{player}/release" "POST" free;
+    /// The queues of all pools, for services.
+    Queues "/v1/queues" "GET, HEAD" free;
+    /// The tickets of a queue, for services.
+    QueueTickets("{pool}": &'a str) "/v1/queues/{pool}/tickets" "GET, HEAD" free;
+    /// The ticket of a player in a queue, for services.
+    QueueTicket("{pool}": &'a str, "{player}": &'a str) "/v1/queues/{pool}/tickets/{player}" "GET, HEAD, PUT, DELETE" free;
     /// One queue: a socket.
     Lobby("{pool}": &'a str) "/v1/lobbies/{pool}" "GET, HEAD" limited;
     /// The caller's me socket.
@@ -127,6 +133,9 @@ impl<'a> Path<'a> {
             ["v1", "rooms", room, "inspection"] => Self::RoomInspection(room),
             ["v1", "players", player, "inspection"] => Self::PlayerInspection(player),
             ["v1", "players", player, "release"] => Self::PlayerRelease(player),
+            ["v1", "queues"] => Self::Queues,
+            ["v1", "queues", pool, "tickets"] => Self::QueueTickets(pool),
+            ["v1", "queues", pool, "tickets", player] => Self::QueueTicket(pool, player),
             ["v1", "lobbies", pool] => Self::Lobby(pool),
             ["v1", "me"] => Self::Me,
             ["v1", "presence"] => Self::Presence,

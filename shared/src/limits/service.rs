@@ -14,10 +14,22 @@ pub const SERVICE_RATE_PER_S: u32 = 100;
 pub const SERVICE_RATE_BURST: u32 = 200;
 /// Characters of the id that the operator's backend gives its own user.
 pub const EXTERNAL_ID_CHARS_MAX: usize = 128;
-/// Actions of a room that wait for the audit trail: the region may be away for a while, and none may be lost.
+/// Actions of a room or a queue that wait for the audit trail: the region may be away for a while, and none may be lost.
 pub const AUDITS_PENDING_MAX: usize = 64;
 /// Bytes of a service's request to create a room: a name and an id for each of the most seats.
 pub const SERVICE_ROOM_BYTES_MAX: usize = 16 * 1024;
+/// How long a queue knows how a ticket of a backend ended: a backend that was restarted meanwhile still learns it.
+pub const TICKET_ENDING_AGE_MAX: Duration = Duration::from_mins(10);
+/// Endings that a queue remembers, the latest, one row of some 300 bytes each.
+pub const TICKET_ENDINGS_MAX: usize = 1024;
+/// Shards that are asked for one request: the first may know of a better one, and the player may move meanwhile.
+pub const SHARD_MOVES_MAX: usize = 3;
+/// Shortest interval between two reports of a queue's figures: a report is a request and a row.
+pub const QUEUE_FIGURES_INTERVAL: Duration = Duration::from_secs(10);
+/// Tickets on one page, each explained from a sample of the queue: a page costs some milliseconds.
+pub const TICKET_PAGE_MAX: usize = 20;
+/// Shards that are asked for one page of tickets.
+pub const TICKET_PAGE_SHARDS_MAX: usize = 4;
 /// Entries of a room's log on one page.
 pub const LOG_PAGE_MAX: usize = 200;
 /// How long the audit trail keeps an action: a year, and the weeks after it in which an operator asks.

@@ -2,11 +2,12 @@
 
 use crate::connection::{Conn, ConnectionGuard, Endpoint, Identity};
 use crate::id::{PlayerId, RoomId, TicketId};
-use crate::lobby::enter::{Intent, PendingEntry};
+use crate::lobby::enter::{Entry, Intent, PendingEntry};
 use crate::lobby::formation::outcome::{expired, matched};
 use crate::lobby::state::Attachment;
 use crate::lobby::tickets::ticket::{self, Escalation, State, Ticket};
 use crate::lobby::{Effect, Lobby};
+use crate::rpc::queue_service::TicketState;
 use crate::rpc::shard::Removal;
 use crate::time::Time;
 use crate::wire::envelope::{self, Text};
@@ -49,8 +50,8 @@ impl Endpoint for Lobby {
             Command::Why => return Some(self.why(now, &player).map(Reply::Why)),
             Command::Auth { .. } => return None,
         };
-        let entry = PendingEntry { lookup: 0, conn, player, id: message.id.clone(), key, body, intent };
-        self.enter(now, entry).transpose()
+        let entry = Entry { player, key, body, intent, by: None };
+        self.enter(now, PendingEntry { lookup: 0, conn, id: message.id.clone(), entry }).transpose()
     }
 
     fn send(&mut self, conn: Conn, text: Text) {
@@ -130,7 +131,8 @@ impl Lobby {
         let Some(ticket) = self.tickets.get(id).cloned() else {
             return;
         };
-        let all_connected = ticket.players().all(|player| self.is_connected(player));
+        let all_connected =
+            self.waits_alone(&ticket) || ticket.players().all(|player| self.is_connected(player));
         match ticket.state {
             State::Waiting if !all_connected => {
                 if ticket.escalation != Escalation::Local {
@@ -171,6 +173,7 @@ impl Lobby {
             }
             State::HeldByParent(hold) => Err(match_is_forming(&hold.room)),
             State::Waiting | State::Paused(_) | State::Releasing(_) => {
+                self.note_ending(now, &ticket, TicketState::Left, None, None);
                 self.remove_ticket(now, &ticket.id);
                 let ticket_id = ticket.id.clone();
                 let reason = "party_left".to_owned();

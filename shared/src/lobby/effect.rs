@@ -5,6 +5,8 @@ use crate::id::PlayerId;
 use crate::lobby::state::Save;
 use crate::pool::Shard;
 use crate::rpc::Setup;
+use crate::rpc::audit::AuditEntry;
+use crate::rpc::queue_figures::ShardFigures;
 use crate::rpc::shard::{ShardRequest, ShardResponse};
 use crate::rpc::{PlayerRequest, PlayerResponse};
 use crate::wire::CloseCode;
@@ -56,6 +58,10 @@ pub enum Call {
     OpenRoom { setup: Box<Setup> },
     /// To another object of the same queue.
     Shard { shard: Shard, request: ShardRequest },
+    /// To the index of queues: the figures of this one.
+    Report { figures: Box<ShardFigures> },
+    /// To the region: an action for the audit trail.
+    Audit { entry: Box<AuditEntry> },
 }
 
 /// The answer to a [`Call`].
@@ -67,4 +73,8 @@ pub enum Answer {
     Room,
     /// From another object of the same queue.
     Shard(ShardResponse),
+    /// The index has stored the figures.
+    Reported,
+    /// The region has stored the action.
+    Audited,
 }

@@ -24,11 +24,19 @@ pub(super) struct PendingEntry {
     /// The lookup whose answer it waits for.
     pub(super) lookup: u64,
     pub(super) conn: Conn,
-    pub(super) player: PlayerId,
     pub(super) id: Option<Value>,
+    pub(super) entry: Entry,
+}
+
+/// An entry into the queue or into a party, by a player or on the player's behalf.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) player: PlayerId,
     pub(super) key: Option<String>,
     pub(super) body: Value,
     pub(super) intent: Intent,
+    /// The service or operator that asks; none for a player.
+    pub(super) by: Option<PlayerId>,
 }
 
 /// The purpose of an entry.
@@ -40,23 +48,31 @@ pub(super) enum Intent {
     Join(String),
 }
 
+/// The decision about an entry.
+pub(super) enum Decision {
+    /// The entry is done.
+    Done(Reply),
+    /// The player's place is this shard of the queue.
+    Moves(u16),
+}
+
 /// The message of a refusal while too many lookups wait.
-const RUSH: &str = "Many players are entering at once. Try again after `after_ms`.";
+pub(super) const RUSH: &str = "Many players are entering at once. Try again after `after_ms`.";
 
 impl Lobby {
     /// Executes `enter`, `party` or `join`. `None`: the reply follows after the lookup of the player.
-    pub(super) fn enter(&mut self, now: Time, entry: PendingEntry) -> Result<Option<Reply>, Refusal> {
-        let player = &entry.player;
+    pub(super) fn enter(&mut self, now: Time, pending: PendingEntry) -> Result<Option<Reply>, Refusal> {
+        let Entry { player, intent, body, .. } = &pending.entry;
         if let Some(ticket) = self.tickets.of_player(player) {
             let (text, body) = (ticket::queued_event(ticket), ticket::wire_ticket(ticket));
-            if entry.intent != Intent::Enter {
+            if *intent != Intent::Enter {
                 return Err(already_waiting());
             }
-            self.pending.out.push(Effect::Send { conn: entry.conn, text });
+            self.pending.out.push(Effect::Send { conn: pending.conn, text });
             return Ok(Some(Reply::Ticket(body)));
         }
-        ticket::read_entry(&entry.body)?;
-        match &entry.intent {
+        ticket::read_entry(body)?;
+        match intent {
             Intent::Enter => self.check_may_enter(now, player)?,
             Intent::Party => {
                 if let Some(party) = self.existing_party(player)? {
@@ -66,7 +82,7 @@ impl Lobby {
             Intent::Join(code) => {
                 let shard = code.split_once('-').and_then(|(shard, _)| shard.parse().ok());
                 if let Some(shard) = shard.filter(|&shard| Shard::Child(shard) != self.shard) {
-                    return self.redirect_to_shard(entry, shard).map(|()| None);
+                    return self.redirect_to_shard(pending, shard).map(|()| None);
                 }
                 if let Some(party) = self.check_may_join(player, code)? {
                     return Ok(Some(Reply::Party(party)));
@@ -74,43 +90,45 @@ impl Lobby {
             }
         }
         if let Some(lookup) = self.lookups.of(player) {
-            return self.follow_lookup(entry, lookup).map(|()| None);
+            return self.follow_lookup(pending, lookup).map(|()| None);
         }
-        if let Some(profile) = self.latest_profile(now, &entry) {
+        if let Some(profile) = self.latest_profile(now, &pending.entry) {
             let answer = Entrant { profile, current_match: None, random: 0 };
-            let reply = self.decide_entry(now, &entry, Some(answer))?;
-            if reply.is_none() {
-                self.add_pending_entry(entry);
-            }
-            return Ok(reply);
+            return Ok(match self.decide_entry(now, &pending.entry, Some(answer))? {
+                Decision::Done(reply) => Some(reply),
+                Decision::Moves(shard) => {
+                    self.move_entry(pending, shard);
+                    None
+                }
+            });
         }
-        let address = self.addresses.get(&entry.conn).copied().unwrap_or_default();
+        let address = self.addresses.get(&pending.conn).copied().unwrap_or_default();
         if !self.lookups.has_room(address) {
             return Err(try_again_later(player, RUSH));
         }
         let player = player.clone();
         self.last_lookup += 1;
         let lookup = self.last_lookup;
-        self.add_pending_entry(PendingEntry { lookup, ..entry });
+        self.add_pending_entry(PendingEntry { lookup, ..pending });
         let step = self.lookups.join(now, lookup, &player, address);
         self.start_lookups(step);
         Ok(None)
     }
 
     /// Lets a command wait for the lookup of its player that is under way.
-    fn follow_lookup(&mut self, entry: PendingEntry, lookup: u64) -> Result<(), Refusal> {
+    fn follow_lookup(&mut self, pending: PendingEntry, lookup: u64) -> Result<(), Refusal> {
         let waiting = self.pending_entries.values().filter(|it| it.lookup == lookup).count();
         if waiting >= limits::ENTRIES_PER_PLAYER_MAX {
             let text = "Your earlier commands are still being executed. Try again after `after_ms`.";
-            return Err(try_again_later(&entry.player, text));
+            return Err(try_again_later(&pending.entry.player, text));
         }
-        self.add_pending_entry(PendingEntry { lookup, ..entry });
+        self.add_pending_entry(PendingEntry { lookup, ..pending });
         Ok(())
     }
 
     /// Returns the profile of the player from a lookup a moment ago. A new party needs a lookup, because its code
     /// consists of new random bits.
-    fn latest_profile(&mut self, now: Time, entry: &PendingEntry) -> Option<MatchmakingProfile> {
+    pub(super) fn latest_profile(&mut self, now: Time, entry: &Entry) -> Option<MatchmakingProfile> {
         match entry.intent {
             Intent::Enter | Intent::Join(_) => self.lookups.latest(now, &entry.player),
             Intent::Party => None,
@@ -125,10 +143,10 @@ impl Lobby {
                     self.pending.out.push(Effect::LookUp { lookup, player });
                 }
                 LookupStep::Expired(lookup) => {
-                    for entry in self.take_entries(lookup) {
-                        if let Some(id) = &entry.id {
+                    for PendingEntry { conn, id, entry, .. } in self.take_entries(lookup) {
+                        if let Some(id) = &id {
                             let fault = try_again_later(&entry.player, RUSH);
-                            self.refuse(entry.conn, Some(id), &fault);
+                            self.refuse(conn, Some(id), &fault);
                         }
                     }
                 }
@@ -153,12 +171,12 @@ impl Lobby {
         }
     }
 
-    fn add_pending_entry(&mut self, entry: PendingEntry) {
+    fn add_pending_entry(&mut self, pending: PendingEntry) {
         self.last_entry += 1;
-        self.pending_entries.insert(self.last_entry, entry);
+        self.pending_entries.insert(self.last_entry, pending);
     }
 
-    fn check_may_enter(&self, now: Time, player: &PlayerId) -> Result<(), Refusal> {
+    pub(super) fn check_may_enter(&self, now: Time, player: &PlayerId) -> Result<(), Refusal> {
         self.check_cooldown(now, player)?;
         if self.tickets.len() >= self.pool.tickets {
             let text =
@@ -170,39 +188,44 @@ impl Lobby {
 
     pub(super) fn looked_up(&mut self, now: Time, lookup: u64, answer: Option<&Entrant>) {
         // Lookup numbers restart with the lobby, so an answer from before may be about another player.
-        let entries = self.pending_entries.values().filter(|entry| entry.lookup == lookup);
-        let player = entries.map(|entry| entry.player.clone()).next();
+        let pending = self.pending_entries.values().find(|pending| pending.lookup == lookup);
+        let player = pending.map(|pending| pending.entry.player.clone());
         let about = |entrant: &Entrant| Some(&entrant.profile.player) == player.as_ref();
         let is_valid = answer.is_none_or(about);
-        let steps = self.lookups.done(now, lookup);
-        self.start_lookups(steps);
+        self.lookup_done(now, lookup, answer.filter(|_| is_valid));
         if !is_valid {
             return;
         }
-        if let Some(entrant) = answer.filter(|it| it.current_match.is_none() && !it.profile.banned) {
-            self.lookups.keep(now, &entrant.profile);
-        }
-        for entry in self.take_entries(lookup) {
-            let text = match self.decide_entry(now, &entry, answer.cloned()) {
-                Ok(None) => {
+        for pending in self.take_entries(lookup) {
+            let text = match self.decide_entry(now, &pending.entry, answer.cloned()) {
+                Ok(Decision::Moves(shard)) => {
                     // The reply follows after the player object has stored the shard.
-                    self.add_pending_entry(PendingEntry { lookup: 0, ..entry });
+                    self.move_entry(PendingEntry { lookup: 0, ..pending }, shard);
                     continue;
                 }
-                Ok(Some(body)) => entry.id.map(|id| envelope::ok(&id, &body)),
-                Err(fault) => entry.id.map(|id| envelope::err(Some(&id), &fault)),
+                Ok(Decision::Done(body)) => pending.id.map(|id| envelope::ok(&id, &body)),
+                Err(fault) => pending.id.map(|id| envelope::err(Some(&id), &fault)),
             };
-            let conn = entry.conn;
+            let conn = pending.conn;
             self.pending.out.extend(text.map(|text| Effect::Send { conn, text }));
         }
     }
 
-    fn decide_entry(
+    /// Ends a lookup, which lets the next ones start, and keeps the profile of a player who may enter.
+    pub(super) fn lookup_done(&mut self, now: Time, lookup: u64, answer: Option<&Entrant>) {
+        let steps = self.lookups.done(now, lookup);
+        self.start_lookups(steps);
+        if let Some(entrant) = answer.filter(|it| it.current_match.is_none() && !it.profile.banned) {
+            self.lookups.keep(now, &entrant.profile);
+        }
+    }
+
+    pub(super) fn decide_entry(
         &mut self,
         now: Time,
-        entry: &PendingEntry,
+        entry: &Entry,
         answer: Option<Entrant>,
-    ) -> Result<Option<Reply>, Refusal> {
+    ) -> Result<Decision, Refusal> {
         let player = &entry.player;
         let Some(entrant) = answer else {
             return Err(try_again_later(player, "The region did not answer. Try again after `after_ms`."));
@@ -233,9 +256,7 @@ impl Lobby {
             let shard = shards.shard_of(&member.player, member.rating, &member.attrs);
             // A party stays in the shard in which its leader created it.
             if shard != here && !self.parties.has(player) {
-                let player = player.clone();
-                self.pending.out.push(Effect::StoreShard { player, shard });
-                return Ok(None);
+                return Ok(Decision::Moves(shard));
             }
         }
         let reply = match &entry.intent {
@@ -243,13 +264,20 @@ impl Lobby {
             Intent::Party => Reply::Party(self.begin_party(now, member, entrant.random)?),
             Intent::Join(code) => Reply::Party(self.join_party(now, code, member)?),
         };
-        Ok(Some(reply))
+        Ok(Decision::Done(reply))
+    }
+
+    /// Has the player's object store another shard; the command waits for that.
+    fn move_entry(&mut self, pending: PendingEntry, shard: u16) {
+        let player = pending.entry.player.clone();
+        self.add_pending_entry(pending);
+        self.pending.out.push(Effect::StoreShard { player, shard });
     }
 
     fn create_ticket(
         &mut self,
         now: Time,
-        entry: &PendingEntry,
+        entry: &Entry,
         member: Member,
     ) -> Result<wire::lobby::Ticket, Refusal> {
         let player = member.player.clone();
@@ -266,6 +294,7 @@ impl Lobby {
             members,
             since: now,
             key: entry.key.clone(),
+            by: entry.by.clone(),
             state: State::Waiting,
             hold_off_until: None,
             home_shard: None,
@@ -286,34 +315,32 @@ impl Lobby {
     }
 
     /// Sends a player to the shard of the party that they want to join.
-    fn redirect_to_shard(&mut self, entry: PendingEntry, shard: u16) -> Result<(), Refusal> {
+    fn redirect_to_shard(&mut self, pending: PendingEntry, shard: u16) -> Result<(), Refusal> {
         let shards = self.pool.shards.as_ref().map_or(0, crate::pool::Shards::count);
         if shard >= shards {
             return Err(Refusal::new(RefusalCode::NoParty, "No party has this code."));
         }
-        let player = entry.player.clone();
-        self.add_pending_entry(entry);
-        self.pending.out.push(Effect::StoreShard { player, shard });
+        self.move_entry(pending, shard);
         Ok(())
     }
 
     /// Closes the sockets of a player whose object stored the new shard. The client connects to that shard
     /// and repeats its command.
     pub(super) fn shard_stored(&mut self, player: &PlayerId, stored: bool) {
-        let waiting: Vec<u64> = { self.pending_entries.iter() }
-            .filter(|(_, entry)| entry.player == *player)
-            .map(|(lookup, _)| *lookup)
-            .collect();
-        for lookup in waiting {
-            let Some(entry) = self.pending_entries.remove(&lookup) else {
-                continue;
-            };
+        let waiting = self.pending_entries.extract_if(.., |_, pending| pending.entry.player == *player);
+        for PendingEntry { conn, id, .. } in waiting.map(|(_, pending)| pending).collect::<Vec<_>>() {
             if stored {
-                self.close_socket(entry.conn, CloseCode::Moved);
-            } else if let Some(id) = &entry.id {
+                self.close_socket(conn, CloseCode::Moved);
+            } else if let Some(id) = &id {
                 let fault =
                     try_again_later(player, "Your shard could not be stored. Try again after `after_ms`.");
-                self.refuse(entry.conn, Some(id), &fault);
+                self.refuse(conn, Some(id), &fault);
+            }
+        }
+        // A ticket that a service puts into the new shard is announced there.
+        if stored && self.tickets.of_player(player).is_none() {
+            for conn in self.connections_of(player) {
+                self.close_socket(conn, CloseCode::Moved);
             }
         }
     }
@@ -321,7 +348,7 @@ impl Lobby {
 
 /// Returns a temporary refusal. The time to the next try depends on the player, so that clients that fail
 /// together do not return together.
-fn try_again_later(player: &PlayerId, text: &str) -> Refusal {
+pub(super) fn try_again_later(player: &PlayerId, text: &str) -> Refusal {
     let spread = u64::try_from(limits::RETRY_FIRST.as_millis()).unwrap_or(u64::MAX);
     let more = Duration::from_millis(fnv(player.as_str().as_bytes()) % spread);
     Refusal::new(RefusalCode::Unavailable, text).retry_after(limits::RETRY_FIRST + more)

@@ -60,14 +60,23 @@ impl Lookups {
         player: &PlayerId,
         address: u64,
     ) -> Option<LookupStep> {
-        self.by_player.insert(player.clone(), lookup);
-        self.players.insert(lookup, player.clone());
-        if self.in_flight.len() < limits::LOOKUPS_CONCURRENT_MAX {
-            self.in_flight.insert(lookup);
+        if self.start(lookup, player) {
             return Some(LookupStep::Start(lookup, player.clone()));
         }
+        self.by_player.insert(player.clone(), lookup);
+        self.players.insert(lookup, player.clone());
         self.waiting.push_back(Waiting { lookup, since: now, address });
         None
+    }
+
+    /// Starts a lookup at once. False if as many as allowed are in flight.
+    pub(in crate::lobby) fn start(&mut self, lookup: u64, player: &PlayerId) -> bool {
+        if self.in_flight.len() >= limits::LOOKUPS_CONCURRENT_MAX {
+            return false;
+        }
+        self.by_player.insert(player.clone(), lookup);
+        self.players.insert(lookup, player.clone());
+        self.in_flight.insert(lookup)
     }
 
     /// Removes a waiting lookup. One that is in flight ends with its answer.

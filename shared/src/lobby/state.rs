@@ -2,11 +2,13 @@
 
 use crate::connection::{Conn, ConnectionGuard, Identity};
 use crate::id::{PlayerId, PoolName};
+use crate::lobby::figures::Reported;
 use crate::lobby::formation::saga::PendingMatch;
 use crate::lobby::lookups::Lookups;
 use crate::lobby::matching::gathering::Gathering;
 use crate::lobby::retries::Retries;
 use crate::lobby::tickets::cooldown::Cooldowns;
+use crate::lobby::tickets::endings::Endings;
 use crate::lobby::tickets::party::{Parties, Party};
 use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::store::TicketStore;
@@ -14,6 +16,7 @@ use crate::lobby::tickets::ticket::{Escalation, State, Ticket};
 use crate::lobby::wait_stats::WaitStats;
 use crate::lobby::{Effect, Job, Lobby, Pending, Row};
 use crate::pool::{Pool, Shard};
+use crate::rpc::audit::AuditEntry;
 use crate::time::Time;
 use crate::wire::envelope;
 use serde::{Deserialize, Serialize};
@@ -38,6 +41,8 @@ pub struct Save {
 /// | `c/{player}` | a cooldown | until it is forgiven and another is written |
 /// | `n/{match}` | the players of a recent match | until their rematch is allowed and another is written |
 /// | `w/{ticket}` | a ticket that the parent must remove | until the parent confirms |
+/// | `e/{player}` | how the player's ticket of the operator's backend ended | until it is old and another ends |
+/// | `a/{action}` | an action for the audit trail | until the region has stored it |
 /// | `tally` | recent waits, and the number of matches | forever |
 pub type Disk = BTreeMap<String, String>;
 
@@ -61,6 +66,8 @@ impl Row {
             Self::Cooldown(player) => format!("c/{player}"),
             Self::RecentMatch(room) => format!("n/{room}"),
             Self::Withdrawal(id) => format!("w/{id}"),
+            Self::Ending(player) => format!("e/{player}"),
+            Self::Audit(id) => format!("a/{id}"),
             Self::WaitStats => "tally".to_owned(),
         }
     }
@@ -96,6 +103,8 @@ impl Lobby {
             parties: Parties::default(),
             recent_opponents: RecentOpponents::default(),
             cooldowns: Cooldowns::default(),
+            endings: Endings::default(),
+            audits: BTreeMap::new(),
             wait_stats: WaitStats::default(),
             gathering: Gathering::default(),
             withdrawals: BTreeMap::new(),
@@ -110,6 +119,7 @@ impl Lobby {
             lookups: Lookups::default(),
             stats_sent_at: Time::default(),
             stats_changed: false,
+            reported: Reported::default(),
             armed_alarm: None,
             pending: Pending::default(),
         };
@@ -125,7 +135,8 @@ impl Lobby {
             lobby.sockets.insert(conn, ConnectionGuard::new(identity, now));
         }
         lobby.resume(now);
-        let effects = lobby.finish(now);
+        lobby.plan_if_due(now);
+        let effects = lobby.take_effects(now);
         Ok((lobby, effects))
     }
 
@@ -153,6 +164,15 @@ impl Lobby {
                     self.withdrawals.insert(id, serde_json::from_str(text)?);
                 }
             }
+            (Some("e"), Some(player)) => {
+                if let Ok(player) = player.parse() {
+                    self.endings.read(player, serde_json::from_str(text)?);
+                }
+            }
+            (Some("a"), _) => {
+                let entry: AuditEntry = serde_json::from_str(text)?;
+                self.audits.insert(entry.id.clone(), entry);
+            }
             (Some("tally"), _) => self.wait_stats = serde_json::from_str(text)?,
             // Rows of a later version are ignored.
             _ => {}
@@ -169,6 +189,8 @@ impl Lobby {
             Row::Cooldown(player) => envelope::encode(self.cooldowns.written(player)?),
             Row::RecentMatch(room) => envelope::encode(self.recent_opponents.written(room)?),
             Row::Withdrawal(id) => envelope::encode(self.withdrawals.get(id)?),
+            Row::Ending(player) => envelope::encode(self.endings.written(player)?),
+            Row::Audit(id) => envelope::encode(self.audits.get(id)?),
             Row::WaitStats => envelope::encode(&self.wait_stats),
         };
         Some(text.to_string())
@@ -182,6 +204,9 @@ impl Lobby {
         }
         for id in self.withdrawals.keys().cloned().collect::<Vec<_>>() {
             self.retries.begin(now, Job::Withdraw(id));
+        }
+        for id in self.audits.keys().cloned().collect::<Vec<_>>() {
+            self.retries.begin(now, Job::Audit(id));
         }
         let tickets: Vec<Ticket> = self.tickets.iter().cloned().collect();
         let waiting = tickets.iter().filter(|ticket| ticket.state == State::Waiting);
@@ -210,12 +235,16 @@ impl Lobby {
         let cooldowns = self.cooldowns.players().map(Row::Cooldown);
         let recent_matches = self.recent_opponents.rooms().map(Row::RecentMatch);
         let withdrawn = self.withdrawals.keys().cloned().map(Row::Withdrawal);
+        let endings = self.endings.players().map(Row::Ending);
+        let audits = self.audits.keys().cloned().map(Row::Audit);
         let rows = tickets
             .chain(matches)
             .chain(parties)
             .chain(cooldowns)
             .chain(recent_matches)
             .chain(withdrawn)
+            .chain(endings)
+            .chain(audits)
             .chain([Row::WaitStats]);
         let disk = rows.filter_map(|row| Some((row.key(), self.row(&row)?)));
         let sockets = self.recipients().map(|(conn, player)| (conn, player.clone()));

@@ -2,8 +2,10 @@
 
 use crate::connection::{Conn, ConnectionInput, Identity};
 use crate::id::{PlayerId, RoomId};
-use crate::lobby::{Answer, Call, Disk, Effect, Entrant, Input, Lobby};
+use crate::lobby::{Answer, Call, Disk, Effect, Entrant, Input, Lobby, Served};
 use crate::pool::Shard;
+use crate::rpc::queue_figures::QueueFigures;
+use crate::rpc::queue_service::{QueueServiceAnswer, QueueServiceRequest};
 use crate::rpc::{ForcedClose, PlayerRequest, PlayerResponse};
 use crate::time::Time;
 use serde_json::{Value, json};
@@ -22,6 +24,10 @@ pub(in crate::lobby) struct TestLobby {
     /// Requests to reserve a player.
     pub(in crate::lobby) reservations: Vec<(Time, PlayerId)>,
     pub(in crate::lobby) rooms: BTreeSet<RoomId>,
+    /// The reports to the index, in order.
+    pub(in crate::lobby) reports: Vec<QueueFigures>,
+    /// The actions that the region has stored, in order.
+    pub(in crate::lobby) audited: Vec<String>,
     /// The players that were looked up in the region, in order.
     pub(in crate::lobby) lookups: Vec<PlayerId>,
 }
@@ -40,6 +46,8 @@ impl TestLobby {
             busy: BTreeMap::new(),
             reservations: Vec::new(),
             rooms: BTreeSet::new(),
+            audited: Vec::new(),
+            reports: Vec::new(),
             lookups: Vec::new(),
         }
     }
@@ -115,14 +123,42 @@ impl TestLobby {
         self.now = until;
     }
 
+    /// Answers a request of the operator's backend, with a lookup of the player where it needs one.
+    pub(in crate::lobby) fn serve(&mut self, action: &Value) -> QueueServiceAnswer {
+        let mut request = action.clone();
+        request["by"] = json!("p_service-test");
+        let request: QueueServiceRequest = serde_json::from_value(request).unwrap();
+        let (served, effects) = self.lobby.serve(self.now, &request);
+        self.follow(effects);
+        match served {
+            Served::Answer(answer) => answer,
+            Served::LookUp(lookup) => {
+                let Some(Input::LookedUp { answer, .. }) =
+                    self.perform(Effect::LookUp { lookup, player: request.action.player().unwrap().clone() })
+                else {
+                    unreachable!("a lookup is answered");
+                };
+                let (answer, effects) =
+                    self.lobby.serve_looked_up(self.now, lookup, &request, answer.as_ref());
+                self.follow(effects);
+                answer
+            }
+        }
+    }
+
     /// Returns the rows on disk whose key begins with this.
     pub(in crate::lobby) fn rows(&self, kind: &str) -> usize {
         self.disk.keys().filter(|key| key.starts_with(kind)).count()
     }
 
-    /// Applies an input and everything that follows from it. Checks that the disk equals the memory.
+    /// Applies an input and everything that follows from it.
     fn turn(&mut self, input: Input<'_>) {
-        let mut effects: Vec<Effect> = self.lobby.handle(self.now, input);
+        let effects = self.lobby.handle(self.now, input);
+        self.follow(effects);
+    }
+
+    /// Performs effects and everything that follows from them. Checks that the disk equals the memory.
+    fn follow(&mut self, mut effects: Vec<Effect>) {
         while !effects.is_empty() {
             let mut next = Vec::new();
             for effect in effects {
@@ -191,6 +227,14 @@ impl TestLobby {
             Call::OpenRoom { setup } => {
                 assert!(self.rooms.insert(setup.id.clone()), "a second room of one match");
                 Answer::Room
+            }
+            Call::Report { figures } => {
+                self.reports.push(figures.figures.clone());
+                Answer::Reported
+            }
+            Call::Audit { entry } => {
+                self.audited.push(entry.action.clone());
+                Answer::Audited
             }
             Call::Shard { .. } => unreachable!("the pool has one lobby"),
         }

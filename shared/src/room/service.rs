@@ -5,6 +5,7 @@
 
 use super::commands::Sender;
 use super::{Call, Effect, Room};
+use crate::connection::Conn;
 use crate::id::{AuditId, PlayerId};
 use crate::limits;
 use crate::mode::{Seat, Viewer};
@@ -17,6 +18,7 @@ use crate::time::Time;
 use crate::wire::room::{Command, Reply};
 use crate::wire::{ClientCommand, EndReason, Message, Refusal, RefusalCode, decode};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 impl Room {
     /// Answers a request of the operator's backend. The answer is valid once the effects are performed.
@@ -137,7 +139,7 @@ impl Room {
                 seats: hidden.then(|| seats.map(|viewer| game.view(viewer).value()).collect()),
             }
         });
-        let socket = |(conn, socket): (&super::Conn, &super::Socket)| SocketInspection {
+        let socket = |(conn, socket): (&Conn, &super::Socket)| SocketInspection {
             conn: *conn,
             player: socket.guard.identity.player.clone(),
             role: socket.role,

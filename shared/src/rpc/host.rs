@@ -2,6 +2,7 @@
 
 use super::audit::AuditEntry;
 use super::player::ForcedClose;
+use super::queue_service::{QueueServiceAnswer, QueueServiceRequest};
 use super::room_service::{RoomServiceAnswer, RoomServiceRequest};
 use super::setup::Setup;
 use super::shard::{ShardRequest, ShardResponse};
@@ -22,6 +23,8 @@ pub enum HostRequest {
     },
     /// Carries a request of the operator's backend to a room.
     Service { request: RoomServiceRequest },
+    /// Carries a request of the operator's backend to a lobby.
+    Queue { request: QueueServiceRequest },
     /// Asks which sockets of this player are open.
     Holds { player: PlayerId },
     /// Carries a message between the shards of a divided queue.
@@ -49,6 +52,10 @@ pub enum HostResponse {
     /// The room's answer to the operator's backend.
     Service {
         answer: RoomServiceAnswer,
+    },
+    /// The lobby's answer to the operator's backend.
+    Queue {
+        answer: QueueServiceAnswer,
     },
     /// The response to a message between shards.
     #[serde(rename = "part")]

@@ -18,6 +18,9 @@ pub struct Ticket {
     pub since: Time,
     /// The key of the `enter` command that created the ticket.
     pub key: Option<String>,
+    /// The service or operator that put the ticket into the queue; none for the player's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PlayerId>,
     pub state: State,
     /// No match takes the ticket before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::stack::{self, Stack, WebSockets};
 use tokio::time::{Instant, sleep};
@@ -12,80 +12,7 @@ use xtask::wire::{Player, RoomEvent, Server, text};
 
 use super::chat::server;
 use super::match_history::recorded_match;
-
-/// The author of what the local service key does.
-const ACTOR: &str = "p_service-local";
-
-/// The own backend of a test.
-struct Backend<'a> {
-    stack: &'a Stack,
-    server: Server,
-    key: String,
-}
-
-impl<'a> Backend<'a> {
-    fn of(stack: &'a Stack) -> Result<Self> {
-        Ok(Self { stack, server: server(stack)?, key: stack.service_key().to_owned() })
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", self.stack.edge_url());
-        self.server.http().request(method, url).bearer_auth(&self.key)
-    }
-
-    /// Sends a request, and returns the status and the body.
-    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, Value)> {
-        let answer = request.send().await?;
-        Ok((answer.status(), answer.json().await.unwrap_or_default()))
-    }
-
-    /// Creates a room for these players.
-    async fn room(&self, players: &[&Player], more: Value, key: &str) -> Result<String> {
-        let seats: Vec<Value> =
-            players.iter().map(|one| json!({ "player": one.id, "name": "Guest" })).collect();
-        let mut body = more;
-        body["players"] = json!(seats);
-        let request = self.request(Method::POST, "/v1/rooms").header("idempotency-key", key).json(&body);
-        let (status, body) = self.send(request).await?;
-        ensure!(status == 201, "{status}: {body}");
-        Ok(text(&body, "/room").to_owned())
-    }
-
-    async fn command(&self, room: &str, frame: Value) -> Result<(StatusCode, Value)> {
-        self.send(self.request(Method::POST, &format!("/v1/rooms/{room}/commands")).json(&frame)).await
-    }
-
-    async fn get(&self, path: &str) -> Result<(StatusCode, Value)> {
-        self.send(self.request(Method::GET, path)).await
-    }
-
-    /// Waits until the audit trail has this many actions on a room, and returns them, newest first.
-    async fn actions(&self, room: &str, count: usize) -> Result<Vec<Value>> {
-        let deadline = Instant::now() + Duration::from_mins(1);
-        loop {
-            let url = format!("{}/v1/audit?limit=50", self.stack.region_url());
-            let list: Value = self
-                .server
-                .http()
-                .get(url)
-                .bearer_auth(&self.key)
-                .send()
-                .await?
-                .error_for_status()?
-                .json()
-                .await?;
-            let all = list["actions"].as_array().context("a list")?;
-            let found: Vec<Value> = all.iter().filter(|one| one["room"] == room).cloned().collect();
-            ensure!(found.len() <= count, "{found:?}");
-            if found.len() == count {
-                return Ok(found);
-            }
-            ensure!(Instant::now() < deadline, "only {found:?}");
-            // No event reports that the region has stored an action, so the test polls.
-            sleep(Duration::from_millis(100)).await;
-        }
-    }
-}
+use super::service_backend::{ACTOR, Backend};
 
 #[tokio::test]
 async fn backend_creates_a_room_with_named_seats_and_ends_it_with_a_result() -> Result<()> {
@@ -150,7 +77,7 @@ async fn check_end(
     let (_, over) = backend.command(room, json!({ "op": "say", "body": 1 })).await?;
     ensure!(over["replies"][0]["err"]["code"] == "room_over", "{over}");
 
-    let actions = backend.actions(room, 3).await?;
+    let actions = backend.actions("room", room, 3).await?;
     let told: Vec<(&str, &str)> =
         actions.iter().map(|one| (text(one, "/action"), text(one, "/detail"))).collect();
     ensure!(
@@ -185,6 +112,11 @@ async fn backend_looks_at_a_room_and_puts_a_member_out() -> Result<()> {
         seen["members"].as_array().map(Vec::len) == Some(2) && seen["sockets"][0]["role"] == "member",
         "{seen}"
     );
+    let socket = &seen["sockets"][0];
+    ensure!(
+        socket["level"] == "all" && (socket["unsent_bytes"] == 0 || socket["unsent_bytes"].is_null()),
+        "{seen}"
+    );
     ensure!(seen["game"]["state"]["chosen"] == json!({ "0": true }), "{seen}");
     ensure!(!seen.to_string().contains("rock\""), "a hidden choice is shown: {seen}");
     let (_, hidden) = backend.get(&format!("{path}?hidden=1")).await?;
@@ -193,7 +125,7 @@ async fn backend_looks_at_a_room_and_puts_a_member_out() -> Result<()> {
     let (status, out) = backend.command(&room, json!({ "op": "kick", "to": bo.id })).await?;
     ensure!(status == 200 && out["replies"][0]["ok"]["at"].is_u64(), "{status}: {out}");
     b.closed_with(4002).await?;
-    let actions = backend.actions(&room, 3).await?;
+    let actions = backend.actions("room", &room, 3).await?;
     let told: Vec<&str> = actions.iter().map(|one| text(one, "/action")).collect();
     ensure!(told == ["rooms.commands", "rooms.inspect_hidden", "rooms.create"], "{told:?}");
     Ok(())

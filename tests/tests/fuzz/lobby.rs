@@ -231,6 +231,8 @@ impl Stage {
                 assert_eq!(seats.len(), setup.seats.len(), "a player has two seats");
                 Answer::Room
             }
+            Call::Audit { .. } => Answer::Audited,
+            Call::Report { .. } => Answer::Reported,
             Call::Shard { .. } => panic!("the queue is not divided"),
         };
         Input::Answered { call, answer }

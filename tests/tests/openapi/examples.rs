@@ -32,6 +32,11 @@ const EDGES: &[(&str, &str)] = &[
     ("inspectRoom", "service"),
     ("inspectPlayer", "service"),
     ("releasePlayer", "service"),
+    ("listQueues", "service"),
+    ("listTickets", "service"),
+    ("putTicket", "service"),
+    ("getTicket", "service"),
+    ("cancelTicket", "service"),
     ("openLobbySocket", ""),
     ("openMeSocket", ""),
     ("getPresence", "ana"),
@@ -43,7 +48,7 @@ const EDGES: &[(&str, &str)] = &[
     ("getOpenApiDocument", ""),
 ];
 /// Operations whose answers differ per deployment: only their schema is checked.
-const SCHEMA_ONLY: &[&str] = &["getConfig", "getOpenApiDocument", "getJwks"];
+const SCHEMA_ONLY: &[&str] = &["getConfig", "getOpenApiDocument", "getJwks", "listQueues"];
 /// Fields that differ in each run, besides ids and times. The deviation of a rating changes with time.
 const VARIABLE: &[&str] =
     &["access_token", "refresh_token", "url", "cursor", "store_ms", "deviation", "score", "unconfirmed"];
@@ -350,7 +355,7 @@ fn valid(schema: &Validator, value: &Value) -> Result<()> {
 
 /// True if a text is an id, such as `p_ana`.
 fn is_id(text: &str) -> bool {
-    ["p_", "s_", "m_", "r_", "i_", "b_", "a_", "w_"].iter().any(|kind| text.starts_with(kind))
+    ["p_", "s_", "m_", "r_", "i_", "b_", "a_", "w_", "t_"].iter().any(|kind| text.starts_with(kind))
 }
 
 fn is_moment(text: &str) -> bool {

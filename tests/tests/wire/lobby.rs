@@ -137,6 +137,8 @@ impl Stage {
                 let answer = match &call {
                     Call::Player { .. } => Answer::Player(PlayerResponse::Granted { current_match: None }),
                     Call::OpenRoom { .. } => Answer::Room,
+                    Call::Audit { .. } => Answer::Audited,
+                    Call::Report { .. } => Answer::Reported,
                     Call::Shard { .. } => return None,
                 };
                 Some(Input::Answered { call, answer })

@@ -88,10 +88,13 @@ impl Operation {
         self
     }
 
-    /// Adds a JSON response.
+    /// Adds a JSON response; an example of null is none.
     pub fn json(mut self, status: u16, description: &str, schema: &str, example: Value) -> Self {
-        let content = json!({ "application/json": { "schema": named(schema), "example": example } });
-        let answer = json!({ "description": description, "content": content });
+        let mut content = json!({ "schema": named(schema) });
+        if let (Some(content), false) = (content.as_object_mut(), example.is_null()) {
+            content.insert("example".into(), example);
+        }
+        let answer = json!({ "description": description, "content": { "application/json": content } });
         self.responses.insert(status.to_string(), answer);
         self
     }

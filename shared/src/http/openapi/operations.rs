@@ -1,6 +1,7 @@
 //! The operations of each path of the edge.
 
 use super::operation::Operation;
+use super::queues;
 use super::schemas;
 use super::service::{self, ROOM};
 use crate::http::Path;
@@ -11,7 +12,7 @@ const ANA: &str = "p_ana";
 const BEN: &str = "p_ben";
 
 /// A path template, a method and the operation.
-type Route = (&'static str, &'static str, Operation);
+pub type Route = (&'static str, &'static str, Operation);
 
 /// Returns the operations of a path.
 pub fn operations(path: Path) -> Vec<Route> {
@@ -27,6 +28,9 @@ pub fn operations(path: Path) -> Vec<Route> {
         Path::RoomInspection(_) => service::inspect_room(),
         Path::PlayerInspection(_) => service::inspect_player(),
         Path::PlayerRelease(_) => return vec![(path.template(), "post", service::release_player())],
+        Path::Queues => queues::list_queues(),
+        Path::QueueTickets(_) => queues::list_tickets(),
+        Path::QueueTicket(..) => return queues::ticket(path.template()),
         Path::Lobby(_) => open_lobby_socket(),
         Path::Me => open_me_socket(),
         Path::Presence => get_presence(),

@@ -12,9 +12,15 @@ pub const CODES: &[&str] = &[
     "bad_query",
     "bad_signature",
     "banned",
+    "cooldown",
+    "in_match",
     "internal",
+    "lobby_full",
     "method_not_allowed",
+    "no_ticket",
+    "not_connected",
     "not_found",
+    "not_leader",
     "player_not_found",
     "scope_missing",
     "session_revoked",
@@ -92,6 +98,8 @@ impl Schemas {
         self.0.insert("Notices".into(), list);
         self.0.insert("RoomSummary".into(), summary());
         self.0.insert("RoomCommands".into(), commands());
+        self.0.insert("NewTicket".into(), new_ticket());
+        self.0.insert("WaitingTickets".into(), waiting_tickets());
         let position =
             json!({ "type": "integer", "minimum": 0, "description": "The position of the event." });
         let code = json!({ "type": "string", "description": "The code of the refusal." });
@@ -204,6 +212,42 @@ fn commands() -> Value {
         "description": "Commands of the wire; docs/protocol.md specifies their bodies.",
         "maxItems": limits::BATCH_MESSAGES_MAX,
         "items": command,
+    })
+}
+
+/// The schema of what a service says of a player who enters a queue.
+fn new_ticket() -> Value {
+    let text = json!({ "type": "string", "maxLength": limits::KEY_BYTES_MAX });
+    let list = json!({ "type": "array", "items": text.clone(), "maxItems": limits::ATTRS_MAX });
+    let attribute = json!({ "oneOf": [{ "type": "number" }, { "type": "boolean" }, text, list] });
+    let want = json!({
+        "type": "object",
+        "required": ["attr"],
+        "properties": { "attr": { "type": "string", "description": "The name of an attribute of the other player." } },
+        "additionalProperties": true,
+    });
+    json!({
+        "type": "object",
+        "description": "The attributes and wants of the player, as in the body of the command `enter`; docs/protocol.md specifies them.",
+        "additionalProperties": false,
+        "properties": {
+            "attrs": { "type": "object", "maxProperties": limits::ATTRS_MAX, "additionalProperties": attribute },
+            "wants": { "type": "array", "maxItems": limits::WANTS_MAX, "items": want },
+        },
+    })
+}
+
+/// The schema of a page of tickets.
+fn waiting_tickets() -> Value {
+    json!({
+        "type": "object",
+        "description": "Tickets of a queue, the longest wait of a shard first.",
+        "additionalProperties": false,
+        "required": ["tickets", "cursor"],
+        "properties": {
+            "tickets": { "type": "array", "items": { "$ref": "#/components/schemas/WaitingTicket" } },
+            "cursor": { "type": ["string", "null"], "description": "The place of the next page; null on the last." },
+        },
     })
 }
 

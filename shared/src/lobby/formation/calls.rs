@@ -127,6 +127,8 @@ impl Lobby {
                 Job::Escalate(id) | Job::Withdraw(id) | Job::ForwardReplies(id) => {
                     self.calls_to_parent(&job, id)
                 }
+                Job::Figures => self.call_for_figures(now),
+                Job::Audit(id) => self.call_for_audit(id),
             };
             match requests {
                 // A proposal without shards waits for players, not for objects, so it has no calls.

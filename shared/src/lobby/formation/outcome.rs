@@ -6,6 +6,7 @@ use crate::lobby::tickets::recent_opponents::RecentMatch;
 use crate::lobby::tickets::ticket::{Escalation, Member, State, Ticket};
 use crate::lobby::{Job, Lobby, Row};
 use crate::pool::Shard;
+use crate::rpc::queue_service::TicketState;
 use crate::rpc::shard::Removal;
 use crate::time::{self, Time};
 use crate::wire::CloseCode;
@@ -47,6 +48,7 @@ impl Lobby {
             return;
         };
         self.record_wait(now, &ticket);
+        self.note_ending(now, &ticket, TicketState::Matched, Some(room), None);
         self.remove_ticket(now, id);
         for player in ticket.players() {
             self.lookups.outdate(player);
@@ -183,6 +185,9 @@ impl Lobby {
                 room = Some(current.clone());
             } else if !removal.at_fault.is_empty() {
                 reason = "party_left";
+            }
+            if ticket.leader().is_some_and(|leader| leader.player == player) {
+                self.note_ending(now, ticket, TicketState::Expired, room.as_ref(), Some(reason));
             }
             let reason = reason.to_owned();
             let expired = expired(Expired { after_ms, reason, room, ticket: ticket.id.clone() });

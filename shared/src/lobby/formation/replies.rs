@@ -22,8 +22,11 @@ impl Lobby {
             (Call::Shard { request, .. }, Answer::Shard(answer)) => {
                 self.shard_answered(now, request, answer);
             }
+            (Call::Audit { entry }, Answer::Audited) => self.audited(&entry.id),
+            (Call::Report { figures }, Answer::Reported) => self.figures_stored(&figures.figures),
             // An object answers only its own kind of call.
-            (_, Answer::Player(_) | Answer::Room | Answer::Shard(_)) => {}
+            (_, Answer::Player(_) | Answer::Room | Answer::Shard(_) | Answer::Audited | Answer::Reported) => {
+            }
         }
     }
 

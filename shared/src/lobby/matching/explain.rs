@@ -15,6 +15,7 @@ use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::ticket::{Escalation, Ticket};
 use crate::pool::Pool;
 use crate::pool::want::Want;
+use crate::rpc::queue_service::NearestTicket;
 use crate::time::{self, Time};
 use crate::wire::lobby::{RuleCount, Why};
 use crate::wire::{Refusal, RefusalCode};
@@ -211,14 +212,30 @@ impl Lobby {
         (counts, left_out)
     }
 
+    /// Returns the ticket that comes to fit next, for the operator.
+    pub(in crate::lobby) fn nearest(&self, now: Time, mine: &Ticket) -> Option<NearestTicket> {
+        let slot = self.tickets.index.slot(&mine.id)?;
+        let (at, rule, other) = self.next_to_fit(now, mine, slot)?;
+        Some(NearestTicket {
+            ticket: other.id.clone(),
+            players: other.players().cloned().collect(),
+            in_ms: time::ms(at.since(now)),
+            rule: rule.map(|rule| rule.name()),
+        })
+    }
+
     /// Returns the time at which the next ticket comes to fit, and the rule that relaxes then.
     fn next_change(&self, now: Time, mine: &Ticket, slot: Slot) -> Option<(Time, Option<Rule>)> {
+        self.next_to_fit(now, mine, slot).map(|(at, rule, _)| (at, rule))
+    }
+
+    fn next_to_fit(&self, now: Time, mine: &Ticket, slot: Slot) -> Option<(Time, Option<Rule>, &Ticket)> {
         let index = &self.tickets.index;
         let (at, other) = index.next_fit(slot, self.plan_context(now))?;
-        let other = &index.entry(other)?.ticket;
+        let other: &Ticket = &index.entry(other)?.ticket;
         let wants = want_rules(mine, other, &self.pool);
         let rules = rules(mine, other, &wants, &self.pool, &self.recent_opponents)?;
-        Some((at, last_rule(now, &rules)?.1))
+        Some((at, last_rule(now, &rules)?.1, other))
     }
 
     /// In matches of more than two: the seats that no waiting ticket fills now, and the time until a smaller match may

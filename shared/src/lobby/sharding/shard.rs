@@ -73,7 +73,7 @@ impl Lobby {
                     return None;
                 }
             },
-            Job::FormMatch(_) => return None,
+            Job::FormMatch(_) | Job::Audit(_) | Job::Figures => return None,
         };
         let call = |request| Call::Shard { shard: Shard::Parent, request };
         Some(requests.into_iter().map(call).collect())

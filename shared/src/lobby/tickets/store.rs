@@ -6,6 +6,7 @@ use crate::lobby::tickets::ticket::{Escalation, State, Ticket};
 use crate::pool::{Pool, Shard};
 use crate::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub(in crate::lobby) struct TicketStore {
     tickets: BTreeMap<TicketId, Rc<Ticket>>,
     by_player: BTreeMap<PlayerId, TicketId>,
     deadlines: BTreeSet<(Time, TicketId)>,
+    by_age: BTreeSet<(Time, TicketId)>,
     player_count: usize,
     pub(in crate::lobby) index: TicketIndex,
 }
@@ -37,6 +39,7 @@ impl TicketStore {
             tickets: BTreeMap::new(),
             by_player: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            by_age: BTreeSet::new(),
             player_count: 0,
             index: TicketIndex::new(pool),
         }
@@ -60,6 +63,17 @@ impl TicketStore {
         self.get(self.by_player.get(player)?)
     }
 
+    /// Returns the start of the longest wait.
+    pub(in crate::lobby) fn oldest(&self) -> Option<Time> {
+        self.by_age.first().map(|(since, _)| *since)
+    }
+
+    /// Returns the tickets after a position, the longest wait first.
+    pub(in crate::lobby) fn by_age(&self, after: Option<&(Time, TicketId)>) -> impl Iterator<Item = &Ticket> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_age.range::<(Time, TicketId), _>((from, Bound::Unbounded)).filter_map(|(_, id)| self.get(id))
+    }
+
     pub(in crate::lobby) fn iter(&self) -> impl Iterator<Item = &Ticket> {
         self.tickets.values().map(Rc::as_ref)
     }
@@ -71,6 +85,7 @@ impl TicketStore {
             self.by_player.insert(player.clone(), ticket.id.clone());
         }
         self.player_count += ticket.members.len();
+        self.by_age.insert((ticket.since, ticket.id.clone()));
         if let Some(deadline) = self.deadline(&ticket) {
             self.deadlines.insert((deadline, ticket.id.clone()));
         }
@@ -87,6 +102,7 @@ impl TicketStore {
             self.by_player.remove(player);
         }
         self.player_count -= ticket.members.len();
+        self.by_age.remove(&(ticket.since, id.clone()));
         if let Some(deadline) = self.deadline(&ticket) {
             self.deadlines.remove(&(deadline, id.clone()));
         }

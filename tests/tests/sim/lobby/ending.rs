@@ -40,7 +40,9 @@ impl World {
         let open: Vec<RoomId> = self.open_rooms();
         for room in open {
             for who in seats(&self.rooms[&room].setup) {
-                assert!(self.people[who].told.contains(&room), "p_{who} was never told of {room}");
+                let told = self.people[who].told.contains(&room);
+                let by_service = self.oracle.known_to_service.contains(&(room.clone(), who));
+                assert!(told || by_service, "p_{who} was never told of {room}");
             }
         }
     }
@@ -104,10 +106,11 @@ impl World {
             self.finish(&room);
         }
         self.round(1);
+        self.check_figures();
         for host in &self.hosts {
             assert_eq!(host.alarm.at(), None, "an alarm without work");
             let open = |key: &&String| {
-                let kinds = ["t/", "m/", "p/", "w/"];
+                let kinds = ["t/", "m/", "p/", "w/", "a/"];
                 kinds.iter().any(|kind| key.starts_with(kind))
             };
             let open: Vec<&String> = host.disk.keys().filter(open).collect();

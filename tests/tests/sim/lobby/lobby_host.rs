@@ -122,7 +122,7 @@ impl World {
         lived.then_some(answer)
     }
 
-    fn perform(&mut self, host: usize, effects: Vec<Effect>) -> bool {
+    pub fn perform(&mut self, host: usize, effects: Vec<Effect>) -> bool {
         let crash = self.weather.faults.crash_before(effects.len(), &mut self.chance);
         for (nth, effect) in effects.into_iter().enumerate() {
             if crash == Some(nth) {
@@ -238,7 +238,7 @@ impl World {
     }
 
     /// Checks after every turn that the disk equals the memory, and that an alarm is set while work remains.
-    fn check_turn(&mut self, host: usize) {
+    pub fn check_turn(&mut self, host: usize) {
         let at = &self.hosts[host];
         let lobby = at.lobby.as_ref().expect("awake");
         let (memory, _) = lobby.durable_state();

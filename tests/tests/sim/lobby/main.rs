@@ -6,6 +6,7 @@ mod marks;
 mod network;
 mod oracle;
 mod people;
+mod service;
 mod sockets;
 mod weather;
 mod world;

@@ -164,6 +164,14 @@ impl World {
                 self.open_room((**setup).clone());
                 Some(Answer::Room)
             }
+            Call::Report { figures } => {
+                self.oracle.store_figures((**figures).clone());
+                Some(Answer::Reported)
+            }
+            Call::Audit { entry } => {
+                self.oracle.audited.insert(entry.id.clone());
+                Some(Answer::Audited)
+            }
             Call::Shard { shard, request } => {
                 self.marks.insert(match request {
                     ShardRequest::Escalate { .. } => Mark::Escalated,
@@ -180,7 +188,7 @@ impl World {
         }
     }
 
-    fn known(&mut self, host: usize, who: usize) -> Option<Entrant> {
+    pub fn known(&mut self, host: usize, who: usize) -> Option<Entrant> {
         if self.chance.percent(self.weather.silent) {
             self.marks.insert(Mark::RegionSilent);
             return None;

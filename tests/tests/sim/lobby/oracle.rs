@@ -4,12 +4,13 @@ use crate::marks::Mark;
 use crate::network::seats;
 use crate::world::World;
 use serde_json::Value;
-use shared::id::{PoolName, RoomId, TicketId};
+use shared::id::{AuditId, PoolName, RoomId, TicketId};
 use shared::lobby::tickets::ticket::{State, Ticket};
 use shared::lobby::{Call, Effect};
 use shared::pool::{GrowsWith, Shard};
 use shared::rpc::PlayerRequest;
 use shared::rpc::Setup;
+use shared::rpc::queue_figures::{QueueFigures, ShardFigures};
 use shared::rpc::record::Opponent;
 use shared::time::Time;
 use shared::wire::lobby::{Event, LobbyMessage};
@@ -31,11 +32,35 @@ pub struct Oracle {
     /// The players that received a proposal, and those that accepted it.
     pub proposed: BTreeSet<(RoomId, usize)>,
     pub accepted: BTreeSet<(RoomId, usize)>,
+    /// The players whose backend learns of their room from the end of their ticket.
+    pub known_to_service: BTreeSet<(RoomId, usize)>,
+    /// The index of queues.
+    pub figures: BTreeMap<(PoolName, u16), QueueFigures>,
+    /// The actions that the region has stored.
+    pub audited: BTreeSet<AuditId>,
     /// The time until which two players may not be rematched in a pool.
     no_rematch_until: BTreeMap<(PoolName, usize, usize), u64>,
 }
 
+impl Oracle {
+    /// Keeps reported figures as the index does: those of an older report do not replace them.
+    pub fn store_figures(&mut self, report: ShardFigures) {
+        let ShardFigures { pool, shard, figures } = report;
+        let known = self.figures.entry((pool, shard)).or_default();
+        if figures.as_of >= known.as_of {
+            *known = figures;
+        }
+    }
+}
+
 impl World {
+    /// Checks that the index shows an empty queue: nobody waits any longer, and no lobby would report again by itself.
+    pub fn check_figures(&self) {
+        for ((pool, shard), figures) in &self.oracle.figures {
+            assert_eq!((figures.players, figures.tickets, figures.oldest), (0, 0, None), "{pool} {shard}");
+        }
+    }
+
     fn ticket(&self, host: usize, key: &str) -> Option<Ticket> {
         let row = self.hosts[host].disk.get(key).filter(|_| key.starts_with("t/"))?;
         Some(serde_json::from_str(row).expect("a ticket can be read back"))
@@ -71,10 +96,31 @@ impl World {
         let gone = save.rows.iter().filter(|(_, row)| row.is_none());
         let gone: Vec<Ticket> = gone.filter_map(|(key, _)| self.ticket(host, key)).collect();
         for ticket in gone {
+            if self.has_ending(&ticket, &save.rows) {
+                continue;
+            }
+            assert!(ticket.by.is_none(), "{ticket:?} of the backend ended without a record");
             for player in ticket.players() {
                 self.check_lost(host, &ticket, number(player), effects);
             }
         }
+    }
+
+    /// Returns whether a ticket is removed together with the record of its end, from which the operator's backend learns of
+    /// the room, whether its players are connected or not.
+    fn has_ending(&mut self, ticket: &Ticket, rows: &[(String, Option<String>)]) -> bool {
+        let key = format!("e/{}", ticket.leader().expect("a leader").player);
+        let row = rows.iter().find(|(name, _)| *name == key).and_then(|(_, row)| row.as_deref());
+        let Some(row) = row.filter(|row| row.contains(ticket.id.as_str())) else {
+            return false;
+        };
+        let row: Value = serde_json::from_str(row).expect("JSON");
+        if let Some(room) = row["status"]["room"].as_str() {
+            let room: RoomId = room.parse().expect("an id");
+            let players = ticket.players().map(number);
+            self.oracle.known_to_service.extend(players.map(|who| (room.clone(), who)));
+        }
+        true
     }
 
     fn check_lost(&mut self, host: usize, ticket: &Ticket, who: usize, effects: &[Effect]) {

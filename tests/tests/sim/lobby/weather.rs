@@ -24,6 +24,8 @@ pub struct Weather {
     pub arrives: u64,
     /// Percent of the players that are banned.
     pub banned: u64,
+    /// Percent of the steps in which the operator's backend acts.
+    pub serves: u64,
     /// Percent of the steps in which a room ends.
     pub ends: u64,
     /// Time to answer a proposal in each pool, s.
@@ -52,6 +54,7 @@ impl Weather {
             silent: 0,
             arrives: 100,
             banned: 0,
+            serves: 0,
             ends: 0,
             propose_s: [None; 2],
             no_rematch_s: [None; 2],
@@ -89,6 +92,7 @@ impl Weather {
             silent: chance.pick(&[0, 10, 40]),
             arrives: chance.pick(&[40, 80, 100]),
             banned: chance.pick(&[0, 0, 20]),
+            serves: chance.pick(&[0, 0, 10, 40]),
             ends: chance.pick(&[1, 5, 20]),
             propose_s: [chance.pick(&[None, None, Some(10)]), chance.pick(&[None, Some(20)])],
             no_rematch_s: [chance.pick(&[None, Some(60)]), chance.pick(&[None, None, Some(600)])],

@@ -105,6 +105,9 @@ impl World {
         }
         let who = self.chance.below(self.people.len());
         self.act(who);
+        if self.chance.percent(self.weather.serves) {
+            self.serve(who);
+        }
         for _ in 0..3 {
             if self.chance.percent(self.weather.arrives) {
                 self.deliver();

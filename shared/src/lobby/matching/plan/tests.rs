@@ -32,6 +32,7 @@ fn ticket(n: u32, since: u64, rating: f64, wants: &Value) -> Ticket {
         key: None,
         state: State::Waiting,
         hold_off_until: None,
+        by: None,
         home_shard: None,
         escalation: Escalation::Local,
         escalation_count: 0,
