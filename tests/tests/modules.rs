@@ -1,4 +1,4 @@
-//! Tests that the modules of `shared`, `regional` and `edge` have no cycles.
+//! Tests that the modules of `shared`, `client`, `regional` and `edge` have no cycles.
 //!
 //! A module is a file. Module A uses module B if its code names a path that leads into B, by `crate::`, `super::` or
 //! `self::`, in a `use` or inline; comments, strings and unit tests do not count. Two graphs are checked:
@@ -24,6 +24,11 @@ fn modules_of_shared_have_no_cycle() -> Result<()> {
 #[test]
 fn modules_of_regional_have_no_cycle() -> Result<()> {
     check("regional")
+}
+
+#[test]
+fn modules_of_the_rust_client_have_no_cycle() -> Result<()> {
+    check("client")
 }
 
 #[test]

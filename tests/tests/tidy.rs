@@ -16,6 +16,7 @@ const GENERATED: &[&str] = &["target", "node_modules", ".git", ".wrangler"];
 /// Crates and the dependencies they must not have: a name, or a prefix that ends with `-` or `_`.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("shared", &["edge", "regional", "tests", "xtask"]),
+    ("client", &["edge", "regional", "tests", "xtask"]),
     ("edge", &["regional", "tests", "xtask", "tokio", "aws-", "lambda_"]),
     ("regional", &["edge", "tests", "xtask", "worker", "wasm-bindgen"]),
     ("xtask", &["edge", "regional", "tests"]),

@@ -13,7 +13,7 @@ use crate::root::Root;
 const DOCUMENT: &str = "ARCHITECTURE.md";
 const MARKER: &str = "code map";
 /// Folders that the map covers, in its order.
-const CRATES: &[&str] = &["shared", "edge", "regional", "tests", "xtask"];
+const CRATES: &[&str] = &["shared", "client", "edge", "regional", "tests", "xtask"];
 
 /// Writes the code map of ARCHITECTURE.md from the `//!` lines of the sources.
 #[derive(Debug, Clone, Copy, Args)]

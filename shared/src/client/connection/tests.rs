@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::client::object::RoomObject;
+use crate::client::outbox::Outcome;
 use serde_json::Value;
 
 type Connected = Connection<RoomObject>;

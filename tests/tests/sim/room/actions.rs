@@ -15,6 +15,9 @@ impl World {
         if client.never_connects {
             return;
         }
+        if client.machine.is_some() {
+            return self.act_machine(who);
+        }
         if client.notices_at.is_some_and(|at| at <= now) {
             client.disconnected(now);
         }
@@ -115,12 +118,7 @@ impl World {
                 }
             }
             45..60 => self.set(who),
-            60..70 => {
-                let n = self.tag();
-                let to = self.other();
-                let body = json!({ "n": n, "to": to });
-                self.clients[who].sender.put(n, "signal", Some(to), body, false);
-            }
+            60..70 => self.signal(who),
             70..80 => {
                 let id = self.clients[who].sender.take_id();
                 let mut hint = json!({ "id": id, "op": "hint", "body": {} });
@@ -146,6 +144,13 @@ impl World {
         }
     }
 
+    pub fn signal(&mut self, who: usize) {
+        let n = self.tag();
+        let to = self.other();
+        let body = json!({ "n": n, "to": to });
+        self.clients[who].sender.put(n, "signal", Some(to), body, false);
+    }
+
     fn watch(&mut self, who: usize) {
         match self.chance.below(10) {
             0..4 => self.seen(who),
@@ -161,7 +166,7 @@ impl World {
         self.put(who, seen.to_string());
     }
 
-    fn set(&mut self, who: usize) {
+    pub fn set(&mut self, who: usize) {
         let n = self.tag();
         let key = format!("k{}", self.chance.below(4));
         let at = self.clients[who].at;
@@ -211,7 +216,7 @@ impl World {
         }
     }
 
-    fn drastic(&mut self, who: usize) {
+    pub fn drastic(&mut self, who: usize) {
         if self.clients[who].spectates {
             return;
         }

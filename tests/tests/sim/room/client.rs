@@ -1,6 +1,7 @@
 //! A client that follows the wire as the SDK does: its position, its view, its outbox, and its reaction to
 //! each close.
 
+use crate::machine::Machine;
 use crate::sender::Sender;
 use serde_json::{Map, Value};
 use shared::id::PlayerId;
@@ -50,6 +51,8 @@ pub struct Client {
     pub reads_slowly: bool,
     /// The number of the client's login. An odd one ends alone, an even one with all before it.
     pub login: u32,
+    /// The machine that drives this client; none where the world itself does.
+    pub machine: Option<Box<Machine>>,
 }
 
 impl Client {
@@ -71,6 +74,7 @@ impl Client {
             never_connects: false,
             reads_slowly: false,
             login: 0,
+            machine: None,
         }
     }
 
@@ -83,7 +87,8 @@ impl Client {
     pub fn reload(&mut self) {
         let fresh = Self::new(self.player.clone(), self.spectates);
         let next = self.sender.next_id;
-        *self = Self { reads_slowly: self.reads_slowly, login: self.login, ..fresh };
+        let machine = self.machine.take().map(|_| Box::new(Machine::new(self.spectates, self.at)));
+        *self = Self { reads_slowly: self.reads_slowly, login: self.login, machine, ..fresh };
         self.sender.next_id = next;
     }
 

@@ -85,6 +85,12 @@ impl World {
         for who in 0..self.clients.len() {
             let now = self.now;
             let client = &mut self.clients[who];
+            if client.machine.is_some() {
+                if !client.never_connects && self.wake_machine(who) {
+                    self.send_waiting(who);
+                }
+                continue;
+            }
             if client.notices_at.is_some_and(|at| at <= now) {
                 client.disconnected(now);
             }
@@ -114,7 +120,10 @@ impl World {
     fn settled(&self) -> bool {
         let still = |client: &crate::client::Client| {
             !client.may_reconnect()
-                || client.wire.is_some() && client.welcomed && client.sender.entries.is_empty()
+                || client.wire.is_some()
+                    && client.welcomed
+                    && client.sender.entries.is_empty()
+                    && client.machine.as_ref().is_none_or(|machine| !machine.has_pending())
         };
         self.clients.iter().all(still)
             && self.platform.wires.values().all(|wire| wire.up.is_empty() && wire.down.is_empty())
@@ -152,6 +161,7 @@ impl World {
         for who in 0..self.clients.len() {
             if self.clients[who].wire.is_some() {
                 self.check_state(who);
+                self.check_machine(who);
             }
         }
         for client in &here {

@@ -50,7 +50,7 @@ impl World {
             body = serde_json::from_str(self.chance.pick(&bodies)).expect("JSON");
         }
         let durable = self.chance.one_in(8);
-        if self.chance.one_in(6) {
+        if self.clients[who].machine.is_none() && self.chance.one_in(6) {
             // Without a key, and only if nothing has changed since.
             let at = self.clients[who].at;
             let id = self.clients[who].sender.take_id();

@@ -4,6 +4,7 @@ mod actions;
 mod client;
 mod ending;
 mod game;
+mod machine;
 mod marks;
 mod network;
 mod oracle;

@@ -4,11 +4,13 @@ use crate::marks::Mark;
 use crate::platform::Down;
 use crate::world::World;
 use serde_json::Value;
+use shared::client::Input as ClientInput;
 use shared::connection::ConnectionInput;
 use shared::delivery::pending_calls::CallId;
 use shared::limits;
 use shared::room::Input;
 use shared::time::Time;
+use shared::wire::CloseCode;
 use tests::kit::identity::login;
 
 impl World {
@@ -88,11 +90,12 @@ impl World {
             return true;
         }
         match down {
-            Down::Frame(messages) => self.receive(client, &messages),
+            Down::Frame(frame) => self.receive(client, &frame.0, &frame.1),
+            Down::Pong => self.feed_pong(client),
             Down::Close(code) => {
                 self.trace(|| format!("client {client} is closed with {code}"));
                 let jitter = self.chance.between(0, 3000);
-                self.clients[client].closed(self.now, code, jitter);
+                self.close_client(client, code, jitter);
                 if let Some(wire) = self.platform.wires.get_mut(&id) {
                     wire.cut = true;
                     wire.gone_at.get_or_insert(self.now);
@@ -121,7 +124,12 @@ impl World {
         }
         let knows = self.chance.percent(60);
         self.trace(|| format!("client {who} is cut, knows {knows}, unreported {unreported}"));
-        if knows {
+        if self.clients[who].machine.is_some() {
+            if knows {
+                self.clients[who].disconnected(self.now);
+                self.lose_machine_socket(who);
+            }
+        } else if knows {
             let away = self.chance.pick(&[0, 500, 3000, 30_000, 90_000]);
             self.clients[who].disconnected(self.now + away);
         } else {
@@ -176,9 +184,19 @@ impl World {
             && self.clients[wire.client].wire == Some(id)
         {
             let client = wire.client;
+            self.lose_machine_socket(client);
             self.clients[client].disconnected(self.now);
         }
         self.platform.wires.remove(&id);
+    }
+
+    /// Has a client react to the close of its socket, or of an opening.
+    pub fn close_client(&mut self, who: usize, code: u16, jitter: u64) {
+        if self.clients[who].machine.is_some() {
+            let reason = CloseCode::ALL.iter().find(|close| close.code() == code).map(|close| close.reason());
+            return self.feed(who, ClientInput::Closed { code, reason: &reason.unwrap_or_default() });
+        }
+        self.clients[who].closed(self.now, code, jitter);
     }
 
     /// Delivers the verdict on a token.
@@ -215,6 +233,9 @@ impl World {
 
     /// Sends the waiting commands of a client, alone or in batches.
     pub fn send_waiting(&mut self, who: usize) {
+        if self.clients[who].machine.is_some() {
+            return self.send_to_machine(who);
+        }
         if !self.clients[who].welcomed {
             return;
         }

@@ -38,8 +38,10 @@ pub struct Wire {
 
 #[derive(Debug, Clone)]
 pub enum Down {
-    /// Parsed once for all recipients.
-    Frame(Rc<Vec<RoomMessage>>),
+    /// Parsed once for all recipients, with its text.
+    Frame(Rc<(String, Vec<RoomMessage>)>),
+    /// The platform's answer to a ping.
+    Pong,
     Close(u16),
 }
 

@@ -11,9 +11,12 @@ use shared::wire::{Refusal, RefusalCode};
 
 impl World {
     /// Delivers a frame to a client.
-    pub fn receive(&mut self, who: usize, messages: &[RoomMessage]) {
+    pub fn receive(&mut self, who: usize, text: &str, messages: &[RoomMessage]) {
         self.trace(|| format!("client {who} receives {messages:?}"));
         self.check_canaries(who, messages);
+        if self.clients[who].machine.is_some() {
+            return self.feed_frame(who, text);
+        }
         for message in messages {
             if self.clients[who].wire.is_none() {
                 return;
@@ -26,7 +29,7 @@ impl World {
         }
     }
 
-    fn event(&mut self, who: usize, event: &Envelope<Event>) {
+    pub fn event(&mut self, who: usize, event: &Envelope<Event>) {
         match (event.at, &event.event) {
             (Some(at), _) => self.logged_event(who, at, event),
             (None, Event::Resync) => {
@@ -49,7 +52,7 @@ impl World {
         }
     }
 
-    fn hang_up(&mut self, who: usize) {
+    pub fn hang_up(&mut self, who: usize) {
         let Some(id) = self.clients[who].wire else {
             return;
         };
@@ -92,7 +95,7 @@ impl World {
 
     /// Applies a welcome: a recovery replays every missed event, otherwise there is a snapshot. Proved by a
     /// replay from a position that the log no longer had.
-    fn welcomed(&mut self, who: usize, welcome: &Welcome<room::Welcome>) {
+    pub fn welcomed(&mut self, who: usize, welcome: &Welcome<room::Welcome>) {
         let epoch: u64 = welcome.epoch.strip_prefix('e').and_then(|e| e.parse().ok()).expect("an epoch");
         let client = &mut self.clients[who];
         assert!(!client.welcomed, "two welcomes");
@@ -165,16 +168,22 @@ impl World {
                 }
                 self.oracle.accepted(epoch, n, at, &mut self.marks);
             }
-            // A retry of a successful kick is not refused. It is rare here: the tests of
-            // `shared::room::snapshot` repeat one.
             Settled::Refused { n, op, to } => {
-                let out = op == "kick" && to.is_some_and(|to| self.kicked.contains(&to));
-                assert!(!out, "a kick took effect and was refused: {reply:?}");
-                let taken = self.oracle.epochs.get(&epoch).and_then(|log| log.accepted.get(&n));
-                assert!(taken.is_none(), "{op} {n} was accepted, then refused: {reply:?}");
-                self.oracle.refused(epoch, n, self.clients[who].at);
+                let refusal = reply.err.as_ref().expect("a refusal");
+                self.refused(who, n, op, to.as_deref(), refusal);
             }
             Settled::Done | Settled::Later | Settled::Unknown => {}
         }
+    }
+
+    /// Checks a refusal. A retry of a successful kick is not refused. It is rare here: the tests of
+    /// `shared::room::snapshot` repeat one.
+    pub fn refused(&mut self, who: usize, n: u64, op: &str, to: Option<&str>, refusal: &Refusal) {
+        let epoch = self.clients[who].epoch.expect("an epoch");
+        let out = op == "kick" && to.is_some_and(|to| self.kicked.contains(to));
+        assert!(!out, "a kick took effect and was refused: {refusal:?}");
+        let taken = self.oracle.epochs.get(&epoch).and_then(|log| log.accepted.get(&n));
+        assert!(taken.is_none(), "{op} {n} was accepted, then refused: {refusal:?}");
+        self.oracle.refused(epoch, n, self.clients[who].at);
     }
 }

@@ -1,7 +1,9 @@
 //! The outbox of a client: commands are kept until they are durable, and retried by key.
 
 use serde_json::{Value, json};
+use shared::wire::Json;
 use shared::wire::envelope::Reply;
+use shared::wire::frame::Message;
 use shared::wire::room;
 
 /// A command that the room may not have, or may still lose.
@@ -55,6 +57,15 @@ impl Sender {
 
     pub fn clear(&mut self) {
         self.entries.clear();
+    }
+
+    /// Takes all commands out, for the machine that sends them in place of this outbox.
+    pub fn drain(&mut self) -> Vec<(u64, Message)> {
+        let message = |Entry { n, op, to, body, durable, .. }| {
+            let body = Json::from(&body);
+            (n, Message { op: String::from(op), to, body, durable, ..Message::default() })
+        };
+        std::mem::take(&mut self.entries).into_iter().map(message).collect()
     }
 
     pub fn take_id(&mut self) -> u64 {

@@ -228,10 +228,10 @@ impl World {
     fn send_queued(&mut self) {
         for frame in self.outbox().flush() {
             let messages = match RoomMessage::read_frame(&frame.text) {
-                Ok(messages) => Rc::new(messages),
+                Ok(messages) => Rc::new((frame.text, messages)),
                 Err(error) => panic!("{error}: {}", frame.text),
             };
-            self.note_output(&messages);
+            self.note_output(&messages.1);
             for conn in frame.to {
                 let wire = self.platform.wire_of(conn).expect("a socket with pending output");
                 if !wire.cut {

@@ -42,6 +42,8 @@ pub struct Weather {
     pub serves: u64,
     /// A member never connects.
     pub no_show: bool,
+    /// Percent of the clients that the machine of `shared::client` drives.
+    pub machines: u64,
 }
 
 /// The modes of rooms. The canary is frequent, because its worlds search every frame.
@@ -79,6 +81,7 @@ impl Weather {
             signs_out: 0,
             serves: 0,
             no_show: false,
+            machines: 0,
         }
     }
 
@@ -115,6 +118,7 @@ impl Weather {
             signs_out: chance.pick(&[0, 0, 60]),
             serves: chance.pick(&[0, 0, 0, 10]),
             no_show: chance.one_in(12),
+            machines: chance.pick(&[0, 30, 100]),
             ..calm
         };
         if !busy {

@@ -1,6 +1,7 @@
 //! The world of a room: its clients and its platform, on one thread, from one seed.
 
 use crate::client::Client;
+use crate::machine::Machine;
 use crate::marks::{Mark, Marks};
 use crate::oracle::Oracle;
 use crate::platform::{Flight, Platform};
@@ -53,7 +54,17 @@ pub struct World {
     pub forced_closes: Vec<(PlayerId, ForcedClose)>,
     /// The last message of the operator's backend: its position and its tag.
     pub said_by_service: Option<(u64, u64)>,
+    /// The clock of the clients' devices: the time of the world that it has seen, and a time that never goes back.
+    pub device_clock: (u64, u64),
     traced: bool,
+}
+
+/// Lets machines drive a part of the clients.
+fn choose_machines(clients: &mut [Client], percent: u64, chance: &mut Chance) {
+    for client in clients {
+        let driven = chance.percent(percent);
+        client.machine = driven.then(|| Box::new(Machine::new(client.spectates, chance.draw())));
+    }
 }
 
 impl World {
@@ -66,6 +77,7 @@ impl World {
         if weather.no_show {
             clients[weather.members - 1].never_connects = true;
         }
+        choose_machines(&mut clients, weather.machines, &mut chance);
         let named = weather.members - weather.free.min(weather.members);
         let seat = |n: usize| {
             if n < named { Seat::of(player(n), format!("Player {n}")) } else { Seat::free() }
@@ -100,6 +112,7 @@ impl World {
             kick_requests: BTreeSet::new(),
             forced_closes: Vec::new(),
             said_by_service: None,
+            device_clock: (START, 1),
             traced,
             weather,
         };
@@ -223,7 +236,7 @@ impl World {
     /// Connects a client. Proved by a room that admitted a kicked player again.
     pub fn connect(&mut self, who: usize) {
         if !self.wake() {
-            return self.clients[who].closed(self.now, CloseCode::NotFound.code(), 0);
+            return self.close_client(who, CloseCode::NotFound.code(), 0);
         }
         let day = 24 * 3_600_000;
         let exp = self.now + if self.clients[who].spectates { day } else { self.weather.token_ms };
@@ -236,7 +249,7 @@ impl World {
                 assert!(!self.kicked.contains(identity.player.as_str()), "a kicked player was admitted");
                 role
             }
-            Err(why) => return self.clients[who].closed(self.now, why.code(), 5000),
+            Err(why) => return self.close_client(who, why.code(), 5000),
         };
         let conn = self.numbers.take(room.next_conn());
         self.check_number(conn);
