@@ -12,5 +12,6 @@ pub mod player_store;
 pub mod room;
 pub mod runtime;
 pub mod sockets;
+pub mod sql;
 pub mod store;
 mod ticks;

@@ -57,6 +57,7 @@ pub mod actor;
 pub mod cache;
 pub mod client;
 pub mod connection;
+pub mod cost;
 pub mod delivery;
 pub mod hash;
 pub mod http;

@@ -45,10 +45,15 @@ struct Durations {
 impl Tally {
     /// Increments a counter. Beyond [`limits::SERIES_MAX`] no new series is added.
     pub fn count(&mut self, series: &str) {
+        self.count_by(series, 1);
+    }
+
+    /// Adds to a counter. Beyond [`limits::SERIES_MAX`] no new series is added.
+    pub fn count_by(&mut self, series: &str, more: u64) {
         if let Some(count) = self.counts.get_mut(series) {
-            *count += 1;
+            *count += more;
         } else if self.counts.len() < limits::SERIES_MAX {
-            self.counts.insert(series.to_owned(), 1);
+            self.counts.insert(series.to_owned(), more);
         }
     }
 
@@ -83,9 +88,7 @@ impl Tally {
     /// Adds the counts of another tally.
     pub fn add(&mut self, other: &Self) {
         for (series, count) in &other.counts {
-            if self.counts.len() < limits::SERIES_MAX || self.counts.contains_key(series) {
-                *self.counts.entry(series.clone()).or_default() += count;
-            }
+            self.count_by(series, *count);
         }
         for (series, by) in &other.changes {
             self.change(series, *by);
@@ -223,6 +226,18 @@ fn help(name: &str) -> &'static str {
         "matchpoint_rooms" => "Existing rooms; too high for some hours after a room was not erased.",
         "matchpoint_players_active" => {
             "Estimated number of players who presented a token in the last 10 to 20 minutes."
+        }
+        "matchpoint_object_requests_total" => "Requests to objects, openings of sockets among them.",
+        "matchpoint_object_alarms_total" => "Alarms of objects that rang.",
+        "matchpoint_object_frames_total" => {
+            "Frames that clients sent to objects; twenty are billed as a request."
+        }
+        "matchpoint_object_rows_read_total" => "Rows that objects read, as the database counts them.",
+        "matchpoint_object_rows_written_total" => {
+            "Rows that objects wrote, as the database counts them; an alarm that is set is one."
+        }
+        "matchpoint_object_awake_milliseconds_total" => {
+            "Time for which objects waited for an answer or a timer, and could not sleep."
         }
         "matchpoint_request_duration_seconds" => "Request durations, as the Worker's clock measures them.",
         _ => "A metric of a newer version.",

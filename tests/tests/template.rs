@@ -1,4 +1,5 @@
-//! Tests what the functions of the template may do, and that no secret is among their variables.
+//! Tests the configurations of deployments: what the functions of the template may do, that no secret is among their
+//! variables, and that the Worker writes no log for each message.
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -70,6 +71,24 @@ fn functions_have_the_least_rights_and_no_secret_variables() -> Result<()> {
     for name in ["ApiFunction", "PicturesFunction"] {
         let limited = resource(&template, name)?.contains("ReservedConcurrentExecutions: ");
         ensure!(limited, "{name} has no limit on concurrent executions");
+    }
+    Ok(())
+}
+
+#[test]
+fn worker_writes_no_log_for_each_message() -> Result<()> {
+    let manifest: toml::Table = toml::from_str(&fs::read_to_string(Root::here().path("wrangler.toml"))?)?;
+    let observability = manifest.get("observability").context("wrangler.toml has no [observability]")?;
+    let logs = observability.get("logs").context("wrangler.toml has no [observability.logs]")?;
+    let flag = |name: &str| logs.get(name).and_then(toml::Value::as_bool);
+    let sampled = |table: &toml::Value| table.get("head_sampling_rate").and_then(toml::Value::as_float);
+    ensure!(flag("enabled") == Some(true), "the Worker's own lines are not kept");
+    ensure!(
+        flag("invocation_logs") == Some(false),
+        "set invocation_logs = false: an execution log for each message of a socket is the largest line of the bill"
+    );
+    for table in [observability, logs] {
+        ensure!(sampled(table).is_some_and(|rate| rate <= 0.01), "set head_sampling_rate to at most 0.01");
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ pub mod build_stamp;
 pub mod chaos;
 pub mod clients;
 pub mod conformance;
+pub mod cost;
 pub mod dev;
 pub mod driver;
 pub mod faults;

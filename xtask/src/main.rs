@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
-    artifacts, bench, chaos, clients, conformance, dev, hooks, keys, lambda, language, lint, load, map,
+    artifacts, bench, chaos, clients, conformance, cost, dev, hooks, keys, lambda, language, lint, load, map,
     matching, mode, new, openapi, schemathesis, sdk, tools, wire_files,
 };
 
@@ -32,6 +32,7 @@ enum Task {
     /// Installs the missing tools of builds and local runs.
     Tools,
     Conformance(conformance::Conformance),
+    Cost(cost::Cost),
     Hooks(hooks::Hooks),
     Keys(keys::Keys),
     Lambda(lambda::Lambda),
@@ -75,6 +76,7 @@ async fn main() {
 
 async fn run(root: Root, task: Task) -> Result<()> {
     match task {
+        Task::Cost(cost) => cost::run(&root, &cost),
         Task::Dev(dev) => dev::run(root, dev).await,
         Task::Build { check_size } => {
             let size = artifacts::edge(&root)?;

@@ -15,7 +15,6 @@ use shared::pool::Devices;
 use shared::rpc::{ForcedClose, HostResponse, PlayerRequest, PlayerResponse};
 use shared::wire::CloseCode;
 use std::rc::Rc;
-use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, WebSocketPair, console_error};
 
 /// A socket that is not open yet: its number, and what its object knows of the player.
@@ -198,7 +197,7 @@ impl<M: Machine> Runtime<M> {
     /// counts it.
     pub fn release(self: &Rc<Self>, conn: Conn, player: PlayerId) {
         let runtime = Rc::clone(self);
-        spawn_local(async move {
+        self.awake.spawn(async move {
             let released = async {
                 let request = PlayerRequest::Release { object: runtime.object_name()?, conn };
                 object_rpc::player(&runtime.env, &player, &request).await

@@ -16,10 +16,13 @@ macro_rules! object {
             }
 
             async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+                // Until the answer is written, the platform cannot let the object sleep.
+                let _wait = self.host.awake.request();
                 $answer(&self.host, request).await.or_else($crate::error::Error::response)
             }
 
             async fn alarm(&self) -> worker::Result<worker::Response> {
+                self.host.awake.event($crate::ops::meter::Billed::Alarms);
                 self.host.ring();
                 worker::Response::empty()
             }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
+use crate::ops::meter::Class;
 use crate::worker::upgrade::{Found, Opening};
 use futures_util::future::try_join;
 use shared::connection::{Conn, Identity};
@@ -20,7 +21,6 @@ use shared::rpc::{ForcedClose, HostRequest, HostResponse, PlayerRequest, PlayerR
 use shared::time::Time;
 use shared::wire::CloseCode;
 use std::rc::Rc;
-use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, console_error};
 
 object!(LobbyObject, Runtime<Lobby>, answer);
@@ -78,6 +78,7 @@ impl Machine for Lobby {
     type Input<'a> = Input<'a>;
     type Effect = Effect;
     const KIND: &'static str = "lobby";
+    const CLASS: Class = Class::Lobby;
     const LEASED: bool = true;
 
     fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
@@ -163,7 +164,8 @@ impl Machine for Lobby {
 /// Looks up a player who enters, at the region and at the player's object. A failure is an answer too.
 fn look_up(runtime: &Rc<Runtime<Lobby>>, lookup: u64, player: PlayerId) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         let answer = match look_up_player(&runtime, &player).await {
             Ok(entrant) => Some(entrant),
             Err(error) => {
@@ -194,7 +196,8 @@ async fn look_up_player(runtime: &Runtime<Lobby>, player: &PlayerId) -> Result<E
 /// Stores at a player's object which shard of the queue the player is in.
 fn store_shard(runtime: &Rc<Runtime<Lobby>>, player: PlayerId, shard: u16) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         let stored = match pool_and_shard(&runtime) {
             Ok((pool, _)) => {
                 let request = PlayerRequest::HomeShard { pool, shard: Some(shard) };
@@ -211,7 +214,8 @@ fn store_shard(runtime: &Rc<Runtime<Lobby>>, player: PlayerId, shard: u16) {
 
 fn start_call(runtime: &Rc<Runtime<Lobby>>, call: Call) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         match perform_call(&runtime, &call).await {
             Ok(answer) => runtime.handle(Input::Answered { call, answer }),
             Err(error) => console_error!("{error:?}; the machine will repeat it"),

@@ -5,6 +5,7 @@ use crate::clients::object_rpc;
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::objects::store;
+use crate::ops::meter::{self, Billed, Class};
 use shared::metrics::{Tally, Totals};
 use shared::pool::Shard;
 use shared::rpc::queue_figures::{QueueIndexRequest, ShardFigures};
@@ -71,6 +72,7 @@ impl MetricsObject {
     }
 
     async fn add(&self, mut request: Request) -> Result<Response> {
+        meter::add(Class::Metrics, Billed::Requests, 1);
         let tally: Tally = serde_json::from_str(&request.text().await?)?;
         let mut totals = match self.totals.take() {
             Some(totals) => totals,

@@ -6,6 +6,7 @@ use crate::objects::class::object;
 use crate::objects::player_shard::PlayerShard;
 use crate::objects::runtime::{Machine, Outcome, Runtime};
 use crate::objects::{player_calls, player_requests, player_store};
+use crate::ops::meter::Class;
 use crate::worker::upgrade::{Found, Opening};
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
@@ -24,6 +25,7 @@ impl Machine for Player {
     type Input<'a> = Input<'a>;
     type Effect = Effect;
     const KIND: &'static str = "me";
+    const CLASS: Class = Class::Player;
     /// Me sockets end at the player object, which counts them itself.
     const LEASED: bool = false;
 

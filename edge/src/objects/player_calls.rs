@@ -13,7 +13,6 @@ use shared::rpc::{ForcedClose, ObjectName, PeerRequest, PeerResponse};
 use shared::time::Time;
 use std::rc::Rc;
 use worker::console_error;
-use worker::wasm_bindgen_futures::spawn_local;
 
 /// Returns the player that an object belongs to.
 pub fn player_id(runtime: &Runtime<Player>) -> Result<PlayerId> {
@@ -23,7 +22,8 @@ pub fn player_id(runtime: &Runtime<Player>) -> Result<PlayerId> {
 /// Makes a host close connections of the player.
 pub fn force_close(runtime: &Rc<Runtime<Player>>, call: CallId, object: ObjectName, close: ForcedClose) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         let asked = now();
         let response = async {
             let player = player_id(&runtime)?;
@@ -39,7 +39,8 @@ pub fn force_close(runtime: &Rc<Runtime<Player>>, call: CallId, object: ObjectNa
 /// Fetches from the region who may see the player's presence.
 pub fn fetch_visibility(runtime: &Rc<Runtime<Player>>, revision: u64) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         let response = async { region::visibility(&runtime.env, &player_id(&runtime)?).await };
         match response.await {
             Ok(visibility) => runtime.handle(Input::VisibilityKnown { revision, visibility: &visibility }),
@@ -51,7 +52,8 @@ pub fn fetch_visibility(runtime: &Rc<Runtime<Player>>, revision: u64) {
 /// Subscribes to the presence of other players at their objects.
 pub fn subscribe(runtime: &Rc<Runtime<Player>>, call: CallId, peers: Vec<PlayerId>) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         let Ok(by) = player_id(&runtime) else { return };
         let request = PeerRequest::Subscribe { by };
         let answers = call_peers(&runtime, peers.into_iter().map(|peer| (peer, request.clone()))).await;
@@ -67,7 +69,8 @@ pub fn subscribe(runtime: &Rc<Runtime<Player>>, call: CallId, peers: Vec<PlayerI
 /// Sends the player's presence to the objects of its subscribers.
 pub fn publish(runtime: &Rc<Runtime<Player>>, call: CallId, as_of: Time, groups: Vec<PublishGroup>) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         let Ok(of) = player_id(&runtime) else { return };
         let requests = groups.into_iter().flat_map(|PublishGroup { presence, last, to }| {
             let of = of.clone();

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::objects::player_store;
 use crate::objects::runtime::Runtime;
 use crate::objects::store::set_alarm;
+use crate::ops::meter::{Awake, Class};
 use shared::id::PlayerId;
 use shared::limits;
 use shared::player::Player;
@@ -21,6 +22,8 @@ use worker::{Env, State, WebSocket, console_error};
 pub struct PlayerShard {
     state: Rc<State>,
     env: Env,
+    /// What keeps the object awake, for all of its players.
+    pub awake: Rc<Awake>,
     has_tables: Cell<bool>,
     loaded: RefCell<BTreeMap<PlayerId, Rc<Runtime<Player>>>>,
     /// The number of loaded players at which idle ones are unloaded.
@@ -33,6 +36,7 @@ impl PlayerShard {
         Rc::new(Self {
             state: Rc::new(state),
             env,
+            awake: Awake::new(Class::Player),
             has_tables: Cell::new(false),
             loaded: RefCell::default(),
             unload_at: Cell::new(limits::PLAYERS_LOADED_MAX),
@@ -49,7 +53,7 @@ impl PlayerShard {
             self.has_tables.set(true);
         }
         self.unload_idle();
-        let runtime = Runtime::sharing(&self.state, &self.env, id.as_str());
+        let runtime = Runtime::sharing(&self.state, &self.env, &self.awake, id.as_str());
         self.loaded.borrow_mut().insert(id.clone(), Rc::clone(&runtime));
         Ok(runtime)
     }
@@ -93,7 +97,7 @@ impl PlayerShard {
             // Afterwards: should the event fail, the platform repeats the alarm.
             player_store::clear_alarm(&storage, &player, at)?;
         }
-        set_alarm(&storage, player_store::next_alarm(&storage)?)
+        set_alarm(&storage, Class::Player, player_store::next_alarm(&storage)?)
     }
 
     /// Returns the runtime of the player that a socket belongs to.

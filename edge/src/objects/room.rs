@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
+use crate::ops::meter::Class;
 use crate::ops::metrics;
 use crate::worker::upgrade::{Found, Opening};
 use shared::delivery::gather::Flush;
@@ -24,7 +25,6 @@ use shared::time::Time;
 use shared::wire::CloseCode;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Request, Response, console_error};
 
 object!(RoomObject, Runtime<Room>, answer);
@@ -97,6 +97,7 @@ impl Machine for Room {
     type Input<'a> = Input<'a>;
     type Effect = Effect;
     const KIND: &'static str = "room";
+    const CLASS: Class = Class::Room;
     const LEASED: bool = true;
 
     fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Effect>)>> {
@@ -215,7 +216,8 @@ impl Machine for Room {
 
 fn start_call(runtime: &Rc<Runtime<Room>>, id: CallId, call: Call) {
     let runtime = Rc::clone(runtime);
-    spawn_local(async move {
+    let awake = Rc::clone(&runtime.awake);
+    awake.spawn(async move {
         let result = match &call {
             Call::Opened { room } => region::opened(&runtime.env, room).await,
             Call::Record { record } => region::record(&runtime.env, record).await,

@@ -4,6 +4,7 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::identity;
 use crate::objects::sockets::{self, Schedule, Sockets};
+use crate::ops::meter::{Awake, Billed, Class};
 use crate::ops::metrics;
 use crate::worker::upgrade::{Found, Opening};
 use serde_json::Value;
@@ -22,7 +23,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use worker::js_sys::ArrayBuffer;
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::spawn_local;
 use worker::{Delay, Env, Request, State, WebSocket, console_error};
 
 /// A state machine of `shared`, as the runtime drives it.
@@ -33,6 +33,8 @@ pub trait Machine: Sized + 'static {
     type Effect;
     /// The kind of object, as in the names of leases and in metrics: `room`, `lobby` or `me`.
     const KIND: &'static str;
+    /// The class of object, as bills name it.
+    const CLASS: Class;
     /// True if each socket holds a lease at the object of its player.
     const LEASED: bool;
 
@@ -103,6 +105,8 @@ pub struct Runtime<M> {
     pub env: Env,
     /// The machine's name, where several machines share the object: their sockets carry it as a tag.
     pub shared_as: Option<String>,
+    /// What keeps the object awake, shared by all of its machines.
+    pub awake: Rc<Awake>,
     pub sockets: RefCell<Sockets>,
     /// `None` before the first event, and after a panic or a failed effect: the next event restores it.
     pub(super) machine: RefCell<Option<Box<M>>>,
@@ -116,19 +120,20 @@ pub struct Runtime<M> {
 impl<M: Machine> Runtime<M> {
     /// Creates the runtime without reading storage: construction must be cheap.
     pub fn new(state: State, env: Env) -> Rc<Self> {
-        Self::with_name(Rc::new(state), env, None)
+        Self::with_name(Rc::new(state), env, Awake::new(M::CLASS), None)
     }
 
     /// Creates the runtime of one machine of several that share an object.
-    pub fn sharing(state: &Rc<State>, env: &Env, name: &str) -> Rc<Self> {
-        Self::with_name(Rc::clone(state), env.clone(), Some(name.to_owned()))
+    pub fn sharing(state: &Rc<State>, env: &Env, awake: &Rc<Awake>, name: &str) -> Rc<Self> {
+        Self::with_name(Rc::clone(state), env.clone(), Rc::clone(awake), Some(name.to_owned()))
     }
 
-    fn with_name(state: Rc<State>, env: Env, shared_as: Option<String>) -> Rc<Self> {
+    fn with_name(state: Rc<State>, env: Env, awake: Rc<Awake>, shared_as: Option<String>) -> Rc<Self> {
         Rc::new(Self {
             state,
             env,
             shared_as,
+            awake,
             sockets: RefCell::default(),
             machine: RefCell::new(None),
             conn_numbers: Cell::default(),
@@ -281,7 +286,7 @@ impl<M: Machine> Runtime<M> {
             Schedule::Wait => {}
             Schedule::After(window) => {
                 let runtime = Rc::clone(self);
-                spawn_local(async move {
+                self.awake.spawn(async move {
                     Delay::from(window).await;
                     let now = crate::clock::now();
                     runtime.sockets.borrow_mut().on_timer(now);
@@ -319,6 +324,7 @@ impl<M: Machine> Runtime<M> {
             self.check_buffers(now);
         }
         self.flush_or_schedule_at(now);
+        metrics::report_after_event_at(&self.env, now);
     }
 
     fn check_buffers(self: &Rc<Self>, now: Time) {
@@ -331,7 +337,7 @@ impl<M: Machine> Runtime<M> {
     /// Verifies a newer token of an open socket; the result is the input [`ConnectionInput::Renewed`].
     pub fn verify(self: &Rc<Self>, conn: Conn, id: Option<Value>, token: String) {
         let runtime = Rc::clone(self);
-        spawn_local(async move {
+        self.awake.spawn(async move {
             let verdict = identity::verify_renewal(&runtime.env, &token).await;
             runtime.handle(ConnectionInput::Renewed { conn, id, verdict }.into());
         });
@@ -340,7 +346,7 @@ impl<M: Machine> Runtime<M> {
     /// Deletes everything that the object has stored.
     pub fn erase(self: &Rc<Self>) {
         let runtime = Rc::clone(self);
-        spawn_local(async move {
+        self.awake.spawn(async move {
             if let Err(error) = runtime.state.storage().delete_all().await {
                 console_error!("{} could not be erased: {error}", runtime.label());
             }
@@ -353,6 +359,7 @@ impl<M: Machine> Runtime<M> {
             return;
         };
         let now = now();
+        self.awake.event(Billed::Frames);
         self.sockets.borrow_mut().on_message(conn, now);
         let text = message.as_string();
         let input = match &text {

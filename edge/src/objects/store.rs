@@ -10,13 +10,15 @@
 //! | metrics | `queues` | name of a shard | its figures, and when it reported them | forever |
 
 use crate::error::Result;
+use crate::objects::sql::Sql;
+use crate::ops::meter::{self, Billed, Class};
 use shared::room::log::Chunk;
 use shared::room::state::Disk;
 use shared::time::Time;
 use shared::{lobby, room};
 use worker::js_sys::{Date, Object};
 use worker::wasm_bindgen::JsValue;
-use worker::{SqlStorage, SqlStorageValue, Storage};
+use worker::{SqlStorageValue, Storage};
 
 /// The table of objects with few, numbered rows.
 const CREATE_ROWS: &str = "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, data TEXT NOT NULL)";
@@ -27,16 +29,16 @@ const GAME_ROW: i32 = 2;
 
 /// Reads a room; `None` if it was never created or is erased.
 pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
-    let sql = storage.sql();
-    if !has_table(&sql, "log")? {
+    let sql = Sql::of(storage, Class::Room);
+    if !sql.has_table("log")? {
         return Ok(None);
     }
     let Some(room) = read_row(&sql, MAIN_ROW)? else {
         return Ok(None);
     };
     let mut chunks = Vec::new();
-    for found in sql.exec("SELECT slot, data FROM log", None)?.raw() {
-        if let [SqlStorageValue::Integer(slot), SqlStorageValue::String(text)] = found?.as_slice() {
+    for found in sql.read("SELECT slot, data FROM log", vec![])? {
+        if let [SqlStorageValue::Integer(slot), SqlStorageValue::String(text)] = found.as_slice() {
             chunks.push(Chunk { slot: u64::try_from(*slot).unwrap_or_default(), text: text.clone() });
         }
     }
@@ -46,19 +48,19 @@ pub fn read_room(storage: &Storage) -> Result<Option<Disk>> {
 
 /// Creates the tables of a room.
 pub fn create_room_tables(storage: &Storage) -> Result<()> {
-    let sql = storage.sql();
-    sql.exec(CREATE_ROWS, None)?;
-    sql.exec("CREATE TABLE IF NOT EXISTS log (slot INTEGER PRIMARY KEY, data TEXT NOT NULL)", None)?;
+    let sql = Sql::of(storage, Class::Room);
+    sql.write(CREATE_ROWS, vec![])?;
+    sql.write("CREATE TABLE IF NOT EXISTS log (slot INTEGER PRIMARY KEY, data TEXT NOT NULL)", vec![])?;
     Ok(())
 }
 
 /// Writes a room. Without an await between the statements, the platform commits all of them or none.
 pub fn write_room(storage: &Storage, save: &room::Save) -> Result<()> {
-    let sql = storage.sql();
+    let sql = Sql::of(storage, Class::Room);
     if let Some(chunk) = &save.chunk {
         let slot = i64::try_from(chunk.slot).unwrap_or_default();
         let values = vec![slot.into(), chunk.text.as_str().into()];
-        sql.exec("INSERT OR REPLACE INTO log (slot, data) VALUES (?, ?)", values)?;
+        sql.write("INSERT OR REPLACE INTO log (slot, data) VALUES (?, ?)", values)?;
     }
     if let Some(board) = &save.board {
         write_row(&sql, BOARD_ROW, board)?;
@@ -69,18 +71,18 @@ pub fn write_room(storage: &Storage, save: &room::Save) -> Result<()> {
     if let Some(room) = &save.room {
         write_row(&sql, MAIN_ROW, room)?;
     }
-    set_alarm(storage, save.alarm)
+    set_alarm(storage, Class::Room, save.alarm)
 }
 
 /// Reads the rows of a lobby.
 pub fn read_lobby(storage: &Storage) -> Result<lobby::Disk> {
-    let sql = storage.sql();
+    let sql = Sql::of(storage, Class::Lobby);
     let mut disk = lobby::Disk::new();
-    if !has_table(&sql, "things")? {
+    if !sql.has_table("things")? {
         return Ok(disk);
     }
-    for found in sql.exec("SELECT key, data FROM things", None)?.raw() {
-        if let [SqlStorageValue::String(key), SqlStorageValue::String(text)] = found?.as_slice() {
+    for found in sql.read("SELECT key, data FROM things", vec![])? {
+        if let [SqlStorageValue::String(key), SqlStorageValue::String(text)] = found.as_slice() {
             disk.insert(key.clone(), text.clone());
         }
     }
@@ -89,45 +91,45 @@ pub fn read_lobby(storage: &Storage) -> Result<lobby::Disk> {
 
 /// Writes the changed rows of a lobby.
 pub fn write_lobby(storage: &Storage, save: &lobby::Save) -> Result<()> {
-    let sql = storage.sql();
-    if !save.rows.is_empty() && !has_table(&sql, "things")? {
-        sql.exec("CREATE TABLE things (key TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID", None)?;
+    let sql = Sql::of(storage, Class::Lobby);
+    if !save.rows.is_empty() && !sql.has_table("things")? {
+        sql.write("CREATE TABLE things (key TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID", vec![])?;
     }
     for (key, text) in &save.rows {
         let key = SqlStorageValue::from(key.as_str());
         match text {
             Some(text) => {
                 let values = vec![key, text.as_str().into()];
-                sql.exec("INSERT OR REPLACE INTO things (key, data) VALUES (?, ?)", values)?;
+                sql.write("INSERT OR REPLACE INTO things (key, data) VALUES (?, ?)", values)?;
             }
-            None => drop(sql.exec("DELETE FROM things WHERE key = ?", vec![key])?),
+            None => sql.write("DELETE FROM things WHERE key = ?", vec![key])?,
         }
     }
-    set_alarm(storage, save.alarm)
+    set_alarm(storage, Class::Lobby, save.alarm)
 }
 
 /// Reads the totals of the metrics object.
 pub fn read_totals(storage: &Storage) -> Result<Option<String>> {
-    let sql = storage.sql();
-    if has_table(&sql, "rows")? { read_row(&sql, MAIN_ROW) } else { Ok(None) }
+    let sql = Sql::of(storage, Class::Metrics);
+    if sql.has_table("rows")? { read_row(&sql, MAIN_ROW) } else { Ok(None) }
 }
 
 /// Writes the totals of the metrics object.
 pub fn write_totals(storage: &Storage, text: &str) -> Result<()> {
-    let sql = storage.sql();
-    sql.exec(CREATE_ROWS, None)?;
+    let sql = Sql::of(storage, Class::Metrics);
+    sql.write(CREATE_ROWS, vec![])?;
     write_row(&sql, MAIN_ROW, text)
 }
 
 /// Reads the figures of all queues.
 pub fn read_queues(storage: &Storage) -> Result<Vec<String>> {
-    let sql = storage.sql();
+    let sql = Sql::of(storage, Class::Metrics);
     let mut rows = Vec::new();
-    if !has_table(&sql, "queues")? {
+    if !sql.has_table("queues")? {
         return Ok(rows);
     }
-    for found in sql.exec("SELECT data FROM queues ORDER BY name", None)?.raw() {
-        if let [SqlStorageValue::String(text)] = found?.as_slice() {
+    for found in sql.read("SELECT data FROM queues ORDER BY name", vec![])? {
+        if let [SqlStorageValue::String(text)] = found.as_slice() {
             rows.push(text.clone());
         }
     }
@@ -136,45 +138,35 @@ pub fn read_queues(storage: &Storage) -> Result<Vec<String>> {
 
 /// Writes the figures of a shard, unless later ones are there.
 pub fn write_queue(storage: &Storage, name: &str, as_of: Time, text: &str) -> Result<()> {
-    let sql = storage.sql();
+    let sql = Sql::of(storage, Class::Metrics);
     let create =
         "CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
-    sql.exec(create, None)?;
+    sql.write(create, vec![])?;
     let at = i64::try_from(as_of.ms()).unwrap_or(i64::MAX);
     let upsert = "INSERT INTO queues (name, at, data) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE \
                   SET at = excluded.at, data = excluded.data WHERE excluded.at >= queues.at";
-    sql.exec(upsert, vec![name.into(), at.into(), text.into()])?;
-    Ok(())
+    sql.write(upsert, vec![name.into(), at.into(), text.into()])
 }
 
-fn has_table(sql: &SqlStorage, table: &str) -> Result<bool> {
-    let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
-    Ok(sql.exec(query, vec![table.into()])?.raw().next().is_some())
-}
-
-fn read_row(sql: &SqlStorage, id: i32) -> Result<Option<String>> {
-    match sql
-        .exec("SELECT data FROM rows WHERE id = ?", vec![id.into()])?
-        .raw()
-        .next()
-        .transpose()?
-        .as_deref()
-    {
+fn read_row(sql: &Sql, id: i32) -> Result<Option<String>> {
+    let rows = sql.read("SELECT data FROM rows WHERE id = ?", vec![id.into()])?;
+    match rows.first().map(Vec::as_slice) {
         Some([SqlStorageValue::String(text)]) => Ok(Some(text.clone())),
         Some(_) | None => Ok(None),
     }
 }
 
-fn write_row(sql: &SqlStorage, id: i32, text: &str) -> Result<()> {
-    sql.exec("INSERT OR REPLACE INTO rows (id, data) VALUES (?, ?)", vec![id.into(), text.into()])?;
+fn write_row(sql: &Sql, id: i32, text: &str) -> Result<()> {
+    sql.write("INSERT OR REPLACE INTO rows (id, data) VALUES (?, ?)", vec![id.into(), text.into()])?;
     Ok(())
 }
 
 /// Sets the alarm together with the rows. The promise is not awaited: the platform holds back outgoing messages until
 /// the write is done.
 #[allow(clippy::cast_precision_loss)]
-pub fn set_alarm(storage: &Storage, at: Option<Time>) -> Result<()> {
+pub fn set_alarm(storage: &Storage, class: Class, at: Option<Time>) -> Result<()> {
     let Some(at) = at else { return Ok(()) };
+    meter::add(class, Billed::RowsWritten, 1);
     let date = Date::new(&JsValue::from_f64(at.ms() as f64));
     let _set = storage.as_raw().set_alarm(date, Object::new()).map_err(worker::Error::from)?;
     Ok(())

@@ -6,7 +6,6 @@ use shared::time::Time;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::Delay;
-use worker::wasm_bindgen_futures::spawn_local;
 
 impl<M: Machine> Runtime<M> {
     /// Sets the timer for the next tick, unless it is set: a tick sets the one after it, as long as there is one. A timer
@@ -19,7 +18,7 @@ impl<M: Machine> Runtime<M> {
         // The platform's clock has milliseconds: a timer of zero would ring before it moves.
         let wait = at.since(now).max(Duration::from_millis(1));
         let runtime = Rc::clone(self);
-        spawn_local(async move {
+        self.awake.spawn(async move {
             Delay::from(wait).await;
             runtime.is_ticking.set(false);
             let input = runtime.machine.borrow().as_ref().and_then(|machine| machine.next_tick());

@@ -8,6 +8,7 @@ use crate::bindings;
 use crate::clients::timeout::with_timeout;
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::ops::meter;
 use shared::id::PlayerId;
 use shared::limits;
 use shared::metrics::Tally;
@@ -77,7 +78,7 @@ pub fn room_erased() {
 
 /// Sends a report, if one is due, after the Worker's response.
 pub fn report_after_response(env: &Env, ctx: &Context) {
-    if let Some(tally) = take_due() {
+    if let Some(tally) = take_due(now()) {
         let env = env.clone();
         ctx.wait_until(async move { report(&env, tally).await });
     }
@@ -85,19 +86,34 @@ pub fn report_after_response(env: &Env, ctx: &Context) {
 
 /// Sends a report, if one is due, after an event of an object.
 pub fn report_after_event(env: &Env) {
-    if let Some(tally) = take_due() {
+    report_after_event_at(env, now());
+}
+
+/// Sends a report, if one is due at this time, after an event of an object.
+pub fn report_after_event_at(env: &Env, at: Time) {
+    if let Some(tally) = take_due(at) {
         let env = env.clone();
         spawn_local(async move { report(&env, tally).await });
     }
 }
 
-fn take_due() -> Option<Tally> {
-    let at = now();
-    if at < NEXT_REPORT.get() || TALLY.with_borrow(Tally::is_empty) {
+/// Takes the counts since the last report.
+fn take() -> Tally {
+    let mut tally = TALLY.take();
+    meter::drain(&mut tally);
+    tally
+}
+
+fn take_due(at: Time) -> Option<Tally> {
+    if at < NEXT_REPORT.get() {
+        return None;
+    }
+    let tally = take();
+    if tally.is_empty() {
         return None;
     }
     NEXT_REPORT.set(at + limits::METRICS_INTERVAL);
-    Some(TALLY.take())
+    Some(tally)
 }
 
 async fn report(env: &Env, tally: Tally) {
@@ -133,7 +149,7 @@ pub fn is_open_to(env: &Env, headers: &Headers) -> bool {
 
 /// Answers `GET /metrics`: all reports, and the current counts of this isolate.
 pub async fn show(env: &Env) -> Result<Response> {
-    let tally = TALLY.take();
+    let tally = take();
     let sent = send(env, &tally).await;
     if sent.is_err() {
         TALLY.with_borrow_mut(|since| since.add(&tally));

@@ -12,9 +12,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Outcome;
 use super::guests::guests;
 use super::outcome::{Matched, cpu_of};
+use super::{Outcome, span};
 use crate::stack::Stack;
 use crate::wire::{LobbyEvent, Player, Server, Socket, num, text, unique};
 use crate::{is_event, next_event};
@@ -222,18 +222,6 @@ impl Plan {
     }
 }
 
-/// Parses a time such as `10s` or `500ms`.
-fn span(text: &str) -> Result<Duration, String> {
-    let parsed = match text.strip_suffix("ms") {
-        Some(ms) => ms.parse().ok().map(Duration::from_millis),
-        None => text
-            .strip_suffix('s')
-            .and_then(|secs| secs.parse().ok())
-            .and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
-    };
-    parsed.ok_or_else(|| "a time like 10s or 500ms".to_owned())
-}
-
 /// Parses a share such as `20%`.
 fn share(text: &str) -> Result<f64, String> {
     let percent = text.strip_suffix('%').and_then(|text| text.parse().ok());
@@ -246,11 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_shares_are_parsed() {
-        assert_eq!(span("10s"), Ok(Duration::from_secs(10)));
-        assert_eq!(span("0.5s"), Ok(Duration::from_millis(500)));
-        assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
-        assert!(span("10").is_err() && span("-1s").is_err());
+    fn shares_are_parsed() {
         assert_eq!(share("20%"), Ok(0.2));
         assert!(share("51%").is_err() && share("0.2").is_err());
     }

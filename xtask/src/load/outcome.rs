@@ -112,7 +112,7 @@ fn figures(began: Instant, cpu: Duration, all: &[Matched]) -> Vec<String> {
     ]
 }
 
-fn spread(mut times: Vec<Duration>) -> String {
+pub(super) fn spread(mut times: Vec<Duration>) -> String {
     times.sort_unstable();
     let at = |percent: usize| {
         let nth = (times.len() * percent / 100).min(times.len().saturating_sub(1));
@@ -121,7 +121,7 @@ fn spread(mut times: Vec<Duration>) -> String {
     format!("p50 {}, p90 {}, p99 {}", at(50), at(90), at(99))
 }
 
-fn seconds(span: Duration) -> String {
+pub(super) fn seconds(span: Duration) -> String {
     if span < Duration::from_secs(1) {
         format!("{:.0} ms", span.as_secs_f64() * 1000.0)
     } else {

@@ -84,6 +84,12 @@ impl RoomClient {
         key
     }
 
+    /// Queues a `leave` command: the server answers by closing the socket for good.
+    pub fn leave(&mut self) {
+        let key = super::unique();
+        self.outgoing.push(&key, json!({ "op": "leave", "key": key }));
+    }
+
     /// Returns the number of commands that are not yet reported durable.
     #[must_use]
     pub fn unsettled(&self) -> usize {

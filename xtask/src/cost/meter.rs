@@ -1,0 +1,120 @@
+//! Measured usage: the difference of two readings of the edge's metrics, and of the region's work meanwhile.
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+use shared::cost::{Item, Usage};
+
+/// A reading of the counters that have a price.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Meter(Vec<(String, f64)>);
+
+/// What a crowd used in some seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// People who were online.
+    pub people: u32,
+    pub seconds: f64,
+    /// Messages that people sent.
+    pub messages: f64,
+    /// Rooms that existed.
+    pub rooms: f64,
+    pub usage: Usage,
+}
+
+/// A month of a crowd.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Month {
+    pub usage: Usage,
+    pub messages: f64,
+    /// Hours of all rooms.
+    pub room_hours: f64,
+}
+
+impl Meter {
+    /// Reads the text of `GET /metrics`.
+    #[must_use]
+    pub fn of(metrics: &str) -> Self {
+        let series = |line: &str| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let name = series.split('{').next()?;
+            let billed = name.starts_with("matchpoint_object_") || name == "matchpoint_requests_total";
+            Some((series.to_owned(), value.parse().ok()?)).filter(|_| billed)
+        };
+        Self(metrics.lines().filter(|line| !line.starts_with('#')).filter_map(series).collect())
+    }
+
+    /// Returns the sum of all series of a name.
+    fn sum(&self, name: &str) -> f64 {
+        let of_name = self.0.iter().filter(|(series, _)| series.split('{').next() == Some(name));
+        of_name.map(|(_, value)| value).sum()
+    }
+
+    /// Returns what was used since an earlier reading.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Usage {
+        let grown = |name: &str| (self.sum(name) - before.sum(name)).max(0.0);
+        let mut usage = Usage::default();
+        usage.add(Item::WorkersPlan, 1.0);
+        usage.add(Item::WorkerRequests, grown("matchpoint_requests_total"));
+        usage.add(Item::ObjectRequests, grown("matchpoint_object_requests_total"));
+        usage.add(Item::ObjectRequests, grown("matchpoint_object_alarms_total"));
+        usage.add_frames(grown("matchpoint_object_frames_total"));
+        usage.add_awake_seconds(grown("matchpoint_object_awake_milliseconds_total") / 1000.0);
+        usage.add(Item::RowsRead, grown("matchpoint_object_rows_read_total"));
+        usage.add(Item::RowsWritten, grown("matchpoint_object_rows_written_total"));
+        usage
+    }
+}
+
+impl Measured {
+    /// Scales the measurement to these people for these hours of a month.
+    pub fn month(&self, people: u32, hours: u32) -> Result<Month> {
+        ensure!(self.people > 0 && self.seconds > 0.0, "the measurement has no people or no time");
+        let factor = f64::from(people) / f64::from(self.people) * f64::from(hours) * 3600.0 / self.seconds;
+        Ok(Month {
+            usage: self.usage.scaled(factor),
+            messages: self.messages * factor,
+            room_hours: self.rooms * f64::from(people) / f64::from(self.people) * f64::from(hours),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "# HELP matchpoint_object_rows_written_total Rows.\n\
+        matchpoint_object_rows_written_total{class=\"room\"} 10\n\
+        matchpoint_object_frames_total{class=\"room\"} 100\n";
+    const AFTER: &str = "matchpoint_object_rows_written_total{class=\"room\"} 25\n\
+        matchpoint_object_rows_written_total{class=\"lobby\"} 5\n\
+        matchpoint_object_frames_total{class=\"room\"} 500\n\
+        matchpoint_object_requests_total{class=\"player\"} 3\n\
+        matchpoint_object_alarms_total{class=\"room\"} 2\n\
+        matchpoint_object_awake_milliseconds_total{class=\"room\"} 2000\n\
+        matchpoint_requests_total{route=\"/v1/rooms\",status=\"101\"} 7\n\
+        matchpoint_sockets{kind=\"room\"} 7\n";
+
+    #[test]
+    fn usage_is_the_growth_of_the_counters() {
+        let usage = Meter::of(AFTER).since(&Meter::of(BEFORE));
+        let near =
+            |item, expected: f64| assert!((usage.of(item) - expected).abs() < 1e-9, "{item:?}: {usage:?}");
+        near(Item::RowsWritten, 20.0);
+        near(Item::ObjectRequests, 3.0 + 2.0 + 400.0 / 20.0);
+        near(Item::ObjectGbSeconds, 2.0 * 0.128);
+        near(Item::WorkerRequests, 7.0);
+    }
+
+    #[test]
+    fn month_grows_with_people_and_hours() -> Result<()> {
+        let usage = Meter::of(AFTER).since(&Meter::of(BEFORE));
+        let measured = Measured { people: 10, seconds: 36.0, messages: 20.0, rooms: 5.0, usage };
+        let month = measured.month(100, 2)?;
+        assert!((month.messages - 20.0 * 2000.0).abs() < 1e-6);
+        assert!((month.usage.of(Item::RowsWritten) - 20.0 * 2000.0).abs() < 1e-6);
+        assert!((month.room_hours - 100.0).abs() < 1e-9);
+        assert!(Measured { people: 0, ..measured }.month(1, 1).is_err());
+        Ok(())
+    }
+}
