@@ -1,5 +1,10 @@
 //! Tests that `cargo dev` starts the stack, prints its addresses, and stops all of it.
 
+#[path = "dev/moderator.rs"]
+mod moderator;
+#[path = "dev/sign_in.rs"]
+mod sign_in;
+
 use std::fs;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
@@ -47,11 +52,21 @@ struct Running {
     rest: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
 }
 
-async fn start(data: &Path) -> Result<Running> {
-    let mut child = cargo_dev(data, 0).stdout(Stdio::piped()).spawn()?;
+async fn start(data: &Path, options: &[&str]) -> Result<Running> {
+    let mut child = cargo_dev(data, 0).args(options).stdout(Stdio::piped()).spawn()?;
     let mut rest = BufReader::new(child.stdout.take().context("no stdout")?).lines();
     let line = timeout(READY, rest.next_line()).await??.context("cargo dev ended before it was ready")?;
     Ok(Running { child, line: serde_json::from_str(&line)?, rest })
+}
+
+impl Running {
+    /// Stops the stack as Ctrl-C does, and waits for its end; its data stays.
+    async fn stop(mut self) -> Result<()> {
+        process_group::terminate(self.child.id().context("it has ended")?)?;
+        let status = timeout(STOPPED, self.child.wait()).await??;
+        ensure!(status.success(), "{status}");
+        Ok(())
+    }
 }
 
 fn pid(line: &Value, name: &str) -> Result<u32> {
@@ -71,7 +86,7 @@ async fn check_health(line: &Value, part: &str) -> Result<()> {
 async fn one_line_names_all_addresses_and_sigterm_stops_the_stack() -> Result<()> {
     stack::built().await?;
     let data = stack::data()?;
-    let mut dev = start(&data).await?;
+    let mut dev = start(&data, &[]).await?;
     check_health(&dev.line, "edge").await?;
     check_health(&dev.line, "region").await?;
     let (workerd, region) = (pid(&dev.line, "workerd")?, pid(&dev.line, "region")?);

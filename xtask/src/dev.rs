@@ -1,20 +1,26 @@
 //! `cargo dev`: runs the stack on this machine and rebuilds it when a source changes.
 
+mod announce;
+mod oidc;
+
 use std::future::pending;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::spawn_blocking;
 
 use crate::artifacts::{self, Artifacts};
+use crate::issuer::Issuer;
 use crate::root::Root;
+use crate::stack::moderator::Moderator;
 use crate::stack::{self, Options, Stack};
 use crate::watch::{Affected, Watch};
 use crate::{pages, port, process_group, region, worker};
+use announce::announce;
+use oidc::Oidc;
 
 /// Runs Matchpoint on this machine: the Worker in workerd, the region, an embedded store. It needs no account
 /// and no Docker; the first run installs missing tools. Ctrl-C stops everything; stored data stays.
@@ -33,6 +39,11 @@ pub struct Dev {
     /// Address on this machine that receives all events as webhooks, such as that of `cargo xtask hooks listen`.
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
+    #[command(flatten)]
+    oidc: Oidc,
+    /// Player who may moderate: an id, or `first` for the first player who signs in on this data directory.
+    #[arg(long, value_name = "ID|first")]
+    moderator: Option<Moderator>,
     /// Directory of databases and keys [default: target/dev]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -61,7 +72,7 @@ pub async fn run(root: Root, dev: Dev) -> Result<()> {
         _ = stopped.recv() => Err(anyhow!("stopped before everything was ready")),
     };
     let result = match started {
-        Ok((stack, watch)) => {
+        Ok(Running { stack, watch, issuer: _issuer }) => {
             let result = tokio::select! {
                 result = serve(&root, &stack, watch) => result,
                 _ = stopped.recv() => Ok(()),
@@ -90,7 +101,15 @@ fn signals() -> Result<UnboundedReceiver<()>> {
     Ok(stopped)
 }
 
-async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
+/// What runs until the end.
+struct Running {
+    stack: Stack,
+    watch: Option<Watch>,
+    /// The built-in identity provider.
+    issuer: Option<Issuer>,
+}
+
+async fn start(root: &Root, dev: &Dev) -> Result<Running> {
     let edge_port = port::take(dev.edge_port, "--edge-port")?;
     let region_port = port::take(dev.region_port, "--region-port")?;
     let data = std::path::absolute(dev.data.clone().unwrap_or_else(|| root.path("target/dev")))?;
@@ -100,10 +119,13 @@ async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
     // The watch starts first, so that an edit during the build is not lost.
     let watch = if dev.no_watch { None } else { Some(Watch::start(root)?) };
     let artifacts = build(root).await?;
+    let (provider, issuer) = dev.oidc.start(root, &dev.origin).await?.unzip();
     let mut options = Options {
         debug_commands: dev.debug_commands,
         origins: dev.origin.clone(),
         webhook: dev.webhook.clone(),
+        provider,
+        moderator: dev.moderator.clone(),
         ..Options::new(data, edge_port, region_port)
     };
     if dev.no_rate_limits {
@@ -111,7 +133,7 @@ async fn start(root: &Root, dev: &Dev) -> Result<(Stack, Option<Watch>)> {
     }
     let stack = Stack::start(root, &artifacts, options).await?;
     announce(&stack, dev, &artifacts);
-    Ok((stack, watch))
+    Ok(Running { stack, watch, issuer: issuer.flatten() })
 }
 
 async fn serve(root: &Root, stack: &Stack, mut watch: Option<Watch>) -> Result<()> {
@@ -161,27 +183,4 @@ async fn rebuild(root: &Root, stack: &Stack, touched: Affected) -> Result<()> {
         stack.reload_edge().await?;
     }
     Ok(())
-}
-
-fn announce(stack: &Stack, dev: &Dev, artifacts: &Artifacts) {
-    let (edge, region) = (stack.edge_url(), stack.region_url());
-    if dev.json {
-        println!(
-            "{}",
-            json!({ "edge": edge, "region": region, "service_key": stack.service_key(),
-                "webhook_secret": stack.webhook_secret(), "pids": stack.pids() })
-        );
-        return;
-    }
-    let webhook = dev.webhook.as_ref().map_or_else(String::new, |url| {
-        format!("  Webhook   {url}   signed with {}\n", stack.webhook_secret())
-    });
-    let watching = if dev.no_watch { "" } else { "Edits are built and loaded as they are saved.\n" };
-    println!(
-        "\n  Page      {edge}/\n  Edge      {edge}/v1/…   the Worker, {}\n  Region    {region}/v1/…\n  Service   {}   a key for your own backend\n{webhook}  Data      {}\n\n\
-         {watching}Ctrl-C stops everything.",
-        artifacts.worker,
-        stack.service_key(),
-        stack.data().display()
-    );
 }

@@ -27,6 +27,7 @@ pub mod generated;
 pub mod health;
 pub mod hints;
 pub mod hooks;
+pub mod issuer;
 pub mod keys;
 pub mod lambda;
 pub mod language;

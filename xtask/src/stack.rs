@@ -1,5 +1,6 @@
 //! The local stack: the Worker in workerd and the region, on one data directory.
 
+pub mod moderator;
 pub mod options;
 mod temporary;
 
@@ -19,7 +20,7 @@ use crate::manifest::Manifest;
 use crate::region::Region;
 use crate::root::Root;
 use crate::secrets::Secrets;
-pub use options::Options;
+pub use options::{Options, Provider};
 pub use temporary::fresh;
 
 /// Process ids of the listening processes.
@@ -105,6 +106,18 @@ impl Stack {
     #[must_use]
     pub fn webhook_secret(&self) -> &str {
         &self.webhook_secret
+    }
+
+    /// The id of the moderator that the options name, or `first` as long as no player has signed in.
+    #[must_use]
+    pub fn moderator(&self) -> Option<String> {
+        self.options.moderator.as_ref().map(|moderator| moderator.on(&self.options.data))
+    }
+
+    /// The identity provider of players, if there is one.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.options.provider.as_ref()
     }
 
     /// The data directory of the stack.

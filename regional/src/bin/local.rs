@@ -7,6 +7,7 @@ use lambda_http::tracing;
 use regional::clock::{Clock, random_bytes};
 use regional::config::Config;
 use regional::config::edge::ToEdge;
+use regional::config::operators::Operators;
 use regional::config::webhooks::Webhooks;
 use regional::edge_notices::stream::NoticeStream;
 use regional::integrations::object_store::Bucket;
@@ -18,7 +19,7 @@ use regional::store::Store;
 use regional::webhook_delivery::WebhookDelivery;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -28,7 +29,8 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// The environment variables are those of Lambda (see `config.rs`), with defaults for a local machine;
 /// missing keys are random for this run. With `EDGE_URL` and `REGION_TO_EDGE_KEYS`, the region notifies the
-/// edge of changes. With `WEBHOOKS` and `WEBHOOK_SECRETS`, it delivers events.
+/// edge of changes. With `WEBHOOKS` and `WEBHOOK_SECRETS`, it delivers events. With `FIRST_PLAYER_MODERATES=on`, the
+/// first player who signs in is a moderator.
 #[derive(Parser)]
 #[command(name = "local", version)]
 struct Flags {
@@ -42,6 +44,8 @@ struct Flags {
 
 /// The time for which a stopping process waits for the requests in progress.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(800);
+/// The file, beside the database, with the first player who signed in.
+const FIRST_PLAYER: &str = "first_player";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -67,6 +71,7 @@ async fn run(flags: Flags) -> Result<(), String> {
     let unusable = |error: &dyn std::fmt::Display| format!("{} cannot be used: {error}", file.display());
     std::fs::create_dir_all(&flags.data).map_err(|error| unusable(&error))?;
     let path = file.to_str().ok_or_else(|| unusable(&"its name is not UTF-8"))?;
+    config.people.operators = first_player(config.people.operators, &flags.data)?;
     let db = Database::new(path).map_err(|error| unusable(&error))?;
     let store = LocalStore::serve(db.clone()).await.map_err(|error| error.to_string())?;
     let (folder, uploads) = Folder::serve(flags.data.join("pictures"), Clock::system())
@@ -117,6 +122,19 @@ async fn serve(listener: TcpListener, router: Router) -> std::io::Result<()> {
     let _ = stop.send(true);
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, server).await;
     Ok(())
+}
+
+/// Makes the first player who signs in a moderator, if the environment asks for it.
+fn first_player(operators: Operators, data: &Path) -> Result<Operators, String> {
+    match variable("FIRST_PLAYER_MODERATES").as_deref() {
+        None | Some("" | "off") => Ok(operators),
+        Some("on") => {
+            let file = data.join(FIRST_PLAYER);
+            let operators = operators.with_first_player(&file);
+            operators.map_err(|error| format!("{} cannot be used: {error}", file.display()))
+        }
+        Some(_) => Err("FIRST_PLAYER_MODERATES must be on or off".to_owned()),
+    }
 }
 
 /// Reads the environment, with random keys and local defaults for absent variables.

@@ -1,15 +1,23 @@
 //! The operators of a deployment: the players who may act through the service API, each with scopes.
 
+mod first_player;
+
 use crate::config::reader::Reader;
+use first_player::FirstPlayer;
 use serde::Deserialize;
 use shared::id::PlayerId;
 use shared::limits;
 use shared::service_key::Scope;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The scopes of each operator; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Operators(BTreeMap<PlayerId, BTreeSet<Scope>>);
+pub struct Operators {
+    named: BTreeMap<PlayerId, BTreeSet<Scope>>,
+    /// Only a region on one machine has it: a deployed one cannot be told to.
+    first: Option<Arc<FirstPlayer>>,
+}
 
 /// An operator as `OPERATORS` has it.
 #[derive(Deserialize)]
@@ -39,13 +47,28 @@ impl Operators {
             let most = limits::OPERATORS_MAX;
             reader.fault("OPERATORS", &format!("at most {most} players together with MODERATORS"));
         }
-        Self(operators)
+        Self { named: operators, first: None }
     }
 
-    /// Returns the scopes of a player; none, the player is not an operator.
+    /// Makes the first player who signs in a moderator too; `file` keeps the player over restarts.
+    #[cfg(feature = "local")]
+    pub fn with_first_player(self, file: &std::path::Path) -> std::io::Result<Self> {
+        let first = FirstPlayer::open(file, Self::MODERATOR)?;
+        Ok(Self { first: Some(Arc::new(first)), ..self })
+    }
+
+    /// Notes that a player signs in.
+    pub fn sign_in(&self, player: &PlayerId) {
+        if let Some(first) = &self.first {
+            first.sign_in(player);
+        }
+    }
+
+    /// Returns the scopes of a player; none, the player is not an operator. A named operator has the named scopes.
     #[must_use]
     pub fn scopes(&self, player: &PlayerId) -> Option<&BTreeSet<Scope>> {
-        self.0.get(player)
+        let first = || self.first.as_ref()?.scopes(player);
+        self.named.get(player).or_else(first)
     }
 }
 

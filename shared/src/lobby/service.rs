@@ -1,7 +1,7 @@
 //! The operator's backend in a lobby: it puts tickets of players into the queue, reads them and cancels them.
 //!
 //! A ticket obeys the rules of a player's own: one for each player, no banned player, no player in a match or in a
-//! cooldown. In a pool without proposals it waits without a socket of its player, for whom the backend acts; in a pool
+//! cooldown. In a pool without proposals it waits without a socket of its player, because the backend acts for the player; in a pool
 //! with proposals the player must be connected to accept. Everything that the backend did is on disk before it is
 //! answered.
 
@@ -67,7 +67,7 @@ impl Lobby {
         (decided.unwrap_or_else(QueueServiceAnswer::Refused), self.finish(now))
     }
 
-    /// Returns true if a ticket is matched while its players are not connected: nobody has to accept the match, and the
+    /// Returns true if a ticket is matched while its players are not connected: no player has to accept the match, and the
     /// backend tells them of the room.
     pub(in crate::lobby) fn waits_alone(&self, ticket: &Ticket) -> bool {
         ticket.by.is_some() && self.pool.propose_s.is_none()

@@ -20,8 +20,14 @@ impl Signer {
     /// Returns the signed token with these claims.
     #[must_use]
     pub fn sign(&self, claims: &Claims) -> String {
+        self.jwt(TYP, claims)
+    }
+
+    /// Returns a signed JWT of this type with any claims, such as an id token.
+    #[must_use]
+    pub fn jwt(&self, typ: &str, claims: &impl serde::Serialize) -> String {
         use ed25519_dalek::Signer as _;
-        let header = serde_json::json!({ "alg": ALG, "typ": TYP, "kid": self.kid });
+        let header = serde_json::json!({ "alg": ALG, "typ": typ, "kid": self.kid });
         let payload = serde_json::json!(claims);
         let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(payload.to_string()));
         let signature = BASE64.encode(self.key.sign(signed.as_bytes()).to_bytes());

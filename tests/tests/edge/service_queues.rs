@@ -72,7 +72,7 @@ async fn backend_matches_a_player_without_a_socket_with_one_that_has_one() -> Re
     let ended = backend.ending(POOL, &bo).await?;
     ensure!(text(&ended, "/state") == "matched", "{ended}");
     let room = text(&ended, "/room").to_owned();
-    // The lobby has left memory, and the repetition puts nobody into the queue again.
+    // The lobby has left memory, and the repetition puts no player into the queue again.
     stack.evict("LobbyObject", &format!("{POOL}:0"), WebSockets::Hibernate).await?;
     let (status, repeated) = backend.put(POOL, &bo.id, "two", &marked(&mark)).await?;
     ensure!(status == 200 && repeated == ended, "{status}: {repeated}");

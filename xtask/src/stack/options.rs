@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::Serialize;
 use serde_json::json;
 use shared::limits;
 use shared::webhook::EventType;
@@ -10,9 +11,21 @@ use shared::webhook::EventType;
 use crate::manifest::Manifest;
 use crate::secrets::Secrets;
 use crate::service::Log;
+use crate::stack::moderator::Moderator;
 
 /// A rate limit that is never reached.
 const FAST: &str = "1000000";
+
+/// An identity provider with which players sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Provider {
+    /// The `iss` of its id tokens.
+    pub issuer: String,
+    /// The client id at the provider, which is the `aud` of its id tokens.
+    pub client: String,
+    /// The address of its public keys.
+    pub jwks: String,
+}
 
 /// Options of a stack. Both ports must be free: see [`crate::port::take`].
 #[derive(Debug, Clone)]
@@ -25,6 +38,10 @@ pub struct Options {
     pub origins: Vec<String>,
     /// The endpoint on this machine that receives all events.
     pub webhook: Option<String>,
+    /// The identity provider of players.
+    pub provider: Option<Provider>,
+    /// The player who may moderate.
+    pub moderator: Option<Moderator>,
     /// Lets the Worker accept the debug commands, which exist for tests.
     pub debug_commands: bool,
     /// Writes logs to files in the data directory instead of the terminal.
@@ -33,6 +50,14 @@ pub struct Options {
     pub edge_values: BTreeMap<String, String>,
     /// Overrides of the region's environment.
     pub region_env: BTreeMap<String, String>,
+}
+
+impl Provider {
+    /// The variable of the region with which it trusts this provider.
+    fn variable(&self) -> (String, String) {
+        let trusted = json!([{ "issuer": self.issuer, "audience": [self.client], "jwks": self.jwks }]);
+        ("OIDC_PROVIDERS".to_owned(), trusted.to_string())
+    }
 }
 
 impl Options {
@@ -45,6 +70,8 @@ impl Options {
             region_port,
             origins: Vec::new(),
             webhook: None,
+            provider: None,
+            moderator: None,
             debug_commands: false,
             log_to_files: false,
             edge_values: BTreeMap::new(),
@@ -119,6 +146,10 @@ impl Options {
             ("RATE_BURST", limits::REGION_RATE_BURST.to_string()),
         ];
         let mut more = self.webhooks(secrets);
+        more.extend(self.provider.iter().map(Provider::variable));
+        more.extend(
+            self.moderator.iter().map(Moderator::variable).map(|(name, value)| (name.to_owned(), value)),
+        );
         more.extend(self.region_env.clone());
         told(env, &more)
     }

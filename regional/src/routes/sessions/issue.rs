@@ -62,6 +62,8 @@ pub fn new_session(
 /// Returns the token pair of a session: a new access token, and the refresh token for `secret`.
 #[must_use]
 pub fn token_pair(app: &App, session: &Session, secret: &Secret, now: Time) -> TokenPair {
+    // Before the access token, which has the scopes of the player.
+    app.config.people.operators.sign_in(&session.player);
     TokenPair {
         player: session.player.clone(),
         sid: session.sid.clone(),

@@ -54,7 +54,7 @@ impl Oracle {
 }
 
 impl World {
-    /// Checks that the index shows an empty queue: nobody waits any longer, and no lobby would report again by itself.
+    /// Checks that the index shows an empty queue: no player waits any longer, and no lobby would report again by itself.
     pub fn check_figures(&self) {
         for ((pool, shard), figures) in &self.oracle.figures {
             assert_eq!((figures.players, figures.tickets, figures.oldest), (0, 0, None), "{pool} {shard}");
