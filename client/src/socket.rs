@@ -76,7 +76,7 @@ impl Socket {
     pub(crate) fn close(mut self) {
         tokio::spawn(async move {
             let frame = CloseFrame { code: CLOSE_TO_RESUME.into(), reason: "".into() };
-            let _ = timeout(CLOSE_TIMEOUT, self.0.close(Some(frame))).await;
+            let _ = timeout(CLOSE_TIMEOUT, WebSocketStream::close(&mut self.0, Some(frame))).await;
         });
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What one of the two providers bills.
+/// An item on the bill of one of the two providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
@@ -66,7 +66,7 @@ pub struct Usage(BTreeMap<Item, f64>);
 /// One line of a bill.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Line {
-    /// What is billed.
+    /// The billed item.
     pub item: Item,
     /// How much was used.
     pub used: f64,

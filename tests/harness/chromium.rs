@@ -138,9 +138,14 @@ impl Page {
         self.find(&format!("[data-testid='{testid}']")).await
     }
 
-    /// Presses a button.
+    /// Presses a button. A page may draw it again between the two requests: then the new one is pressed.
     pub async fn press(&self, testid: &str) -> Result<()> {
-        Ok(self.by_id(testid).await?.click().await?)
+        loop {
+            match self.by_id(testid).await?.click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                pressed => return Ok(pressed?),
+            }
+        }
     }
 
     /// Types into a field and sends its form with Enter.

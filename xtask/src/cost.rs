@@ -16,7 +16,7 @@ use crate::root::Root;
 pub use meter::{Measured, Meter};
 pub use prices::Prices;
 
-/// What the plans expect a month to cost, US dollars.
+/// The expectations of the plans for a month, US dollars.
 const PLANS: &[(&str, &str)] = &[
     ("4,000 people online, one provider's servers", "300 to 457"),
     ("4,000 people online, managed services", "245"),
@@ -37,7 +37,7 @@ pub struct Cost {
     /// Hours of the month in which they are.
     #[arg(long, default_value_t = 720)]
     hours: u32,
-    /// Print JSON.
+    /// Print the bill as JSON.
     #[arg(long)]
     json: bool,
 }

@@ -101,7 +101,7 @@ fn signals() -> Result<UnboundedReceiver<()>> {
     Ok(stopped)
 }
 
-/// What runs until the end.
+/// The parts of a run, which end with it.
 struct Running {
     stack: Stack,
     watch: Option<Watch>,

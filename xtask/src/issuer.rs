@@ -40,7 +40,7 @@ pub struct Issuer {
     task: JoinHandle<()>,
 }
 
-/// What the routes share.
+/// The state that the routes share.
 #[derive(Debug)]
 struct Desk {
     url: String,

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! artifacts ─▶ tools      installed programs
-//!           ─▶ worker     the Worker, target/edge
+//!           ─▶ worker     the Worker, target/edge, through wasm
 //!           ─▶ predict    the modes for browsers, target/predict
 //!           ─▶ pages      the pages and the SDK, target/pages
 //!           ─▶ region     the regional binary
@@ -55,6 +55,7 @@ pub mod secrets;
 pub mod service;
 pub mod stack;
 pub mod tools;
+pub mod wasm;
 pub mod watch;
 pub mod wire;
 pub mod wire_files;

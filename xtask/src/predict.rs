@@ -1,14 +1,13 @@
 //! Builds the WebAssembly module that predicts moves in browsers.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Result;
 
 use crate::build_stamp::BuildStamp;
 use crate::progress;
 use crate::root::Root;
-use crate::tools::node;
+use crate::tools::node::{self, Node};
 use crate::tools::rust;
 
 const SOURCES: &[&str] =
@@ -33,32 +32,21 @@ pub fn build(root: &Root) -> Result<PathBuf> {
         return Ok(wasm);
     }
     let node = node::ensure(root)?;
-    let tools = rust::ensure(root, &node)?;
-    let mut build = Command::new(tools.pinned_cargo());
+    let mut build = rust::nightly_cargo()?;
     build
-        .args([
-            "+nightly",
-            "build",
-            "--package",
-            "predict",
-            "--release",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
+        .args(["build", "--package", "predict", "--release", "--target", "wasm32-unknown-unknown"])
         .args(["--target-dir", TARGET_DIR])
         .current_dir(root.dir())
-        .envs(PROFILE.iter().copied())
-        // Set by the cargo that runs this program; the module has another toolchain.
-        .env_remove("RUSTUP_TOOLCHAIN");
-    progress::run("Building the predictions", &mut build)?;
-    optimize(root, &tools.wasm_opt, &wasm)?;
+        .envs(PROFILE.iter().copied());
+    progress::cargo("Building the predictions", &mut build)?;
+    optimize(root, &node, &wasm)?;
     stamp.record()?;
     Ok(wasm)
 }
 
-fn optimize(root: &Root, wasm_opt: &Path, to: &Path) -> Result<()> {
+fn optimize(root: &Root, node: &Node, to: &Path) -> Result<()> {
     let built = root.path(TARGET_DIR).join("wasm32-unknown-unknown/release/predict.wasm");
-    let mut optimize = Command::new(wasm_opt);
-    optimize.args(["-Oz", "--all-features"]).arg(built).arg("-o").arg(to).current_dir(root.dir());
+    let mut optimize = node.wasm_opt();
+    optimize.args(["-Oz", "--all-features"]).arg(built).arg("-o").arg(to);
     progress::run("Optimizing the predictions", &mut optimize).map(drop)
 }

@@ -17,7 +17,7 @@ pub fn build(root: &Root, title: &str, name: &str, flags: &[&str]) -> Result<Pat
         .args(["build", "--bin", name, "--message-format=json-render-diagnostics"])
         .args(flags)
         .current_dir(root.dir());
-    let messages = progress::run(title, &mut build)?;
+    let messages = progress::cargo(title, &mut build)?;
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())

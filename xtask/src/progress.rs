@@ -1,20 +1,30 @@
-//! Runs a step and shows its progress: its title, its last line of output, its time.
+//! Runs a step and shows its progress: its title, its last line of output, its time, and what is left of a build.
+//! Steps that run side by side have a line each.
+
+mod lines;
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::io::{IsTerminal, Read};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::hints;
 use crate::process_group::ProcessGroup;
+use lines::Lines;
 
 /// Lines of a failed step's output that are shown.
 const TAIL: usize = 60;
+const STEP: &str = "{spinner} {prefix} {elapsed} {wide_msg:.dim}";
+const BUILD: &str = "{spinner} {prefix} {elapsed} {bar:20} {pos}/{len}, about {eta} left {wide_msg:.dim}";
+
+/// The lines of all steps that run now.
+static STEPS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Runs `command` as the step `title` and returns its stdout. Progress is shown on stderr. An error contains
 /// the end of the output, and a hint if the failure is a known one.
@@ -40,6 +50,10 @@ pub fn run(title: &str, command: &mut Command) -> Result<String> {
             stdout.push_str(&line);
             stdout.push('\n');
         }
+        if let Some((done, all)) = lines::counts(&line) {
+            count(&bar, done, all);
+            continue;
+        }
         // Cargo's JSON messages are not shown.
         if !line.starts_with('{') {
             bar.set_message(line.trim().to_owned());
@@ -52,7 +66,7 @@ pub fn run(title: &str, command: &mut Command) -> Result<String> {
     let status = group.wait(&mut child)?;
     bar.finish_and_clear();
     if status.success() {
-        eprintln!("{title}: {:.1} s", started.elapsed().as_secs_f32());
+        say(&format!("{title}: {:.1} s", started.elapsed().as_secs_f32()));
         return Ok(stdout);
     }
     let tail = Vec::from(tail).join("\n");
@@ -62,28 +76,51 @@ pub fn run(title: &str, command: &mut Command) -> Result<String> {
     }
 }
 
+/// Runs a build of cargo as [`run`] does, and shows how many crates are built, of how many, and the rest of the time.
+pub fn cargo(title: &str, build: &mut Command) -> Result<String> {
+    if std::io::stderr().is_terminal() {
+        // Without a terminal of its own, cargo prints the counts only when it is told to.
+        build.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "100");
+    }
+    run(title, build)
+}
+
 fn bar(title: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         eprintln!("{title} …");
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}") {
-        bar.set_style(style);
-    }
+    let bar = STEPS.add(ProgressBar::no_length());
+    style(&bar, STEP);
     bar.set_prefix(title.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }
 
+/// Shows the counts of a build, from the first one on.
+fn count(bar: &ProgressBar, done: u64, all: u64) {
+    if bar.length().is_none() {
+        style(bar, BUILD);
+    }
+    bar.set_length(all);
+    bar.set_position(done);
+}
+
+fn style(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+}
+
+/// Prints a line above those of the running steps.
+fn say(line: &str) {
+    STEPS.suspend(|| eprintln!("{line}"));
+}
+
 fn read(from: impl Read + Send + 'static, lines: Sender<(String, bool)>, is_stdout: bool) {
     thread::spawn(move || {
-        let mut from = BufReader::new(from);
-        let mut line = Vec::new();
-        while from.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
-            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-            line.clear();
-            if lines.send((text, is_stdout)).is_err() {
+        for line in Lines::of(from) {
+            if lines.send((line, is_stdout)).is_err() {
                 return;
             }
         }

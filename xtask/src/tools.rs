@@ -1,7 +1,6 @@
-//! Installs the tools of builds and local runs: Node, the pinned npm tools, the pinned nightly, the Worker's
-//! builder.
+//! Installs the tools of builds and local runs: Node, the pinned npm tools, the pinned nightly.
 //!
-//! Versions live in one place each: `package.json`, `Cargo.lock` (wasm-bindgen) and the constants in
+//! Versions live in one place each: `package.json`, `Cargo.lock` (wasm-bindgen is a library) and the constant in
 //! [`rust`].
 
 pub mod node;
@@ -14,14 +13,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::root::Root;
 
 /// Installs the missing tools of a build, a local run and the tests.
 pub fn ensure(root: &Root) -> Result<()> {
-    let node = node::ensure(root)?;
-    rust::ensure(root, &node)?;
+    node::ensure(root)?;
+    rust::nightly_cargo()?;
     Ok(())
 }
 
@@ -38,19 +37,4 @@ fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
 fn is_program(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(file).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-/// Writes a small executable shell script.
-fn script(file: &Path, body: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let text = format!("#!/bin/sh\n{body}");
-    if fs::read_to_string(file).is_ok_and(|kept| kept == text) {
-        return Ok(());
-    }
-    if let Some(dir) = file.parent() {
-        fs::create_dir_all(dir)?;
-    }
-    fs::write(file, text)
-        .and_then(|()| fs::set_permissions(file, fs::Permissions::from_mode(0o755)))
-        .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -47,7 +47,7 @@ async fn answer(runtime: &Rc<Runtime<Lobby>>, request: Request) -> Result<Respon
     }
 }
 
-/// Answers the operator's backend. What it changed is on disk before the answer.
+/// Answers the operator's backend. Its changes are on disk before the answer.
 async fn serve(runtime: &Rc<Runtime<Lobby>>, request: &QueueServiceRequest) -> Result<HostResponse> {
     let answer = match (runtime.query(|lobby, now| lobby.serve(now, request))?, request.action.player()) {
         (Served::Answer(answer), _) => answer,

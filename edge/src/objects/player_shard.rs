@@ -22,7 +22,7 @@ use worker::{Env, State, WebSocket, console_error};
 pub struct PlayerShard {
     state: Rc<State>,
     env: Env,
-    /// What keeps the object awake, for all of its players.
+    /// The measure of the object's waits, for all of its players.
     pub awake: Rc<Awake>,
     has_tables: Cell<bool>,
     loaded: RefCell<BTreeMap<PlayerId, Rc<Runtime<Player>>>>,

@@ -105,7 +105,7 @@ pub struct Runtime<M> {
     pub env: Env,
     /// The machine's name, where several machines share the object: their sockets carry it as a tag.
     pub shared_as: Option<String>,
-    /// What keeps the object awake, shared by all of its machines.
+    /// The measure of the object's waits, shared by all of its machines.
     pub awake: Rc<Awake>,
     pub sockets: RefCell<Sockets>,
     /// `None` before the first event, and after a panic or a failed effect: the next event restores it.

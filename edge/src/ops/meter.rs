@@ -1,4 +1,4 @@
-//! What the platform bills to this isolate, counted where it happens, and reported with the metrics.
+//! The platform's billed units of this isolate, counted where they occur, and reported with the metrics.
 //!
 //! The clock of a Worker stands still while code runs, so awake time is the time that an object spends waiting: for an
 //! answer, or for a timer. Those are the spans in which the platform cannot let it sleep.
@@ -14,7 +14,7 @@ use worker::wasm_bindgen_futures::spawn_local;
 /// A class of objects, as bills and wrangler.toml name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// Rooms.
+    /// Objects of rooms.
     Room,
     /// Shards of queues.
     Lobby,
@@ -33,7 +33,7 @@ pub enum Billed {
     Alarms,
     /// Frames that clients sent.
     Frames,
-    /// Rows read.
+    /// Rows that statements read.
     RowsRead,
     /// Rows written; an alarm that is set is one.
     RowsWritten,
@@ -83,7 +83,7 @@ impl Billed {
     }
 }
 
-/// What keeps one object awake. Its spans overlap, and count once.
+/// The measure of one object's waits. Overlapping spans count once.
 pub struct Awake {
     class: Class,
     waits: Cell<u32>,

@@ -20,8 +20,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use worker::{Env, Request, Response};
 
+/// Puts, reads or cancels the ticket of a player.
+pub async fn ticket(request: Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
+    match request.inner().method().as_str() {
+        "PUT" => put_ticket(request, env, pool, player).await,
+        "DELETE" => cancel_ticket(&request, env, pool, player).await,
+        _ => read_ticket(&request, env, pool, player).await,
+    }
+}
+
 /// Puts a ticket of a player into a queue. A repetition returns the same ticket, in the queue or as it ended.
-pub async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
+async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
     let key = idempotency_key(request.headers())?;
@@ -32,7 +41,7 @@ pub async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &st
 }
 
 /// Returns the ticket of a player: in the queue, or how the backend's latest one ended.
-pub async fn read_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
+async fn read_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
     let action = QueueAction::Ticket { player: player.clone() };
@@ -41,7 +50,7 @@ pub async fn read_ticket(request: &Request, env: &Env, pool: &str, player: &str)
 }
 
 /// Cancels the ticket of a player. A repetition returns how it ended.
-pub async fn cancel_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
+async fn cancel_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
     let action = QueueAction::Cancel { player: player.clone() };

@@ -16,7 +16,7 @@ use shared::limits;
 use shared::pool::{ConfiguredPools, Pool, Shard};
 use shared::room::seats::Seat;
 use shared::rpc::Setup;
-use shared::rpc::{OwnRoomRequest, OwnRoomResponse, PlayerRequest, PlayerResponse};
+use shared::rpc::{OwnRoomRequest, OwnRoomResponse};
 use shared::service_key::Scope;
 use shared::token::Claims;
 use shared::wire::CloseCode;
@@ -68,12 +68,8 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         Path::RoomLog(room) if read => service::read_log(&request, env, room).await,
         Path::Queues if read => queues::list(&request, env).await,
         Path::QueueTickets(pool) if read => queues::list_tickets(&request, env, pool).await,
-        Path::QueueTicket(pool, player) if read => queues::read_ticket(&request, env, pool, player).await,
-        Path::QueueTicket(pool, player) if method == "PUT" => {
-            queues::put_ticket(request, env, pool, player).await
-        }
-        Path::QueueTicket(pool, player) if method == "DELETE" => {
-            queues::cancel_ticket(&request, env, pool, player).await
+        Path::QueueTicket(pool, player) if read || matches!(method.as_str(), "PUT" | "DELETE") => {
+            queues::ticket(request, env, pool, player).await
         }
         Path::RoomInspection(room) if read => service::inspect(&request, env, room).await,
         Path::PlayerInspection(player) if read => players::inspect(&request, env, player).await,

@@ -4,7 +4,7 @@ import type { Operator } from "./api.ts";
 
 /** A frame of the playground's log. */
 export type Frame = { way: "sent" | "received" | "state"; text: string };
-/** What the socket tells the page, and asks it. */
+/** The page, as the socket tells and asks it. */
 export type Owner = { on_frame: (frame: Frame) => void; on_state: (text: string) => void; is_slow: () => boolean; is_double: () => boolean };
 
 /** The time between two confirmations of a position; the protocol allows one in five seconds. */

@@ -106,7 +106,7 @@ function seats({ operator }: Context, seen: Inspection, refresh: () => void): HT
     team,
     how === "left" ? null : button("Put out…", "put-out", put_out(player, name)),
   ]);
-  return panel("Seats", "room-seats", table("Seats", ["Player", "State", "Team", ""], rows, "Nobody has a seat."));
+  return panel("Seats", "room-seats", table("Seats", ["Player", "State", "Team", ""], rows, "No player has a seat."));
 }
 
 function sockets(seen: Inspection): HTMLElement {

@@ -1,11 +1,11 @@
-// What all screens share: loading parts one by one, lists page by page, and announcements.
+// The common parts of all screens: loading parts one by one, lists page by page, and announcements.
 
 import { el, make, write } from "../parts/dom.ts";
 import type { Operator } from "./api.ts";
 import { problem } from "./api.ts";
 import { button } from "./view.ts";
 
-/** What a screen gets: where it draws, the rest of its address, and a signal that ends with it. */
+/** The surroundings of a screen: where it draws, the rest of its address, and a signal that ends with it. */
 export type Context = { operator: Operator; main: HTMLElement; args: string[]; signal: AbortSignal };
 /** A screen of the console. */
 export type Screen = { name: string; title: string; show: (context: Context) => Promise<void> | void };

@@ -1,4 +1,4 @@
-// The sign-in of the console: a guest's name, an id token, or the tokens of a session. What is entered is kept in this tab only.
+// The sign-in of the console: a guest's name, an id token, or the tokens of a session. The page keeps the entered values in this tab only.
 
 import type { Matchpoint, Session } from "@matchpoint/client";
 import { make, write } from "../parts/dom.ts";

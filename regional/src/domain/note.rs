@@ -3,7 +3,7 @@
 use shared::id::{NoteId, PlayerId};
 use shared::time::Time;
 
-/// What a moderator wrote about a player.
+/// A moderator's text about a player.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     pub id: NoteId,

@@ -76,22 +76,8 @@ impl Store {
             RowKind::Account => self.erase_entries(player, INDEXED_ACCOUNTS).await,
             RowKind::Session => self.erase_entries(player, INDEXED_SESSIONS).await,
             RowKind::Answer => self.erase_entries(player, INDEXED_ANSWERS).await,
-            RowKind::Block => {
-                for key in self.player_rows(player, BLOCK_PREFIX).await? {
-                    if let Key::Block(by, blocked) = key {
-                        self.unblock(&by, &blocked).await?;
-                    }
-                }
-                Ok(())
-            }
-            RowKind::BlockedBy => {
-                for key in self.player_rows(player, BLOCKED_BY_PREFIX).await? {
-                    if let Key::BlockedBy(blocked, by) = key {
-                        self.unblock(&by, &blocked).await?;
-                    }
-                }
-                Ok(())
-            }
+            RowKind::Block => self.erase_blocks(player, BLOCK_PREFIX).await,
+            RowKind::BlockedBy => self.erase_blocks(player, BLOCKED_BY_PREFIX).await,
             RowKind::Follow => {
                 let followers = self.entries(player, INDEXED_FOLLOWERS).await?;
                 for key in self.player_rows(player, FOLLOW_PREFIX).await?.into_iter().chain(followers) {
@@ -123,6 +109,16 @@ impl Store {
             // Kept: a match of the player may be recorded late, and must find that the player is erased.
             | RowKind::Erased => Ok(()),
         }
+    }
+
+    /// Erases the blocks of a player, or those of others against the player: each has a row on both sides.
+    async fn erase_blocks(&self, player: &PlayerId, prefix: &str) -> Result<(), Error> {
+        for key in self.player_rows(player, prefix).await? {
+            if let Key::Block(by, blocked) | Key::BlockedBy(blocked, by) = key {
+                self.unblock(&by, &blocked).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn erase_history(&self, player: &PlayerId) -> Result<(), Error> {

@@ -41,6 +41,18 @@ pub enum DeliveryLevel {
     Nothing,
 }
 
+impl DeliveryLevel {
+    /// Returns the name in the inspection of a room.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Events => "events",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Item {
     /// None if a newer hint has replaced it.

@@ -58,7 +58,7 @@ impl Lobby {
         Some(vec![Call::Report { figures: Box::new(figures) }])
     }
 
-    /// Ends the repetition of the latest report. The answer to an earlier one says nothing of it.
+    /// Ends the repetition of the latest report. The answer to an earlier one does not end it.
     pub(in crate::lobby) fn figures_stored(&mut self, figures: &QueueFigures) {
         if figures.as_of == Some(self.reported.at) {
             self.retries.done(&Job::Figures);

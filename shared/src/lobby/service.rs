@@ -21,7 +21,7 @@ use serde_json::Value;
 /// The outcome of a request of the backend.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Served {
-    /// The answer.
+    /// The answer is known at once.
     Answer(QueueServiceAnswer),
     /// The player must be looked up first: [`Lobby::serve_looked_up`] with this number follows.
     LookUp(u64),

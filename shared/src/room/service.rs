@@ -18,7 +18,6 @@ use crate::time::Time;
 use crate::wire::room::{Command, Reply};
 use crate::wire::{ClientCommand, EndReason, Message, Refusal, RefusalCode, decode};
 use serde_json::json;
-use std::collections::BTreeMap;
 
 impl Room {
     /// Answers a request of the operator's backend. The answer is valid once the effects are performed.
@@ -144,7 +143,7 @@ impl Room {
             player: socket.guard.identity.player.clone(),
             role: socket.role,
             seen: socket.seen,
-            level: socket.level,
+            level: socket.level.name(),
             unsent_bytes: object.unsent.get(conn).copied(),
         };
         let setup = &self.state.setup;

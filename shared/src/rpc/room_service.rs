@@ -1,7 +1,6 @@
 //! Requests of the operator's backend to a room, and the room's answers.
 
 use crate::connection::Conn;
-use crate::delivery::outbox::DeliveryLevel;
 use crate::id::{PlayerId, PoolName, RoomId};
 use crate::rpc::setup::Role;
 use crate::time::Time;
@@ -22,7 +21,7 @@ pub struct RoomServiceRequest {
     pub action: RoomAction,
 }
 
-/// What the object of a room knows besides the room.
+/// The state of a room's object that the room itself does not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectState {
     /// True if this request brought the room into memory.
@@ -111,8 +110,7 @@ pub struct SocketInspection {
     /// The position that the client confirmed last; none if it never did.
     pub seen: Option<u64>,
     /// How much of the broadcasts the client receives: `all`, `events` without hints, or `nothing` until it resumes.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub level: DeliveryLevel,
+    pub level: &'static str,
     /// The bytes that wait for the client to read them; none where the platform does not show it.
     pub unsent_bytes: Option<u64>,
 }

@@ -14,7 +14,7 @@ use xtask::manifest::Manifest;
 use xtask::next_event;
 use xtask::root::Root;
 use xtask::tools;
-use xtask::wire::{LobbyEvent, Player, RoomEvent, Server, Socket, text};
+use xtask::wire::{LobbyEvent, Player, RoomEvent, Server, Socket, text, unique};
 
 use super::browsers;
 
@@ -47,7 +47,7 @@ impl Scene {
         options
             .region_env
             .extend([("MODERATORS".to_owned(), moderator.id.clone()), ("OPERATORS".to_owned(), operators)]);
-        options.edge_values.push(("POOLS".to_owned(), patient_pools()?));
+        options.edge_values.insert("POOLS".to_owned(), patient_pools()?);
         let stack = stack::start_with(|started| *started = options).await?;
         let server = Server::at(stack.edge_url(), stack.region_url())?;
         let (moderator, operator) = (server.refresh(&moderator).await?, server.refresh(&operator).await?);
@@ -138,7 +138,7 @@ async fn matched(server: &Server, players: [&Player; 2]) -> Result<String> {
     let mut room = String::new();
     for socket in &mut sockets {
         let event = next_event!(socket, LobbyEvent::Matched).await?;
-        room = text(&event, "/body/room").to_owned();
+        text(&event, "/body/room").clone_into(&mut room);
     }
     Ok(room)
 }
@@ -163,8 +163,8 @@ async fn moderator_acts_with_reasons_and_every_action_is_audited() -> Result<()>
         return Ok(());
     };
     let mut scene = Scene::set().await?;
-    let report =
-        json!({ "op": "report", "to": scene.ben.id, "body": { "reason": "harassment", "text": "Rude." } });
+    let about = json!({ "reason": "harassment", "text": "Rude." });
+    let report = json!({ "op": "report", "key": unique(), "to": scene.ben.id, "body": about });
     scene.sockets[0].ok(report).await?;
     let page = chromium.open(1280, 900, false).await?;
     scene.sign_in(&page, &scene.moderator).await?;

@@ -113,12 +113,13 @@ async fn sign_in_by_sdk(edge: &str, token: &str, nonce: &str) -> Result<Value> {
     let file = dir.join("sign_in.ts");
     let package = root.path("sdk/src/index.ts");
     let program = format!(
-        "import {{ Matchpoint }} from {package:?};\n\
+        "import {{ Matchpoint }} from \"{}\";\n\
          const [edge, id_token, nonce] = process.argv.slice(2);\n\
          const matchpoint = await Matchpoint.at(edge);\n\
          const session = await matchpoint.sign_in({{ id_token, nonce }});\n\
          const {{ name }} = await session.request(`/v1/profiles/${{session.player}}`);\n\
-         console.log(JSON.stringify({{ player: session.player, name }}));\n"
+         console.log(JSON.stringify({{ player: session.player, name }}));\n",
+        package.display()
     );
     fs::write(&file, program)?;
     let mut program = tokio::process::Command::from(node::ensure(&root)?.typescript(file));
@@ -164,7 +165,6 @@ async fn built_in_provider_redeems_a_code_once_and_tells_mistakes() -> Result<()
     let refused = app.http.get(elsewhere).send().await?;
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "no redirect to a page elsewhere");
 
-    // What the region does not look at.
     let token = app.id_token("Ana", Some("n")).await?;
     let Some((_, claims)) = token.rsplit_once('.').and_then(|(signed, _)| signed.split_once('.')) else {
         bail!("no JWT: {token}");

@@ -45,6 +45,8 @@ pub enum Kind {
     Figure,
     /// `json`, `toml`, `csv`: the format is right; `toml pool` is the configuration of a pool.
     Data,
+    /// `rust,no_run`: a sample of a crate's README, which is a part of its documentation tests.
+    Sample,
     /// `from=FILE` in any language: the file, which is tested elsewhere, has these lines.
     Excerpt,
 }
@@ -71,6 +73,7 @@ impl Block {
         let settings: Vec<&str> = self.settings.keys().map(String::as_str).collect();
         match (self.language.as_str(), settings.as_slice()) {
             (_, ["from"]) => Some(Kind::Excerpt),
+            ("rust,no_run", []) if self.file == "client/README.md" => Some(Kind::Sample),
             ("sh", []) => Some(Kind::Commands),
             ("sh", ["run"]) => Some(Kind::Script),
             ("console", []) => Some(Kind::Transcript),

@@ -12,7 +12,7 @@ use xtask::root::Root;
 use crate::blocks::{self, Kind};
 
 /// Subcommands of cargo itself.
-const CARGO: &[&str] = &["clippy", "doc", "fmt", "fuzz", "install", "test"];
+const CARGO: &[&str] = &["clippy", "doc", "fmt", "fuzz", "install", "run", "test"];
 
 /// Returns the commands of a block: its lines without comments, or in a transcript those behind `$`.
 fn commands(block: &blocks::Block) -> Vec<String> {

@@ -33,7 +33,7 @@ fn program(python: &Packages, stack: &Stack, file: &str) -> Command {
 }
 
 /// Accepts connections on a port and drops them, until enough have failed.
-async fn fail(listener: TcpListener) -> watch::Receiver<usize> {
+fn fail(listener: TcpListener) -> watch::Receiver<usize> {
     let (tell, failed) = watch::channel(0);
     tokio::spawn(async move {
         while *tell.borrow() < FAILURES {
@@ -68,7 +68,7 @@ async fn queue_match(stack: &Stack) -> Result<String> {
     Ok(room)
 }
 
-async fn start_receiver(
+fn start_receiver(
     python: &Packages,
     stack: &Stack,
     port: u16,
@@ -90,7 +90,7 @@ async fn backend_hears_of_each_match_once_after_its_receiver_was_down() -> Resul
     let port = port::take(0, "")?;
     let url = format!("http://127.0.0.1:{port}/");
     let stack = stack::start_with(|options| options.webhook = Some(url.clone())).await?;
-    let mut failed = fail(TcpListener::bind(("127.0.0.1", port)).await?).await;
+    let mut failed = fail(TcpListener::bind(("127.0.0.1", port)).await?);
 
     let done = program(&python, &stack, "backend.py").arg("order-1").output().await?;
     let (out, error) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
@@ -102,7 +102,7 @@ async fn backend_hears_of_each_match_once_after_its_receiver_was_down() -> Resul
     // The task has dropped the listener when its channel is closed.
     while failed.changed().await.is_ok() {}
 
-    let (_receiver, mut lines) = start_receiver(&python, &stack, port).await?;
+    let (_receiver, mut lines) = start_receiver(&python, &stack, port)?;
     let mut heard = Vec::new();
     while heard.len() < 3 {
         heard.push(

@@ -137,7 +137,8 @@ enum Need {
 /// Returns the need of a header; none for a text that is no header.
 fn need(name: &str) -> Option<Need> {
     Some(match name {
-        "Authorization" | "Content-Type" | "If-Match" | "If-None-Match" | "Idempotency-Key" => Need::Send,
+        "Authorization" | "Content-Type" | "If-Match" | "If-None-Match" | "Idempotency-Key"
+        | "Audit-Reason" => Need::Send,
         "ETag" | "Retry-After" | "Allow" | "Location" | "Idempotency-Replayed" | "Server-Timing" => {
             Need::Read
         }

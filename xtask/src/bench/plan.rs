@@ -10,8 +10,9 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::root::Root;
-use crate::tools::{node, rust};
-use crate::{program, progress, worker};
+use crate::tools::node;
+use crate::wasm::{self, Package};
+use crate::{program, progress};
 
 /// Measures a whole plan and one entry, in pools of several sizes: natively and as WebAssembly.
 #[derive(Debug, Clone, Args)]
@@ -95,7 +96,7 @@ pub(super) fn run(root: &Root, plan: &Plan) -> Result<String> {
         "--sizes must be 2 to 1,000,000 each"
     );
     let native = native(root, plan)?;
-    let wasm = if plan.native { Figures::default() } else { wasm(root, plan)? };
+    let wasm = if plan.native { Figures::default() } else { as_wasm(root, plan)? };
     table(&native, &wasm)
 }
 
@@ -108,36 +109,26 @@ fn native(root: &Root, plan: &Plan) -> Result<Figures> {
     figures(&progress::run("Measuring natively", &mut bench)?)
 }
 
-fn wasm(root: &Root, plan: &Plan) -> Result<Figures> {
+fn as_wasm(root: &Root, plan: &Plan) -> Result<Figures> {
     let node = node::ensure(root)?;
-    let tools = rust::ensure(root, &node)?;
-    let mut build = Command::new("rustup");
-    build
-        .args(["run", rust::NIGHTLY, "cargo", "build", "--release", "--lib"])
-        .args(["--package", "plan-bench", "--target", "wasm32-unknown-unknown"])
-        // The options of worker-build with --panic-unwind.
-        .args(["-Z", "build-std=std,panic_unwind"])
-        .current_dir(root.dir())
-        .env("RUSTFLAGS", "-Cpanic=unwind")
-        .envs(worker::PROFILE.iter().copied())
-        .env_remove("RUSTUP_TOOLCHAIN");
-    progress::run("Building the bench as WebAssembly", &mut build)?;
     let out = root.path("target/plan-bench");
+    let package = Package {
+        name: "plan_bench",
+        dir: root.path("xtask/plan-bench"),
+        target: root.path("target"),
+        out: out.clone(),
+        shrink: &[],
+    };
+    let module = wasm::compile("Building the bench as WebAssembly", &package)?;
     fs::create_dir_all(&out)?;
     // The repository's package.json declares ES modules; wasm-bindgen writes CommonJS for Node.
     fs::write(out.join("package.json"), r#"{"type":"commonjs"}"#)?;
-    let mut bind = Command::new(&tools.wasm_bindgen);
-    bind.args(["--target", "nodejs", "--out-name", "bench", "--out-dir"])
-        .arg(&out)
-        .arg(root.path("target/wasm32-unknown-unknown/release/plan_bench.wasm"));
-    progress::run("Binding it", &mut bind)?;
-    let mut shrink = Command::new(&tools.wasm_opt);
+    wasm::bind(&module, &out, "bench", |bindgen| bindgen.nodejs(true).map(drop))?;
+    let mut shrink = node.wasm_opt();
     shrink
-        .args(["-O", "--enable-mutable-globals", "--enable-sign-ext"])
-        .args(["--enable-nontrapping-float-to-int", "--enable-bulk-memory"])
-        .args(["--enable-multivalue", "--enable-reference-types"])
-        .args(["--enable-exception-handling", "--output", "bench_bg.wasm"])
-        .arg("bench_bg.wasm")
+        .arg("-O")
+        .args(wasm::FEATURES)
+        .args(["--output", "bench_bg.wasm", "bench_bg.wasm"])
         .current_dir(&out);
     progress::run("Optimising it", &mut shrink)?;
     let sizes: Vec<String> = plan.sizes.iter().map(u32::to_string).collect();

@@ -8,17 +8,15 @@ mod start;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use flate2::Compression;
 use tokio::task::spawn_blocking;
 
+use crate::artifacts;
 use crate::root::Root;
-use crate::tools::{node, rust};
 use crate::worker::{self, Size as FileSize, gzipped};
-use crate::{artifacts, progress};
 use module::Module;
 
 /// Rows of a table; what is smaller is added up in its last row.
@@ -62,12 +60,7 @@ impl Size {
 
 /// Builds the Worker with its names, beside the one that is deployed, and returns its module.
 fn named(root: &Root) -> Result<Vec<u8>> {
-    let node = node::ensure(root)?;
-    let tools = rust::ensure(root, &node)?;
-    let mut build = worker::build_command(&tools, &node, Path::new("../target/size"));
-    build.current_dir(root.path("edge")).env(rust::KEEP_NAMES, "1");
-    progress::run("Building the Worker with names", &mut build)?;
-    Ok(fs::read(root.path("target/size/index_bg.wasm"))?)
+    Ok(fs::read(worker::build_named(root, &root.path("target/size"))?)?)
 }
 
 /// Returns the tables of a module.

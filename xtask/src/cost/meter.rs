@@ -8,7 +8,7 @@ use shared::cost::{Item, Usage};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meter(Vec<(String, f64)>);
 
-/// What a crowd used in some seconds.
+/// The usage of a crowd in some seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// People who were online.

@@ -20,14 +20,14 @@ const BUILT_IN: &str = "built-in";
 pub struct Oidc {
     /// Let players sign in with an OpenID Connect provider: this one, or, without an address, a built-in one with a
     /// login page.
-    #[arg(long, value_name = "ISSUER", num_args = 0..=1, default_missing_value = BUILT_IN)]
-    oidc: Option<String>,
+    #[arg(long = "oidc", id = "oidc", value_name = "ISSUER", num_args = 0..=1, default_missing_value = BUILT_IN)]
+    issuer: Option<String>,
     /// Client id of your app at the provider.
-    #[arg(long, value_name = "ID", default_value = "matchpoint", requires = "oidc")]
-    oidc_client: String,
+    #[arg(long = "oidc-client", value_name = "ID", default_value = "matchpoint", requires = "oidc")]
+    client: String,
     /// Port of the built-in provider; 0 takes any free one.
-    #[arg(long, value_name = "PORT", default_value_t = 9001, requires = "oidc")]
-    oidc_port: u16,
+    #[arg(long = "oidc-port", value_name = "PORT", default_value_t = 9001, requires = "oidc")]
+    port: u16,
 }
 
 /// The metadata of a provider that the region needs.
@@ -40,11 +40,11 @@ struct Metadata {
 impl Oidc {
     /// Returns the provider for the region, and the running built-in one if that is it.
     pub async fn start(&self, root: &Root, origins: &[String]) -> Result<Option<(Provider, Option<Issuer>)>> {
-        let client = self.oidc_client.clone();
-        let started = match self.oidc.as_deref() {
+        let client = self.client.clone();
+        let started = match self.issuer.as_deref() {
             None => return Ok(None),
             Some(BUILT_IN) => {
-                let port = port::take(self.oidc_port, "--oidc-port")?;
+                let port = port::take(self.port, "--oidc-port")?;
                 let issuer = Issuer::start(port, &client, origins).await?;
                 (Provider { issuer: issuer.url().to_owned(), client, jwks: issuer.jwks() }, Some(issuer))
             }

@@ -21,7 +21,7 @@ const VERIFIER_CHARS: std::ops::RangeInclusive<usize> = 43..=128;
 pub struct Login {
     /// The name that the player typed.
     pub name: String,
-    /// What the client asked for.
+    /// The request of the client.
     pub request: AuthorizationRequest,
 }
 

@@ -14,7 +14,7 @@ const FIRST: &str = "first";
 pub enum Moderator {
     /// The first player who signs in on this data directory.
     First,
-    /// This player.
+    /// The player with this id.
     Player(PlayerId),
 }
 

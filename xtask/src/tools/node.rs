@@ -24,8 +24,7 @@ pub struct Node {
     /// system's.
     pub program: PathBuf,
     pub esbuild: PathBuf,
-    /// `wasm-opt` of binaryen, a script for Node.
-    pub wasm_opt: PathBuf,
+    wasm_opt: PathBuf,
     /// The TypeScript compiler, a script for Node.
     pub tsc: PathBuf,
     /// The generator of types from OpenAPI documents, a script for Node.
@@ -38,6 +37,14 @@ impl Node {
     pub fn tool(&self, root: &Root, script: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.arg(root.path("node_modules").join(script)).current_dir(root.dir());
+        command
+    }
+
+    /// Returns the command that runs `wasm-opt` of binaryen.
+    #[must_use]
+    pub fn wasm_opt(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(&self.wasm_opt);
         command
     }
 

@@ -1,4 +1,4 @@
-//! The first player to sign in, whom a region on one machine makes a moderator.
+//! The first player to sign in, who moderates a region on one machine.
 
 use shared::id::PlayerId;
 use shared::service_key::Scope;

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// A path template, a method and the operation.
+pub type Route = (&'static str, &'static str, Operation);
+
 /// An operation while it is built.
 #[derive(Debug)]
 pub struct Operation {

@@ -1,6 +1,6 @@
 //! The operations of each path of the edge.
 
-use super::operation::Operation;
+use super::operation::{Operation, Route};
 use super::queues;
 use super::schemas;
 use super::service::{self, ROOM};
@@ -10,9 +10,6 @@ use serde_json::{Value, json};
 
 const ANA: &str = "p_ana";
 const BEN: &str = "p_ben";
-
-/// A path template, a method and the operation.
-pub type Route = (&'static str, &'static str, Operation);
 
 /// Returns the operations of a path.
 pub fn operations(path: Path) -> Vec<Route> {

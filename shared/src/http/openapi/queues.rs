@@ -1,7 +1,6 @@
 //! The operations of the service API on queues.
 
-use super::operation::Operation;
-use super::operations::Route;
+use super::operation::{Operation, Route};
 use super::service::idempotency_key;
 use serde_json::{Value, json};
 
@@ -87,7 +86,9 @@ fn cancel_ticket() -> Operation {
         "Cancels the ticket of a player, and returns how it ended. A match that is about to start is not canceled.",
     );
     let mut canceled = example("canceled");
-    canceled["ended"] = json!(1_795_253_400_123_u64);
+    if let Some(fields) = canceled.as_object_mut() {
+        fields.insert("ended".into(), json!(1_795_253_400_123_u64));
+    }
     of_ticket(operation)
         .json(200, "The ticket has ended.", "TicketStatus", canceled)
         .problem(400, "`bad_id`")

@@ -5,7 +5,7 @@ use crate::http::audit_reason;
 use crate::limits;
 use serde_json::{Value, json};
 
-/// What the header `Audit-Reason` is for.
+/// The description of the header `Audit-Reason`.
 const REASON: &str = "The reason, for the audit trail: percent-encoded UTF-8.";
 /// The player of the examples.
 const PLAYER: &str = "p_ana";
@@ -97,7 +97,7 @@ pub fn inspect_player() -> Operation {
 
 /// Returns the operation of `POST /v1/players/{player}/release`.
 pub fn release_player() -> Operation {
-    let text = "Frees a player from a match, so that the player can enter another one, or from an open room that counts as the player's own. The room is not told: remove the player there with \
+    let text = "Frees a player from a match or from an open room, so that the player can enter another. The room is not told: remove the player there with \
                 `kick`, if it still runs. The action is in the audit trail before the player is free.";
     player(Operation::new("releasePlayer", "service", text))
         .header("Audit-Reason", REASON, reason())

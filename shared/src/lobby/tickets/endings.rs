@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(endings.of(last, &old), Some(&first));
         let later = ending(last.ms() + 1);
         assert_eq!(endings.of(later.ended, &old), None);
-        assert_eq!(endings.add(later.ended, &player(2), later.clone()), [old.clone()]);
+        assert_eq!(endings.add(later.ended, &player(2), later.clone()), std::slice::from_ref(&old));
         assert_eq!(endings.written(&old), None);
     }
 

@@ -244,9 +244,10 @@ impl World {
         let n = number(outcome.key());
         let is_first = match outcome {
             Outcome::Accepted { .. } => machine.accepted.insert(n),
-            Outcome::Durable { .. } => machine.settled.insert(n) && machine.accepted.contains(&n),
+            Outcome::Durable { .. } | Outcome::Lost { .. } => {
+                machine.settled.insert(n) && machine.accepted.contains(&n)
+            }
             Outcome::Refused { .. } => machine.settled.insert(n) && !machine.accepted.contains(&n),
-            Outcome::Lost { .. } => machine.settled.insert(n) && machine.accepted.contains(&n),
         };
         assert!(is_first, "{outcome:?} of a command that is settled");
         match outcome {

@@ -6,7 +6,6 @@ use serde_json::json;
 use shared::limits;
 use shared::rpc::room_service::{ObjectState, RoomAction, RoomServiceAnswer, RoomServiceRequest};
 use shared::time::Time;
-use std::collections::BTreeMap;
 
 impl World {
     /// Has the backend say something, or repeat what it said last.

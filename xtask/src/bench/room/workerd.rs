@@ -11,7 +11,7 @@ use crate::build_stamp::BuildStamp;
 use crate::progress;
 use crate::root::Root;
 use crate::tools::{self, node, rust};
-use crate::worker;
+use crate::wasm::{self, Package};
 
 /// The date of the bare rooms: the Worker's own.
 const COMPATIBILITY: &str = "2026-07-01";
@@ -139,16 +139,18 @@ pub(super) fn rust_room(root: &Root, tick_ms: &str, leases: bool) -> Worker {
 /// Builds the bare Rust room as the Worker is built.
 pub(super) fn build_rust_room(root: &Root) -> Result<()> {
     let sources = ["xtask/bench/peers/rust-room/src", "xtask/bench/peers/rust-room/Cargo.toml"];
-    let stamp = BuildStamp::of(root, "rust-room", &sources, &[rust::NIGHTLY, rust::WORKER_BUILD])?;
+    let stamp = BuildStamp::of(root, "rust-room", &sources, &[rust::NIGHTLY, wasm::SHIM])?;
     if stamp.is_current() && root.path("target/bench/rust-room/index.js").is_file() {
         return Ok(());
     }
-    let node = node::ensure(root)?;
-    let tools = rust::ensure(root, &node)?;
-    let mut build = worker::build_command(&tools, &node, &root.path("target/bench/rust-room"));
-    build.current_dir(root.path("xtask/bench/peers/rust-room"));
-    // Its crate is a workspace of its own, whose folder must stay free of build output.
-    build.env("CARGO_TARGET_DIR", root.path("target/bench/rust-room-build"));
-    progress::run("Building the bare Rust room", &mut build)?;
+    let package = Package {
+        name: "rust_room",
+        dir: root.path("xtask/bench/peers/rust-room"),
+        // Its crate is a workspace of its own, whose folder must stay free of build output.
+        target: root.path("target/bench/rust-room-build"),
+        out: root.path("target/bench/rust-room"),
+        shrink: &["-O"],
+    };
+    wasm::package(root, &node::ensure(root)?, "Building the bare Rust room", &package)?;
     stamp.record()
 }

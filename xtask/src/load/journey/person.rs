@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Pause before a failed stage is tried again.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// What one person lived through.
+/// The record of one person's run.
 #[derive(Debug, Default)]
 pub(super) struct Life {
     pub matches: u64,

@@ -42,7 +42,7 @@ impl Report {
         ensure!(lost == 0, "{lost} messages were lost");
         ensure!(broken == 0, "{broken} messages came twice or in another order");
         ensure!(failed == 0, "{failed} of {} people could not go on", self.lives.len());
-        ensure!(self.sum(|life| life.sent) > 0, "nobody sent a message: --time or --talk is too short");
+        ensure!(self.sum(|life| life.sent) > 0, "no person sent a message: --time or --talk is too short");
         Ok(())
     }
 
