@@ -159,7 +159,7 @@ export type PastMatch = {
   outcome?: ModeOutcome | null;
   players: Participant[];
   pool?: string | null;
-  /** The caller's rating before and after the match, and the number of rated matches; absent for unrated matches. */
+  /** The player's rating before and after the match, and the number of rated matches; absent for unrated matches. */
   rating?: Json | null;
   reason: EndReason;
   result: Json;
@@ -187,7 +187,7 @@ export type ModeOutcome = {
   why: string;
 };
 
-/** A page of the caller's match history. */
+/** A page of a player's match history. */
 export type MatchList = {
   /** The cursor of the next page; `null` on the last page. */
   cursor?: string | null;
@@ -250,7 +250,7 @@ export type LeaderboardPosition = {
   pool: string;
 };
 
-/** The sessions of the caller. */
+/** The sessions of a player. */
 export type LoginList = {
   sessions: Login[];
 };
@@ -393,7 +393,7 @@ export type PresenceList = {
 };
 
 /** The problems of the edge. */
-export type EdgeProblemCode = "bad_field" | "bad_id" | "bad_json" | "bad_query" | "bad_signature" | "banned" | "internal" | "method_not_allowed" | "not_found" | "player_not_found" | "scope_missing" | "session_revoked" | "token_expired" | "token_invalid" | "too_fast" | "too_long" | "too_many" | "too_many_rooms" | "too_slow" | "unavailable" | "upgrade_required";
+export type EdgeProblemCode = "bad_field" | "bad_id" | "bad_json" | "bad_query" | "bad_signature" | "banned" | "cooldown" | "in_match" | "internal" | "lobby_full" | "method_not_allowed" | "no_ticket" | "not_connected" | "not_found" | "not_leader" | "player_not_found" | "scope_missing" | "session_revoked" | "token_expired" | "token_invalid" | "too_fast" | "too_long" | "too_many" | "too_many_rooms" | "too_slow" | "unavailable" | "upgrade_required";
 
 /** The stable name of a problem. Names are never reused. */
 export type ProblemCode = RegionProblemCode | EdgeProblemCode;
