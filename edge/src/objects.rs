@@ -11,6 +11,7 @@ pub mod player_shard;
 pub mod player_store;
 pub mod room;
 pub mod runtime;
+mod socket_events;
 pub mod sockets;
 pub mod sql;
 pub mod store;

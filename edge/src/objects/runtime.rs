@@ -4,7 +4,7 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::identity;
 use crate::objects::sockets::{self, Schedule, Sockets};
-use crate::ops::meter::{Awake, Billed, Class};
+use crate::ops::meter::{Awake, Class};
 use crate::ops::metrics;
 use crate::worker::upgrade::{Found, Opening};
 use serde_json::Value;
@@ -21,8 +21,6 @@ use shared::time::Time;
 use shared::wire::CloseCode;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use worker::js_sys::ArrayBuffer;
-use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Delay, Env, Request, State, WebSocket, console_error};
 
 /// A state machine of `shared`, as the runtime drives it.
@@ -352,54 +350,10 @@ impl<M: Machine> Runtime<M> {
             }
         });
     }
-
-    /// Handles a frame of a socket: a string, or bytes.
-    pub fn on_message(self: &Rc<Self>, socket: &WebSocket, message: &JsValue) {
-        let Some(conn) = self.conn_of(socket) else {
-            return;
-        };
-        let now = now();
-        self.awake.event(Billed::Frames);
-        self.sockets.borrow_mut().on_message(conn, now);
-        let text = message.as_string();
-        let input = match &text {
-            Some(text) => ConnectionInput::Text { conn, text },
-            None => ConnectionInput::Binary { conn, bytes: byte_length(message) },
-        };
-        self.handle_at(now, input.into());
-    }
-
-    /// Handles the close of a socket.
-    pub fn on_close(self: &Rc<Self>, socket: &WebSocket) {
-        metrics::socket_closed(M::KIND);
-        metrics::report_after_event(&self.env);
-        let owner = attachment(socket).and_then(|data| M::attachment_owner(&data));
-        if let Some(conn) = self.conn_of(socket) {
-            self.handle(ConnectionInput::Closed { conn }.into());
-            self.sockets.borrow_mut().remove(conn);
-        }
-        if let Some((conn, identity)) = owner.filter(|_| M::LEASED) {
-            self.release(conn, identity.player);
-        }
-    }
-
-    fn conn_of(self: &Rc<Self>, socket: &WebSocket) -> Option<Conn> {
-        if self.machine.borrow().is_none() {
-            match self.load() {
-                Ok(machine) => drop(self.machine.replace(machine)),
-                Err(error) => console_error!("{}: {error:?}", self.label()),
-            }
-        }
-        self.sockets.borrow().conn(socket)
-    }
 }
 
-/// Returns the length of a binary frame.
-fn byte_length(frame: &JsValue) -> usize {
-    frame.dyn_ref::<ArrayBuffer>().map_or(0, |frame| frame.byte_length() as usize)
-}
-
-fn attachment(socket: &WebSocket) -> Option<String> {
+/// Returns the text that a socket keeps through hibernation.
+pub(super) fn attachment(socket: &WebSocket) -> Option<String> {
     socket.deserialize_attachment().ok().flatten()
 }
 

@@ -71,7 +71,7 @@ fn get_ticket() -> Operation {
     let operation = Operation::new(
         "getTicket",
         "service",
-        "Returns the ticket of a player: in the queue, or for ten minutes how the latest one of a service ended.",
+        "Returns the ticket of a player, or how a service's latest one ended in the last ten minutes.",
     );
     of_ticket(operation)
         .json(200, "The ticket.", "TicketStatus", example("waiting"))

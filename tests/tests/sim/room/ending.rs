@@ -118,9 +118,15 @@ impl World {
     }
 
     fn settled(&self) -> bool {
+        // A machine that has not noticed yet that its connection is gone will open another one.
+        let is_whole = |client: &crate::client::Client| {
+            let wire = client.wire.and_then(|id| self.platform.wires.get(&id));
+            client.machine.is_none() || wire.is_some_and(|wire| !wire.cut)
+        };
         let still = |client: &crate::client::Client| {
             !client.may_reconnect()
                 || client.wire.is_some()
+                    && is_whole(client)
                     && client.welcomed
                     && client.sender.entries.is_empty()
                     && client.machine.as_ref().is_none_or(|machine| !machine.has_pending())

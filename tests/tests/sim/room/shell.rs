@@ -61,6 +61,7 @@ impl World {
             let (saved, log, ..) = room.remembered();
             self.oracle.restored(saved.epoch, &log);
             self.numbers = ConnNumbers::restored(now, room.next_conn());
+            self.numbers_since = self.now;
             self.hold(room);
             let new_epoch = !effects.is_empty();
             if !self.perform(effects) {
