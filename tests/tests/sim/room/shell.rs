@@ -60,8 +60,7 @@ impl World {
             self.trace(|| format!("restored, {} effects", effects.len()));
             let (saved, log, ..) = room.remembered();
             self.oracle.restored(saved.epoch, &log);
-            self.numbers = ConnNumbers::restored(now, room.next_conn());
-            self.numbers_since = self.now;
+            (self.numbers, self.numbers_since) = (ConnNumbers::restored(now, room.next_conn()), self.now);
             self.hold(room);
             let new_epoch = !effects.is_empty();
             if !self.perform(effects) {
