@@ -9,11 +9,13 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 use walkdir::WalkDir;
 use xtask::new;
+use xtask::port;
 use xtask::root::Root;
 use xtask::sdk::package;
 use xtask::tools::{self, node};
 
 use crate::chromium;
+use crate::stack::{self, Stack};
 
 /// Installs what a new application needs, with the package that is packed into it.
 pub fn install_new(name: &str) -> Result<Option<PathBuf>> {
@@ -101,8 +103,28 @@ pub fn has_chromium() -> Result<bool> {
     Ok(has)
 }
 
+/// A built page of an application, served at an origin of its own, beside a stack that accepts it.
+pub struct Site {
+    pub origin: String,
+    pub stack: Stack,
+    _server: Child,
+}
+
+impl Site {
+    /// Checks the types of an installed application, builds its page for a new stack, and serves it.
+    pub async fn of(app: &Path) -> Result<Self> {
+        let port = port::take(0, "")?;
+        let origin = format!("http://127.0.0.1:{port}");
+        let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
+        run(app, "typescript/bin/tsc", &[], &[])?;
+        run(app, "vite/bin/vite.js", &["build"], &[("VITE_EDGE", stack.edge_url())])?;
+        let server = preview(app, port).await?;
+        Ok(Self { origin, stack, _server: server })
+    }
+}
+
 /// Serves the built page, and waits until the server says that it listens. It ends when the value is dropped.
-pub async fn preview(app: &Path, port: u16) -> Result<Child> {
+async fn preview(app: &Path, port: u16) -> Result<Child> {
     let node = node::ensure(&Root::here())?;
     let mut server = tokio::process::Command::new(&node.program)
         .arg("node_modules/vite/bin/vite.js")

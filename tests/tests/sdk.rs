@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use axum::Router;
 use axum::response::Html;
-use tests::apps::{has_chromium, install, install_new, preview, run};
+use tests::apps::{Site, has_chromium, install, install_new};
 use tests::chromium::{Chromium, Page};
 use tests::stack;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
-use xtask::port;
 use xtask::root::Root;
 use xtask::sdk::live;
 use xtask::tools::node;
@@ -98,16 +97,11 @@ async fn two_browsers_are_matched_on_a_vite_page_of_another_origin() -> Result<(
         return Ok(());
     }
     let Some(app) = spawn_blocking(|| install("sdk/examples/vite")).await?? else { return Ok(()) };
-    run(&app, "typescript/bin/tsc", &[], &[])?;
-    run(&app, "vite/bin/vite.js", &["build"], &[])?;
-    let port = port::take(0, "")?;
-    let origin = format!("http://127.0.0.1:{port}");
-    let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
-    let _server = preview(&app, port).await?;
+    let site = Site::of(&app).await?;
     let mut chromium = Chromium::start().await?;
-    let ana = open(&mut chromium, &origin, stack.edge_url(), "Ana").await?;
+    let ana = open(&mut chromium, &site, "Ana").await?;
     ana.until_texts("[data-testid='queue']", &["queued"]).await?;
-    let bo = open(&mut chromium, &origin, stack.edge_url(), "Bo").await?;
+    let bo = open(&mut chromium, &site, "Bo").await?;
     for (page, me, other) in [(&ana, "Ana", "Bo here"), (&bo, "Bo", "Ana here")] {
         page.until_texts("[data-testid='me']", &[me]).await?;
         page.until_texts("[data-testid='other']", &[other]).await?;
@@ -127,17 +121,12 @@ async fn two_browsers_are_matched_on_a_new_app() -> Result<()> {
         return Ok(());
     }
     let Some(app) = spawn_blocking(|| install_new("hello")).await?? else { return Ok(()) };
-    let port = port::take(0, "")?;
-    let origin = format!("http://127.0.0.1:{port}");
-    let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
-    run(&app, "typescript/bin/tsc", &[], &[])?;
-    run(&app, "vite/bin/vite.js", &["build"], &[("VITE_EDGE", stack.edge_url())])?;
-    let _server = preview(&app, port).await?;
+    let site = Site::of(&app).await?;
     let mut chromium = Chromium::start().await?;
     let (ana, bo) = (chromium.open(800, 600, false).await?, chromium.open(390, 800, true).await?);
-    ana.goto(&format!("{origin}/?name=Ana")).await?;
+    ana.goto(&format!("{}/?name=Ana", site.origin)).await?;
     ana.until_texts("[data-testid='status']", &["Waiting for another player …"]).await?;
-    bo.goto(&format!("{origin}/?name=Bo")).await?;
+    bo.goto(&format!("{}/?name=Bo", site.origin)).await?;
     ana.find(TALKING).await?;
     ana.enter("text", "Hello, Bo").await?;
     bo.until_texts("#messages li", &["Hello, Bo"]).await?;
@@ -153,8 +142,9 @@ async fn two_browsers_are_matched_on_a_new_app() -> Result<()> {
     Ok(())
 }
 
-async fn open(chromium: &mut Chromium, origin: &str, edge: &str, name: &str) -> Result<Page> {
+async fn open(chromium: &mut Chromium, site: &Site, name: &str) -> Result<Page> {
     let page = chromium.open(800, 600, false).await?;
+    let (origin, edge) = (&site.origin, site.stack.edge_url());
     page.goto(&format!("{origin}/?edge={edge}&name={name}")).await?;
     Ok(page)
 }

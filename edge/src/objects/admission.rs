@@ -196,8 +196,7 @@ impl<M: Machine> Runtime<M> {
     /// Releases a lease at the player's object. This is a hint: if it is lost, the object checks the lease before it
     /// counts it.
     pub fn release(self: &Rc<Self>, conn: Conn, player: PlayerId) {
-        let runtime = Rc::clone(self);
-        self.awake.spawn(async move {
+        self.spawn(async move |runtime| {
             let released = async {
                 let request = PlayerRequest::Release { object: runtime.object_name()?, conn };
                 object_rpc::player(&runtime.env, &player, &request).await

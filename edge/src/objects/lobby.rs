@@ -65,10 +65,7 @@ async fn serve(runtime: &Rc<Runtime<Lobby>>, request: &QueueServiceRequest) -> R
         }
     };
     if let (QueueServiceAnswer::Moved { shard }, Some(player)) = (&answer, request.action.player()) {
-        let shard = *shard;
-        let (pool, _) = pool_and_shard(runtime)?;
-        let request = PlayerRequest::HomeShard { pool, shard: Some(shard) };
-        object_rpc::player(&runtime.env, player, &request).await?;
+        put_home_shard(runtime, player, *shard).await?;
         runtime.handle(Input::ShardStored { player: player.clone(), stored: true });
     }
     Ok(HostResponse::Queue { answer })
@@ -163,9 +160,7 @@ impl Machine for Lobby {
 
 /// Looks up a player who enters, at the region and at the player's object. A failure is an answer too.
 fn look_up(runtime: &Rc<Runtime<Lobby>>, lookup: u64, player: PlayerId) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
+    runtime.spawn(async move |runtime| {
         let answer = match look_up_player(&runtime, &player).await {
             Ok(entrant) => Some(entrant),
             Err(error) => {
@@ -195,16 +190,8 @@ async fn look_up_player(runtime: &Runtime<Lobby>, player: &PlayerId) -> Result<E
 
 /// Stores at a player's object which shard of the queue the player is in.
 fn store_shard(runtime: &Rc<Runtime<Lobby>>, player: PlayerId, shard: u16) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
-        let stored = match pool_and_shard(&runtime) {
-            Ok((pool, _)) => {
-                let request = PlayerRequest::HomeShard { pool, shard: Some(shard) };
-                object_rpc::player(&runtime.env, &player, &request).await
-            }
-            Err(error) => Err(error),
-        };
+    runtime.spawn(async move |runtime| {
+        let stored = put_home_shard(&runtime, &player, shard).await;
         if let Err(error) = &stored {
             console_error!("{error:?}");
         }
@@ -212,14 +199,16 @@ fn store_shard(runtime: &Rc<Runtime<Lobby>>, player: PlayerId, shard: u16) {
     });
 }
 
+async fn put_home_shard(runtime: &Runtime<Lobby>, player: &PlayerId, shard: u16) -> Result<()> {
+    let (pool, _) = pool_and_shard(runtime)?;
+    let request = PlayerRequest::HomeShard { pool, shard: Some(shard) };
+    object_rpc::player(&runtime.env, player, &request).await.map(drop)
+}
+
 fn start_call(runtime: &Rc<Runtime<Lobby>>, call: Call) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
-        match perform_call(&runtime, &call).await {
-            Ok(answer) => runtime.handle(Input::Answered { call, answer }),
-            Err(error) => console_error!("{error:?}; the machine will repeat it"),
-        }
+    runtime.spawn(async move |runtime| match perform_call(&runtime, &call).await {
+        Ok(answer) => runtime.handle(Input::Answered { call, answer }),
+        Err(error) => console_error!("{error:?}; the machine will repeat it"),
     });
 }
 

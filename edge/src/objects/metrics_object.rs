@@ -28,6 +28,7 @@ impl DurableObject for MetricsObject {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        meter::add(Class::Metrics, Billed::Requests, 1);
         let answer = match request.path().as_str() {
             object_rpc::QUEUES => self.index(request).await,
             _ => self.add(request).await,
@@ -72,7 +73,6 @@ impl MetricsObject {
     }
 
     async fn add(&self, mut request: Request) -> Result<Response> {
-        meter::add(Class::Metrics, Billed::Requests, 1);
         let tally: Tally = serde_json::from_str(&request.text().await?)?;
         let mut totals = match self.totals.take() {
             Some(totals) => totals,

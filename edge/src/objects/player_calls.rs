@@ -21,9 +21,7 @@ pub fn player_id(runtime: &Runtime<Player>) -> Result<PlayerId> {
 
 /// Makes a host close connections of the player.
 pub fn force_close(runtime: &Rc<Runtime<Player>>, call: CallId, object: ObjectName, close: ForcedClose) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
+    runtime.spawn(async move |runtime| {
         let asked = now();
         let response = async {
             let player = player_id(&runtime)?;
@@ -38,9 +36,7 @@ pub fn force_close(runtime: &Rc<Runtime<Player>>, call: CallId, object: ObjectNa
 
 /// Fetches from the region who may see the player's presence.
 pub fn fetch_visibility(runtime: &Rc<Runtime<Player>>, revision: u64) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
+    runtime.spawn(async move |runtime| {
         let response = async { region::visibility(&runtime.env, &player_id(&runtime)?).await };
         match response.await {
             Ok(visibility) => runtime.handle(Input::VisibilityKnown { revision, visibility: &visibility }),
@@ -51,9 +47,7 @@ pub fn fetch_visibility(runtime: &Rc<Runtime<Player>>, revision: u64) {
 
 /// Subscribes to the presence of other players at their objects.
 pub fn subscribe(runtime: &Rc<Runtime<Player>>, call: CallId, peers: Vec<PlayerId>) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
+    runtime.spawn(async move |runtime| {
         let Ok(by) = player_id(&runtime) else { return };
         let request = PeerRequest::Subscribe { by };
         let answers = call_peers(&runtime, peers.into_iter().map(|peer| (peer, request.clone()))).await;
@@ -68,9 +62,7 @@ pub fn subscribe(runtime: &Rc<Runtime<Player>>, call: CallId, peers: Vec<PlayerI
 
 /// Sends the player's presence to the objects of its subscribers.
 pub fn publish(runtime: &Rc<Runtime<Player>>, call: CallId, as_of: Time, groups: Vec<PublishGroup>) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
+    runtime.spawn(async move |runtime| {
         let Ok(of) = player_id(&runtime) else { return };
         let requests = groups.into_iter().flat_map(|PublishGroup { presence, last, to }| {
             let of = of.clone();

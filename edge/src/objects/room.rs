@@ -215,9 +215,7 @@ impl Machine for Room {
 }
 
 fn start_call(runtime: &Rc<Runtime<Room>>, id: CallId, call: Call) {
-    let runtime = Rc::clone(runtime);
-    let awake = Rc::clone(&runtime.awake);
-    awake.spawn(async move {
+    runtime.spawn(async move |runtime| {
         let result = match &call {
             Call::Opened { room } => region::opened(&runtime.env, room).await,
             Call::Record { record } => region::record(&runtime.env, record).await,

@@ -153,6 +153,12 @@ impl<M: Machine> Runtime<M> {
         }
     }
 
+    /// Runs work that the object waits for, and cannot sleep meanwhile.
+    pub fn spawn(self: &Rc<Self>, work: impl AsyncFnOnce(Rc<Self>) + 'static) {
+        let runtime = Rc::clone(self);
+        self.awake.spawn(async move { work(runtime).await });
+    }
+
     /// Handles the alarm.
     pub fn ring(self: &Rc<Self>) {
         self.handle(M::alarm());
@@ -283,8 +289,7 @@ impl<M: Machine> Runtime<M> {
             Schedule::Now => self.flush_at(now),
             Schedule::Wait => {}
             Schedule::After(window) => {
-                let runtime = Rc::clone(self);
-                self.awake.spawn(async move {
+                self.spawn(async move |runtime| {
                     Delay::from(window).await;
                     let now = crate::clock::now();
                     runtime.sockets.borrow_mut().on_timer(now);
@@ -334,8 +339,7 @@ impl<M: Machine> Runtime<M> {
 
     /// Verifies a newer token of an open socket; the result is the input [`ConnectionInput::Renewed`].
     pub fn verify(self: &Rc<Self>, conn: Conn, id: Option<Value>, token: String) {
-        let runtime = Rc::clone(self);
-        self.awake.spawn(async move {
+        self.spawn(async move |runtime| {
             let verdict = identity::verify_renewal(&runtime.env, &token).await;
             runtime.handle(ConnectionInput::Renewed { conn, id, verdict }.into());
         });
@@ -343,8 +347,7 @@ impl<M: Machine> Runtime<M> {
 
     /// Deletes everything that the object has stored.
     pub fn erase(self: &Rc<Self>) {
-        let runtime = Rc::clone(self);
-        self.awake.spawn(async move {
+        self.spawn(async move |runtime| {
             if let Err(error) = runtime.state.storage().delete_all().await {
                 console_error!("{} could not be erased: {error}", runtime.label());
             }

@@ -17,8 +17,7 @@ impl<M: Machine> Runtime<M> {
         };
         // The platform's clock has milliseconds: a timer of zero would ring before it moves.
         let wait = at.since(now).max(Duration::from_millis(1));
-        let runtime = Rc::clone(self);
-        self.awake.spawn(async move {
+        self.spawn(async move |runtime| {
             Delay::from(wait).await;
             runtime.is_ticking.set(false);
             let input = runtime.machine.borrow().as_ref().and_then(|machine| machine.next_tick());

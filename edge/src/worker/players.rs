@@ -16,14 +16,14 @@ use worker::{Env, Request, Response};
 /// Returns the sockets and the match of a player. No room is asked, and none is woken.
 pub async fn inspect(request: &Request, env: &Env, player: &str) -> Result<Response> {
     caller(env, request.headers(), Scope::Players).await?;
-    let player = parse(player)?;
+    let player = player_id(player)?;
     Ok(Response::from_json(&object_rpc::inspect_player(env, &player).await?)?)
 }
 
 /// Frees a player from a match, or from an open room that counts as the player's own. The action is in the audit trail before it happens: without the region nothing changes.
 pub async fn release(mut request: Request, env: &Env, player: &str) -> Result<Response> {
     let Actor { by, .. } = caller(env, request.headers(), Scope::Players).await?;
-    let (player, detail) = (parse(player)?, audit_reason(request.headers())?);
+    let (player, detail) = (player_id(player)?, audit_reason(request.headers())?);
     let text = body::text(&mut request, limits::RESULT_BYTES_MAX).await?;
     let PlayerRelease { room } = serde_json::from_str(&text).map_err(|error| {
         Error::refused(400, "bad_field", format!("The body is `{{\"room\":\"m_…\"}}`: {error}."))
@@ -48,6 +48,7 @@ pub async fn release(mut request: Request, env: &Env, player: &str) -> Result<Re
     Ok(Response::empty()?.with_status(204))
 }
 
-fn parse(player: &str) -> Result<PlayerId> {
-    player.parse().map_err(|error| Error::refused(400, "bad_id", format!("player: {error}.")))
+/// Reads the player of a path.
+pub fn player_id(text: &str) -> Result<PlayerId> {
+    text.parse().map_err(|error| Error::refused(400, "bad_id", format!("player: {error}.")))
 }

@@ -6,6 +6,7 @@ use crate::clients::object_rpc;
 use crate::error::{Error, Result};
 use crate::worker::body;
 use crate::worker::caller::{caller, idempotency_key};
+use crate::worker::players::player_id;
 use serde_json::{Map, Value, json};
 use shared::http::{QueueList, QueueSummary, RequestUrl, TicketCursor};
 use shared::id::{PlayerId, PoolName};
@@ -176,10 +177,6 @@ fn configured(env: &Env, pool: &str) -> Result<(PoolName, Pool)> {
     }
     let pool = pools.pools.remove(&name).ok_or_else(missing)?;
     Ok((name, pool))
-}
-
-fn player_id(text: &str) -> Result<PlayerId> {
-    text.parse().map_err(|error| Error::refused(400, "bad_id", format!("player: {error}.")))
 }
 
 /// Reads the body: nothing, or an object with `attrs` and `wants`, which the lobby checks.

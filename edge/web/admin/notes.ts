@@ -1,8 +1,9 @@
 // The notes of moderators about a player.
 
-import { make, write } from "../parts/dom.ts";
-import { path, problem } from "./api.ts";
+import { make } from "../parts/dom.ts";
+import { path } from "./api.ts";
 import type { Page } from "./api.ts";
+import { field_form } from "./attempt.ts";
 import { announce, paged } from "./screen.ts";
 import type { Context } from "./screen.ts";
 import { id, panel, time } from "./view.ts";
@@ -21,22 +22,12 @@ export function notes({ operator, signal }: Context, who: string): HTMLElement {
     list.replaceChildren(paged(signal, read, draw));
   };
   const field = make("textarea", { id: "note", "data-testid": "note", rows: "2", maxlength: "1000", required: "" }) as HTMLTextAreaElement;
-  const fault = make("p", { class: "fault", role: "alert" });
-  const form = make("form", { class: "find" }, make("label", { for: "note" }, "A new note, which only moderators read"), make("div", { class: "row" }, field, make("button", { class: "main", "data-testid": "note-add" }, "Add")), fault);
-  form.onsubmit = async (event) => {
-    event.preventDefault();
-    const text = field.value.trim();
-    if (text === "") return field.focus();
-    write(fault, "");
-    try {
-      await operator.act("region", "POST", at, "", { text });
-      field.value = "";
-      announce("The note is added.");
-      refresh();
-    } catch (error) {
-      write(fault, problem(error));
-    }
-  };
+  const form = field_form(field, "A new note, which only moderators read", "note-add", "Add", async (text) => {
+    await operator.act("region", "POST", at, "", { text });
+    field.value = "";
+    announce("The note is added.");
+    refresh();
+  });
   refresh();
   return panel("Notes", "player-notes", form, list);
 }

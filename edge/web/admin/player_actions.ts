@@ -1,8 +1,9 @@
 // The actions on a player: ban, lift, sign out, free from a match. Each has a reason, which is kept in the audit trail.
 
 import { make } from "../parts/dom.ts";
-import { path, problem } from "./api.ts";
+import { path } from "./api.ts";
 import { ask } from "./ask.ts";
+import { attempt, fault_place } from "./attempt.ts";
 import { announce } from "./screen.ts";
 import type { Context } from "./screen.ts";
 import { button, panel } from "./view.ts";
@@ -31,18 +32,14 @@ export type Place = {
 /** Returns the panel of actions; `done` runs after each that has changed something. */
 export function actions({ operator }: Context, who: string, account: () => Promise<Account>, place: () => Promise<Place>, done: () => void): HTMLElement {
   const row = make("div", { class: "row" });
-  const fault = make("p", { class: "fault", role: "alert" });
+  const fault = fault_place();
   const inside = panel("Actions", "player-actions", row, fault);
-  const run = async (what: () => Promise<boolean>, text: string) => {
-    fault.textContent = "";
-    try {
+  const run = (what: () => Promise<boolean>, text: string) =>
+    attempt(fault, async () => {
       if (!(await what())) return;
       announce(text);
       done();
-    } catch (error) {
-      fault.textContent = problem(error);
-    }
-  };
+    });
   const ban = () =>
     ask({ title: "Ban the player", text: "All sockets of the player close at once.", yes: "Ban", until: true, hint: "The player reads this reason, and may appeal." }, (reason, until) =>
       operator.act("region", "PUT", path("/v1/bans/", who), "", { reason, ...(until !== null && { until }) }),

@@ -1,7 +1,7 @@
 // A socket to play with: every frame in both directions, and a network that cuts, is slow, or doubles what is sent.
 
 import { make, write } from "../parts/dom.ts";
-import { problem } from "./api.ts";
+import { attempt, fault_place } from "./attempt.ts";
 import { PlaySocket } from "./play_socket.ts";
 import type { Frame } from "./play_socket.ts";
 import type { Context } from "./screen.ts";
@@ -18,7 +18,7 @@ export function playground({ operator, signal }: Context): HTMLElement {
   const slow = make("input", { id: "slow", type: "checkbox", "data-testid": "slow" }) as HTMLInputElement;
   const double = make("input", { id: "double", type: "checkbox", "data-testid": "double" }) as HTMLInputElement;
   const state = make("span", { "data-testid": "socket-state", role: "status" }, "closed");
-  const fault = make("p", { class: "fault", role: "alert" });
+  const fault = fault_place();
   const frames = make("ol", { class: "frames", "data-testid": "frames" });
   const log = make("div", { class: "scroll", role: "log", tabindex: "0", "aria-label": "Frames" }, frames);
   const add = ({ way, text }: Frame) => {
@@ -29,14 +29,6 @@ export function playground({ operator, signal }: Context): HTMLElement {
   };
   const socket = new PlaySocket(operator, { on_frame: add, on_state: (text) => write(state, text), is_slow: () => slow.checked, is_double: () => double.checked });
   signal.addEventListener("abort", () => socket.close());
-  const attempt = async (what: () => Promise<void> | void) => {
-    write(fault, "");
-    try {
-      await what();
-    } catch (error) {
-      write(fault, problem(error));
-    }
-  };
   const check = (input: HTMLInputElement, text: string) => make("label", { class: "check", for: input.id }, input, text);
   return panel(
     "Socket",
@@ -47,15 +39,15 @@ export function playground({ operator, signal }: Context): HTMLElement {
       "div",
       { class: "row" },
       target,
-      button("Open", "socket-open", () => attempt(() => socket.open(target.value.trim())), "main"),
-      button("Cut, and resume", "socket-cut", () => attempt(() => socket.cut())),
+      button("Open", "socket-open", () => attempt(fault, () => socket.open(target.value.trim())), "main"),
+      button("Cut, and resume", "socket-cut", () => attempt(fault, () => socket.cut())),
       button("Close", "socket-close", () => socket.close()),
       state,
     ),
     make("div", { class: "row" }, check(slow, "Slow: confirms no position, so that the room sees it fall behind"), check(double, "Double: sends each frame twice")),
     make("label", { for: "frame" }, "Frame"),
     frame,
-    make("div", { class: "row" }, button("Send", "frame-send", () => attempt(() => socket.send(frame.value.trim())), "main")),
+    make("div", { class: "row" }, button("Send", "frame-send", () => attempt(fault, () => socket.send(frame.value.trim())), "main")),
     fault,
     log,
   );

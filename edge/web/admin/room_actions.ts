@@ -1,8 +1,9 @@
 // The actions in a room: say something by the operator's name, and end the room.
 
-import { make, write } from "../parts/dom.ts";
-import { path, problem } from "./api.ts";
+import { make } from "../parts/dom.ts";
+import { path } from "./api.ts";
 import { ask } from "./ask.ts";
+import { field_form } from "./attempt.ts";
 import { announce } from "./screen.ts";
 import type { Context } from "./screen.ts";
 import type { Inspection } from "./room.ts";
@@ -18,21 +19,11 @@ export function room_actions({ operator }: Context, seen: Inspection, refresh: (
     if (reply !== undefined && "err" in reply) throw new Error(reply.err.message ?? reply.err.code);
   };
   const field = make("input", { id: "say", "data-testid": "say", maxlength: "1000", autocomplete: "off", required: "" }) as HTMLInputElement;
-  const fault = make("p", { class: "fault", role: "alert" });
-  const form = make("form", { class: "find" }, make("label", { for: "say" }, "Say to all members, by your name"), make("div", { class: "row" }, field, make("button", { class: "main", "data-testid": "say-go" }, "Say")), fault);
-  form.onsubmit = async (event) => {
-    event.preventDefault();
-    const text = field.value.trim();
-    if (text === "") return field.focus();
-    write(fault, "");
-    try {
-      await send("", { op: "say", key: crypto.randomUUID(), body: { text } });
-      announce("Said.");
-      refresh();
-    } catch (error) {
-      write(fault, problem(error));
-    }
-  };
+  const form = field_form(field, "Say to all members, by your name", "say-go", "Say", async (text) => {
+    await send("", { op: "say", key: crypto.randomUUID(), body: { text } });
+    announce("Said.");
+    refresh();
+  });
   const end = async () => {
     const question = { title: "End the room", text: "The room ends for all members at once. A match of a mode is not rated.", yes: "End" };
     if (await ask(question, (reason) => send(reason, { op: "end", key: crypto.randomUUID() }))) refresh();

@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use tests::stack::Stack;
+use shared::service_key::ServiceKey;
+use tests::stack::{self, Stack};
 use tokio::time::{Instant, sleep};
 use xtask::wire::{Player, Server, text};
 
@@ -13,6 +14,16 @@ use super::chat::server;
 
 /// The author of what the local service key does.
 pub const ACTOR: &str = "p_service-local";
+
+/// Starts a stack that knows these service keys alone.
+pub async fn stack_with_keys(keys: &[ServiceKey]) -> Result<Stack> {
+    let keys = serde_json::to_string(keys)?;
+    stack::start_with(|options| {
+        options.edge_values.insert("SERVICE_KEYS".to_owned(), keys.clone());
+        options.region_env.insert("SERVICE_KEYS".to_owned(), keys);
+    })
+    .await
+}
 
 /// The own backend of a test.
 pub struct Backend<'a> {

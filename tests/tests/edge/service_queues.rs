@@ -10,7 +10,7 @@ use xtask::next_event;
 use xtask::wire::{LobbyEvent, Player, text, unique};
 
 use super::chat::server;
-use super::service_backend::{ACTOR, Backend};
+use super::service_backend::{ACTOR, Backend, stack_with_keys};
 
 const POOL: &str = "speed-dating";
 
@@ -118,12 +118,7 @@ async fn backend_cancels_a_ticket_in_a_divided_queue() -> Result<()> {
 async fn wrong_requests_about_tickets_are_refused_with_their_reason() -> Result<()> {
     let (rooms, rooms_text) = xtask::keys::create("rooms-only", [Scope::Rooms].into())?;
     let (queues, queues_text) = xtask::keys::create("queues-only", [Scope::Queues].into())?;
-    let keys = serde_json::to_string(&[rooms, queues])?;
-    let stack = stack::start_with(|options| {
-        options.edge_values.insert("SERVICE_KEYS".to_owned(), keys.clone());
-        options.region_env.insert("SERVICE_KEYS".to_owned(), keys);
-    })
-    .await?;
+    let stack = stack_with_keys(&[rooms, queues]).await?;
     let mut backend = Backend::of(&stack)?;
     backend.key = queues_text;
     let ana = server(&stack)?.guest("Ana").await?;

@@ -12,7 +12,7 @@ use xtask::wire::{Player, RoomEvent, Server, text};
 
 use super::chat::server;
 use super::match_history::recorded_match;
-use super::service_backend::{ACTOR, Backend};
+use super::service_backend::{ACTOR, Backend, stack_with_keys};
 
 #[tokio::test]
 async fn backend_creates_a_room_with_named_seats_and_ends_it_with_a_result() -> Result<()> {
@@ -180,12 +180,7 @@ async fn wrong_requests_of_services_are_refused_with_their_reason() -> Result<()
 async fn key_without_a_scope_is_refused() -> Result<()> {
     let (all, all_text) = xtask::keys::create("rooms-only", [shared::service_key::Scope::Rooms].into())?;
     let (other, other_text) = xtask::keys::create("other", [shared::service_key::Scope::Queues].into())?;
-    let keys = serde_json::to_string(&[all, other])?;
-    let stack = stack::start_with(|options| {
-        options.edge_values.insert("SERVICE_KEYS".to_owned(), keys.clone());
-        options.region_env.insert("SERVICE_KEYS".to_owned(), keys);
-    })
-    .await?;
+    let stack = stack_with_keys(&[all, other]).await?;
     let mut backend = Backend::of(&stack)?;
     backend.key = all_text;
     let ana = server(&stack)?.guest("Ana").await?;

@@ -1,11 +1,9 @@
 //! Tests the dating page in three browsers: a refusal keeps the place of the other, and a room opens once both agree.
 
 use anyhow::Result;
-use tests::apps::{has_chromium, install, preview, run};
+use tests::apps::{Site, has_chromium, install};
 use tests::chromium::{Chromium, Page};
-use tests::stack;
 use tokio::task::spawn_blocking;
-use xtask::port;
 
 const STATUS: &str = "[data-testid='status']";
 const LOOKING: &str = "Looking for a person who speaks your language …";
@@ -16,27 +14,22 @@ async fn date_begins_only_when_both_accept() -> Result<()> {
         return Ok(());
     }
     let Some(app) = spawn_blocking(|| install("examples/dating")).await?? else { return Ok(()) };
-    let port = port::take(0, "")?;
-    let origin = format!("http://127.0.0.1:{port}");
-    let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
-    run(&app, "typescript/bin/tsc", &[], &[])?;
-    run(&app, "vite/bin/vite.js", &["build"], &[("VITE_EDGE", stack.edge_url())])?;
-    let _server = preview(&app, port).await?;
+    let site = Site::of(&app).await?;
     let mut chromium = Chromium::start().await?;
 
-    let ana = open(&mut chromium, &origin, "name=Ana&languages=de,en").await?;
+    let ana = open(&mut chromium, &site.origin, "name=Ana&languages=de,en").await?;
     ana.until_texts(STATUS, &[LOOKING]).await?;
     // Eva speaks another language, and is proposed to neither.
-    let eva = open(&mut chromium, &origin, "name=Eva&languages=fr").await?;
+    let eva = open(&mut chromium, &site.origin, "name=Eva&languages=fr").await?;
     eva.until_texts(STATUS, &[LOOKING]).await?;
-    let bo = open(&mut chromium, &origin, "name=Bo&languages=de").await?;
+    let bo = open(&mut chromium, &site.origin, "name=Bo&languages=de").await?;
     answer(&ana, "accept").await?;
     ana.until_texts(STATUS, &["Waiting for the other answer …"]).await?;
     answer(&bo, "decline").await?;
     bo.until_texts(STATUS, &["No date this time. You may look again in 30 s."]).await?;
     ana.until_texts(STATUS, &[LOOKING]).await?;
 
-    let dan = open(&mut chromium, &origin, "name=Dan&languages=en").await?;
+    let dan = open(&mut chromium, &site.origin, "name=Dan&languages=en").await?;
     answer(&dan, "accept").await?;
     answer(&ana, "accept").await?;
     ana.find("#form:not([hidden])").await?;

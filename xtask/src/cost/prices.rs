@@ -7,6 +7,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use shared::cost::{Item, Price};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::root::Root;
 
@@ -64,17 +66,10 @@ impl Prices {
     }
 }
 
-/// Returns the days from 1970 to a date of the Gregorian calendar.
+/// Returns the days from 1970 to a date.
 fn day(date: &str) -> Option<i64> {
-    let mut parts = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // The year begins in March, so that the leap day is the last one.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    Some(year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468)
+    let midnight = OffsetDateTime::parse(&format!("{date}T00:00:00Z"), &Rfc3339).ok()?;
+    Some(midnight.unix_timestamp() / 86_400)
 }
 
 #[cfg(test)]

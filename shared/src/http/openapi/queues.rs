@@ -1,7 +1,7 @@
 //! The operations of the service API on queues.
 
 use super::operation::{Operation, Route};
-use super::service::idempotency_key;
+use super::service::{idempotency_key, secured};
 use serde_json::{Value, json};
 
 /// The pool and the player of the examples.
@@ -106,13 +106,4 @@ fn example(state: &str) -> Value {
 /// Adds what all operations on a ticket have.
 fn of_ticket(operation: Operation) -> Operation {
     secured(operation).path_parameter("pool", "PoolName", POOL).path_parameter("player", "PlayerId", PLAYER)
-}
-
-/// Adds what all operations of the service API have.
-fn secured(operation: Operation) -> Operation {
-    operation
-        .secured(&["service_key", "access_token"])
-        .problem(401, "`token_invalid`, `token_expired`, `session_revoked`, `banned`")
-        .problem(403, "`scope_missing`")
-        .problem(429, "`too_fast`")
 }

@@ -123,7 +123,8 @@ fn room(operation: Operation) -> Operation {
     secured(operation.path_parameter("room", "RoomId", ROOM)).problem(404, "`not_found`")
 }
 
-fn secured(operation: Operation) -> Operation {
+/// Adds what all operations of the service API have.
+pub fn secured(operation: Operation) -> Operation {
     operation
         .secured(&["service_key", "access_token"])
         .problem(401, "`token_invalid`, `token_expired`, `session_revoked`, `banned`")
