@@ -237,7 +237,7 @@ impl Reader {
                 continue;
             }
             valid(&self.schema(&parameter["schema"])?, example).context(name.to_owned())?;
-            let value = match self.substitute(example) {
+            let value = match self.substitute(example, now()) {
                 Value::String(text) => text,
                 other => other.to_string(),
             };
@@ -256,7 +256,7 @@ impl Reader {
             String::new()
         } else {
             valid(&self.schema(&content["schema"])?, &content["example"]).context("the body")?;
-            self.substitute(&content["example"]).to_string()
+            self.substitute(&content["example"], now()).to_string()
         };
         let mut request = self.http.request(Method::from_bytes(method.as_bytes())?, url.clone());
         for (name, value) in headers {
@@ -286,8 +286,8 @@ impl Reader {
     }
 
     /// Replaces the names in an example by their real values, and moves its times into the present: some answers
-    /// depend on the age of what was sent.
-    fn substitute(&self, example: &Value) -> Value {
+    /// depend on the age of what was sent. All times move by the same span, so that what lies between them stays.
+    fn substitute(&self, example: &Value, now: Time) -> Value {
         match example {
             Value::String(text) => {
                 let mut names: Vec<_> = self.real.iter().collect();
@@ -295,15 +295,15 @@ impl Reader {
                 let put = |text: String, (name, real): (&String, &String)| text.replace(name, real);
                 names.into_iter().fold(text.clone(), put).into()
             }
-            Value::Array(items) => items.iter().map(|item| self.substitute(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.substitute(item, now)).collect(),
             Value::Object(fields) => fields
                 .iter()
-                .map(|(name, field)| (name.clone(), self.substitute(field)))
+                .map(|(name, field)| (name.clone(), self.substitute(field, now)))
                 .collect::<Map<_, _>>()
                 .into(),
             Value::Number(number) if late(number) => {
                 let ms = number.as_u64().unwrap_or_default();
-                (now().ms() + ms).saturating_sub(EXAMPLE_NOW_MS).into()
+                (now.ms() + ms).saturating_sub(EXAMPLE_NOW_MS).into()
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => example.clone(),
         }
