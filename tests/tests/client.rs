@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use matchpoint_client::{Client, ConnectionState, Error, Event, Player, Room, RoomEvent, Sent, Wish};
+use matchpoint_client::{
+    Client, ConnectionState, Error, Event, Player, Room, RoomEvent, RoomOptions, Sent, Wish,
+};
 use serde_json::{Value, json};
 use tests::kit::chance::Chance;
 use tests::stack;
@@ -156,8 +158,17 @@ async fn client_that_was_taken_over_returns_when_the_newer_one_is_gone() -> Resu
     timeout(WAIT, older.opened()).await??;
     older.say(&json!("from the older one")).await?;
     older.leave().await?;
-    let again = ana.room(id).await.err();
-    ensure!(matches!(again, Some(Error::Closed { code: 4005 | 4007, .. })), "{again:?}");
+    // Nobody is left, so the room has ended: who returns is shown its log, and the connection ends.
+    let again = ana.open_room(id, RoomOptions::default());
+    let mut events = again.events();
+    let stopped = loop {
+        let event = timeout(WAIT, events.next()).await?.context("a stream that ends without a reason")?;
+        if let RoomEvent::Connection(ConnectionState::Stopped(stopped)) = event {
+            break stopped;
+        }
+    };
+    ensure!(stopped.code == 4007, "{stopped:?}");
+    ensure!(again.read(|view| view.ended.is_some()), "{:?}", again.view());
     Ok(())
 }
 
