@@ -12,7 +12,7 @@ pub use path::{Path, normalized};
 pub use queues::{QueueList, QueueSummary, TicketCursor};
 pub use request_url::RequestUrl;
 
-use crate::id::{PlayerId, PoolName, RoomId};
+use crate::id::{NoticeId, PlayerId, PoolName, RoomId};
 use crate::limits;
 use crate::pool::{ChosenMode, Pool, Rules, Shards};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,32 @@ use std::collections::BTreeMap;
 pub struct PlayerRelease {
     /// The match that the player is freed from.
     pub room: RoomId,
+}
+
+/// The body of `POST /v1/players/{player}/notices`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewNotice {
+    /// The content for the player: any JSON, up to 1 KiB.
+    pub body: Value,
+    /// How long it is kept while it is not read, seconds. A week without it; at most 30 days.
+    #[serde(default = "notice_ttl_s")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2_592_000, default = notice_ttl_s))]
+    pub ttl_s: u64,
+}
+
+fn notice_ttl_s() -> u64 {
+    limits::NOTICE_TTL.as_secs()
+}
+
+/// The answer to `POST /v1/players/{player}/notices`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeptNotice {
+    pub notice: NoticeId,
+    /// True if the player has an open me socket, which received it.
+    pub connected: bool,
 }
 
 /// The body of `POST /v1/rooms`; fields that are left out have their defaults.

@@ -149,6 +149,9 @@ id!(
     /// The id of a note of a moderator about a player.
     NoteId, "n_");
 id!(
+    /// The id of a notice of the operator's backend to a player.
+    NoticeId, "nt_");
+id!(
     /// The id of a webhook message: one event for one endpoint.
     MessageId, "w_");
 id!(

@@ -7,6 +7,7 @@
 mod current_match;
 mod devices;
 mod effect;
+mod inbox;
 mod input;
 mod inspection;
 mod me_socket;

@@ -10,6 +10,7 @@ pub mod object_name;
 pub mod opened;
 pub mod peer;
 pub mod player;
+pub mod player_notice;
 pub mod queue_figures;
 pub mod queue_service;
 pub mod record;

@@ -44,6 +44,8 @@ mod region_outage;
 mod request_limits;
 #[path = "edge/service_backend.rs"]
 mod service_backend;
+#[path = "edge/service_notices.rs"]
+mod service_notices;
 #[path = "edge/service_queues.rs"]
 mod service_queues;
 #[path = "edge/service_rooms.rs"]

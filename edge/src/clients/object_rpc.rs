@@ -12,6 +12,7 @@ use shared::pool::Shard;
 use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
 use shared::rpc::notice::Notice;
+use shared::rpc::player_notice::{NoticeAnswer, PlayerNotice};
 use shared::rpc::queue_figures::{QueueIndexRequest, ShardFigures};
 use shared::rpc::queue_service::{QueueServiceAnswer, QueueServiceRequest};
 use shared::rpc::room_service::{RoomServiceAnswer, RoomServiceRequest};
@@ -36,6 +37,8 @@ pub const PRESENCE: &str = "/presence";
 pub const OWN_ROOM: &str = "/own-room";
 /// The path of an operator's look at a player.
 pub const INSPECT: &str = "/inspect";
+/// The path of a notice of the operator's backend to a player.
+pub const NOTIFY: &str = "/notify";
 /// The path of the index of queues at the metrics object.
 pub const QUEUES: &str = "/queues";
 /// The path of a check of a login.
@@ -114,6 +117,11 @@ pub async fn check_login(env: &Env, id: &PlayerId, login: &LoginCheck) -> Result
 /// Asks a player's object what it knows of the player.
 pub async fn inspect_player(env: &Env, id: &PlayerId) -> Result<PlayerInspection> {
     call_player(env, id, INSPECT, &()).await
+}
+
+/// Leaves a notice of the operator's backend with a player's object.
+pub async fn notify_player(env: &Env, id: &PlayerId, notice: &PlayerNotice) -> Result<NoticeAnswer> {
+    call_player(env, id, NOTIFY, notice).await
 }
 
 /// Tells a player's object that the player has left a match.

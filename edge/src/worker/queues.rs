@@ -5,7 +5,7 @@ use crate::bindings;
 use crate::clients::object_rpc;
 use crate::error::{Error, Result};
 use crate::worker::body;
-use crate::worker::caller::{caller, idempotency_key};
+use crate::worker::caller::{audit_reason, caller, idempotency_key};
 use crate::worker::players::player_id;
 use serde_json::{Map, Value, json};
 use shared::http::{QueueList, QueueSummary, RequestUrl, TicketCursor};
@@ -37,7 +37,8 @@ async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &str) -
     let key = idempotency_key(request.headers())?;
     let body = options(&body::text(&mut request, limits::FRAME_BYTES_MAX).await?)?;
     let action = QueueAction::Enter { player: player.clone(), key, body };
-    let (created, ticket) = ask(env, pool, &player, QueueServiceRequest { by, action }).await?;
+    let reason = audit_reason(request.headers())?;
+    let (created, ticket) = ask(env, pool, &player, QueueServiceRequest { by, reason, action }).await?;
     Ok(Response::from_json(&ticket)?.with_status(if created { 201 } else { 200 }))
 }
 
@@ -45,8 +46,8 @@ async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &str) -
 async fn read_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
-    let action = QueueAction::Ticket { player: player.clone() };
-    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, action }).await?;
+    let (reason, action) = (String::new(), QueueAction::Ticket { player: player.clone() });
+    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, reason, action }).await?;
     Ok(Response::from_json(&ticket)?)
 }
 
@@ -54,8 +55,8 @@ async fn read_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> 
 async fn cancel_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
-    let action = QueueAction::Cancel { player: player.clone() };
-    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, action }).await?;
+    let (reason, action) = (audit_reason(request.headers())?, QueueAction::Cancel { player: player.clone() });
+    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, reason, action }).await?;
     Ok(Response::from_json(&ticket)?)
 }
 
@@ -119,7 +120,8 @@ pub async fn list_tickets(request: &Request, env: &Env, pool: &str) -> Result<Re
             next = Some(TicketCursor { shard, after });
             break;
         }
-        let request = QueueServiceRequest { by: by.clone(), action: QueueAction::List { after } };
+        let (by, reason, action) = (by.clone(), String::new(), QueueAction::List { after });
+        let request = QueueServiceRequest { by, reason, action };
         match object_rpc::serve_queue(env, &name, Shard::Child(shard), request).await? {
             QueueServiceAnswer::Tickets(page) => {
                 tickets.extend(page.tickets);

@@ -74,6 +74,7 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         Path::RoomInspection(room) if read => service::inspect(&request, env, room).await,
         Path::PlayerInspection(player) if read => players::inspect(&request, env, player).await,
         Path::PlayerRelease(player) if method == "POST" => players::release(request, env, player).await,
+        Path::PlayerNotices(player) if method == "POST" => players::notify(request, env, ctx, player).await,
         Path::Notices if method == "POST" => notices::receive(request, env).await,
         Path::Health if read => health(),
         Path::Ready if read => ready::show(env).await,
@@ -100,6 +101,7 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         | Path::RoomInspection(_)
         | Path::PlayerInspection(_)
         | Path::PlayerRelease(_)
+        | Path::PlayerNotices(_)
         | Path::Queues
         | Path::QueueTickets(_)
         | Path::QueueTicket(..)
@@ -145,6 +147,7 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
         | Path::RoomInspection(_)
         | Path::PlayerInspection(_)
         | Path::PlayerRelease(_)
+        | Path::PlayerNotices(_)
         | Path::Queues
         | Path::QueueTickets(_)
         | Path::QueueTicket(..)

@@ -74,6 +74,7 @@ function place_facts(place: Place): Node[] {
       ["Match", match === null ? "none" : room_link(match.room)],
       ["Owns", place.owned_rooms.length === 0 ? "no open room" : make("span", { class: "links" }, ...place.owned_rooms.map((one) => room_link(one)))],
       ["Me sockets", place.me_sockets],
+      ["Unread notices", place.unread_notices],
       ["Unconfirmed calls", place.unconfirmed],
     ]),
     table("Devices", ["Connected to", "Since", "Login"], rows, "Not connected to a room or a queue."),

@@ -24,6 +24,7 @@ export type Account = {
 export type Place = {
   devices: { at: string; conn: number; since: number; sid: string | null }[];
   me_sockets: number;
+  unread_notices: number;
   current_match: { room: string; until: number | null } | null;
   owned_rooms: string[];
   unconfirmed: number;

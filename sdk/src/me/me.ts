@@ -21,7 +21,8 @@ export type PresenceAt = { state: PresenceState; as_of: number };
 export type MeEvents = {
   /** The presence of a player or the connection has changed. Emitted at most once per frame. */
   changed: undefined;
-  /** A notice about this player: `signed_out`, `banned`, `session_ended`. */
+  /** A notice about this player: `signed_out`, `banned`, `session_ended`; `message` from your own backend, which comes on each
+   * connection until `read` confirms it; and `read`, where another device of the player has done so. */
   notice: Notice;
   /** Another handler has thrown this error, which changed nothing for the connection. */
   error: unknown;
@@ -75,6 +76,11 @@ export class Me {
   async devices({ signal }: CallOptions = {}): Promise<Device[]> {
     const answer = await this.#socket.sender.send({ op: "devices" }, signal);
     return answer.devices as unknown as Device[];
+  }
+
+  /** Confirms messages of your own backend, so that they do not come again. */
+  async read(ids: string[], { signal }: CallOptions = {}): Promise<void> {
+    await this.#socket.sender.send({ op: "read", body: { ids } }, signal);
   }
 
   /** Cuts the connection as a lost network would; it reconnects by itself. */

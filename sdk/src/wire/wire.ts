@@ -440,6 +440,9 @@ export type PlayerPresence = {
 /** The body of `active`. */
 export type ActiveBody = { active: boolean };
 
+/** The body of `read`. */
+export type ReadBody = { ids: Array<string> };
+
 /** One connection of a player. */
 export type Device = {
   /** On a me socket: true while the player uses the device. */
@@ -455,8 +458,20 @@ export type Device = {
 /** Every connection of a player: the result of `devices`, and the field of the welcome. */
 export type Devices = { devices: Array<Device> };
 
+/** A notice to one player. */
+export type PlayerNotice = {
+  id: string;
+  /** When it was sent. */
+  ts: number;
+  /** The service or operator that sent it. */
+  by: string;
+  /** When it expires, read or not. */
+  until: number;
+  body: Json;
+};
+
 /** The body of `notice`. */
-export type Notice = { "kind": "signed_out" } | { "kind": "banned"; until: number } | { "kind": "session_ended"; sid: string };
+export type Notice = { "kind": "signed_out" } | { "kind": "banned"; until: number } | { "kind": "session_ended"; sid: string } | { "kind": "message" } & PlayerNotice | { "kind": "read"; ids: Array<string> };
 
 /** The result of an executed command. */
 export type MeReply = Devices | Record<symbol, never>;
@@ -471,6 +486,7 @@ export type MeEvent = Envelope & (
 export type MeCommand = WithId & (
   | { op: "devices"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body?: undefined }
   | { op: "active"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: ActiveBody }
+  | { op: "read"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: ReadBody }
   | { op: "auth"; to?: undefined; key?: undefined; ack?: undefined; if_at?: undefined; body: AuthBody }
 );
 

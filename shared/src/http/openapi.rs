@@ -12,10 +12,10 @@ pub use crate::pool::schema::{Seats, Span};
 pub use schemas::CODES;
 
 use super::{
-    Config, CreatedRoom, Health, NamedSeat, NewRoom, Path, PlayerRelease, PoolInfo, QueueList, QueueSummary,
-    Ready, StoredNotices,
+    Config, CreatedRoom, Health, KeptNotice, NamedSeat, NewNotice, NewRoom, Path, PlayerRelease, PoolInfo,
+    QueueList, QueueSummary, Ready, StoredNotices,
 };
-use crate::id::{PlayerId, PoolName, RoomId, SessionId, TicketId};
+use crate::id::{NoticeId, PlayerId, PoolName, RoomId, SessionId, TicketId};
 use crate::presence::PresenceList;
 use crate::rpc::queue_figures::QueueFigures;
 use crate::rpc::queue_service::{NearestTicket, TicketState, TicketStatus, WaitingTicket};
@@ -73,6 +73,9 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     schemas.add::<RoomInspection>()?;
     schemas.add::<PlayerInspection>()?;
     schemas.add::<PlayerRelease>()?;
+    schemas.add::<NewNotice>()?;
+    schemas.add::<KeptNotice>()?;
+    schemas.add::<NoticeId>()?;
     schemas.add::<TicketStatus>()?;
     schemas.add::<TicketState>()?;
     schemas.add::<WaitingTicket>()?;

@@ -68,6 +68,8 @@ paths! {
     PlayerInspection("{player}": &'a str) "/v1/players/{player}/inspection" "GET, HEAD" free;
     /// The release of a player from a match, by an operator.
     PlayerRelease("{player}": &'a str) "/v1/players/{player}/release" "POST" free;
+    /// Notices of a service to a player.
+    PlayerNotices("{player}": &'a str) "/v1/players/{player}/notices" "POST" free;
     /// The queues of all pools, for services.
     Queues "/v1/queues" "GET, HEAD" free;
     /// The tickets of a queue, for services.
@@ -133,6 +135,7 @@ impl<'a> Path<'a> {
             ["v1", "rooms", room, "inspection"] => Self::RoomInspection(room),
             ["v1", "players", player, "inspection"] => Self::PlayerInspection(player),
             ["v1", "players", player, "release"] => Self::PlayerRelease(player),
+            ["v1", "players", player, "notices"] => Self::PlayerNotices(player),
             ["v1", "queues"] => Self::Queues,
             ["v1", "queues", pool, "tickets"] => Self::QueueTickets(pool),
             ["v1", "queues", pool, "tickets", player] => Self::QueueTicket(pool, player),

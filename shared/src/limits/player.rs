@@ -25,3 +25,13 @@ pub const ROOMS_OWNED_MAX: usize = 10;
 pub const PLAYER_OBJECTS: u64 = 64;
 /// Players that one object keeps in memory before it unloads idle ones: 2 KB each, of the isolate's 128 MB.
 pub const PLAYERS_LOADED_MAX: usize = 1_024;
+/// Unread notices of the operator's backend that are kept for a player: a few news, not an archive. They are in the player's row.
+pub const NOTICES_UNREAD_MAX: usize = 16;
+/// Bytes of a notice's body: a text, and what a page needs to show it.
+pub const NOTICE_BYTES_MAX: usize = 1_024;
+/// Latest notices of a player whose ids are known: a request is repeated within seconds.
+pub const NOTICES_KNOWN_MAX: usize = 32;
+/// How long an unread notice is kept by default.
+pub const NOTICE_TTL: Duration = Duration::from_hours(7 * 24);
+/// The longest time for which an unread notice is kept.
+pub const NOTICE_TTL_MAX: Duration = Duration::from_hours(30 * 24);

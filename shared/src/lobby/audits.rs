@@ -5,19 +5,22 @@ use crate::id::{AuditId, PlayerId, TicketId};
 use crate::limits;
 use crate::lobby::{Call, Job, Lobby, Row};
 use crate::rpc::audit::AuditEntry;
+use crate::rpc::queue_service::QueueServiceRequest;
 use crate::time::Time;
 use crate::wire::{Refusal, RefusalCode};
 
 impl Lobby {
-    /// Adds an action on a player's ticket to the audit trail.
+    /// Adds an action on a player's ticket to the audit trail, with the reason that the caller gave.
     pub(in crate::lobby) fn audit(
         &mut self,
         now: Time,
-        by: &PlayerId,
+        request: &QueueServiceRequest,
         action: &str,
         player: &PlayerId,
         ticket: &TicketId,
     ) {
+        let QueueServiceRequest { by, reason, .. } = request;
+        let colon = if reason.is_empty() { "" } else { ": " };
         let entry = AuditEntry {
             id: AuditId::derive(&[action, ticket.as_str()]),
             at: now,
@@ -25,7 +28,7 @@ impl Lobby {
             action: action.to_owned(),
             room: None,
             player: Some(player.clone()),
-            detail: format!("{} {ticket}", self.pool_name),
+            detail: format!("{} {ticket}{colon}{reason}", self.pool_name),
         };
         self.pending.rows.insert(Row::Audit(entry.id.clone()));
         self.retries.begin(now, Job::Audit(entry.id.clone()));

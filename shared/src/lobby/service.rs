@@ -30,17 +30,16 @@ pub enum Served {
 impl Lobby {
     /// Answers a request of the operator's backend. The answer is valid once the effects are performed.
     pub fn serve(&mut self, now: Time, request: &QueueServiceRequest) -> (Served, Vec<Effect>) {
-        let by = &request.by;
         let served = match &request.action {
             QueueAction::Enter { player, key, body } => {
-                self.enter_for_service(now, &entry(by, player, key.as_ref(), body))
+                self.enter_for_service(now, request, &entry(&request.by, player, key.as_ref(), body))
             }
             QueueAction::Ticket { player } => self.known_ticket(now, player).map(found),
             QueueAction::List { after } => {
                 let page = self.ticket_page(now, after.as_ref());
                 Ok(Served::Answer(QueueServiceAnswer::Tickets(page)))
             }
-            QueueAction::Cancel { player } => self.cancel_for_service(now, by, player).map(found),
+            QueueAction::Cancel { player } => self.cancel_for_service(now, request, player).map(found),
         };
         let refused = |refusal| Served::Answer(QueueServiceAnswer::Refused(refusal));
         (served.unwrap_or_else(refused), self.finish(now))
@@ -54,11 +53,11 @@ impl Lobby {
         request: &QueueServiceRequest,
         answer: Option<&Entrant>,
     ) -> (QueueServiceAnswer, Vec<Effect>) {
-        let QueueServiceRequest { by, action } = request;
         self.lookup_done(now, lookup, answer);
-        let decided = match action {
+        let decided = match &request.action {
             QueueAction::Enter { player, key, body } => {
-                self.decide_for_service(now, &entry(by, player, key.as_ref(), body), answer.cloned())
+                let entry = entry(&request.by, player, key.as_ref(), body);
+                self.decide_for_service(now, request, &entry, answer.cloned())
             }
             QueueAction::Ticket { .. } | QueueAction::Cancel { .. } | QueueAction::List { .. } => {
                 Err(no_ticket())
@@ -73,7 +72,12 @@ impl Lobby {
         ticket.by.is_some() && self.pool.propose_s.is_none()
     }
 
-    fn enter_for_service(&mut self, now: Time, entry: &Entry) -> Result<Served, Refusal> {
+    fn enter_for_service(
+        &mut self,
+        now: Time,
+        request: &QueueServiceRequest,
+        entry: &Entry,
+    ) -> Result<Served, Refusal> {
         let player = &entry.player;
         if let Some(ticket) = self.tickets.of_player(player) {
             return Ok(found(self.ticket_status(ticket)));
@@ -88,7 +92,7 @@ impl Lobby {
         self.check_may_enter(now, player)?;
         if let Some(profile) = self.latest_profile(now, entry) {
             let entrant = Entrant { profile, current_match: None, random: 0 };
-            return self.decide_for_service(now, entry, Some(entrant)).map(Served::Answer);
+            return self.decide_for_service(now, request, entry, Some(entrant)).map(Served::Answer);
         }
         if self.lookups.of(player).is_some() {
             return Err(try_again_later(player, "Another entry of the player is being executed. Try again."));
@@ -104,6 +108,7 @@ impl Lobby {
     fn decide_for_service(
         &mut self,
         now: Time,
+        request: &QueueServiceRequest,
         entry: &Entry,
         answer: Option<Entrant>,
     ) -> Result<QueueServiceAnswer, Refusal> {
@@ -114,8 +119,8 @@ impl Lobby {
         let Some(ticket) = self.tickets.of_player(&entry.player).cloned() else {
             return Err(no_ticket());
         };
-        if let Some(by) = entry.by.as_ref().filter(|_| !existed) {
-            self.audit(now, by, "queues.enter", &entry.player, &ticket.id);
+        if !existed {
+            self.audit(now, request, "queues.enter", &entry.player, &ticket.id);
         }
         let ticket = Box::new(self.ticket_status(&ticket));
         Ok(QueueServiceAnswer::Ticket { created: !existed, ticket })
@@ -133,7 +138,7 @@ impl Lobby {
     fn cancel_for_service(
         &mut self,
         now: Time,
-        by: &PlayerId,
+        request: &QueueServiceRequest,
         player: &PlayerId,
     ) -> Result<TicketStatus, Refusal> {
         let Some(ticket) = self.tickets.of_player(player).cloned() else {
@@ -141,7 +146,7 @@ impl Lobby {
         };
         self.check_audits()?;
         let _done = self.leave(now, player)?;
-        self.audit(now, by, "queues.cancel", player, &ticket.id);
+        self.audit(now, request, "queues.cancel", player, &ticket.id);
         if let Some(ticket) = self.tickets.get(&ticket.id) {
             return Ok(self.ticket_status(ticket));
         }

@@ -25,6 +25,7 @@ impl Player {
                 .map(|current| MatchInspection { room: current.room.clone(), until: current.until }),
             owned_rooms: owned.map(|(room, _)| room.clone()).collect(),
             banned_until: self.durable.restrictions.banned_until().filter(|until| now < *until),
+            unread_notices: self.unread(now),
             unconfirmed: self.durable.calls.count(|_| true),
         }
     }

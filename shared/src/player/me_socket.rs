@@ -6,7 +6,7 @@ use crate::connection::{Conn, ConnectionGuard, Endpoint, Identity};
 use crate::limits;
 use crate::time::Time;
 use crate::wire::envelope::{self, Envelope, Text};
-use crate::wire::me::{ActiveBody, Command, Device, Devices, Event, Notice, Reply};
+use crate::wire::me::{ActiveBody, Command, Device, Devices, Event, Notice, ReadBody, Reply};
 use crate::wire::welcome::Welcome;
 use crate::wire::{CloseCode, Message, Refusal};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,10 @@ impl Endpoint for Player {
             Command::Active(ActiveBody { active }) => {
                 self.sockets.get_mut(&conn)?.active = active;
                 self.attach(conn);
+                Some(Ok(Reply::Done {}))
+            }
+            Command::Read(ReadBody { ids }) => {
+                self.mark_read(conn, ids);
                 Some(Ok(Reply::Done {}))
             }
             Command::Auth { .. } => None,
@@ -115,6 +119,7 @@ impl Player {
         for presence in self.known_online() {
             self.send(conn, presence_event(&presence));
         }
+        self.send_unread(now, conn);
         self.request_subscriptions(now);
     }
 

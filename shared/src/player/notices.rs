@@ -1,5 +1,6 @@
 //! Notices of the region: stored first, then sent to each host that has a socket of the player.
 
+use super::inbox::Inbox;
 use super::presence::visibility::VisibleTo;
 use super::{Call, Player};
 use crate::connection::{Conn, Endpoint, Identity};
@@ -37,6 +38,7 @@ impl Player {
                 self.revoked(now, u64::MAX);
                 self.durable.erased_at.get_or_insert(now);
                 self.durable.current_match = None;
+                self.durable.inbox = Inbox::default();
                 self.set_visibility(now, VisibleTo::default());
             }
         }

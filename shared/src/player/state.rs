@@ -2,6 +2,7 @@
 
 use super::current_match::CurrentMatch;
 use super::devices::Lease;
+use super::inbox::Inbox;
 use super::me_socket::{Attachment, MeSocket};
 use super::restrictions::Restrictions;
 use super::{Call, Effect, Player};
@@ -57,6 +58,9 @@ pub(super) struct DurableState {
     /// Presence changes of followed players that the me sockets have not yet received.
     #[serde(rename = "news")]
     pub updates: BTreeMap<PlayerId, PresenceAt>,
+    /// The notices of the operator's backend.
+    #[serde(skip_serializing_if = "Inbox::is_empty")]
+    pub inbox: Inbox,
     /// When the player was erased.
     #[serde(rename = "erased")]
     pub erased_at: Option<Time>,

@@ -148,6 +148,8 @@ pub struct PlayerInspection {
     pub owned_rooms: Vec<RoomId>,
     /// The end of a ban that the edge knows of.
     pub banned_until: Option<Time>,
+    /// The notices of the operator's backend that the player has not read.
+    pub unread_notices: usize,
     /// Calls to other objects and to the region that are not confirmed yet.
     pub unconfirmed: usize,
 }

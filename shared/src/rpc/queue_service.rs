@@ -11,6 +11,9 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueServiceRequest {
     pub by: PlayerId,
+    /// Why the caller asks, for the audit trail; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
     #[serde(flatten)]
     pub action: QueueAction,
 }

@@ -5,8 +5,10 @@ use super::frame::Message;
 use super::ops::Field::Refused;
 use super::ops::{Ops, op};
 use super::refusal::Refusal;
-use crate::id::SessionId;
+use crate::id::{NoticeId, SessionId};
+use crate::limits;
 use crate::presence::PlayerPresence;
+use crate::rpc::player_notice::PlayerNotice;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +19,7 @@ pub const OPS: Ops = Ops {
     ops: &[
         op("devices", Refused, Refused, Refused),
         op("active", Refused, Refused, Refused),
+        op("read", Refused, Refused, Refused),
         op("auth", Refused, Refused, Refused),
     ],
 };
@@ -31,6 +34,8 @@ pub enum Command {
     Devices,
     /// States whether the player uses this device.
     Active(ActiveBody),
+    /// The player has read notices.
+    Read(ReadBody),
     /// Replaces the token of the socket.
     Auth { token: String },
 }
@@ -40,6 +45,13 @@ pub enum Command {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ActiveBody {
     pub active: bool,
+}
+
+/// The body of `read`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ReadBody {
+    pub ids: Vec<NoticeId>,
 }
 
 /// The result of an executed command.
@@ -100,6 +112,10 @@ pub enum Notice {
     Banned { until: Time },
     /// Another login of the player ended.
     SessionEnded { sid: SessionId },
+    /// A notice of the operator's backend. It comes again on each new me socket, until it is read or expires.
+    Message(PlayerNotice),
+    /// The player has read notices on another me socket.
+    Read { ids: Vec<NoticeId> },
 }
 
 impl super::ClientCommand for Command {
@@ -115,6 +131,14 @@ impl super::ClientCommand for Command {
                     Refusal::field("body.active", "true or false: whether the player uses this device")
                 })?;
                 Self::Active(ActiveBody { active })
+            }
+            "read" => {
+                let most = limits::NOTICES_UNREAD_MAX;
+                let body: Option<ReadBody> = serde_json::from_str(message.body.as_str()).ok();
+                let body = body.filter(|body| (1..=most).contains(&body.ids.len()));
+                Self::Read(
+                    body.ok_or_else(|| Refusal::field("body.ids", format!("1 to {most} ids of notices")))?,
+                )
             }
             "auth" => Self::Auth { token: super::token(message)? },
             other => return Err(OPS.unknown(other)),

@@ -23,7 +23,7 @@ macro_rules! primitive {
     )* };
 }
 
-primitive!("string": id::PlayerId, id::RoomId, id::SessionId, id::TicketId, id::ReportId, id::PoolName);
+primitive!("string": id::NoticeId, id::PlayerId, id::RoomId, id::SessionId, id::TicketId, id::ReportId, id::PoolName);
 primitive!("number": time::Time);
 
 const HEAD: &str = r#"// The types of the wire, written by `cargo xtask wire` from shared/src/wire. Do not edit.
@@ -152,12 +152,14 @@ fn me_types(out: &mut String, cfg: &Config) {
     declare::<presence::State>(out, cfg);
     declare::<presence::PlayerPresence>(out, cfg);
     declare::<me::ActiveBody>(out, cfg);
+    declare::<me::ReadBody>(out, cfg);
     declare::<me::Device>(out, cfg);
     declare::<me::Devices>(out, cfg);
+    declare::<crate::rpc::player_notice::PlayerNotice>(out, cfg);
     declare::<me::Notice>(out, cfg);
     declare::<me::Reply>(out, cfg);
     events::<me::Event>(out, cfg, "MeEvent", "An event of a me socket.");
-    let bodies = [("active", "ActiveBody"), ("auth", "AuthBody")];
+    let bodies = [("active", "ActiveBody"), ("read", "ReadBody"), ("auth", "AuthBody")];
     commands(out, me::OPS, "MeCommand", "A command on a me socket.", &bodies);
 }
 

@@ -32,6 +32,7 @@ const EDGES: &[(&str, &str)] = &[
     ("inspectRoom", "service"),
     ("inspectPlayer", "service"),
     ("releasePlayer", "service"),
+    ("notifyPlayer", "service"),
     ("listQueues", "service"),
     ("listTickets", "service"),
     ("putTicket", "service"),

@@ -19,6 +19,7 @@ checks! {
     "W-305" "a player whose only connections are inactive me sockets is away" => away;
     "W-306" "strangers see every player as offline, also unknown ones" => strangers;
     "W-307" "GET /v1/presence answers in the order of the query, and has the age of the data" => order;
+    "W-310" "read takes 1 to 16 ids of notices, and anything else is bad_field" => read;
     "W-308" "GET /v1/presence without a token is 401, of no player or too many 400" => refused;
 }
 
@@ -77,6 +78,18 @@ async fn active(fixture: Fixture) -> Result<()> {
     let message = json!({"op": "active", "body": {"active": "yes"}});
     let fault = socket.err(message, "bad_field").await?;
     must(field(&fault) == "body.active", "names the field", &fault)
+}
+
+async fn read(fixture: Fixture) -> Result<()> {
+    let guest = fixture.guest().await?;
+    let (_, mut socket) = line(&fixture, &guest).await?;
+    socket.ok(json!({"op": "read", "body": {"ids": ["nt_unknown"]}})).await?;
+    let many: Vec<String> = (0..17).map(|nth| format!("nt_{nth}")).collect();
+    for ids in [json!([]), json!(many), json!("nt_1"), json!(["m_1"])] {
+        let fault = socket.err(json!({"op": "read", "body": {"ids": ids}}), "bad_field").await?;
+        must(field(&fault) == "body.ids", "names the field", &fault)?;
+    }
+    Ok(())
 }
 
 async fn newest(fixture: Fixture) -> Result<()> {

@@ -25,6 +25,7 @@ pub fn operations(path: Path) -> Vec<Route> {
         Path::RoomInspection(_) => service::inspect_room(),
         Path::PlayerInspection(_) => service::inspect_player(),
         Path::PlayerRelease(_) => return vec![(path.template(), "post", service::release_player())],
+        Path::PlayerNotices(_) => return vec![(path.template(), "post", service::notify_player())],
         Path::Queues => queues::list_queues(),
         Path::QueueTickets(_) => queues::list_tickets(),
         Path::QueueTicket(..) => return queues::ticket(path.template()),

@@ -84,7 +84,7 @@ pub fn inspect_room() -> Operation {
 pub fn inspect_player() -> Operation {
     let example = json!({
         "player": PLAYER, "devices": [], "me_sockets": 0, "current_match": null, "owned_rooms": [ROOM], "banned_until": null,
-        "unconfirmed": 0,
+        "unread_notices": 0, "unconfirmed": 0,
     });
     let text = "Returns the sockets and the match of a player. It asks the player's object alone, and wakes no room.";
     player(Operation::new("inspectPlayer", "service", text)).json(
@@ -106,6 +106,25 @@ pub fn release_player() -> Operation {
         .problem(400, "`bad_field`")
         .problem(404, "`not_found`")
         .problem(408, "`too_slow`")
+        .problem(413, "`too_long`")
+}
+
+/// Returns the operation of `POST /v1/players/{player}/notices`.
+pub fn notify_player() -> Operation {
+    let text = "Leaves a notice for a player: any JSON of up to 1 KiB. It comes on each open me socket, and again on each that opens later, until the player has \
+                read it or it expires. The same `Idempotency-Key` names the same notice. The action is in the audit trail, without the body.";
+    let request = json!({ "body": { "text": "Your prize is on its way." }, "ttl_s": 86_400 });
+    let kept = json!({ "notice": "nt_4dj8f0q", "connected": false });
+    player(Operation::new("notifyPlayer", "service", text))
+        .header("Audit-Reason", REASON, reason())
+        .header("Idempotency-Key", "The name of the notice.", idempotency_key())
+        .body("NewNotice", true, request)
+        .json(201, "The notice is kept.", "KeptNotice", kept.clone())
+        .json(200, "The notice was kept before.", "KeptNotice", kept)
+        .problem(400, "`bad_field`")
+        .problem(404, "`player_not_found`")
+        .problem(408, "`too_slow`")
+        .problem(409, "`full`")
         .problem(413, "`too_long`")
 }
 

@@ -27,7 +27,7 @@ impl Player {
         }
         if last {
             // The two objects disagree about visibility: the peer is asked until they agree.
-            self.subscriptions.remove(of);
+            self.forget_peer(of);
             self.request_subscriptions(now);
         }
         PeerResponse::Received
@@ -49,7 +49,7 @@ impl Player {
                 self.record_peer(of.clone(), presence);
             }
             if !subscribed {
-                self.subscriptions.remove(&of);
+                self.forget_peer(&of);
             }
         }
         if self.unknown_peers().is_empty() {
@@ -63,6 +63,13 @@ impl Player {
         let is_implied = known.is_none() && self.never_notified && presence.state == State::Offline;
         if known.is_none_or(|known| known.state != presence.state) && !is_implied {
             self.durable.updates.insert(of, presence);
+        }
+    }
+
+    /// Forgets the presence of a player, which the me sockets may have received.
+    fn forget_peer(&mut self, of: &PlayerId) {
+        if self.subscriptions.remove(of).is_some_and(|known| known.state != State::Offline) {
+            self.never_notified = false;
         }
     }
 

@@ -23,6 +23,7 @@ impl World {
         }
         self.run_until_idle();
         self.check_presence();
+        self.check_notices();
         self.check_quiet();
     }
 

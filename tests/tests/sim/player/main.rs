@@ -2,6 +2,7 @@
 
 mod ending;
 mod host;
+mod inbox;
 mod marks;
 mod network;
 mod oracle;

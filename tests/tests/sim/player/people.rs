@@ -1,10 +1,11 @@
 //! The players, their devices, and the decisions of the region.
 
+use crate::inbox::Ledger;
 use crate::marks::Mark;
 use crate::network::Message;
 use crate::world::World;
 use shared::connection::{Conn, Identity};
-use shared::id::{PlayerId, SessionId};
+use shared::id::{NoticeId, PlayerId, SessionId};
 use shared::presence::{PlayerPresence, PresenceAt, State};
 use shared::rpc::notice::{Notice, NoticeKind};
 use shared::rpc::record::Visibility;
@@ -26,15 +27,23 @@ pub struct Person {
     pub friends: BTreeSet<usize>,
     /// The notices that the edge has not confirmed, the oldest first.
     pub notices: Vec<Notice>,
+    /// The notices of the operator's backend.
+    pub inbox: Ledger,
 }
 
-/// The presence that a me socket shows.
+/// The content of a me socket, as a page shows it.
 #[derive(Debug, Default)]
-pub struct View(pub BTreeMap<PlayerId, PresenceAt>);
+pub struct View {
+    pub presences: BTreeMap<PlayerId, PresenceAt>,
+    /// The unread notices of the operator's backend.
+    pub notices: BTreeSet<NoticeId>,
+    /// The notices of each `read` that was sent; its position is the id of the command.
+    pub reads: Vec<Vec<NoticeId>>,
+}
 
 impl View {
     pub fn state(&self, of: &PlayerId) -> State {
-        self.0.get(of).map_or(State::Offline, |sight| sight.state)
+        self.presences.get(of).map_or(State::Offline, |sight| sight.state)
     }
 }
 
@@ -139,8 +148,18 @@ impl World {
     /// Delivers a frame to a me socket.
     pub fn receive(&mut self, person: usize, conn: Conn, text: &str) {
         for message in MeMessage::read_frame(text).expect("a frame of a me socket") {
-            if let MeMessage::Event(Envelope { event: Event::Presence(presence), .. }) = message {
-                self.show(person, conn, presence);
+            match message {
+                MeMessage::Event(Envelope { event: Event::Presence(presence), .. }) => {
+                    self.show(person, conn, presence);
+                }
+                MeMessage::Event(Envelope { event: Event::Notice(notice), .. }) => {
+                    self.show_notice(person, conn, notice);
+                }
+                MeMessage::Reply(reply) => self.note_read(person, conn, &reply),
+                MeMessage::Event(Envelope { event: Event::Unknown { .. }, .. }) => {
+                    panic!("p_{person} receives an event of another version: {text}");
+                }
+                MeMessage::Welcome(_) => {}
             }
         }
     }
@@ -153,9 +172,9 @@ impl World {
         if wire.link.is_cut() {
             return;
         }
-        let known = wire.view.0.get(&presence.player);
+        let known = wire.view.presences.get(&presence.player);
         if known.is_none_or(|known| known.as_of <= presence.presence.as_of) {
-            wire.view.0.insert(presence.player, presence.presence);
+            wire.view.presences.insert(presence.player, presence.presence);
         }
     }
 }

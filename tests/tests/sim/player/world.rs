@@ -93,7 +93,7 @@ impl World {
     /// Makes a player act with one of their devices.
     fn act(&mut self, person: usize) {
         let at = self.chance.below(self.hosts.len());
-        match self.chance.below(10) {
+        match self.chance.below(12) {
             0..2 => {
                 let who = self.identity(person);
                 self.connect(at, who);
@@ -109,6 +109,8 @@ impl World {
                 let of = self.chance.below(self.people.len());
                 self.look_at(of, person);
             }
+            9 => self.leave_notices(person),
+            10 => self.read_notices(person),
             _ => {}
         }
     }
