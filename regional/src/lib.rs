@@ -31,6 +31,7 @@ pub mod integrations;
 pub mod local;
 pub mod openapi;
 pub mod picture_processing;
+pub mod process_memory;
 pub mod rate_buckets;
 pub mod request_metrics;
 pub mod routes;

@@ -1,9 +1,10 @@
 //! One log line per request in CloudWatch's embedded metric format, from which CloudWatch derives metrics.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
-//! The route is the only dimension, because CloudWatch charges for each combination of values. The line contains no
-//! player ids, tokens or queries.
+//! CloudWatch charges for each combination of values of the dimensions. The route is the only dimension of what differs by
+//! route, and the function of the rest. The line contains no player ids, tokens or queries.
 
+use crate::process_memory;
 use crate::store::timing::StoreUsage;
 use serde_json::{Value, json};
 use shared::time::Time;
@@ -13,12 +14,15 @@ use std::time::Duration;
 
 /// The CloudWatch namespace of the region's metrics.
 const NAMESPACE: &str = "Matchpoint/Region";
+/// The variable with which Lambda names the function.
+const FUNCTION: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
 /// Writes the metric lines where metrics are enabled, and recognizes the first request of the process.
 #[derive(Debug)]
 pub struct RequestMetrics {
     enabled: bool,
     warm: AtomicBool,
+    function: String,
 }
 
 /// The measurements of one request.
@@ -41,8 +45,8 @@ impl RequestMetrics {
     /// Creates the writer; it writes lines only if `enabled`.
     #[must_use]
     pub fn new(enabled: bool) -> Self {
-        let warm = AtomicBool::new(false);
-        Self { enabled, warm }
+        let function = std::env::var(FUNCTION).unwrap_or_else(|_| "local".to_owned());
+        Self { enabled, warm: AtomicBool::new(false), function }
     }
 
     /// Returns whether lines are written.
@@ -59,7 +63,7 @@ impl RequestMetrics {
 
     /// Writes the line to standard output, which Lambda forwards unchanged.
     pub fn write(&self, record: &RequestMetric) {
-        let mut line = record.line();
+        let mut line = record.line(&self.function, process_memory::resident_mb());
         line.push('\n');
         // A closed output must not fail the request.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
@@ -67,20 +71,26 @@ impl RequestMetrics {
 }
 
 impl RequestMetric {
-    /// Returns the line without its line break.
+    /// Returns the line without its line break: of a function, with the megabytes of memory that its process uses.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn line(&self, function: &str, memory_mb: Option<f64>) -> String {
         let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
         let counts = ["cold", "failed", "calls", "conflicts", "throttles"];
         let counts = counts.map(|name| metric(name, "Count"));
         let metrics: Vec<Value> = [metric("latency_ms", "Milliseconds")].into_iter().chain(counts).collect();
+        let memory = memory_mb.map(|_| metric("memory_mb", "Megabytes"));
+        let of_function: Vec<Value> =
+            [metric("store_ms", "Milliseconds")].into_iter().chain(memory).collect();
         json!({
             "_aws": {
                 "Timestamp": self.at.ms(),
                 "CloudWatchMetrics": [
                     {"Namespace": NAMESPACE, "Dimensions": [["route"]], "Metrics": metrics},
+                    {"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": of_function},
                 ],
             },
+            "function": function,
+            "memory_mb": memory_mb,
             "route": self.route,
             "status": self.status,
             "latency_ms": ms(self.latency),
@@ -121,13 +131,21 @@ mod tests {
             cold: true,
             usage: StoreUsage { waited: Duration::from_micros(1_000), calls: 2, conflicts: 3, throttles: 4 },
         };
-        let line: Value = serde_json::from_str(&record.line()).unwrap_or_default();
-        let directive = &line["_aws"]["CloudWatchMetrics"][0];
-        let names = directive["Metrics"].as_array().into_iter().flatten();
-        let values: Vec<_> =
-            names.filter_map(|metric| line.get(metric["Name"].as_str()?)?.as_f64()).collect();
-        assert_eq!(values, [1.234, 1.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(directive["Dimensions"], json!([["route"]]));
+        let line: Value = serde_json::from_str(&record.line("api", Some(20.5))).unwrap_or_default();
+        let values = |line: &Value, at: usize| -> Vec<f64> {
+            let names = line["_aws"]["CloudWatchMetrics"][at]["Metrics"].as_array().into_iter().flatten();
+            names.filter_map(|metric| line.get(metric["Name"].as_str()?)?.as_f64()).collect()
+        };
+        let dimensions = |at: usize| &line["_aws"]["CloudWatchMetrics"][at]["Dimensions"];
+        assert_eq!(
+            (values(&line, 0), dimensions(0)),
+            (vec![1.234, 1.0, 1.0, 2.0, 3.0, 4.0], &json!([["route"]]))
+        );
+        assert_eq!((values(&line, 1), dimensions(1)), (vec![1.0, 20.5], &json!([["function"]])));
+        assert_eq!(line["function"], "api");
+        // Where the system does not tell, there is no such metric.
+        let silent: Value = serde_json::from_str(&record.line("api", None)).unwrap_or_default();
+        assert_eq!(values(&silent, 1), [1.0]);
         assert_eq!(line["_aws"]["Timestamp"], 1_733_000_000_000_u64);
     }
 }

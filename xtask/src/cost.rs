@@ -13,7 +13,7 @@ use clap::Args;
 use shared::cost::{Bill, Item, Usage, bill};
 
 use crate::root::Root;
-pub use meter::{Measured, Meter};
+pub use meter::{COUNTED, Counted, Measured, Meter};
 pub use prices::Prices;
 
 /// The expectations of the plans for a month, US dollars.
@@ -66,7 +66,8 @@ pub fn run(root: &Root, cost: &Cost) -> Result<()> {
 }
 
 fn priced(usage: &Usage, prices: &Prices) -> Result<Bill> {
-    bill(usage, prices.items()).map_err(|item| anyhow!("docs/prices.toml has no price of {}", name(item)))
+    bill(usage, prices.items())
+        .map_err(|item| anyhow!("docs/prices.toml has no price of {}", item_name(item)))
 }
 
 fn table(cost: &Cost, measured: &Measured, bill: &Bill) -> String {
@@ -80,7 +81,8 @@ fn table(cost: &Cost, measured: &Measured, bill: &Bill) -> String {
     let _ = writeln!(out, "  {:<22} {:>18} {:>12} {:>16}", "item", "used", "US dollars", "nothing included");
     for line in &bill.lines {
         let (paid, whole) = (usd(line.usd), usd(line.usd_without_included));
-        let _ = writeln!(out, "  {:<22} {:>18} {paid:>12} {whole:>16}", name(line.item), grouped(line.used));
+        let _ =
+            writeln!(out, "  {:<22} {:>18} {paid:>12} {whole:>16}", item_name(line.item), grouped(line.used));
     }
     let whole: f64 = bill.lines.iter().map(|line| line.usd_without_included).sum();
     let _ = writeln!(out, "  {:<22} {:>18} {:>12} {:>16}\n", "all", "", usd(bill.usd()), usd(whole));
@@ -93,7 +95,8 @@ fn table(cost: &Cost, measured: &Measured, bill: &Bill) -> String {
 }
 
 /// Returns the name of an item in the file of the prices.
-fn name(item: Item) -> String {
+#[must_use]
+pub fn item_name(item: Item) -> String {
     serde_json::to_value(item).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

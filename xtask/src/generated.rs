@@ -29,12 +29,16 @@ pub fn check(root: &Root, file: &str, text: &str, command: &str) -> Result<()> {
 /// Returns a document with this text between the lines `<!-- marker -->` and `<!-- /marker -->`.
 pub fn between(document: &str, marker: &str, text: &str) -> Result<String> {
     let (begin, end) = (format!("<!-- {marker} -->\n"), format!("<!-- /{marker} -->"));
-    let parts =
-        document.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    between_lines(document, &begin, &end, &format!("{}\n", text.trim_end()))
+}
+
+/// Returns a document with this text between two lines, which stay.
+pub fn between_lines(document: &str, begin: &str, end: &str, text: &str) -> Result<String> {
+    let parts = document.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
     let Some((before, after)) = parts else {
-        bail!("the lines `{}` and `{end}` are missing", begin.trim_end());
+        bail!("the lines `{}` and `{}` are missing", begin.trim(), end.trim());
     };
-    Ok(format!("{before}{begin}{}\n{end}{after}", text.trim_end()))
+    Ok(format!("{before}{begin}{text}{end}{after}"))
 }
 
 /// Returns the first line that differs, as it is and as it must be.

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use xtask::root::Root;
 use xtask::{
     artifacts, bench, chaos, clients, conformance, cost, dev, hooks, keys, lambda, language, lint, load, map,
-    matching, mode, new, openapi, schemathesis, sdk, tools, wire_files,
+    matching, mode, new, observe, openapi, ops, schemathesis, sdk, tools, wire_files,
 };
 
 #[derive(Parser)]
@@ -42,8 +42,10 @@ enum Task {
     Match(matching::Match),
     Mode(mode::Mode),
     New(new::New),
+    Observe(observe::Observe),
     /// Writes docs/openapi-edge.json and docs/openapi-region.json from the code.
     Openapi,
+    Ops(ops::Ops),
     Schemathesis(schemathesis::Schemathesis),
     Sdk(sdk::Sdk),
     /// Generates clients in Python and TypeScript from both OpenAPI documents, checks their types, and logs a guest in
@@ -100,7 +102,9 @@ async fn run(root: Root, task: Task) -> Result<()> {
         Task::Match(options) => matching::run(&root, &options),
         Task::Mode(options) => mode::run(&options),
         Task::New(options) => new::run(&root, &options),
+        Task::Observe(options) => observe::run(&root, options).await,
         Task::Openapi => openapi::write(&root),
+        Task::Ops(options) => ops::run(&root, options),
         Task::Schemathesis(args) => schemathesis::run(&root, args).await,
         Task::Sdk(options) => sdk::run(&root, &options),
         Task::Clients => clients::run(&root).await,

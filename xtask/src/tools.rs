@@ -4,6 +4,7 @@
 //! [`rust`].
 
 pub mod node;
+pub mod prometheus;
 pub mod python;
 pub mod runtimes;
 pub mod rust;

@@ -45,6 +45,8 @@ pub enum Kind {
     Figure,
     /// `json`, `toml`, `csv`: the format is right; `toml pool` is the configuration of a pool.
     Data,
+    /// `promql`: a query a line, which promtool checks in `tests --test ops`.
+    Queries,
     /// `rust,no_run`: a sample of a crate's README, which is a part of its documentation tests.
     Sample,
     /// `from=FILE` in any language: the file, which is tested elsewhere, has these lines.
@@ -85,6 +87,7 @@ impl Block {
             ("text", ["frames"]) => Some(Kind::Frames),
             ("text", ["tree"]) => Some(Kind::Tree),
             ("text", ["figure"]) => Some(Kind::Figure),
+            ("promql", []) if self.file == "docs/runbook.md" => Some(Kind::Queries),
             ("json" | "toml" | "csv", []) | ("toml", ["pool"]) => Some(Kind::Data),
             _ => None,
         }

@@ -2,7 +2,35 @@
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
-use shared::cost::{Item, Usage};
+use shared::cost::{FRAMES_A_REQUEST, Item, OBJECT_GB, Usage};
+
+/// A counter of the edge that has a price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Counted {
+    pub series: &'static str,
+    pub item: Item,
+    /// The amount of the item that one count is billed as.
+    pub billed: f64,
+}
+
+/// All counters of the edge that have a price.
+pub const COUNTED: [Counted; 7] = [
+    Counted { series: "matchpoint_requests_total", item: Item::WorkerRequests, billed: 1.0 },
+    Counted { series: "matchpoint_object_requests_total", item: Item::ObjectRequests, billed: 1.0 },
+    Counted { series: "matchpoint_object_alarms_total", item: Item::ObjectRequests, billed: 1.0 },
+    Counted {
+        series: "matchpoint_object_frames_total",
+        item: Item::ObjectRequests,
+        billed: 1.0 / FRAMES_A_REQUEST,
+    },
+    Counted {
+        series: "matchpoint_object_awake_milliseconds_total",
+        item: Item::ObjectGbSeconds,
+        billed: OBJECT_GB / 1000.0,
+    },
+    Counted { series: "matchpoint_object_rows_read_total", item: Item::RowsRead, billed: 1.0 },
+    Counted { series: "matchpoint_object_rows_written_total", item: Item::RowsWritten, billed: 1.0 },
+];
 
 /// A reading of the counters that have a price.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,7 +65,7 @@ impl Meter {
         let series = |line: &str| {
             let (series, value) = line.rsplit_once(' ')?;
             let name = series.split('{').next()?;
-            let billed = name.starts_with("matchpoint_object_") || name == "matchpoint_requests_total";
+            let billed = COUNTED.iter().any(|counted| counted.series == name);
             Some((series.to_owned(), value.parse().ok()?)).filter(|_| billed)
         };
         Self(metrics.lines().filter(|line| !line.starts_with('#')).filter_map(series).collect())
@@ -52,16 +80,12 @@ impl Meter {
     /// Returns what was used since an earlier reading.
     #[must_use]
     pub fn since(&self, before: &Self) -> Usage {
-        let grown = |name: &str| (self.sum(name) - before.sum(name)).max(0.0);
         let mut usage = Usage::default();
         usage.add(Item::WorkersPlan, 1.0);
-        usage.add(Item::WorkerRequests, grown("matchpoint_requests_total"));
-        usage.add(Item::ObjectRequests, grown("matchpoint_object_requests_total"));
-        usage.add(Item::ObjectRequests, grown("matchpoint_object_alarms_total"));
-        usage.add_frames(grown("matchpoint_object_frames_total"));
-        usage.add_awake_seconds(grown("matchpoint_object_awake_milliseconds_total") / 1000.0);
-        usage.add(Item::RowsRead, grown("matchpoint_object_rows_read_total"));
-        usage.add(Item::RowsWritten, grown("matchpoint_object_rows_written_total"));
+        for counted in COUNTED {
+            let grown = (self.sum(counted.series) - before.sum(counted.series)).max(0.0);
+            usage.add(counted.item, grown * counted.billed);
+        }
         usage
     }
 }
