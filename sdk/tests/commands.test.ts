@@ -53,6 +53,19 @@ test("a message that is refused when it is repeated is not durable", async () =>
   await rejects(durable as Promise<unknown>, Refused);
 });
 
+test("a message that was lost, and is refused for a while when it is repeated, is repeated again", async () => {
+  const room = await enter();
+  const [durable] = await accepted(room);
+  last().end(1006);
+  await pass(1_000);
+  last().welcome({ epoch: "e2", at: 4, recovered: false, snapshot: { at: 4, members: [], board: {}, events: [] } });
+  await settle();
+  last().tell({ id: id(), err: { code: "unavailable", retry: true, after_ms: 500 } });
+  await pass(500);
+  last().tell({ id: id(), ok: { at: 6 } }, { ev: "durable", to: 6 });
+  deepEqual(await durable, { at: 6 });
+});
+
 test("both promises fail when the connection stops, and an unused second one is not reported", async () => {
   const room = await enter();
   const [durable] = await accepted(room);

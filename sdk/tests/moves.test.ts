@@ -203,3 +203,17 @@ test("a new epoch repeats a move, but not one with a condition", async () => {
   equal((await free).at, 2);
   await refused;
 });
+
+test("a resync repeats a move with a condition: its epoch is the same", async () => {
+  const room = await play();
+  const conditional = room.move({ drop: 1 }, { if_at: 1 });
+  await settle();
+  last().tell({ ev: "resync" });
+  await pass(0);
+  const events = [started, drop(2, "p_1", "b1", 0)];
+  last().welcome({ at: 2, recovered: false, snapshot: { at: 2, members: [], board: {}, events, state: started.state, seats } });
+  await settle();
+  deepEqual(last().received.map(({ body }) => body), [{ drop: 1 }]);
+  last().tell({ id: last().received[0]?.id, ok: { at: 2 } });
+  equal((await conditional).at, 2);
+});

@@ -7,6 +7,7 @@ import { enter, guest } from "./fake_room.ts";
 import { Lobby } from "../src/lobby/lobby.ts";
 import { Refused } from "../src/wire/refused.ts";
 import { ConnectionClosed } from "../src/connection/closed.ts";
+import type { Json } from "../src/wire/wire.ts";
 
 /** Loses the connection after a command was sent, and opens the next one. */
 async function lose(): Promise<void> {
@@ -60,12 +61,14 @@ test("an end is refused when the room shows that it ended otherwise", async () =
 });
 
 test("an end without a reply resolves when all members agreed on its result", async () => {
-  for (const [mine, is_agreed] of [[{ winner: "p_1" }, true], [{ winner: "p_2" }, false]] as const) {
+  const results: [Json, boolean][] = [[{ winner: "p_1", by: ["p_2", 3] }, true], [{ winner: "p_2", by: ["p_2", 3] }, false]];
+  for (const [mine, is_agreed] of results) {
     const room = await enter();
     const done = room.end(mine);
     await lose();
     last().welcome({ at: 1, replayed: 1 });
-    last().tell({ at: 1, ev: "ended", ts: 0, body: { by: null, reason: "agreed", result: { winner: "p_1" } } });
+    // The room sorts the names of a result.
+    last().tell({ at: 1, ev: "ended", ts: 0, body: { by: null, reason: "agreed", result: { by: ["p_2", 3], winner: "p_1" } } });
     last().end(4007);
     if (is_agreed) await done;
     else await rejects(done, Refused);
@@ -82,6 +85,17 @@ test("a message without a reply resolves with its position if it is in the room"
   last().end(4007);
   deepEqual([(await one).at, (await two).at], [1, 2]);
   await rejects(three, ConnectionClosed);
+});
+
+test("a message is recognized although the room has sorted its names", async () => {
+  const room = await enter();
+  const sent = room.say({ text: '"', by: [{ z: 1, a: 2 }] });
+  await lose();
+  last().welcome({ at: 1, replayed: 1 });
+  last().tell({ at: 1, ev: "said", by: "p_1", ts: 0, body: { by: [{ a: 2, z: 1 }], text: '"' } });
+  deepEqual(room.unsent.get(), []);
+  last().end(4007);
+  equal((await sent).at, 1);
 });
 
 test("every command settles when the connection stops", async () => {

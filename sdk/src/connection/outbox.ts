@@ -83,7 +83,7 @@ export function replied(box: Outbox, reply: Reply): [Outbox, ReplyOutcome] {
     if (code === "too_fast") {
       return [update(box, entry.key, { id: null }), { is: "paced", in_ms: after_ms ?? RETRY_AFTER_MS }];
     }
-    if (retry && !TOLD_AT_ONCE.includes(code) && entry.retries < RETRIES_MAX && !entry.answered) {
+    if (retry && !TOLD_AT_ONCE.includes(code) && entry.retries < RETRIES_MAX) {
       // It keeps its id, for which no reply comes again, until `requeue` clears it.
       const in_ms = after_ms ?? RETRY_AFTER_MS;
       return [update(box, entry.key, { retries: entry.retries + 1 }), { is: "retry", key: entry.key, id: reply.id as number, in_ms }];
@@ -105,7 +105,7 @@ export function requeue(box: Outbox, key: string, id: number): Outbox {
 /** Drops the answered commands whose events are durable, up to position `to`. */
 export function durable(box: Outbox, to: number): Outbox {
   const entries = box.entries.filter((entry) => !entry.answered || entry.at === null || entry.at > to);
-  return { ...box, durable: to, entries };
+  return { ...box, durable: Math.max(box.durable, to), entries };
 }
 
 function update(box: Outbox, key: string, to: Partial<Entry>): Outbox {

@@ -68,6 +68,8 @@ export class Socket {
   readonly #session: Session;
   readonly #owner: Owner;
   #position: LogPosition;
+  /** The epoch of the last welcome, which a `resync` does not end. */
+  #epoch: string | null = null;
   #state: ConnectionState = { is: "connecting" };
   #ws: WebSocket | null = null;
   #heartbeat: Heartbeat;
@@ -173,6 +175,8 @@ export class Socket {
       messages.push(message);
       return true;
     }
+    // The welcome comes first: what comes before it belongs to no position.
+    if (this.#welcomed_at === null) return false;
     if (message.ev === "resync") {
       this.#position = NO_POSITION;
       return false;
@@ -191,7 +195,8 @@ export class Socket {
 
   #on_welcome(welcome: Welcome): void {
     clearTimeout(this.#timer);
-    const same_epoch = this.#position.epoch === welcome.epoch;
+    const same_epoch = this.#epoch === welcome.epoch;
+    this.#epoch = welcome.epoch;
     this.#position = after_welcome(this.#position, welcome);
     this.#welcomed_at = monotonic();
     this.#was_open = true;

@@ -1,5 +1,6 @@
 // The outcome of a command whose reply was lost, as the room and its close code show it.
 
+import { canonical } from "../wire/canonical.ts";
 import { Refused } from "../wire/refused.ts";
 import type { Entry } from "../connection/outbox.ts";
 import type { Ok } from "../connection/sender.ts";
@@ -34,7 +35,7 @@ export function outcome({ command, sent }: Entry, { code }: Stopped, view: View,
 
 /** Returns whether all members stated this result, and the room ended with it. */
 function is_agreed(body: unknown, { ended }: View): boolean {
-  return ended?.reason === "agreed" && JSON.stringify(ended.result) === JSON.stringify(body ?? null);
+  return ended?.reason === "agreed" && canonical(ended.result) === canonical(body ?? null);
 }
 
 function room_over(): Refused {

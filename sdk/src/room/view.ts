@@ -4,6 +4,7 @@ import type { Cell, Ended, Event, Json, Member, MemberState, RoomEvent, Snapshot
 import type { Entry } from "../connection/outbox.ts";
 import { after_welcome } from "../connection/log_position.ts";
 import type { LogPosition } from "../connection/log_position.ts";
+import { canonical } from "../wire/canonical.ts";
 import { merge_patch } from "../wire/merge_patch.ts";
 
 /** A room as one member sees it. Plain data, so that a page can save it across a reload. */
@@ -129,8 +130,8 @@ export function positions(view: View, says: SentMessage[]): Map<string, number> 
   const found = new Map<string, number>();
   for (const { entry, after } of says) {
     if (entry.at !== null || !entry.sent) continue;
-    const text = JSON.stringify(entry.command.body);
-    const twin = mine.find(({ at = 0, body }) => at > after && !claimed.has(at) && JSON.stringify(body) === text);
+    const text = canonical(entry.command.body);
+    const twin = mine.find(({ at = 0, body }) => at > after && !claimed.has(at) && canonical(body) === text);
     if (twin?.at === undefined) continue;
     claimed.add(twin.at);
     found.set(entry.key, twin.at);

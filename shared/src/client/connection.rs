@@ -47,6 +47,8 @@ enum Stage {
 pub struct Connection<O: Object> {
     stage: Stage,
     position: LogPosition,
+    /// The epoch of the last welcome, which a resync does not end.
+    epoch: Option<String>,
     /// It yields while a newer connection of the player is in the way.
     manner: Manner,
     sender: Sender,
@@ -70,6 +72,7 @@ impl<O: Object> Connection<O> {
         Self {
             stage: Stage::Waiting(Time::default()),
             position,
+            epoch: None,
             manner: Manner { watches, yields: false },
             sender: Sender::new(O::OPS),
             heartbeat: Heartbeat::default(),

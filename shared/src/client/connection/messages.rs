@@ -46,7 +46,8 @@ impl<O: Object> Connection<O> {
     }
 
     fn on_welcome(&mut self, now: Time, welcome: Box<Welcome<O::Welcome>>) {
-        let same_epoch = self.position.epoch.as_ref() == Some(&welcome.epoch);
+        let same_epoch = self.epoch.as_ref() == Some(&welcome.epoch);
+        self.epoch = Some(welcome.epoch.clone());
         self.position = self.position.after_welcome(&welcome, O::snapshot_at(&welcome.more));
         self.stage = Stage::Open(now);
         self.was_open = true;

@@ -109,6 +109,19 @@ fn resync_reopens_from_a_snapshot() {
 }
 
 #[test]
+fn resync_repeats_a_move_with_a_condition() {
+    let mut connection = open();
+    let message = Message { op: "move".into(), if_at: Some(1), ..Message::default() };
+    feed(&mut connection, 10, Input::Send(vec![("k".into(), message)]));
+    text(&mut connection, 10, &json!({"ev": "resync"}));
+    feed(&mut connection, 10, Input::Woke);
+    feed(&mut connection, 10, token("t1", 500_000));
+    let again = feed(&mut connection, 20, Input::Text(&welcome("e1", 2, None)));
+    let sent = r#"send {"id":2,"key":"k","op":"move","if_at":1,"body":null}"#;
+    assert_eq!(again, ["is open", "welcome 2", "send ping", sent]);
+}
+
+#[test]
 fn command_is_repeated_on_the_next_socket_until_it_is_durable() {
     let mut connection = open();
     let sent = r#"send {"id":1,"key":"k","op":"say","body":null}"#;
