@@ -55,7 +55,9 @@ impl Owner for WaitOwner {
 
     fn news(&mut self, now: Time, news: News<LobbyObject>) -> Vec<Input<'static>> {
         match news {
-            News::Welcomed(welcome) => self.handle(now, QueueInput::Welcomed(&welcome.more)),
+            News::Welcomed(welcome) => {
+                self.handle(now, QueueInput::Welcomed { lobby: &welcome.more, recovered: welcome.recovered })
+            }
             News::Event(event) => self.handle(now, QueueInput::Event(&event.event)),
             News::Outcome(outcome) => self.handle(now, QueueInput::Outcome(&outcome)),
             News::Woke => self.handle(now, QueueInput::Woke),

@@ -1,9 +1,11 @@
-// The client of Matchpoint: sessions, queues, rooms, presence, profiles and match history.
+// The client of Matchpoint: sessions, queues, parties, rooms and moves.
 
 export { Matchpoint } from "./matchpoint.ts";
 export type { Options } from "./matchpoint.ts";
 export { ConnectionClosed } from "./connection/closed.ts";
-export type { Sent } from "./connection/sender.ts";
+export { Connected } from "./connection/connected.ts";
+export { Failure } from "./failure.ts";
+export type { Sent } from "./connection/outbox.ts";
 export type { LogPosition } from "./connection/log_position.ts";
 export type { ConnectionState, Stopped } from "./connection/socket.ts";
 export type { CallOptions } from "./events/abort.ts";
@@ -15,12 +17,10 @@ export type { LobbyEvents, LobbyOptions } from "./lobby/lobby.ts";
 export { NotMatched } from "./lobby/queue.ts";
 export type { Match, QueueOptions } from "./lobby/queue.ts";
 export type { Proposed, QueueState, QueueStats, Queued } from "./lobby/queue_state.ts";
-export { Me } from "./me/me.ts";
-export type { MeEvents, PresenceAt } from "./me/me.ts";
 export { HttpProblem } from "./http/http.ts";
 export type { HttpRequest, Platform } from "./http/http.ts";
 export type { Board, By, Logged, Part, RoomEvent, RoomEvents, RoomTypes } from "./room/events.ts";
-export type { Arena, ClockState, ConnectFour, Ending, GoFish, Hand, Mode, RockPaperScissors, SeatIndex } from "./room/modes.ts";
+export type { Arena, ClockState, ConnectFour, Ending, GoFish, Hand, Mode, RockPaperScissors, SeatIndex, TicTacToe } from "./room/modes.ts";
 export type { PredictedFault, Prediction, Predictor } from "./room/predictions.ts";
 export { Room } from "./room/room.ts";
 export type { Accepted, CommandOptions, RoomOptions } from "./room/room.ts";
@@ -28,7 +28,8 @@ export type { PendingMessage, View } from "./room/view.ts";
 export type { SessionStore } from "./session/login_store.ts";
 export type { GetToken } from "./session/own_tokens.ts";
 export { Session } from "./session/session.ts";
-export type { AdoptedTokens, IdToken, SessionPlace } from "./session/session.ts";
+export type { SessionPlace } from "./session/login_tokens.ts";
+export type { AdoptedTokens, IdToken } from "./session/session.ts";
 export { SessionLost } from "./session/tokens.ts";
 export { random_key } from "./wire/frames.ts";
 export { Refused } from "./wire/refused.ts";
@@ -49,7 +50,6 @@ export type {
 } from "./wire/region.ts";
 export type {
   Cell,
-  Device,
   Ended,
   EndProposal,
   EndReason,
@@ -60,13 +60,10 @@ export type {
   Member,
   MemberName,
   MemberState,
-  Notice,
   Outcome,
   Party,
   PartyMember,
   PhaseName,
-  PlayerPresence,
-  PresenceState,
   Refusal,
   RefusalCode,
   Relax,

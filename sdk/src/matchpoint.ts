@@ -2,16 +2,15 @@
 
 import { abortable, throw_if_aborted } from "./events/abort.ts";
 import type { CallOptions } from "./events/abort.ts";
-import { Variable } from "./events/store.ts";
+import { variable } from "./events/store.ts";
 import type { Store } from "./events/store.ts";
-import { path, read, send } from "./http/http.ts";
+import { path, read, send, socket_url } from "./http/http.ts";
 import type { HttpRequest, Platform } from "./http/http.ts";
 import type { Attrs, Criteria } from "./lobby/criteria.ts";
 import { Lobby } from "./lobby/lobby.ts";
 import type { LobbyOptions } from "./lobby/lobby.ts";
 import { wait_for_match } from "./lobby/queue.ts";
 import type { Match, QueueOptions } from "./lobby/queue.ts";
-import { Me } from "./me/me.ts";
 import type { RoomTypes } from "./room/events.ts";
 import { Room } from "./room/room.ts";
 import type { RoomOptions } from "./room/room.ts";
@@ -19,7 +18,8 @@ import { tab_storage } from "./session/login_store.ts";
 import type { SessionStore } from "./session/login_store.ts";
 import type { GetToken } from "./session/own_tokens.ts";
 import { Session } from "./session/session.ts";
-import type { AdoptedTokens, IdToken, SessionPlace } from "./session/session.ts";
+import type { SessionPlace } from "./session/login_tokens.ts";
+import type { AdoptedTokens, IdToken } from "./session/session.ts";
 import type { Config, CreatedRoom, NewRoom, RoomSummary } from "./wire/region.ts";
 
 /** Options of a client. */
@@ -31,7 +31,8 @@ export type Options = Platform & {
 };
 
 /**
- * The client of one player. Nothing is sent before the first call. `@matchpoint/client/region` has profiles, follows and history.
+ * The client of one player. Nothing is sent before the first call. `@matchpoint/client/region` has profiles, follows and history, and
+ * `@matchpoint/client/presence` who is online.
  *
  *     const matchpoint = new Matchpoint({ url: "https://edge.example" });
  *     await matchpoint.guest("Ana");
@@ -44,7 +45,7 @@ export class Matchpoint {
   readonly session: Store<Session | null>;
   readonly platform: Platform;
   readonly #storage: SessionStore | null;
-  readonly #session = new Variable<Session | null>(null);
+  readonly #session = variable<Session | null>(null);
   #config: Promise<Config> | null = null;
 
   constructor({ url, storage = tab_storage(), fetch, WebSocket }: Options) {
@@ -95,9 +96,16 @@ export class Matchpoint {
     return session && this.#enter(session);
   }
 
+  /** Returns the session of the signed-in player. Throws if there is none. */
+  signed_in(): Session {
+    const session = this.#session.get();
+    if (!session) throw new Error("No player is signed in: call guest(), sign_in() or restore() first.");
+    return session;
+  }
+
   /** Signs the player out: ends this login, or with `everywhere` all logins of the player. The login's connections close. */
   async sign_out({ everywhere = false, signal }: CallOptions & { everywhere?: boolean } = {}): Promise<void> {
-    const session = this.#signed_in();
+    const session = this.signed_in();
     await read(await session.response(everywhere ? "/v1/sessions" : path("/v1/sessions/", session.sid), { method: "DELETE", signal }));
     this.forget();
   }
@@ -131,17 +139,12 @@ export class Matchpoint {
 
   /** Connects to the lobby of a pool; the result opens, and reconnects, by itself. `queue` is the short form. */
   open_lobby<A extends Attrs = Attrs>(pool: string, criteria?: Criteria<A>, options?: LobbyOptions): Lobby<A> {
-    return new Lobby<A>(this.#socket_url(path("/v1/lobbies/", pool)), pool, this.#signed_in(), criteria, options);
+    return new Lobby<A>(socket_url(this.url, path("/v1/lobbies/", pool)), pool, this.signed_in(), criteria, options);
   }
 
   /** Connects to a room; the result opens, and reconnects, by itself. */
   open_room<T extends RoomTypes = object>(id: string, options?: RoomOptions): Room<T> {
-    return new Room<T>(this.#socket_url(path("/v1/rooms/", id)), id, this.#signed_in(), options);
-  }
-
-  /** Opens the me socket: the presence of followed players, the player's own devices, and notices. */
-  open_me(): Me {
-    return new Me(this.#socket_url("/v1/me"), this.#signed_in());
+    return new Room<T>(socket_url(this.url, path("/v1/rooms/", id)), id, this.signed_in(), options);
   }
 
   /** Creates an open room that the player owns, and returns its id: every player who knows it may take a free seat. */
@@ -183,15 +186,5 @@ export class Matchpoint {
   #enter(session: Session): Session {
     this.#session.set(session);
     return session;
-  }
-
-  #signed_in(): Session {
-    const session = this.#session.get();
-    if (!session) throw new Error("No player is signed in. Call guest(), sign_in(), adopt() or restore() first.");
-    return session;
-  }
-
-  #socket_url(at: string): string {
-    return this.url.replace(/^http/, "ws") + at;
   }
 }

@@ -5,7 +5,7 @@ import { mock, test } from "node:test";
 import { last, settle } from "./fake.ts";
 import { enter, guest } from "./fake_room.ts";
 import { Lobby } from "../src/lobby/lobby.ts";
-import { Me } from "../src/me/me.ts";
+import { Me } from "../src/presence/me.ts";
 import { Room } from "../src/room/room.ts";
 
 const said = (at: number) => ({ at, ev: "said", by: "p_2", ts: 0, body: at });
@@ -21,7 +21,7 @@ test("a handler that is added right after the constructor misses nothing", async
   const lobby = new Lobby("ws://lobby", "a", session, {}, { key: "k1" });
   lobby.on("changed", () => seen.push(lobby.state.get().is));
   await settle();
-  const me = new Me("ws://me", session);
+  const me = new Me({ url: "http://edge", signed_in: () => session });
   me.on("changed", () => seen.push(me.connection.get().is));
   await settle();
   deepEqual(seen, ["connecting", "open", "entering", "connecting"]);

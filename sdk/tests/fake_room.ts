@@ -3,7 +3,7 @@
 import { Room } from "../src/room/room.ts";
 import type { SessionStore } from "../src/session/login_store.ts";
 import { Session } from "../src/session/session.ts";
-import type { SessionPlace } from "../src/session/session.ts";
+import type { SessionPlace } from "../src/session/login_tokens.ts";
 import { last, settle } from "./fake.ts";
 
 /** The fake region, with a storage of the device. */

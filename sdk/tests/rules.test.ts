@@ -1,15 +1,17 @@
 // Tests of the client rules: close policy, log positions, the outbox, the room view and the queue state.
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { test } from "node:test";
+import { pass } from "./fake.ts";
 import { after_close, jitter, read_reason } from "../src/connection/close_policy.ts";
-import * as outbox from "../src/connection/outbox.ts";
+import { Outbox } from "../src/connection/outbox.ts";
 import { NO_POSITION, check_event, opening_query, after_welcome } from "../src/connection/log_position.ts";
 import { fold as queue, party_of } from "../src/lobby/queue_state.ts";
 import * as views from "../src/room/view.ts";
 import { read, write } from "../src/wire/frames.ts";
 import { LOBBY_KEYED, ROOM_KEYED } from "../src/wire/wire.ts";
-import type { Event, Json, Welcome } from "../src/wire/wire.ts";
+import { Refused } from "../src/wire/refused.ts";
+import type { Command, Event, Json, Welcome } from "../src/wire/wire.ts";
 
 const first = (more: Partial<Welcome>): Welcome => ({
   ev: "welcome",
@@ -25,8 +27,8 @@ const first = (more: Partial<Welcome>): Welcome => ({
 
 test("the range of a close code decides the next action", () => {
   const check = (code: number, reason: string, expected: [string, number?, boolean?]) => {
-    const next = after_close(code, reason, 0, 0.5);
-    const got = next.do === "resume" ? [next.do, next.in_ms, next.new_token] : [next.do];
+    const next = after_close(code, read_reason(reason), 0, 0.5);
+    const got = next.stops ? [next.log_in ? "log_in" : "stop"] : ["resume", next.in_ms, next.new_token];
     deepEqual(got, expected, String(code));
   };
   for (const code of [4000, 4006, 4007, 4011, 4042, 4099]) check(code, "", ["stop"]);
@@ -42,10 +44,10 @@ test("the range of a close code decides the next action", () => {
 
 test("a client that was open stands by for a newer connection, and one that never was stops", () => {
   for (const code of [4006, 4008]) {
-    deepEqual(after_close(code, '{"why":"x"}', 0, 0.5, true), { do: "stand_by", code, why: "x", in_ms: 750 });
-    equal(after_close(code, "", 0, 0.5, false).do, "stop");
+    deepEqual(after_close(code, { why: "x" }, 0, 0.5, true), { stops: false, in_ms: 750, new_token: false, yields: true });
+    equal(after_close(code, {}, 0, 0.5, false).stops, true);
   }
-  for (const code of [4000, 4001, 4002, 4005, 4007, 4011]) equal(after_close(code, "", 0, 0.5, true).do, "stop");
+  for (const code of [4000, 4001, 4002, 4005, 4007, 4011]) equal(after_close(code, {}, 0, 0.5, true).stops, true);
 });
 
 test("the wait before a reconnect grows from 0.5 s to 30 s", () => {
@@ -54,13 +56,13 @@ test("the wait before a reconnect grows from 0.5 s to 30 s", () => {
 });
 
 test("a token refused twice causes no tight loop", () => {
-  const next = after_close(4301, "", 1, 0.5);
-  equal(next.do === "resume" && next.in_ms >= 500 && next.new_token, true);
+  const next = after_close(4301, {}, 1, 0.5);
+  equal(!next.stops && next.in_ms >= 500 && next.new_token, true);
 });
 
 test("repeated moves cause no tight loop", () => {
-  const next = after_close(4201, "", 1, 0.5);
-  equal(next.do === "resume" && next.in_ms >= 500 && !next.new_token, true);
+  const next = after_close(4201, {}, 1, 0.5);
+  equal(!next.stops && next.in_ms >= 500 && !next.new_token, true);
 });
 
 test("an unknown close reason is ignored", () => {
@@ -69,12 +71,12 @@ test("an unknown close reason is ignored", () => {
 
 test("a position is the next, a duplicate or a gap", () => {
   const place = { epoch: "e1", at: 5 };
-  const check = (at: number | undefined, expected: string) => equal(check_event(place, { ev: "said", ...(at && { at }) }).is, expected);
+  const check = (at: number | undefined, expected: string) => equal(check_event(place, { ev: "said", ...(at && { at }) }), expected);
   check(5, "duplicate");
   check(6, "next");
   check(7, "gap");
   check(undefined, "ephemeral");
-  deepEqual(check_event(place, { ev: "skip", at: 6 }), { is: "next", position: { epoch: "e1", at: 6 } });
+  equal(check_event(place, { ev: "skip", at: 6 }), "next");
 });
 
 test("a welcome sets the log position", () => {
@@ -88,61 +90,95 @@ test("a welcome sets the log position", () => {
   deepEqual([opening_query(place, true), opening_query(NO_POSITION, true)], ["?epoch=e1&at=5&yield=1", "?yield=1"]);
 });
 
-test("a command stays in the outbox until it is durable", () => {
-  let box = outbox.put(outbox.EMPTY, "a", { op: "say", body: 1 });
-  const [sent, commands] = outbox.take(box, ROOM_KEYED);
-  deepEqual(commands, [{ id: 1, op: "say", key: "a", body: 1 }]);
-  const [accepted, settled] = outbox.replied(sent, { id: 1, ok: { at: 7 } });
-  equal(settled.is, "done");
-  equal(outbox.durable(accepted, 6).entries.length, 1);
-  equal(outbox.durable(accepted, 7).entries.length, 0);
-  box = outbox.reconnected(accepted, true);
-  const [repeated, again] = outbox.take(box, ROOM_KEYED);
-  deepEqual(again, [{ id: 2, op: "say", key: "a", body: 1 }]);
-  equal(outbox.replied(repeated, { id: 2, ok: { at: 7 } })[1].is, "nothing");
+/** An outbox, and what it gives to be sent. */
+function box(keyed_ops = ROOM_KEYED): Outbox & { out: (most?: number) => Command[] } {
+  const outbox = new Outbox(keyed_ops, () => {});
+  const out = (most = Infinity) => outbox.take(() => (most -= 1) >= 0, () => {});
+  return Object.assign(outbox, { out });
+}
+
+const keys = ({ entries }: Outbox) => entries.map(({ key }) => key);
+/** Puts commands whose promises the test does not look at. */
+const put = (outbox: Outbox, ...commands: Command[]) => commands.forEach((command) => outbox.put(command).catch(() => {}));
+
+test("a command stays in the outbox until it is durable", async () => {
+  const outbox = box();
+  const sent = outbox.put({ op: "say", key: "a", body: 1 });
+  deepEqual(outbox.out(), [{ id: 1, op: "say", key: "a", body: 1 }]);
+  outbox.replied({ id: 1, ok: { at: 7 } });
+  deepEqual(await sent, { at: 7 });
+  outbox.durable(6);
+  equal(outbox.entries.length, 1);
+  outbox.reconnected(true, 7);
+  deepEqual(outbox.out(), [{ id: 2, op: "say", key: "a", body: 1 }]);
+  outbox.replied({ id: 2, ok: { at: 7 } });
+  equal(outbox.entries.length, 1);
+  outbox.durable(7);
+  equal(outbox.entries.length, 0);
+  deepEqual(await sent.durable, { at: 7 });
 });
 
 test("an old position proves nothing in a new epoch", () => {
-  const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "say" }), ROOM_KEYED);
-  const [accepted] = outbox.replied(sent, { id: 1, ok: { at: 7 } });
-  equal(outbox.durable(outbox.reconnected(accepted, false), 9).entries.length, 1);
+  const outbox = box();
+  put(outbox, { op: "say", key: "a" });
+  outbox.out();
+  outbox.replied({ id: 1, ok: { at: 7 } });
+  outbox.reconnected(false, 9);
+  outbox.durable(9);
+  deepEqual(keys(outbox), ["a"]);
 });
 
-test("a command without an event is done with its reply, and a refused one is dropped", () => {
-  const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "leave" }), ROOM_KEYED);
-  equal(outbox.replied(sent, { id: 1, ok: {} })[0].entries.length, 0);
-  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "forbidden", retry: false } });
-  deepEqual([box.entries.length, settled.is], [0, "refused"]);
+test("a command without an event is done with its reply, and a refused one is dropped", async () => {
+  const outbox = box();
+  const [left, again] = [outbox.put({ op: "leave" }), outbox.put({ op: "leave" })];
+  outbox.out();
+  outbox.replied({ id: 1, ok: {} });
+  equal(outbox.entries.length, 1);
+  await left.durable;
+  outbox.replied({ id: 2, err: { code: "forbidden", retry: false } });
+  equal(outbox.entries.length, 0);
+  await rejects(again, Refused);
 });
 
 test("only ops that take a key are sent with theirs", () => {
-  const box = outbox.put(outbox.put(outbox.EMPTY, "a", { op: "enter" }), "b", { op: "leave" });
-  deepEqual(outbox.take(box, LOBBY_KEYED)[1], [{ id: 1, op: "enter", key: "a" }, { id: 2, op: "leave" }]);
+  const outbox = box(LOBBY_KEYED);
+  put(outbox, { op: "enter", key: "a", body: {} }, { op: "leave" });
+  deepEqual(outbox.out().map(({ id, op, key }) => [id, op, key]), [[1, "enter", "a"], [2, "leave", undefined]]);
 });
 
-test("a temporarily refused command is repeated with the same key", () => {
-  const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "say" }), ROOM_KEYED);
-  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "unavailable", retry: true, after_ms: 800 } });
-  deepEqual(settled, { is: "retry", key: "a", id: 1, in_ms: 800 });
-  deepEqual(outbox.take(box, ROOM_KEYED)[1], []);
-  deepEqual(outbox.take(outbox.requeue(box, "a", 1), ROOM_KEYED)[1], [{ id: 2, op: "say", key: "a" }]);
-  // A newer connection has sent it meanwhile.
-  const [again] = outbox.take(outbox.reconnected(box, true), ROOM_KEYED);
-  deepEqual(outbox.take(outbox.requeue(again, "a", 1), ROOM_KEYED)[1], []);
+test("a temporarily refused command is repeated with the same key", async () => {
+  const outbox = box();
+  put(outbox, { op: "say", key: "a" });
+  const refuse = (id: number) => outbox.replied({ id, err: { code: "unavailable", retry: true, after_ms: 800 } });
+  outbox.out();
+  equal(refuse(1), undefined);
+  await pass(799);
+  deepEqual(outbox.out(), []);
+  await pass(1);
+  deepEqual(outbox.out(), [{ id: 2, op: "say", key: "a" }]);
+  // A newer connection sends it meanwhile.
+  refuse(2);
+  outbox.reconnected(true, 0);
+  deepEqual(outbox.out().length, 1);
+  await pass(800);
+  deepEqual(outbox.out(), []);
 });
 
 test("a command refused for its rate goes again before all later ones", () => {
-  const two = outbox.put(outbox.put(outbox.EMPTY, "a", { op: "say" }), "b", { op: "say" });
-  const [sent] = outbox.take(two, ROOM_KEYED, 1);
-  const [box, settled] = outbox.replied(sent, { id: 1, err: { code: "too_fast", retry: true, after_ms: 800 } });
-  deepEqual(settled, { is: "paced", in_ms: 800 });
-  deepEqual(outbox.take(box, ROOM_KEYED)[1].map(({ key }) => key), ["a", "b"]);
+  const outbox = box();
+  put(outbox, { op: "say", key: "a" }, { op: "say", key: "b" });
+  outbox.out(1);
+  equal(outbox.replied({ id: 1, err: { code: "too_fast", retry: true, after_ms: 800 } }), 800);
+  deepEqual(outbox.out().map(({ key }) => key), ["a", "b"]);
 });
 
-test("a conflict and a cooldown are told at once, whatever their retry", () => {
+test("a conflict and a cooldown are told at once, whatever their retry", async () => {
   for (const code of ["conflict", "cooldown"] as const) {
-    const [sent] = outbox.take(outbox.put(outbox.EMPTY, "a", { op: "set" }), ROOM_KEYED);
-    equal(outbox.replied(sent, { id: 1, err: { code, retry: true, after_ms: 800 } })[1].is, "refused", code);
+    const outbox = box();
+    const sent = outbox.put({ op: "set", body: { keys: {} } });
+    outbox.out();
+    outbox.replied({ id: 1, err: { code, retry: true, after_ms: 800 } });
+    await rejects(sent, (error) => error instanceof Refused && error.code === code);
   }
 });
 
@@ -150,9 +186,11 @@ test("frames are read alone or in batches, and written within the limits", () =>
   deepEqual(read('{"ev":"durable","to":3}'), [{ ev: "durable", to: 3 }]);
   equal(read('[{"id":1,"ok":{}},{"ev":"x"},{"err":{}},7]')?.length, 2);
   equal(read('{"ev":'), null);
-  deepEqual(write([{ op: "leave" }]), ['{"op":"leave"}']);
-  deepEqual(write([{ op: "a" }, { op: "b" }, { op: "c" }], 2), ['[{"op":"a"},{"op":"b"}]', '{"op":"c"}']);
-  equal(write([{ op: "say", body: "é".repeat(60) }, { op: "say", body: "é".repeat(60) }], 64, 200).length, 2);
+  const limits = (batch: number, frame_bytes: number) => ({ batch, frame_bytes });
+  deepEqual(write([{ op: "leave" }], limits(64, 16_384)), ['{"op":"leave"}']);
+  deepEqual(write([], limits(64, 16_384)), []);
+  deepEqual(write([{ op: "leave" }, { op: "why" }, { op: "leave" }], limits(2, 16_384)), ['[{"op":"leave"},{"op":"why"}]', '{"op":"leave"}']);
+  equal(write([{ op: "say", body: "é".repeat(60) }, { op: "say", body: "é".repeat(60) }], limits(64, 200)).length, 2);
 });
 
 const said = (at: number, by: string, body: string): Event => ({ at, ev: "said", by, ts: at, body });
@@ -194,9 +232,10 @@ test("a snapshot after a long absence keeps known events and reports the gap", (
 
 test("a message is shown once, before and after its reply", () => {
   const view = views.fold(views.welcome(views.empty(), first({})), said(1, "p_1", "hi"));
-  const box = outbox.put(outbox.put(outbox.EMPTY, "a", { op: "say", body: "hi" }), "b", { op: "say", body: "hi" });
-  const [sent] = outbox.take(box, ROOM_KEYED);
-  const says = sent.entries.map((entry) => ({ entry, after: 0 }));
+  const outbox = box();
+  put(outbox, { op: "say", key: "a", body: "hi" }, { op: "say", key: "b", body: "hi" });
+  outbox.out();
+  const says = outbox.entries.map((entry) => ({ entry, after: 0 }));
   deepEqual(views.unsent(view, says).map(({ key }) => key), ["b"]);
 });
 

@@ -5,14 +5,14 @@ import { test } from "node:test";
 import { last, settle } from "./fake.ts";
 import { enter } from "./fake_room.ts";
 import { iterate } from "../src/events/queue.ts";
-import { Variable } from "../src/events/store.ts";
+import { variable } from "../src/events/store.ts";
 import type { RoomEvent } from "../src/room/events.ts";
 
 const said = (at: number, body = "x") => ({ at, ev: "said", by: "p_2", ts: 0, body });
 const joined = (at: number, by: string) => ({ at, ev: "joined", by, ts: 0, body: { name: by } });
 
 test("a store tells its value now, and each change once", () => {
-  const store = new Variable(1);
+  const store = variable(1);
   const seen: number[] = [];
   const off = store.subscribe((value) => seen.push(value));
   store.set(2);

@@ -154,6 +154,7 @@ mod replay;
 mod rock_paper_scissors;
 mod running;
 mod seat;
+mod tic_tac_toe;
 pub mod ticker;
 mod verdict;
 
@@ -183,6 +184,7 @@ pub const MODES: Registry<'static> = Registry::new(&[
     Entry::of::<counting::Counting>(),
     Entry::of::<go_fish::GoFish>(),
     Entry::of::<rock_paper_scissors::RockPaperScissors>(),
+    Entry::of::<tic_tac_toe::TicTacToe>(),
 ]);
 
 /// The rules of a game. The implementing type is the whole state of a match.

@@ -14,24 +14,12 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
+use xtask::tools;
 
 /// Limit for anything on a page. Three browsers share the machine with the stack.
 const PATIENCE: Duration = Duration::from_secs(45);
 /// Limit for chromedriver to listen.
 const START: Duration = Duration::from_secs(20);
-/// No sandbox, because CI runs as root in a container; no background traffic, because there is no network.
-const FLAGS: &[&str] = &[
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-];
 
 /// A chromedriver and the processes that it started. Dropping it ends them.
 pub struct Chromium {
@@ -45,9 +33,7 @@ pub struct Chromium {
 /// Returns the installed browser and its driver, if both are on the `PATH`.
 #[must_use]
 pub fn installed() -> Option<(PathBuf, PathBuf)> {
-    let browser =
-        ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(xtask::tools::on_path)?;
-    Some((browser, xtask::tools::on_path("chromedriver")?))
+    Some((tools::chromium::find()?, tools::on_path("chromedriver")?))
 }
 
 impl Chromium {
@@ -73,7 +59,7 @@ impl Chromium {
     pub async fn open(&mut self, width: u32, height: u32, dark: bool) -> Result<Page> {
         self.opened += 1;
         let profile = self.profiles.join(self.opened.to_string());
-        let mut args: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        let mut args: Vec<String> = tools::chromium::FLAGS.iter().map(ToString::to_string).collect();
         args.push(format!("--user-data-dir={}", profile.display()));
         args.push(format!("--window-size={width},{height}"));
         args.extend(dark.then(|| "--force-dark-mode".to_owned()));

@@ -1,66 +1,44 @@
 //! Tests of the npm package with the real stack: its live tests, and programs outside of the repository that install the
 //! packed package: pages of Vite in Chromium, with React and without, and Node.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use axum::Router;
-use axum::response::Html;
 use tests::apps::{Site, has_chromium, install, install_new};
 use tests::chromium::{Chromium, Page};
 use tests::stack;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
+use xtask::conformance::checks;
 use xtask::root::Root;
 use xtask::sdk::live;
 use xtask::tools::node;
 
 /// The form of a new application, once its room is open.
 const TALKING: &str = "#form:not([hidden])";
-/// The time for all live tests in a browser.
-const LIVE_TESTS: Duration = Duration::from_mins(3);
 
-/// Runs the live tests: the behaviours that the conformance suite checks on the wire, as a client of the package sees them.
+/// Runs the live tests in Node, and in Chromium on a page of another origin: the behaviours that the conformance suite checks on
+/// the wire, as a client of the package sees them.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_package_keeps_the_protocol_with_a_real_deployment() -> Result<()> {
-    let stack = stack::shared().await?;
-    let edge = stack.edge_url().to_owned();
-    spawn_blocking(move || live::run(&Root::here(), &edge)).await?
-}
-
-/// Runs the same tests in Chromium, on a page of another origin.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_package_keeps_the_protocol_in_a_browser() -> Result<()> {
+async fn the_package_keeps_the_protocol_in_node_and_in_a_browser() -> Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    let stack = stack::start_with(|options| options.origins.push(origin)).await?;
+    let root = Root::here();
+    let node = live::in_node(&root, stack.edge_url()).await?;
+    println!("{node}");
+    let known: BTreeSet<&str> = checks().iter().map(|check| check.number).collect();
+    let unknown: Vec<&str> = node.rules().difference(&known).copied().collect();
+    ensure!(unknown.is_empty(), "no check of the conformance suite is called {unknown:?}");
+    ensure!(node.passed.len() >= 10 && node.rules().len() >= 30, "{node}");
     if !has_chromium()? {
         return Ok(());
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let origin = format!("http://{}", listener.local_addr()?);
-    let stack = stack::start_with(|options| options.origins.push(origin.clone())).await?;
-    let edge = stack.edge_url().to_owned();
-    let script = spawn_blocking(move || live::script(&Root::here(), &edge)).await??;
-    let page = format!(
-        "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><body><script>{script}</script>"
-    );
-    let routes = Router::new().fallback(async move || Html(page.clone()));
-    let server = tokio::spawn(async move { axum::serve(listener, routes).await });
-    let mut chromium = Chromium::start().await?;
-    let page = chromium.open(800, 600, false).await?;
-    page.goto(&origin).await?;
-    let deadline = Instant::now() + LIVE_TESTS;
-    while page.texts("body[data-state='done']").await?.is_empty() {
-        ensure!(
-            Instant::now() < deadline,
-            "the tests do not end; passed: {:?}",
-            page.texts("li.passed").await?
-        );
-    }
-    server.abort();
-    let (passed, failed) = (page.texts("li.passed").await?, page.texts("li.failed").await?);
-    ensure!(failed.is_empty(), "{}", failed.join("\n"));
-    ensure!(passed.len() >= 10, "only {passed:?}");
+    let chromium = live::chromium::run(&root, stack.edge_url(), listener).await?;
+    println!("{chromium}");
+    ensure!(chromium.rules() == node.rules(), "{node}{chromium}");
     Ok(())
 }
 

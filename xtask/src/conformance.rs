@@ -50,11 +50,11 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::root::Root;
-use crate::sdk::live;
+use crate::sdk::live::{self, Runtimes};
 use crate::wire::{Player, Server};
 pub use fixture::Fixture;
 pub use report::{Outcome, Report, Verdict};
@@ -86,17 +86,22 @@ pub struct Conformance {
     /// Write the results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Check what a client sees through the npm package instead, with Node: order, resume, keys, durability, refusals, moves,
-    /// parties, proposals
-    #[arg(long, conflicts_with_all = ["region", "tokens", "expired", "only", "json"])]
-    through_sdk: bool,
+    /// Check what a client sees through the npm package instead: order, resume, keys, durability, refusals, moves, parties,
+    /// proposals. In Node, in Chromium or in both; the page in Chromium is on port 8799 of this machine
+    #[arg(
+        long,
+        value_name = "RUNTIME",
+        num_args = 0..=1,
+        default_missing_value = "node",
+        conflicts_with_all = ["region", "tokens", "expired", "only", "json"]
+    )]
+    through_sdk: Option<Runtimes>,
 }
 
 /// Runs the selected checks and prints each with its verdict.
 pub async fn run(root: &Root, conformance: Conformance) -> Result<()> {
-    if conformance.through_sdk {
-        let (root, url) = (root.clone(), conformance.url);
-        return spawn_blocking(move || live::run(&root, &url)).await?;
+    if let Some(runtimes) = conformance.through_sdk {
+        return live::run(root, &conformance.url, runtimes).await;
     }
     let server = match &conformance.region {
         Some(region) => Server::at(&conformance.url, region)?,

@@ -3,6 +3,7 @@
 //! Versions live in one place each: `package.json`, `Cargo.lock` (wasm-bindgen is a library) and the constant in
 //! [`rust`].
 
+pub mod chromium;
 pub mod node;
 pub mod prometheus;
 pub mod python;

@@ -1,6 +1,8 @@
 // The follow buttons of the history, with the presence of followed players.
 
-import type { Matchpoint, Me, PresenceAt } from "@matchpoint/client";
+import type { Matchpoint } from "@matchpoint/client";
+import { Me } from "@matchpoint/client/presence";
+import type { PresenceAt } from "@matchpoint/client/presence";
 import { People } from "@matchpoint/client/region";
 import { make, notice, write } from "./dom.ts";
 import * as phrases from "./phrases.ts";
@@ -14,7 +16,7 @@ export class FollowButtons {
 
   constructor(matchpoint: Matchpoint) {
     this.#people = new People(matchpoint);
-    this.#me = matchpoint.open_me();
+    this.#me = new Me(matchpoint);
     this.#me.on("changed", () => this.#draw());
   }
 

@@ -7,6 +7,7 @@ const GAMES: Record<string, string> = {
   "connect-four": "Connect Four",
   "rock-paper-scissors": "Rock, Paper, Scissors",
   "go-fish": "Go Fish",
+  "tic-tac-toe": "Tic-tac-toe",
   arena: "Arena",
 };
 
@@ -22,6 +23,7 @@ type Subject = { name: string; was: string };
 /** Why a match ended, by the word of its mode. `lost` is the player behind; none where several are. */
 const WHYS: Record<string, (lost: Subject) => string> = {
   four_in_a_line: () => "four in a line",
+  three_in_a_line: () => "three in a line",
   board_full: () => "the board is full",
   agreed: () => "both agreed",
   resigned: ({ name }) => `${name} resigned`,

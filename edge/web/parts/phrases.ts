@@ -1,7 +1,8 @@
 // The texts of the page: times, waits, states and errors in plain English.
 
 import { HttpProblem, Refused, SessionLost, ConnectionClosed } from "@matchpoint/client";
-import type { ConnectionState, PresenceAt, QueueState, Refusal, Why } from "@matchpoint/client";
+import type { ConnectionState, QueueState, Refusal, Why } from "@matchpoint/client";
+import type { PresenceAt } from "@matchpoint/client/presence";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const precise = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });

@@ -12,40 +12,34 @@ export type CloseReason = { why?: string; after_ms?: number };
 
 /** The client's next action. */
 export type CloseAction =
-  | { do: "stop"; code: number; why: string }
-  | { do: "log_in"; code: number; why: string }
-  | { do: "resume"; code: number; why: string; in_ms: number; new_token: boolean }
-  /** A newer connection of the player is in the way: resumes once there is room, and never closes another for it. */
-  | { do: "stand_by"; code: number; why: string; in_ms: number };
+  | { stops: true; log_in: boolean }
+  /** Resumes after a time. With `yields` a newer connection of the player is in the way, which is not closed for this one. */
+  | { stops: false; in_ms: number; new_token: boolean; yields: boolean };
 
 /** The codes of a connection that had to give way to a newer one of its player. */
 const GAVE_WAY: readonly number[] = [4006, 4008];
+const MOVED = 4201;
+const SESSION_REVOKED = 4302;
 
 /**
- * Decides by the range of the close code, so that unknown codes are handled correctly too.
+ * Decides by the range of the close code, so that unknown codes are handled correctly too: 4000–4099 stop, 4200–4299 are spread over
+ * a time, 4300–4399 need a new token, and all others are trouble of the server.
  *
  * `failures` counts the connections in a row that did not last; `chance` is a number in [0, 1). `was_open` says that the
  * object had welcomed the client before, on this connection or an earlier one.
  */
-export function after_close(code: number, reason: string, failures: number, chance: number, was_open = false): CloseAction {
-  const { why = "", after_ms } = read_reason(reason);
-  if (code === 4302) return { do: "log_in", code, why };
-  if (was_open && GAVE_WAY.includes(code)) return { do: "stand_by", code, why, in_ms: jitter(failures, chance) };
-  if (within(code, 4000)) return { do: "stop", code, why };
-  if (code === 4201) {
-    // Only this player moved to another object: reconnects at once, but only the first time.
-    return { do: "resume", code, why, in_ms: failures === 0 ? 0 : jitter(failures, chance), new_token: false };
-  }
-  if (within(code, 4200)) {
-    return { do: "resume", code, why, in_ms: Math.round(chance * (after_ms ?? SPREAD_MS)), new_token: false };
-  }
-  if (within(code, 4300)) {
-    // The first refusal means an expired token. A second in a row does not, and must not become a tight loop.
-    const in_ms = failures === 0 ? 0 : jitter(failures, chance);
-    return { do: "resume", code, why, in_ms: (after_ms ?? 0) + in_ms, new_token: true };
-  }
-  // 4100–4199 and 1001, 1005, 1006, 1011, 1012; unknown codes are treated as server trouble too.
-  return { do: "resume", code, why, in_ms: (after_ms ?? 0) + jitter(failures, chance), new_token: false };
+export function after_close(code: number, { after_ms }: CloseReason, failures: number, chance: number, was_open = false): CloseAction {
+  const range = Math.floor(code / 100);
+  const log_in = code === SESSION_REVOKED;
+  const yields = was_open && GAVE_WAY.includes(code);
+  if (log_in || (range === 40 && !yields)) return { stops: true, log_in };
+  const new_token = range === 43;
+  // Only this player moved to another object, or the token is expired. A second time in a row must not become a tight loop.
+  const at_once = (code === MOVED || new_token) && failures === 0;
+  const after = code === MOVED || yields ? 0 : (after_ms ?? 0);
+  const spread = Math.round(chance * (after_ms ?? SPREAD_MS));
+  const in_ms = range === 42 && code !== MOVED ? spread : after + (at_once ? 0 : jitter(failures, chance));
+  return { stops: false, in_ms, new_token, yields };
 }
 
 /** Returns a random wait between 0.5 s and a ceiling that doubles with each failure, up to 30 s. */
@@ -57,18 +51,9 @@ export function jitter(failures: number, chance: number): number {
 /** Parses the reason of a close: JSON of at most 123 bytes. Anything else gives an empty object. */
 export function read_reason(text: string): CloseReason {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return {};
-    const { why, after_ms } = value as Record<string, unknown>;
-    return {
-      ...(typeof why === "string" && { why }),
-      ...(typeof after_ms === "number" && after_ms >= 0 && { after_ms }),
-    };
+    const { why, after_ms } = Object(JSON.parse(text)) as Record<string, unknown>;
+    return { ...(typeof why === "string" && { why }), ...(typeof after_ms === "number" && after_ms >= 0 && { after_ms }) };
   } catch {
     return {};
   }
-}
-
-function within(code: number, from: number): boolean {
-  return code >= from && code < from + 100;
 }

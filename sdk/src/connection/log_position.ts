@@ -9,34 +9,26 @@ export type LogPosition = { epoch: string | null; at: number };
 export const NO_POSITION: LogPosition = { epoch: null, at: 0 };
 
 /** The result of comparing an event with the position. */
-export type PositionCheck =
-  | { is: "next"; position: LogPosition }
-  | { is: "ephemeral" }
-  | { is: "duplicate" }
-  | { is: "gap" };
+export type PositionCheck = "next" | "ephemeral" | "duplicate" | "gap";
 
 /** Returns the position after a welcome: that of its snapshot, or the old one, or the one before the replayed events. */
-export function after_welcome(position: LogPosition, welcome: Welcome): LogPosition {
-  const { epoch, at, recovered, replayed = 0, snapshot } = welcome;
-  if (snapshot) return { epoch, at: snapshot.at };
-  if (recovered && position.epoch === epoch) return { epoch, at: position.at };
-  return { epoch, at: at - replayed };
+export function after_welcome(position: LogPosition, { epoch, at, recovered, replayed = 0, snapshot }: Welcome): LogPosition {
+  return { epoch, at: snapshot ? snapshot.at : recovered && position.epoch === epoch ? position.at : at - replayed };
 }
 
 /** Compares an event with the position. Positions are contiguous for every recipient, counting each `skip`. */
-export function check_event(position: LogPosition, event: Event): PositionCheck {
-  if (event.at === undefined) return { is: "ephemeral" };
-  if (event.at <= position.at) return { is: "duplicate" };
-  if (event.at > position.at + 1) return { is: "gap" };
-  return { is: "next", position: { ...position, at: event.at } };
+export function check_event(position: LogPosition, { at }: Event): PositionCheck {
+  if (at === undefined) return "ephemeral";
+  if (at <= position.at) return "duplicate";
+  return at > position.at + 1 ? "gap" : "next";
 }
 
 /**
  * Returns the URL query of an opening: the position to resume from, whether to give way to other connections, and whether to
  * open as a spectator.
  */
-export function opening_query(position: LogPosition, yields = false, watches = false): string {
-  const resume = position.epoch === null ? [] : [`epoch=${encodeURIComponent(position.epoch)}`, `at=${position.at}`];
-  const all = [...resume, ...(watches ? ["watch=1"] : []), ...(yields ? ["yield=1"] : [])];
-  return all.length === 0 ? "" : `?${all.join("&")}`;
+export function opening_query({ epoch, at }: LogPosition, yields = false, watches = false): string {
+  const resume = epoch !== null && `epoch=${encodeURIComponent(epoch)}&at=${at}`;
+  const query = [resume, watches && "watch=1", yields && "yield=1"].filter(Boolean).join("&");
+  return query && `?${query}`;
 }

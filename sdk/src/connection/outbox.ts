@@ -1,34 +1,40 @@
-// The outbox: keeps commands until they are durable, and repeats them with the same keys.
+// The outbox: keeps commands until they are durable, repeats them with the same keys, and settles their promises.
 
+import type { ConnectionClosed } from "./closed.ts";
+import { on_abort } from "../events/abort.ts";
+import { random_key } from "../wire/frames.ts";
+import { Refused } from "../wire/refused.ts";
 import type { Command, Json, Refusal, Reply } from "../wire/wire.ts";
+
+/** The result of a command. */
+export type Ok = Record<string, Json | undefined>;
+
+/**
+ * A command on its way. The promise settles with the reply: *accepted*. `durable` is a second promise, for the time at which
+ * the command is on disk; it has the position that counts then.
+ */
+export type Sent<T> = Promise<T> & { readonly durable: Promise<T> };
+
+type Deferred = { promise: Promise<Ok>; resolve: (ok: Ok) => void; reject: (error: unknown) => void };
 
 /** A command that the server may not have received, or may still lose. */
 export type Entry = {
   /** Names the command here, and on the wire if its op takes a key. */
-  key: string;
-  command: Command;
+  readonly key: string;
+  readonly command: Command;
   /** The `id` on the current connection; `null` until it is sent there. */
   id: number | null;
   /** True once it was sent on any connection: the server may have executed it. */
   sent: boolean;
-  /** True once the caller has the reply. Later replies to the same key are duplicates. */
-  answered: boolean;
-  /** The log position of its event, if it made one. */
+  /** The last reply; `null` before the first. */
+  ok: Ok | null;
+  /** The log position of its event in the current epoch, if it made one. */
   at: number | null;
   /** How often it was retried after a temporary refusal. */
   retries: number;
+  readonly accepted: Deferred;
+  readonly durable: Deferred;
 };
-
-/** Commands that are not durable, oldest first. Functions return a new outbox and change nothing. */
-export type Outbox = { next_id: number; durable: number; entries: Entry[] };
-
-/** The effect of a reply. */
-export type ReplyOutcome =
-  | { is: "done"; key: string; ok: Record<string, Json | undefined> }
-  | { is: "refused"; key: string; refusal: Refusal }
-  | { is: "retry"; key: string; id: number; in_ms: number }
-  | { is: "paced"; in_ms: number }
-  | { is: "nothing" };
 
 /** A command refused with `retry` is repeated this often before the caller gets the refusal. */
 const RETRIES_MAX = 5;
@@ -37,87 +43,155 @@ const TOLD_AT_ONCE: readonly string[] = ["cooldown", "conflict"];
 /** The wait before a retry if the refusal names none. */
 const RETRY_AFTER_MS = 1_000;
 
-export const EMPTY: Outbox = { next_id: 1, durable: 0, entries: [] };
+/** The commands of one client that are not durable. */
+export class Outbox {
+  /** Oldest first. Never changed in place, so that a loop may settle its commands. */
+  entries: readonly Entry[] = [];
+  #last_id = 0;
+  #durable = 0;
+  #closed: ConnectionClosed | null = null;
+  readonly #keyed_ops: readonly string[];
+  /** Called when a command is ready to be sent. */
+  readonly #ready: () => void;
 
-/** Adds a command. It gets its `id` when it is sent. */
-export function put(box: Outbox, key: string, command: Command): Outbox {
-  const entry: Entry = { key, command, id: null, sent: false, answered: false, at: null, retries: 0 };
-  return { ...box, entries: [...box.entries, entry] };
-}
-
-/**
- * Returns the commands to send now, at most `most`, in order, and gives each an `id`. Only `keyed_ops` are sent with their
- * key: the server refuses a key that an op does not take, and such an op may be repeated without one.
- */
-export function take(box: Outbox, keyed_ops: readonly string[], most = Infinity): [Outbox, Command[]] {
-  let next_id = box.next_id;
-  const commands: Command[] = [];
-  const entries = box.entries.map((entry) => {
-    if (entry.id !== null || commands.length >= most) return entry;
-    const id = next_id++;
-    const { key, command } = entry;
-    commands.push({ ...command, id, ...(keyed_ops.includes(command.op) && { key }) } as Command);
-    return { ...entry, id, sent: true };
-  });
-  return [{ ...box, next_id, entries }, commands];
-}
-
-/**
- * Prepares for a new connection: no reply comes for an old `id`, so all commands must be repeated. In a new epoch old
- * positions are meaningless, and repeating restores what the server lost.
- */
-export function reconnected(box: Outbox, same_epoch: boolean): Outbox {
-  const entries = box.entries.map((entry) => ({ ...entry, id: null, at: same_epoch ? entry.at : null }));
-  return { ...box, durable: same_epoch ? box.durable : 0, entries };
-}
-
-/**
- * Handles a reply. A command that made an event stays until the event is durable; any other is done.
- */
-export function replied(box: Outbox, reply: Reply): [Outbox, ReplyOutcome] {
-  const entry = box.entries.find(({ id }) => id === reply.id);
-  if (!entry) return [box, { is: "nothing" }];
-  if ("err" in reply) {
-    const { retry, after_ms, code } = reply.err;
-    // The command was only too early: it goes again, in its place before all later ones.
-    if (code === "too_fast") {
-      return [update(box, entry.key, { id: null }), { is: "paced", in_ms: after_ms ?? RETRY_AFTER_MS }];
-    }
-    if (retry && !TOLD_AT_ONCE.includes(code) && entry.retries < RETRIES_MAX) {
-      // It keeps its id, for which no reply comes again, until `requeue` clears it.
-      const in_ms = after_ms ?? RETRY_AFTER_MS;
-      return [update(box, entry.key, { retries: entry.retries + 1 }), { is: "retry", key: entry.key, id: reply.id as number, in_ms }];
-    }
-    const outcome: ReplyOutcome = entry.answered ? { is: "nothing" } : { is: "refused", key: entry.key, refusal: reply.err };
-    return [remove(box, entry.key), outcome];
+  /** Only `keyed_ops` are sent with their key: the server refuses a key that an op does not take, and repeats those without. */
+  constructor(keyed_ops: readonly string[], ready: () => void) {
+    this.#keyed_ops = keyed_ops;
+    this.#ready = ready;
   }
-  const at = reply.ok.at ?? null;
-  const kept = at !== null && at > box.durable;
-  const next = kept ? update(box, entry.key, { at, answered: true }) : remove(box, entry.key);
-  return [next, entry.answered ? { is: "nothing" } : { is: "done", key: entry.key, ok: reply.ok }];
+
+  /** Adds a command, unless the connection is closed for good or the signal has aborted. */
+  put(command: Command, signal?: AbortSignal): Sent<Ok> {
+    const accepted = deferred();
+    const durable = deferred();
+    const entry: Entry = { key: command.key ?? random_key(), command, id: null, sent: false, ok: null, at: null, retries: 0, accepted, durable };
+    // An application that does not wait for `durable` does not handle its failure either.
+    durable.promise.catch(() => {});
+    if (this.#closed) this.fail(entry, this.#closed);
+    else {
+      this.entries = [...this.entries, entry];
+      const off = on_abort(signal, () => this.#abort(entry, signal?.reason));
+      durable.promise.then(off, off);
+      this.#ready();
+    }
+    return Object.assign(accepted.promise, { durable: durable.promise });
+  }
+
+  /** Returns whether a command waits to be sent. */
+  get has_unsent(): boolean {
+    return this.entries.some(({ id }) => id === null);
+  }
+
+  /** Takes the commands to send now, in order: `may_send` is asked before each, and `sent` told its `id`. */
+  take(may_send: () => boolean, sent: (id: number) => void): Command[] {
+    const taken: Command[] = [];
+    for (const entry of this.entries) {
+      if (entry.id !== null) continue;
+      if (!may_send()) break;
+      const { key, command } = entry;
+      entry.id = this.#last_id += 1;
+      entry.sent = true;
+      sent(entry.id);
+      taken.push({ ...command, id: entry.id, ...(this.#keyed_ops.includes(command.op) && { key }) } as Command);
+    }
+    return taken;
+  }
+
+  /**
+   * Prepares for a new connection: no reply comes for an old `id`, so all commands must be repeated. In a new epoch old
+   * positions are meaningless, and repeating restores what the server lost; but a sent move with `if_at` is refused, because its
+   * position is one of another epoch, in which the match went differently. `at` is the newest position.
+   */
+  reconnected(same_epoch: boolean, at: number): void {
+    for (const entry of this.entries) {
+      entry.id = null;
+      if (same_epoch) continue;
+      entry.at = null;
+      const { sent, command } = entry;
+      const message = "The room lost its last events: look and decide again.";
+      if (sent && command.op === "move" && command.if_at !== undefined) this.fail(entry, new Refused({ code: "conflict", retry: false, at, message }));
+    }
+    if (!same_epoch) this.#durable = 0;
+  }
+
+  /**
+   * Handles a reply. A command that made an event stays until the event is durable; any other is done. Returns the time that the
+   * rate limit demands, if it has refused the command.
+   */
+  replied(reply: Reply): number | undefined {
+    const entry = this.entries.find(({ id }) => id === reply.id);
+    if (!entry) return undefined;
+    if ("err" in reply) return this.#refused(entry, reply.err);
+    entry.ok = reply.ok;
+    entry.at = reply.ok.at ?? null;
+    entry.accepted.resolve(reply.ok);
+    if ((entry.at ?? 0) <= this.#durable) this.#done(entry);
+    return undefined;
+  }
+
+  /** Settles the commands whose events are durable, up to position `to`. */
+  durable(to: number): void {
+    this.#durable = Math.max(this.#durable, to);
+    for (const entry of this.entries) if (entry.at !== null && entry.at <= this.#durable) this.#done(entry);
+  }
+
+  /** Settles a command without its reply, because the object shows what became of it. */
+  settle(entry: Entry, outcome: Ok | Error): void {
+    if (outcome instanceof Error) return this.fail(entry, outcome);
+    entry.accepted.resolve(outcome);
+    if (Number(outcome.at ?? 0) <= this.#durable) entry.durable.resolve(outcome);
+  }
+
+  /** Drops a command, and rejects those of its promises that wait. */
+  fail(entry: Entry, error: unknown): void {
+    this.#drop(entry);
+    entry.accepted.reject(error);
+    entry.durable.reject(error);
+  }
+
+  /** Rejects all commands: their outcome is unknown. */
+  close(closed: ConnectionClosed): void {
+    this.#closed = closed;
+    for (const entry of this.entries) this.fail(entry, closed);
+  }
+
+  #refused(entry: Entry, refusal: Refusal): number | undefined {
+    const { code, retry, after_ms = RETRY_AFTER_MS } = refusal;
+    if (code === "too_fast") {
+      // The command was only too early: it goes again, in its place before all later ones.
+      entry.id = null;
+      return after_ms;
+    }
+    if (!retry || TOLD_AT_ONCE.includes(code) || entry.retries === RETRIES_MAX) return void this.fail(entry, new Refused(refusal));
+    entry.retries += 1;
+    // It keeps its id, for which no reply comes again, unless a newer connection sends it before.
+    const { id } = entry;
+    setTimeout(() => {
+      if (entry.id !== id) return;
+      entry.id = null;
+      this.#ready();
+    }, after_ms);
+    return undefined;
+  }
+
+  /** Stops waiting for a command, and repeating it unless its reply has come. */
+  #abort(entry: Entry, reason: unknown): void {
+    if (entry.ok === null) this.fail(entry, reason);
+    else entry.durable.reject(reason);
+  }
+
+  #done(entry: Entry): void {
+    this.#drop(entry);
+    if (entry.ok) entry.durable.resolve(entry.ok);
+  }
+
+  #drop(entry: Entry): void {
+    this.entries = this.entries.filter((other) => other !== entry);
+  }
 }
 
-/** Makes a command whose retry is due ready to be sent, unless a newer connection has sent it since. */
-export function requeue(box: Outbox, key: string, id: number): Outbox {
-  return box.entries.some((entry) => entry.key === key && entry.id === id) ? update(box, key, { id: null }) : box;
-}
-
-/** Drops the answered commands whose events are durable, up to position `to`. */
-export function durable(box: Outbox, to: number): Outbox {
-  const entries = box.entries.filter((entry) => !entry.answered || entry.at === null || entry.at > to);
-  return { ...box, durable: Math.max(box.durable, to), entries };
-}
-
-function update(box: Outbox, key: string, to: Partial<Entry>): Outbox {
-  return { ...box, entries: box.entries.map((entry) => (entry.key === key ? { ...entry, ...to } : entry)) };
-}
-
-/** Returns whether a command waits to be sent. */
-export function has_unsent(box: Outbox): boolean {
-  return box.entries.some(({ id }) => id === null);
-}
-
-/** Drops a command. */
-export function remove(box: Outbox, key: string): Outbox {
-  return { ...box, entries: box.entries.filter((entry) => entry.key !== key) };
+function deferred(): Deferred {
+  const parts: Partial<Deferred> = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts as Deferred;
 }

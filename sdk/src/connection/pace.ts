@@ -55,7 +55,7 @@ export class Pace {
   }
 
   /** Notes a reply: the server has received its message, and all messages before it. */
-  answered(id: number, now: number): void {
+  answered(id: unknown, now: number): void {
     const index = this.#unanswered.findIndex((message) => message.id === id);
     if (index >= 0) this.#take(index + 1, now);
   }

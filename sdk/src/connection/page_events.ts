@@ -18,15 +18,13 @@ export function listen({ on_online, on_offline, on_visible }: PageListener): () 
   const on_visibility = () => {
     if (!is_hidden()) on_visible();
   };
-  globalThis.addEventListener?.("online", on_online);
-  globalThis.addEventListener?.("offline", on_offline);
-  // A page that comes back from the back/forward cache.
-  globalThis.addEventListener?.("pageshow", on_visibility);
-  globalThis.document?.addEventListener("visibilitychange", on_visibility);
-  return () => {
-    globalThis.removeEventListener?.("online", on_online);
-    globalThis.removeEventListener?.("offline", on_offline);
-    globalThis.removeEventListener?.("pageshow", on_visibility);
-    globalThis.document?.removeEventListener("visibilitychange", on_visibility);
-  };
+  const all: [EventTarget | undefined, string, () => void][] = [
+    [globalThis, "online", on_online],
+    [globalThis, "offline", on_offline],
+    // A page that comes back from the back/forward cache.
+    [globalThis, "pageshow", on_visibility],
+    [globalThis.document, "visibilitychange", on_visibility],
+  ];
+  for (const [target, event, run] of all) target?.addEventListener?.(event, run);
+  return () => all.forEach(([target, event, run]) => target?.removeEventListener?.(event, run));
 }

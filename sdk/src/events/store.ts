@@ -25,31 +25,19 @@ export function derived<T>(listen: (look: () => void) => Off, read: () => T): St
 }
 
 /** A store whose owner sets its value. */
-export class Variable<T> implements Store<T> {
-  #value: T;
-  readonly #listeners = new Set<() => void>();
-  readonly #store = derived(
-    (look) => {
-      this.#listeners.add(look);
-      return () => void this.#listeners.delete(look);
+export type Variable<T> = Store<T> & { set(value: T): void };
+
+export function variable<T>(value: T): Variable<T> {
+  const listeners = new Set<() => void>();
+  const listen = (look: () => void) => {
+    listeners.add(look);
+    return () => void listeners.delete(look);
+  };
+  return {
+    ...derived(listen, () => value),
+    set(next) {
+      value = next;
+      for (const look of [...listeners]) look();
     },
-    () => this.#value,
-  );
-
-  constructor(value: T) {
-    this.#value = value;
-  }
-
-  get(): T {
-    return this.#value;
-  }
-
-  set(value: T): void {
-    this.#value = value;
-    for (const look of [...this.#listeners]) look();
-  }
-
-  subscribe(run: (value: T) => void): Off {
-    return this.#store.subscribe(run);
-  }
+  };
 }

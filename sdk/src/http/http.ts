@@ -1,6 +1,7 @@
 // HTTP requests of the client: timeouts, and errors with the stable code of their problem document.
 
 import { deadline } from "../events/abort.ts";
+import { Failure } from "../failure.ts";
 import type { ProblemCode, ProblemDetail } from "../wire/region.ts";
 
 /** The functions of the platform; each that is left out is the global one at the time of its use. */
@@ -20,24 +21,20 @@ export type HttpRequest = {
 };
 
 /** An HTTP error response, with the stable code of its problem document. */
-export class HttpProblem extends Error {
-  readonly status: number;
+export class HttpProblem extends Failure {
+  declare readonly status: number;
   /** `unknown` where the response is not a problem document of the service, but of a proxy or a portal. */
-  readonly code: ProblemCode | "unknown" | (string & {});
+  declare readonly code: ProblemCode | "unknown" | (string & {});
   /** Every fault of the request, each with its field and the remedy; empty where the response names none. */
-  readonly errors: readonly ProblemDetail[];
+  declare readonly errors: readonly ProblemDetail[];
   /** The least time until the request may succeed, where the response names one. */
-  readonly after_ms: number | null;
+  declare readonly after_ms: number | null;
 
   constructor(status: number, body: Partial<ProblemDetail & { errors: ProblemDetail[] }> = {}, after_ms: number | null = null) {
-    const code = typeof body.code === "string" ? body.code : "unknown";
-    const detail = typeof body.detail === "string" ? body.detail : "";
-    super(detail || `${status} ${code}`);
-    this.name = "HttpProblem";
-    this.status = status;
-    this.code = code;
-    this.after_ms = after_ms;
-    this.errors = Array.isArray(body.errors) ? body.errors : typeof body.field === "string" ? [{ code, detail, field: body.field }] : [];
+    const { code, detail, field } = body;
+    const problem = { code: typeof code === "string" ? code : "unknown", detail: typeof detail === "string" ? detail : "" };
+    const errors = Array.isArray(body.errors) ? body.errors : typeof field === "string" ? [{ ...problem, field }] : [];
+    super("HttpProblem", problem.detail || `${status} ${problem.code}`, { status, code: problem.code, errors, after_ms });
   }
 
   /** The first field at fault, if the response names one. */
@@ -72,4 +69,9 @@ export async function read<T>(answer: Response): Promise<T> {
 /** Returns a path with an id in it. */
 export function path(before: string, id: string, after = ""): string {
   return before + encodeURIComponent(id) + after;
+}
+
+/** Returns the address of a socket at the edge. */
+export function socket_url(edge: string, at: string): string {
+  return edge.replace(/^http/, "ws") + at;
 }

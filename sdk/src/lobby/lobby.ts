@@ -1,13 +1,9 @@
 // The lobby of one pool: enter the queue alone or as a party, answer proposals, be matched.
 
 import { ConnectionClosed } from "../connection/closed.ts";
-import { opened } from "../connection/opened.ts";
-import { Socket } from "../connection/socket.ts";
-import type { ConnectionState } from "../connection/socket.ts";
+import { Connected } from "../connection/connected.ts";
+import type { Stopped } from "../connection/socket.ts";
 import type { CallOptions } from "../events/abort.ts";
-import { Emitter } from "../events/emitter.ts";
-import type { Off } from "../events/emitter.ts";
-import { derived } from "../events/store.ts";
 import type { Store } from "../events/store.ts";
 import type { Session } from "../session/session.ts";
 import { is_welcome, random_key } from "../wire/frames.ts";
@@ -32,6 +28,9 @@ export type LobbyEvents = {
  */
 export type LobbyOptions = { key?: string; enter_now?: boolean };
 
+/** The states in which a new connection says again that the ticket is wanted. */
+const ENTERS: readonly string[] = ["entering", "queued", "proposed"];
+
 /**
  * A ticket in one pool. The ticket belongs to the player, not to the connection: entering again with the same key, on a
  * later connection or page, resumes the same ticket with its original time.
@@ -39,16 +38,13 @@ export type LobbyOptions = { key?: string; enter_now?: boolean };
  * With `enter_now: false` the player has no ticket until `enter()`, so that a party can gather first. `A` are the attributes of
  * the pool's players.
  */
-export class Lobby<A extends Attrs = Attrs> {
+export class Lobby<A extends Attrs = Attrs> extends Connected<LobbyEvents> {
   readonly pool: string;
   readonly state: Store<QueueState>;
   /** The player's party, if any. */
   readonly party: Store<Party | null>;
-  readonly connection: Store<ConnectionState>;
   #key: string;
   #criteria: Criteria<A>;
-  #emitter = new Emitter<LobbyEvents>();
-  #socket: Socket;
   #state: QueueState;
   #party: Party | null = null;
   /** The statistics of the welcome, used until the first `lobby` event. */
@@ -61,38 +57,18 @@ export class Lobby<A extends Attrs = Attrs> {
 
   /** `url` is the lobby's address at the edge, such as `wss://edge.example/v1/lobbies/ranked`. */
   constructor(url: string, pool: string, session: Session, criteria: Criteria<A> = {}, { key = random_key(), enter_now = true }: LobbyOptions = {}) {
+    super({ url, keyed_ops: LOBBY_KEYED }, session);
     this.pool = pool;
     this.#key = key;
     this.#criteria = criteria;
     this.#state = { is: enter_now ? "entering" : "idle" };
-    const on_messages = (messages: (Welcome | Event)[]) => this.#on_messages(messages);
-    const owner = { on_messages, on_state: (connection: ConnectionState) => this.#on_state(connection) };
-    this.#socket = new Socket({ url, keyed_ops: LOBBY_KEYED }, session, owner);
-    const look = (run: () => void) => this.on("changed", run);
-    this.state = derived(look, () => this.#state);
-    this.party = derived(look, () => this.#party);
-    this.connection = derived(look, () => this.#socket.state);
-  }
-
-  /** Adds a handler; the returned function removes it. Handlers run after the client's own work, and may throw. */
-  on<K extends keyof LobbyEvents>(name: K, handler: (event: LobbyEvents[K]) => unknown): Off {
-    return this.#emitter.on(name, handler);
-  }
-
-  /** Waits until the lobby is open. Throws `ConnectionClosed` if it refuses this player, and `SessionLost`. */
-  async opened(options: CallOptions = {}): Promise<this> {
-    await opened(this.connection, options);
-    return this;
+    this.state = this._store(() => this.#state);
+    this.party = this._store(() => this.#party);
   }
 
   /** The key of the ticket: a reloaded page passes it to keep the ticket. */
   get key(): string {
     return this.#key;
-  }
-
-  /** The server's clock minus this device's. */
-  get skew_ms(): number {
-    return this.#socket.skew_ms;
   }
 
   /** Asks the lobby why the player still waits. */
@@ -122,14 +98,13 @@ export class Lobby<A extends Attrs = Attrs> {
   }
 
   /** Creates a party, or returns the current one. Its `party` is the code with which others join. */
-  async create_party({ signal }: CallOptions = {}): Promise<Party> {
-    return this.#set_party(await this.#send<Party>({ op: "party", body: this.#ticket_body() }, signal));
+  create_party({ signal }: CallOptions = {}): Promise<Party> {
+    return this.#gather({ op: "party", body: this.#ticket_body() }, signal);
   }
 
   /** Joins a party by its code. Refused with `no_party`, `party_full`, or `forbidden` while the party is queued. */
-  async join_party(code: string, { signal }: CallOptions = {}): Promise<Party> {
-    const body = { ...this.#ticket_body(), party: code.trim() };
-    return this.#set_party(await this.#send<Party>({ op: "join", body }, signal));
+  join_party(code: string, { signal }: CallOptions = {}): Promise<Party> {
+    return this.#gather({ op: "join", body: { ...this.#ticket_body(), party: code.trim() } }, signal);
   }
 
   /** Removes a member from the party. Only the leader may. */
@@ -154,19 +129,36 @@ export class Lobby<A extends Attrs = Attrs> {
   async leave({ signal }: CallOptions = {}): Promise<void> {
     await this.#leave_queue(signal);
     this.#end({ is: "out", why: "left" });
-    this.#changed();
+    this._changed();
     this.close();
   }
 
-  /** Cuts the connection as a lost network would; it reconnects by itself. */
-  disconnect(away_ms?: number): void {
-    this.#socket.disconnect(away_ms);
+  /** Disconnects for good. The server keeps the ticket for a while. */
+  override close(): void {
+    clearTimeout(this.#cooldown_timer);
+    super.close();
   }
 
-  /** Disconnects for good. The server keeps the ticket for a while. */
-  close(): void {
-    clearTimeout(this.#cooldown_timer);
-    this.#socket.close();
+  /** Applies the messages of a frame. @internal */
+  protected _on_messages(messages: (Welcome | Event)[]): void {
+    for (const message of messages) {
+      if (is_welcome(message)) {
+        // The count of a welcome without a ticket does not include this player.
+        this.#initial_stats = { ...queue_stats(message), waiting: (message.waiting ?? 0) + (message.recovered ? 0 : 1) };
+        // If the player is in a party, a `party` event follows.
+        this.#party = null;
+        void this.#enter();
+        continue;
+      }
+      const party = party_of(message);
+      if (party !== undefined) this.#party = party;
+      else this.#state = fold(this.#state, message, this.#initial_stats);
+    }
+  }
+
+  /** Ends the wait with the connection. @internal */
+  protected override _on_stop(_state: Stopped): void {
+    this.#end({ is: "out", why: "closed" });
   }
 
   /** Leaves the queue; returns true if it was too late because the match is being made. */
@@ -192,26 +184,8 @@ export class Lobby<A extends Attrs = Attrs> {
     }
   }
 
-  #on_messages(messages: (Welcome | Event)[]): void {
-    for (const message of messages) {
-      if (is_welcome(message)) {
-        // The count of a welcome without a ticket does not include this player.
-        this.#initial_stats = { ...queue_stats(message), waiting: (message.waiting ?? 0) + (message.recovered ? 0 : 1) };
-        // If the player is in a party, a `party` event follows.
-        this.#party = null;
-        void this.#enter();
-        continue;
-      }
-      const party = party_of(message);
-      if (party !== undefined) this.#party = party;
-      else this.#state = fold(this.#state, message, this.#initial_stats);
-    }
-    this.#changed();
-  }
-
   async #enter(): Promise<void> {
-    const { is } = this.#state;
-    if (this.#entering || this.#leaving > 0 || is === "idle" || is === "cooldown" || is === "matched" || is === "out") return;
+    if (this.#entering || this.#leaving > 0 || !ENTERS.includes(this.#state.is)) return;
     this.#entering = true;
     try {
       await this.#send({ op: "enter", key: this.#key, body: this.#ticket_body() });
@@ -233,13 +207,13 @@ export class Lobby<A extends Attrs = Attrs> {
       }, after_ms);
       return this.#set_state({ is: "cooldown", until: Date.now() + this.skew_ms + after_ms });
     } else this.#end({ is: "out", why: "refused", refusal });
-    this.#changed();
+    this._changed();
     // A refusal of its leader does not end the party.
     if (this.#party === null) this.close();
   }
 
   #send<R>(command: LobbyCommand, signal?: AbortSignal): Promise<R> {
-    return this.#socket.sender.send(command, signal) as unknown as Promise<R>;
+    return this._socket.send(command, signal) as unknown as Promise<R>;
   }
 
   #ticket_body(): EnterBody {
@@ -250,24 +224,15 @@ export class Lobby<A extends Attrs = Attrs> {
     return this.#party?.members.some((member) => member.player === player) ?? false;
   }
 
-  #set_party(party: Party): Party {
-    this.#party = party;
-    this.#changed();
-    return party;
-  }
-
-  #on_state(connection: ConnectionState): void {
-    if (connection.is === "stopped") this.#end({ is: "out", why: "closed" });
-    this.#changed();
-  }
-
-  #changed(): void {
-    this.#emitter.emit_once("changed", undefined);
+  async #gather(command: LobbyCommand, signal: AbortSignal | undefined): Promise<Party> {
+    this.#party = await this.#send<Party>(command, signal);
+    this._changed();
+    return this.#party;
   }
 
   #set_state(state: QueueState): void {
     this.#state = state;
-    this.#changed();
+    this._changed();
   }
 
   #end(out: QueueState & { is: "out" }): void {

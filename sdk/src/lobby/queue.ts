@@ -1,10 +1,10 @@
 // A whole wait in a queue as one call: enters, answers proposals, and returns the match.
 
-import { ConnectionClosed } from "../connection/closed.ts";
+import { closed_error } from "../connection/closed.ts";
 import type { ConnectionState } from "../connection/socket.ts";
 import { on_abort } from "../events/abort.ts";
 import type { CallOptions } from "../events/abort.ts";
-import { SessionLost } from "../session/tokens.ts";
+import { Failure } from "../failure.ts";
 import { Refused } from "../wire/refused.ts";
 import type { Attrs } from "./criteria.ts";
 import type { Lobby, LobbyOptions } from "./lobby.ts";
@@ -14,17 +14,14 @@ import type { Proposed, QueueState } from "./queue_state.ts";
 export type Match = { room: string; with: readonly string[]; teams?: readonly (readonly string[])[] };
 
 /** The ticket left the queue without a match. */
-export class NotMatched extends Error {
+export class NotMatched extends Failure {
   /** The reason, such as `waited_too_long`, `declined`, `no_answer` or `party_left`. */
-  readonly reason: string;
+  declare readonly reason: string;
   /** The time after which the player may enter again, where it is limited. */
-  readonly after_ms: number | null;
+  declare readonly after_ms: number | null;
 
   constructor(reason: string, after_ms: number | null) {
-    super(`The ticket left the queue without a match: ${reason}.`);
-    this.name = "NotMatched";
-    this.reason = reason;
-    this.after_ms = after_ms;
+    super("NotMatched", `The ticket left the queue without a match: ${reason}.`, { reason, after_ms });
   }
 }
 
@@ -89,5 +86,5 @@ async function answer<A extends Attrs>(lobby: Lobby<A>, accept: NonNullable<Queu
 function why_out(state: QueueState & { is: "out" }, connection: ConnectionState): Error {
   if (state.refusal) return new Refused(state.refusal);
   if (connection.is !== "stopped") return new NotMatched(state.reason ?? state.why, state.after_ms ?? null);
-  return connection.log_in ? new SessionLost(connection.why) : new ConnectionClosed(connection.code, connection.why);
+  return closed_error(connection);
 }

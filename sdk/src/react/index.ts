@@ -4,7 +4,8 @@ import { useEffect, useMemo, useState } from "react";
 import type { Attrs, Criteria } from "../lobby/criteria.ts";
 import type { Lobby } from "../lobby/lobby.ts";
 import type { QueueState } from "../lobby/queue_state.ts";
-import type { Me, PresenceAt } from "../me/me.ts";
+import { Me } from "../presence/me.ts";
+import type { PresenceAt } from "../presence/me.ts";
 import type { Board, Part, RoomTypes } from "../room/events.ts";
 import type { Room, RoomOptions } from "../room/room.ts";
 import type { View } from "../room/view.ts";
@@ -83,7 +84,7 @@ export function useModeState<T extends RoomTypes>(room: Room<T> | null): Part<T,
 
 /** Returns the presence of a followed player; `null` while it is unknown. */
 export function usePresence(player: string): PresenceAt | null {
-  const me = useShared("me", (client): Me => client.open_me(), close);
+  const me = useShared("me", (client) => new Me(client), close);
   return useStore(me?.presences)?.get(player) ?? null;
 }
 

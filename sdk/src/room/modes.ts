@@ -50,6 +50,19 @@ export type ConnectFour = Mode<
   never
 >;
 
+/** `tic-tac-toe@1`: three marks in a line win. */
+export type TicTacToe = Mode<
+  {
+    /** The seat of each marked square: 0 is the first of the first row, and 8 the last of the last. */
+    board: Partial<Record<number, SeatIndex>>;
+    turn: SeatIndex;
+    clock: ClockState;
+  },
+  { mark: number },
+  { by: SeatIndex; square: number },
+  never
+>;
+
 /** A choice in a round of `rock-paper-scissors@1`. */
 export type Hand = "rock" | "paper" | "scissors";
 

@@ -2,8 +2,7 @@
 
 import { canonical } from "../wire/canonical.ts";
 import { Refused } from "../wire/refused.ts";
-import type { Entry } from "../connection/outbox.ts";
-import type { Ok } from "../connection/sender.ts";
+import type { Entry, Ok } from "../connection/outbox.ts";
 import type { Stopped } from "../connection/socket.ts";
 import type { View } from "./view.ts";
 

@@ -1,15 +1,10 @@
 // The connection to a room: commands, and a view of its members, messages, board and match.
 
-import { opened } from "../connection/opened.ts";
-import type { Entry } from "../connection/outbox.ts";
-import type { Sent } from "../connection/sender.ts";
-import { Socket } from "../connection/socket.ts";
-import type { ConnectionState, Stopped } from "../connection/socket.ts";
+import { Connected } from "../connection/connected.ts";
+import type { Entry, Sent } from "../connection/outbox.ts";
+import type { Stopped } from "../connection/socket.ts";
 import type { CallOptions } from "../events/abort.ts";
-import { Emitter } from "../events/emitter.ts";
-import type { Off } from "../events/emitter.ts";
 import { iterate } from "../events/queue.ts";
-import { derived } from "../events/store.ts";
 import type { Store } from "../events/store.ts";
 import type { Session } from "../session/session.ts";
 import { is_welcome, random_key } from "../wire/frames.ts";
@@ -51,20 +46,17 @@ export type RoomOptions = {
  *     room.on("said", ({ by, body }) => console.log(by, body.text));
  *     const { at } = await room.say({ text: "hello" });     // accepted: ordered, and sent to all members
  */
-export class Room<T extends RoomTypes = object> {
+export class Room<T extends RoomTypes = object> extends Connected<RoomEvents<T>> {
   readonly id: string;
   /** The match as this player may see it, with the moves that `predict_with` foretells; `null` before it starts, and without a mode. */
   readonly state: Store<Part<T, "state"> | null>;
   readonly members: Store<readonly Member[]>;
   readonly board: Store<Board<Part<T, "board">>>;
   readonly phase: Store<PhaseName>;
-  readonly connection: Store<ConnectionState>;
   /** Messages of this client without a log position yet, oldest first. */
   readonly unsent: Store<readonly PendingMessage[]>;
   #view: View;
   #unsent: readonly PendingMessage[] = [];
-  #emitter = new Emitter<RoomEvents<T>>();
-  #socket: Socket;
   #moves = new SentMoves();
   #predictions = new Predictions();
   /** For each message of this client: the last position seen when it was sent. */
@@ -72,31 +64,21 @@ export class Room<T extends RoomTypes = object> {
 
   /** `url` is the room's address at the edge, such as `wss://edge.example/v1/rooms/m_7`. */
   constructor(url: string, id: string, session: Session, { view = null, watch = false }: RoomOptions = {}) {
+    const start = view ? views.restored(view) : views.empty();
+    super({ url, keyed_ops: ROOM_KEYED, position: start.position, watches: watch }, session);
     this.id = id;
-    this.#view = view ? views.restored(view) : views.empty();
-    const owner = {
-      on_state: () => this.#changed(),
-      on_messages: (messages: (Welcome | Event)[]) => this.#on_messages(messages),
-      on_stop: (state: Stopped) => this.#settle(state),
-    };
-    this.#socket = new Socket({ url, keyed_ops: ROOM_KEYED, position: this.#view.position, watches: watch }, session, owner);
-    this.state = this.#store(() => this.#predictions.state(this.#view, Date.now() + this.skew_ms) as Part<T, "state"> | null);
+    this.#view = start;
+    this.state = this._store(() => this.#predictions.state(this.#view, Date.now() + this.skew_ms) as Part<T, "state"> | null);
     this.members = this.select((now) => now.members);
     this.board = this.select((now) => now.board as Board<Part<T, "board">>);
     this.phase = this.select((now) => now.phase);
-    this.connection = this.#store(() => this.#socket.state);
-    this.unsent = this.#store(() => this.#list_unsent());
-  }
-
-  /** Adds a handler of an event; the returned function removes it. Handlers run after the client's own work, and may throw. */
-  on<K extends keyof RoomEvents<T>>(name: K, handler: (event: RoomEvents<T>[K]) => unknown): Off {
-    return this.#emitter.on(name, handler);
+    this.unsent = this._store(() => this.#list_unsent());
   }
 
   /** Iterates over the events from now on, until the connection is closed for good. */
   events({ signal }: CallOptions = {}): AsyncIterableIterator<RoomEvent<T>> {
     const listen = (push: (event: RoomEvent<T>) => void, end: () => void) => {
-      const offs = [this.on("event", push), this.on("changed", () => this.#socket.state.is === "stopped" && end())];
+      const offs = [this.on("event", push), this.on("changed", () => this.connection.get().is === "stopped" && end())];
       return () => offs.forEach((off) => off());
     };
     return iterate({ listen, signal });
@@ -104,13 +86,7 @@ export class Room<T extends RoomTypes = object> {
 
   /** Returns a store of a part of the view, such as `room.select((view) => view.durable)`. */
   select<S>(read: (view: View) => S): Store<S> {
-    return this.#store(() => read(this.#view));
-  }
-
-  /** Waits until the room is open. Throws `ConnectionClosed` if it refuses this player, and `SessionLost`. */
-  async opened(options: CallOptions = {}): Promise<this> {
-    await opened(this.connection, options);
-    return this;
+    return this._store(() => read(this.#view));
   }
 
   /** The room as this player sees it: plain data, never changed in place, which a page may save across a reload. */
@@ -121,7 +97,7 @@ export class Room<T extends RoomTypes = object> {
   /** Shows moves at once, by the rules that this predictor knows; `null` shows them when the room answers. */
   predict_with(predictor: Predictor | null): void {
     this.#predictions.use(predictor);
-    this.#changed();
+    this._changed();
   }
 
   /** The players in the order of their seats in the match; empty before it starts. */
@@ -133,11 +109,6 @@ export class Room<T extends RoomTypes = object> {
   get seat(): number | null {
     const seat = this.#view.seats.indexOf(this.#view.you);
     return seat < 0 ? null : seat;
-  }
-
-  /** The server's clock minus this device's. */
-  get skew_ms(): number {
-    return this.#socket.skew_ms;
   }
 
   /**
@@ -170,7 +141,7 @@ export class Room<T extends RoomTypes = object> {
 
   /** Sends an ephemeral message to all members or to one. It is lost without a connection, and never repeated. */
   hint(body: Part<T, "hint">, to?: string): void {
-    this.#socket.sender.send_ephemeral({ op: "hint", body: body as Json, ...(to !== undefined && { to }) });
+    this._socket.send_once({ op: "hint", body: body as Json, ...(to !== undefined && { to }) });
   }
 
   /** Sends call negotiation to one member; the room holds it while that member reconnects. */
@@ -213,51 +184,8 @@ export class Room<T extends RoomTypes = object> {
     await this.#send({ op: "end", body: result }, options);
   }
 
-  /** Cuts the connection as a lost network would; it reconnects by itself. */
-  disconnect(away_ms?: number): void {
-    this.#socket.disconnect(away_ms);
-  }
-
-  /** Disconnects for good without vacating the seat. */
-  close(): void {
-    this.#socket.close();
-  }
-
-  #send<R extends { report?: Json }>(command: RoomCommand, { signal, durable }: CommandOptions = {}, settled = (_at: number | null) => {}): Sent<Accepted & R> {
-    const sent = this.#socket.sender.send({ ...command, ...(durable && { ack: "durable" }) } as RoomCommand, signal) as unknown as Sent<Accepted & R>;
-    const done = (at: number | null) => {
-      settled(at);
-      this.#changed();
-    };
-    sent.then(({ at }) => done(at), () => done(null));
-    this.#changed();
-    return sent;
-  }
-
-  #store<S>(read: () => S): Store<S> {
-    return derived((look) => this.on("changed", look), read);
-  }
-
-  /** Returns the unsent messages: the same reference until they change. */
-  #list_unsent(): readonly PendingMessage[] {
-    const fresh = views.unsent(this.#view, this.#says);
-    const same = fresh.length === this.#unsent.length && fresh.every(({ key }, index) => key === this.#unsent[index]?.key);
-    return same ? this.#unsent : (this.#unsent = fresh);
-  }
-
-  /** The messages of this client that are not durable yet. Forgets the positions of the others. */
-  get #says(): SentMessage[] {
-    const says = this.#socket.sender.entries.filter((entry) => entry.command.op === "say");
-    const kept = says.map((entry): [Entry, number] => [entry, this.#position_when_said.get(entry.key) ?? 0]);
-    this.#position_when_said = new Map(kept.map(([{ key }, after]) => [key, after]));
-    return kept.map(([entry, after]) => ({ entry, after }));
-  }
-
-  #changed(): void {
-    this.#emitter.emit_once("changed", undefined as RoomEvents<T>["changed"]);
-  }
-
-  #on_messages(messages: (Welcome | Event)[]): void {
+  /** Applies the messages of a frame. @internal */
+  protected _on_messages(messages: (Welcome | Event)[]): void {
     for (const message of messages) {
       if (is_welcome(message)) {
         this.#moves.welcome(this.#view, message);
@@ -272,23 +200,52 @@ export class Room<T extends RoomTypes = object> {
       if (message.ev === "moved") this.#emit({ ...message, state: this.#view.state });
       else if (!SILENT.includes(message.ev)) this.#emit(message);
     }
-    this.#changed();
   }
 
-  #emit(event: { ev: string; [more: string]: unknown }): void {
-    this.#emitter.emit(event.ev as RoomEvent["ev"], event as never);
-    this.#emitter.emit("event", event as RoomEvent<T>);
-  }
-
-  /** Settles the commands whose replies were lost, as far as the room or its close shows what became of them. */
-  #settle(state: Stopped): void {
-    const { sender } = this.#socket;
+  /**
+   * Settles the commands whose replies were lost, as far as the room or its close shows what became of them.
+   *
+   * @internal
+   */
+  protected override _on_stop(state: Stopped): void {
+    const { outbox } = this._socket;
     const said = views.positions(this.#view, this.#says);
-    const entries = sender.entries;
+    const { entries } = outbox;
     for (const entry of entries) {
       const made_at = entry.command.op === "move" ? this.#moves.position(entry.key, entries) : said.get(entry.key);
       const known = outcome(entry, state, this.#view, made_at);
-      if (known !== null) sender.settle(entry.key, known);
+      if (known !== null) outbox.settle(entry, known);
     }
+  }
+
+  #send<R extends { report?: Json }>(command: RoomCommand, { signal, durable }: CommandOptions = {}, settled = (_at: number | null) => {}): Sent<Accepted & R> {
+    const sent = this._socket.send({ ...command, ...(durable && { ack: "durable" }) } as RoomCommand, signal) as unknown as Sent<Accepted & R>;
+    const done = (at: number | null) => {
+      settled(at);
+      this._changed();
+    };
+    sent.then(({ at }) => done(at), () => done(null));
+    this._changed();
+    return sent;
+  }
+
+  /** Returns the unsent messages: the same reference until they change. */
+  #list_unsent(): readonly PendingMessage[] {
+    const fresh = views.unsent(this.#view, this.#says);
+    const same = fresh.length === this.#unsent.length && fresh.every(({ key }, index) => key === this.#unsent[index]?.key);
+    return same ? this.#unsent : (this.#unsent = fresh);
+  }
+
+  /** The messages of this client that are not durable yet. Forgets the positions of the others. */
+  get #says(): SentMessage[] {
+    const says = this._socket.outbox.entries.filter((entry) => entry.command.op === "say");
+    const kept = says.map((entry): [Entry, number] => [entry, this.#position_when_said.get(entry.key) ?? 0]);
+    this.#position_when_said = new Map(kept.map(([{ key }, after]) => [key, after]));
+    return kept.map(([entry, after]) => ({ entry, after }));
+  }
+
+  #emit(event: { ev: string; [more: string]: unknown }): void {
+    this._emitter.emit(event.ev as RoomEvent["ev"], event as never);
+    this._emitter.emit("event", event as RoomEvent<T>);
   }
 }

@@ -45,7 +45,7 @@ export class SentMoves {
 
   /** Returns the position of a move without a reply, or null if it was not executed; undefined if that is unknown. */
   position(key: string, entries: readonly Entry[]): number | null | undefined {
-    const waiting = entries.filter((entry) => this.#after.has(entry.key) && !entry.answered && entry.sent);
+    const waiting = entries.filter((entry) => this.#after.has(entry.key) && entry.ok === null && entry.sent);
     const after = Math.min(...waiting.map((entry) => this.#after.get(entry.key) ?? 0));
     const made = [...this.#made].filter((at) => at > after && !this.#answered.has(at)).sort((a, b) => a - b);
     const index = waiting.findIndex((entry) => entry.key === key);

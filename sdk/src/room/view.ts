@@ -43,6 +43,9 @@ const PRESENCE: ReadonlyMap<string, MemberState> = new Map([
   ["left", "left"],
 ]);
 
+/** The shown events that are not about presence. */
+const MESSAGES: readonly string[] = ["said", "end_proposed", "ended"];
+
 /** Returns the view before the first welcome. */
 export function empty(): View {
   return {
@@ -84,26 +87,20 @@ export function welcome(view: View, first: Welcome): View {
 
 /** Applies one event. Each position arrives here once; see `log_position.ts`. */
 export function fold(view: View, event: Event): View {
-  const next: View = event.at === undefined ? view : { ...view, position: { ...view.position, at: event.at } };
+  const { at = view.position.at } = event;
+  const moved: View = at === view.position.at ? view : { ...view, position: { ...view.position, at } };
+  const next = is_shown(event) ? remember({ ...moved, members: move(view.members, event) }, event) : moved;
   switch (event.ev) {
     case "durable":
       return { ...next, durable: Math.max(next.durable, event.to) };
-    case "said":
-    case "end_proposed":
-      return remember(next, event);
     case "set":
       return { ...next, board: write(next.board, event) };
-    case "joined":
-    case "back":
-    case "away":
-    case "left":
-      return remember({ ...next, members: move(next.members, event) }, event);
     case "started":
       return { ...next, mode: event.body.mode, seats: event.body.seats, state: event.state };
     case "moved":
       return event.state === undefined ? next : { ...next, state: merge_patch(next.state, event.state) };
     case "ended":
-      return remember({ ...next, phase: "over", ended: event.body }, event);
+      return { ...next, phase: "over", ended: event.body };
     default:
       return next;
   }
@@ -140,24 +137,24 @@ export function positions(view: View, says: SentMessage[]): Map<string, number> 
 }
 
 function from_snapshot(next: View, snapshot: Snapshot, before: View): View {
-  const same_epoch = before.position.epoch === next.position.epoch;
+  const known = before.position.epoch === next.position.epoch ? before : empty();
   const first = snapshot.events[0]?.at ?? snapshot.at + 1;
-  const known = same_epoch ? before.events.filter((event) => (event.at ?? 0) < first) : [];
-  // The state is that after all events of the snapshot, so the moves among them are not applied again.
-  const match = { state: snapshot.state ?? null, seats: snapshot.seats ?? [] };
-  const fresh = { ...next, ...match, members: snapshot.members, board: copy(snapshot.board), events: known, ended: before.ended };
-  const folded = snapshot.events.filter(is_shown).reduce(remember, fresh);
-  const ended = snapshot.events.find((event) => event.ev === "ended");
-  const gap = first > (same_epoch ? before.position.at : 0) + 1 || (!same_epoch && before.events.length > 0);
-  return {
-    ...folded,
-    missed: before.missed || gap,
-    ended: ended ? ended.body : folded.ended,
+  const fresh: View = {
+    ...next,
+    // The state is that after all events of the snapshot, so the moves among them are not applied again.
+    state: snapshot.state ?? null,
+    seats: snapshot.seats ?? [],
+    members: snapshot.members,
+    board: copy(snapshot.board),
+    events: known.events.filter((event) => (event.at ?? 0) < first),
+    missed: before.missed || first > known.position.at + 1 || (known !== before && before.events.length > 0),
   };
+  const ended = snapshot.events.find((event) => event.ev === "ended");
+  return { ...snapshot.events.filter(is_shown).reduce(remember, fresh), ended: ended ? ended.body : before.ended };
 }
 
 function is_shown(event: Event): event is RoomEvent {
-  return ["said", "end_proposed", "ended"].includes(event.ev) || PRESENCE.has(event.ev);
+  return MESSAGES.includes(event.ev) || PRESENCE.has(event.ev);
 }
 
 function remember(view: View, event: RoomEvent): View {

@@ -28,11 +28,7 @@ const LOCK_TIMEOUT_MS = 10_000;
 
 /** Returns the storage of this tab; `null` where the browser has none or forbids it. */
 export function tab_storage(): SessionStore | null {
-  try {
-    return globalThis.sessionStorage ?? null;
-  } catch {
-    return null;
-  }
+  return attempt(() => globalThis.sessionStorage);
 }
 
 /**
@@ -45,51 +41,50 @@ export class LoginStore {
 
   constructor(own: SessionStore | null) {
     this.#own = own;
-    this.#shared = own !== null && own === tab_storage() ? shared_storage() : null;
+    this.#shared = own !== null && own === tab_storage() ? attempt(() => globalThis.localStorage) : null;
   }
 
   /** Returns the newest copy of the login that this store holds. */
   load(): StoredSession | null {
-    return this.newest(parse(get(this.#own, KEY)));
+    return this.newest(read(this.#own, KEY));
   }
 
   /** Returns a newer copy of this login, if another tab or page has stored one, or the given one. */
   newest<S extends StoredSession | null>(known: S): S {
     if (known === null) return known;
-    const copies = [parse(get(this.#own, KEY)), parse(get(this.#shared, SHARED_PREFIX + login(known)))];
-    const newer = (best: StoredSession, copy: StoredSession | null) =>
-      copy !== null && login(copy) === login(known) && age(copy) > age(best) ? copy : best;
-    return copies.reduce<StoredSession>(newer, known) as S;
+    let best: StoredSession = known;
+    for (const copy of [read(this.#own, KEY), read(this.#shared, shared_key(known))]) {
+      if (copy !== null && login(copy) === login(known) && age(copy) > age(best)) best = copy;
+    }
+    return best as S;
   }
 
   /** Stores a copy. A full or forbidden storage only costs the login after a reload. */
   save(session: StoredSession): void {
     const text = JSON.stringify(session);
-    set(this.#own, KEY, text);
+    attempt(() => this.#own?.setItem(KEY, text));
     if (age(session) === 0) return;
-    set(this.#shared, SHARED_PREFIX + login(session), text);
+    attempt(() => this.#shared?.setItem(shared_key(session), text));
     this.#prune();
   }
 
   /** Forgets the login. Another tab that holds it keeps the tokens that it has. */
   forget(session: StoredSession): void {
-    remove(this.#own, KEY);
-    remove(this.#shared, SHARED_PREFIX + login(session));
+    attempt(() => this.#own?.removeItem(KEY));
+    attempt(() => this.#shared?.removeItem(shared_key(session)));
   }
 
   /** Runs one renewal of a login at a time, in this page and in all tabs of the browser. */
   async exclusively<T>(session: StoredSession, work: () => Promise<T>): Promise<T> {
-    return exclusively(SHARED_PREFIX + login(session), work);
+    return exclusively(shared_key(session), work);
   }
 
   #prune(): void {
     const shared = this.#shared;
     if (shared === null) return;
-    const keys = Array.from({ length: shared.length }, (_, index) => shared.key(index));
-    for (const key of keys) {
+    for (const key of Array.from({ length: shared.length }, (_, index) => shared.key(index))) {
       if (!key?.startsWith(SHARED_PREFIX)) continue;
-      const copy = parse(get(shared, key));
-      if (copy === null || copy.renew_at < Date.now() - SHARED_FOR_MS) remove(shared, key);
+      if ((read(shared, key)?.renew_at ?? 0) < Date.now() - SHARED_FOR_MS) attempt(() => shared.removeItem(key));
     }
   }
 }
@@ -97,11 +92,8 @@ export class LoginStore {
 const running = new Map<string, Promise<unknown>>();
 
 async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const before = running.get(name) ?? Promise.resolve();
-  const done = before.then(
-    () => with_lock(name, work),
-    () => with_lock(name, work),
-  );
+  const locked = () => with_lock(name, work);
+  const done = Promise.resolve(running.get(name)).then(locked, locked);
   running.set(name, done);
   try {
     return await done;
@@ -132,49 +124,26 @@ function login({ sid, player }: StoredSession): string {
   return sid ?? player;
 }
 
+function shared_key(session: StoredSession): string {
+  return SHARED_PREFIX + login(session);
+}
+
 /** The place of a copy among those of its login: after each renewal, and after the start of each. */
 function age({ renewals, attempt }: StoredSession): number {
   return 2 * (renewals ?? 0) + (attempt === undefined ? 0 : 1);
 }
 
-function parse(text: string | null): StoredSession | null {
+function read(store: SessionStore | null, key: string): StoredSession | null {
+  const value = attempt(() => JSON.parse(store?.getItem(key) ?? "null") as StoredSession | null);
+  const is_whole = [value?.player, value?.name, value?.access, value?.refresh].every((field) => typeof field === "string") && Number.isFinite(value?.renew_at);
+  return is_whole ? value : null;
+}
+
+/** Returns a result, or null where a storage is missing, full, damaged or forbidden. */
+function attempt<T>(run: () => T | null | undefined): T | null {
   try {
-    const value = JSON.parse(text ?? "null") as Partial<StoredSession> | null;
-    const texts = [value?.player, value?.name, value?.access, value?.refresh].every((field) => typeof field === "string");
-    return texts && Number.isFinite(value?.renew_at) ? (value as StoredSession) : null;
+    return run() ?? null;
   } catch {
     return null;
-  }
-}
-
-function shared_storage(): Storage | null {
-  try {
-    return globalThis.localStorage ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function get(store: SessionStore | null, key: string): string | null {
-  try {
-    return store?.getItem(key) ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function set(store: SessionStore | null, key: string, text: string): void {
-  try {
-    store?.setItem(key, text);
-  } catch {
-    // Full or forbidden; see `save`.
-  }
-}
-
-function remove(store: SessionStore | null, key: string): void {
-  try {
-    store?.removeItem(key);
-  } catch {
-    // Forbidden, so nothing was stored either.
   }
 }

@@ -1,52 +1,38 @@
 // Access tokens that the application itself provides, from its own backend.
 
 import { monotonic } from "../connection/clock.ts";
-import { LOOK_AGAIN_MS, claims, renew_at } from "./tokens.ts";
-import type { TokenSource } from "./tokens.ts";
+import { LOOK_AGAIN_MS, TokenSource, claims, due_at, renew_at } from "./tokens.ts";
 
 /** Returns a new access token of the player, as the application's backend gives it. Throw `SessionLost` to stop for good. */
 export type GetToken = () => Promise<string> | string;
 
 /** Keeps the token that the application provided last, and asks for the next one before it expires. */
-export class OwnTokens implements TokenSource {
+export class OwnTokens extends TokenSource {
   readonly #get: GetToken;
-  #token: string;
-  #due_at: number;
-  #renewing: Promise<string> | null = null;
+  #token = "";
+  #due_at = 0;
 
   constructor(get: GetToken, token: string) {
+    super();
     this.#get = get;
-    this.#token = token;
-    this.#due_at = due_at(token);
+    this.#keep(token);
   }
 
-  async token(): Promise<string> {
-    return monotonic() < this.#due_at ? this.#token : this.renew();
-  }
-
-  renew(): Promise<string> {
-    this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
-    return this.#renewing;
-  }
-
-  get renewal_due_ms(): number {
-    return Math.min(LOOK_AGAIN_MS, Math.max(1_000, this.#due_at - monotonic()));
-  }
-
-  forget(): void {
-    // Nothing is stored.
-  }
-
-  async #renew(): Promise<string> {
-    this.#token = await this.#get();
-    this.#due_at = due_at(this.#token);
+  protected newest(): string {
     return this.#token;
   }
-}
 
-/** Returns when a token is due, by the clock that never jumps. */
-function due_at(token: string): number {
-  const { exp } = claims(token);
-  const left_s = typeof exp === "number" ? exp - Date.now() / 1000 : LOOK_AGAIN_MS / 1000;
-  return monotonic() + Math.min(LOOK_AGAIN_MS, renew_at(left_s) - Date.now());
+  protected left_ms(): number {
+    return this.#due_at - monotonic();
+  }
+
+  protected async fetch(): Promise<string> {
+    return this.#keep(await this.#get());
+  }
+
+  #keep(token: string): string {
+    const { exp } = claims(token);
+    this.#due_at = due_at(renew_at(typeof exp === "number" ? exp - Date.now() / 1000 : LOOK_AGAIN_MS / 1000));
+    return (this.#token = token);
+  }
 }

@@ -4,10 +4,10 @@ import { abortable } from "../events/abort.ts";
 import type { CallOptions } from "../events/abort.ts";
 import { read, send } from "../http/http.ts";
 import type { HttpRequest, Platform } from "../http/http.ts";
-import { LoginTokens } from "./login_tokens.ts";
-import type { TokenGrant } from "./login_tokens.ts";
+import { LoginTokens, granted } from "./login_tokens.ts";
+import type { SessionPlace, TokenGrant } from "./login_tokens.ts";
 import { LoginStore } from "./login_store.ts";
-import type { SessionStore, StoredSession } from "./login_store.ts";
+import type { StoredSession } from "./login_store.ts";
 import { OwnTokens } from "./own_tokens.ts";
 import type { GetToken } from "./own_tokens.ts";
 import { claims } from "./tokens.ts";
@@ -18,9 +18,6 @@ export type IdToken = { id_token: string; nonce?: string; label?: string };
 
 /** Tokens that an application's backend has got from the region for the player. Without a refresh token they end. */
 export type AdoptedTokens = { access_token: string; refresh_token?: string; expires_in: number };
-
-/** Where sessions belong: the region's address, the store that survives a reload, and the functions of the platform. */
-export type SessionPlace = { region: string; store: SessionStore | null; platform: Platform };
 
 /**
  * A player's session. It renews its tokens by itself, with one renewal at a time among all tabs of a browser that hold the login.
@@ -57,10 +54,8 @@ export class Session {
 
   /** Returns the session that this tab had before a reload, if any. */
   static restore(place: SessionPlace): Session | null {
-    const login_store = new LoginStore(place.store);
-    const stored = login_store.load();
-    if (stored === null) return null;
-    return new Session(place, new LoginTokens(place.region, stored, login_store, place.platform), stored);
+    const stored = new LoginStore(place.store).load();
+    return stored && new Session(place, new LoginTokens(place, stored), stored);
   }
 
   /** Makes a session of tokens that the application has got elsewhere. */
@@ -118,7 +113,7 @@ export class Session {
   }
 
   static #granted(place: SessionPlace, name: string, grant: TokenGrant): Session {
-    const [tokens, stored] = LoginTokens.granted(place.region, name, grant, place.store, place.platform);
-    return new Session(place, tokens, stored);
+    const stored = granted({ name }, grant);
+    return new Session(place, new LoginTokens(place, stored), stored);
   }
 }

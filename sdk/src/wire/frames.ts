@@ -1,6 +1,6 @@
 // Frames of the wire: parsing and serializing.
 
-import type { Command, Message, Reply, Welcome } from "./wire.ts";
+import type { Command, Limits, Message, Reply, Welcome } from "./wire.ts";
 
 /** Parses a frame: one message, or several in order. Values that are not messages are left out; `null` if it is not JSON. */
 export function read(frame: string): Message[] | null {
@@ -25,27 +25,24 @@ export function is_welcome(message: Message): message is Welcome {
 }
 
 /**
- * Serializes messages into frames of at most `batch` messages and `bytes` bytes each. A single message is not wrapped in
- * an array. A message larger than `bytes` is sent alone, so that the server can refuse it.
+ * Serializes messages into frames of at most `batch` messages and `frame_bytes` bytes each. A single message is not wrapped in
+ * an array. A message larger than a frame is sent alone, so that the server can refuse it.
  */
-export function write(messages: Command[], batch = 64, bytes = 16_384): string[] {
-  const frames: string[] = [];
+export function write(messages: Command[], { batch, frame_bytes }: Pick<Limits, "batch" | "frame_bytes">): string[] {
+  const frames: string[][] = [];
   let open: string[] = [];
-  let size = 2;
-  const finish = () => {
-    if (open.length > 0) frames.push(open.length === 1 ? open.join() : `[${open.join(",")}]`);
-    open = [];
-    size = 2;
-  };
+  let size = frame_bytes;
   for (const message of messages) {
     const text = JSON.stringify(message);
     const length = new TextEncoder().encode(text).length + 1;
-    if (open.length === batch || size + length > bytes) finish();
+    if (open.length === batch || size + length > frame_bytes) {
+      frames.push((open = []));
+      size = 2;
+    }
     open.push(text);
     size += length;
   }
-  finish();
-  return frames;
+  return frames.map((texts) => (texts.length === 1 ? texts.join() : `[${texts.join(",")}]`));
 }
 
 /** Returns a unique key for a command: 96 random bits. */

@@ -1,9 +1,10 @@
 // The error of a refused command.
 
+import { Failure } from "../failure.ts";
 import type { Refusal, RefusalCode } from "./wire.ts";
 
 /** A command was refused. Unless `retry` is true, the same command would be refused again. */
-export class Refused extends Error implements Refusal {
+export class Refused extends Failure implements Refusal {
   /** The stable reason. */
   declare readonly code: RefusalCode;
   /** True if the same command may succeed later, after `after_ms`. */
@@ -19,8 +20,7 @@ export class Refused extends Error implements Refusal {
   declare readonly room?: string;
 
   constructor(refusal: Refusal) {
-    super(refusal.code);
     // The message of the server says the limit and the remedy.
-    Object.assign(this, refusal, { name: "Refused" });
+    super("Refused", refusal.code, refusal);
   }
 }

@@ -1,15 +1,16 @@
 // The behaviours of a real deployment that a client sees in lobbies and over HTTP, through the package: parties, proposals, sign-out,
-// profiles, follows and history.
+// profiles, follows and history. A name ends with the rules of docs/protocol.md that its test covers.
 
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { HttpProblem, NotMatched, Refused, SessionLost } from "../../src/index.ts";
+import { Me } from "../../src/presence/index.ts";
 import { Account, People, Profiles, Records } from "../../src/region/index.ts";
 import { close_all, guest, keep, patience, two, until } from "./players.ts";
 
 afterEach(close_all);
 
-test("a party gathers by its code, and is queued by its leader alone", async () => {
+test("a party gathers by its code, and is queued by its leader alone [W-321, W-322, W-325, W-327]", async () => {
   const [ana, bo] = await Promise.all([guest("Ana"), guest("Bo")]);
   const [leader, member] = [ana, bo].map((player) => keep(player.open_lobby("doubles", {}, { enter_now: false })));
   if (!leader || !member) throw new Error("no lobbies");
@@ -25,7 +26,7 @@ test("a party gathers by its code, and is queued by its leader alone", async () 
   await until(member.state, ({ is }) => is !== "queued");
 });
 
-test("a proposal that one declines leaves the other in the queue", async () => {
+test("a proposal that one declines leaves the other in the queue [W-190, W-330, W-331]", async () => {
   const [ana, bo] = await Promise.all([guest("Ana"), guest("Bo")]);
   const declined = ana.queue("blind-date", {}, { accept: () => false, ...patience() });
   const controller = new AbortController();
@@ -38,7 +39,7 @@ test("a proposal that one declines leaves the other in the queue", async () => {
   equal(states.filter((is) => is === "proposed").length >= 2, true);
 });
 
-test("a wait that is aborted leaves no ticket", async () => {
+test("a wait that is aborted leaves no ticket [W-171, W-175, W-190]", async () => {
   const ana = await guest("Ana");
   const controller = new AbortController();
   const waiting = ana.queue("speed-dating", {}, { signal: controller.signal, changed: ({ is }) => is === "queued" && controller.abort(new Error("enough")) });
@@ -47,10 +48,10 @@ test("a wait that is aborted leaves no ticket", async () => {
   equal(room.members.get().some(({ name }) => name === "Ana"), true);
 });
 
-test("a player who signs out is closed, and the login is not renewed", async () => {
+test("a player who signs out is closed, and the login is not renewed [W-301]", async () => {
   const ana = await guest("Ana");
   const session = ana.session.get();
-  const me = keep(ana.open_me());
+  const me = keep(new Me(ana));
   await me.opened(patience());
   equal((await me.devices(patience())).length >= 1, true);
   equal((await new Account(ana).logins(patience())).length, 1);
@@ -60,7 +61,7 @@ test("a player who signs out is closed, and the login is not renewed", async () 
   await rejects(session?.renew() ?? Promise.resolve(), SessionLost);
 });
 
-test("profiles, follows, blocks and history are read and written", async () => {
+test("profiles, follows, blocks and history are read and written [W-211]", async () => {
   const [ana, bo] = await Promise.all([guest("Ana"), guest("Bo")]);
   const other = bo.session.get()?.player ?? "";
   const profiles = new Profiles(ana);

@@ -1,5 +1,5 @@
 // The behaviours of a real deployment that a client sees in a room, through the package: order, resume, keys, durability, refusals,
-// moves.
+// moves. A name ends with the rules of docs/protocol.md that its test covers.
 
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { afterEach, test } from "node:test";
@@ -12,7 +12,7 @@ afterEach(close_all);
 const texts = (room: Room) => room.view.events.filter(({ ev }) => ev === "said").map(({ body }) => body);
 const refused = (code: string) => (error: unknown) => error instanceof Refused && error.code === code;
 
-test("all members have the same messages at the same positions, over lost connections", async () => {
+test("all members have the same messages at the same positions, over lost connections [W-001, W-020, W-060, W-062, W-090, W-091, W-095, W-111, W-120]", async () => {
   const [ana, bo] = await two("speed-dating");
   const numbers = Array.from({ length: 60 }, (_, n) => n);
   const sent = Promise.all(numbers.map((n) => (n % 2 === 0 ? ana : bo).say(n)));
@@ -27,7 +27,7 @@ test("all members have the same messages at the same positions, over lost connec
   deepEqual([ana.view.missed, bo.view.missed], [false, false]);
 });
 
-test("a page that saved its view resumes from there", async () => {
+test("a page that saved its view resumes from there [W-120, W-128, W-201]", async () => {
   const [ana, bo] = await two("speed-dating");
   await ana.say("before");
   await until(bo.select(() => texts(bo).length), (count) => count === 1);
@@ -43,7 +43,7 @@ test("a page that saved its view resumes from there", async () => {
   deepEqual([texts(again), again.view.missed, again.view.position.epoch === view.position.epoch], [["one", "two"], false, true]);
 });
 
-test("a message is accepted, and then durable", async () => {
+test("a message is accepted, and then durable [W-093, W-094]", async () => {
   const [ana] = await two("speed-dating");
   const sent = ana.say("hello");
   const { at } = await sent;
@@ -52,7 +52,7 @@ test("a message is accepted, and then durable", async () => {
   equal((await ana.say("now", { durable: true })).at, at + 1);
 });
 
-test("refusals have their codes, and a conflict the position of the newer write", async () => {
+test("refusals have their codes, and a conflict the position of the newer write [W-061, W-084, W-100, W-103, W-104, W-139, W-150, W-345]", async () => {
   const [ana, bo] = await two<{ board: { turn: string } }>("speed-dating");
   const { at } = await ana.set({ turn: "a" });
   await rejects(bo.set({ turn: "b" }, { if_at: at - 1 }), (error) => refused("conflict")(error) && (error as Refused).at === at);
@@ -66,7 +66,7 @@ test("refusals have their codes, and a conflict the position of the newer write"
   await until(bo.phase, (phase) => phase === "over");
 });
 
-test("a match is played to its end over lost connections, and its rules are kept", async () => {
+test("a match is played to its end over lost connections, and its rules are kept [W-340, W-341, W-342, W-343, W-344, W-348]", async () => {
   const [ana, bo] = await two<ConnectFour>("connect-four");
   await Promise.all([ana, bo].map((room) => until(room.state, (state) => state !== null)));
   const [first, second] = ana.seat === 0 ? [ana, bo] : [bo, ana];
@@ -84,7 +84,7 @@ test("a match is played to its end over lost connections, and its rules are kept
   deepEqual([ana.view.ended?.reason, ana.view.ended?.outcome?.ranks, bo.view.ended?.outcome?.ranks], ["mode", [1, 2], [1, 2]]);
 });
 
-test("a spectator reads and may not speak", async () => {
+test("a spectator reads and may not speak [W-143, W-144]", async () => {
   const player = await guest("Ana");
   const id = await player.create_room({ seats: 2, rules: { spectators: true } }, patience());
   const room = keep(await player.room(id, patience()));

@@ -13,8 +13,8 @@ use std::time::Duration;
 /// A past event of a wait.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QueueInput<'a> {
-    /// The connection to the lobby is open.
-    Welcomed(&'a Welcome),
+    /// The connection to the lobby is open. The lobby recovers a player who has a ticket.
+    Welcomed { lobby: &'a Welcome, recovered: bool },
     /// An event of the lobby arrived.
     Event(&'a Event),
     /// The news of a command.
@@ -70,8 +70,8 @@ impl Queue {
     pub fn handle(&mut self, now: Time, input: QueueInput<'_>) -> Vec<QueueEffect> {
         let was_final = self.state.is_final();
         let mut effects = match input {
-            QueueInput::Welcomed(welcome) => {
-                self.initial = QueueStats::of_welcome(welcome);
+            QueueInput::Welcomed { lobby, recovered } => {
+                self.initial = QueueStats::of_welcome(lobby, recovered);
                 self.enter()
             }
             QueueInput::Event(event) => {
@@ -250,12 +250,22 @@ mod tests {
     #[test]
     fn each_connection_enters_with_the_same_key_once_the_last_is_answered() {
         let mut queue = queue();
-        assert_eq!(ops(&queue.handle(now(), QueueInput::Welcomed(&welcome()))), ["enter"]);
-        assert!(queue.handle(now(), QueueInput::Welcomed(&welcome())).is_empty(), "the outbox repeats it");
+        assert_eq!(
+            ops(&queue.handle(now(), QueueInput::Welcomed { lobby: &welcome(), recovered: false })),
+            ["enter"]
+        );
+        assert!(
+            queue.handle(now(), QueueInput::Welcomed { lobby: &welcome(), recovered: false }).is_empty(),
+            "the outbox repeats it"
+        );
         queue.handle(now(), QueueInput::Event(&queued()));
         queue.handle(now(), QueueInput::Outcome(&Outcome::Accepted { key: "t".into(), ok: Value::Null }));
-        assert_eq!(ops(&queue.handle(now(), QueueInput::Welcomed(&welcome()))), ["enter"]);
-        assert_eq!(queue.state().ticket().map(|queued| queued.stats.waiting), Some(Some(3)));
+        assert_eq!(
+            ops(&queue.handle(now(), QueueInput::Welcomed { lobby: &welcome(), recovered: false })),
+            ["enter"]
+        );
+        // The welcome has three others.
+        assert_eq!(queue.state().ticket().map(|queued| queued.stats.waiting), Some(Some(4)));
     }
 
     #[test]
@@ -286,7 +296,7 @@ mod tests {
     #[test]
     fn cooldown_ends_with_another_entry() {
         let mut queue = queue();
-        queue.handle(now(), QueueInput::Welcomed(&welcome()));
+        queue.handle(now(), QueueInput::Welcomed { lobby: &welcome(), recovered: false });
         let refusal = Refusal::new(RefusalCode::Cooldown, "").retry_after(Duration::from_secs(30));
         queue.handle(now(), QueueInput::Outcome(&refused("t", refusal)));
         assert_eq!(queue.wake_at(), Some(Time::from_ms(30_000)));
@@ -314,7 +324,7 @@ mod tests {
     fn player_who_leaves_does_not_enter_on_the_next_connection() {
         let mut queue = queue();
         assert_eq!(ops(&queue.handle(now(), QueueInput::Left)), ["leave"]);
-        assert!(queue.handle(now(), QueueInput::Welcomed(&welcome())).is_empty());
+        assert!(queue.handle(now(), QueueInput::Welcomed { lobby: &welcome(), recovered: false }).is_empty());
         let accepted = Outcome::Accepted { key: "t leave".into(), ok: json!({}) };
         assert_eq!(ops(&queue.handle(now(), QueueInput::Outcome(&accepted))), ["close"]);
         assert_eq!(queue.state(), &QueueState::Out(Out::Left));

@@ -155,10 +155,10 @@ impl QueueState {
 }
 
 impl QueueStats {
-    /// The statistics of a welcome. Its count does not include a player without a ticket.
-    pub(super) fn of_welcome(welcome: &Welcome) -> Self {
+    /// The statistics of a welcome, with this player. The count of a welcome includes only a player who has a ticket.
+    pub(super) fn of_welcome(welcome: &Welcome, has_ticket: bool) -> Self {
         Self {
-            waiting: Some(welcome.waiting),
+            waiting: Some(welcome.waiting.saturating_add(usize::from(!has_ticket))),
             like_you: welcome.like_you,
             estimate_ms: welcome.estimate_ms,
             estimate_p90_ms: welcome.estimate_p90_ms,

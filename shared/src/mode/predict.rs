@@ -5,6 +5,7 @@
 
 use super::connect_four::ConnectFour;
 use super::rock_paper_scissors::RockPaperScissors;
+use super::tic_tac_toe::TicTacToe;
 use super::{Event, Fault, Mode, Seat, Viewer};
 use crate::time::Time;
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub trait Predict: Mode {
 /// The prediction of one mode: its name, and the function that predicts its moves.
 type Predictor = (&'static str, u32, fn(&Value, Seat, Time, Value) -> Option<Result<Value, Fault>>);
 
-const PREDICTORS: &[Predictor] = &[of::<ConnectFour>(), of::<RockPaperScissors>()];
+const PREDICTORS: &[Predictor] = &[of::<ConnectFour>(), of::<RockPaperScissors>(), of::<TicTacToe>()];
 
 const fn of<M: Predict>() -> Predictor {
     (M::NAME, M::VERSION, predict_in::<M>)

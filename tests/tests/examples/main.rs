@@ -3,3 +3,4 @@
 mod backend;
 mod dating;
 mod support_desk;
+mod tic_tac_toe;

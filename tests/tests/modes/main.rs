@@ -16,4 +16,5 @@ mod replay;
 mod rock_paper_scissors;
 mod secrets;
 mod table;
+mod tic_tac_toe;
 mod wakes;

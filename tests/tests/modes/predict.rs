@@ -46,7 +46,7 @@ fn check(mode: &str, seed: u128) -> u32 {
 
 #[test]
 fn predictions_are_what_happens() {
-    for mode in ["connect-four@1", "rock-paper-scissors@1"] {
+    for mode in ["connect-four@1", "rock-paper-scissors@1", "tic-tac-toe@1"] {
         let predicted: u32 = (0..20).map(|seed| check(mode, seed)).sum();
         assert!(predicted > 100, "{mode}: {predicted} predictions");
     }

@@ -28,7 +28,9 @@ fn run(text: &str, seat: Option<u8>) -> Result<String> {
 
 #[test]
 fn recorded_match_replays_to_its_outcome_with_every_view() {
-    for (mode, seats) in [("connect-four@1", 2), ("rock-paper-scissors@1", 2), ("go-fish@1", 3)] {
+    for (mode, seats) in
+        [("connect-four@1", 2), ("rock-paper-scissors@1", 2), ("go-fish@1", 3), ("tic-tac-toe@1", 2)]
+    {
         let record = record(mode, seats);
         let printed = run(&record.to_string(), None).unwrap();
         let events = record["replay"]["events"].as_array().unwrap().len();

@@ -117,7 +117,7 @@ fn cards_of_a_hand_are_in_no_text_for_others() {
 
 #[test]
 fn spectators_and_players_see_the_same_where_nothing_is_hidden() {
-    for mode in ["arena@1", "connect-four@1"] {
+    for mode in ["arena@1", "connect-four@1", "tic-tac-toe@1"] {
         let game = start(mode, 2, &defaults(), 1);
         let views: Vec<Json> = viewers(2).map(|viewer| game.view(viewer).unwrap()).collect();
         assert!(views.windows(2).all(|pair| pair[0] == pair[1]), "{mode}");

@@ -24,7 +24,7 @@ const TEST_MODULES_END: &str = "mod table;\n";
 /// Writes the files of a new mode, registers it, and adds a pool that plays it.
 #[derive(Debug, Clone, Args)]
 pub struct New {
-    /// The name, in lower case with hyphens, such as `tic-tac-toe`
+    /// The name, in lower case with hyphens, such as `dots-and-boxes`
     #[arg(value_name = "NAME")]
     name: String,
     /// Does not play the golden match, which compiles the tests
@@ -34,13 +34,13 @@ pub struct New {
 
 /// A name in the forms that Rust and the wire have.
 struct Names {
-    /// The form on the wire, such as `tic-tac-toe`.
+    /// The form on the wire, such as `dots-and-boxes`.
     kebab: String,
-    /// The form of modules, such as `tic_tac_toe`.
+    /// The form of modules, such as `dots_and_boxes`.
     snake: String,
-    /// The form of types, such as `TicTacToe`.
+    /// The form of types, such as `DotsAndBoxes`.
     camel: String,
-    /// The form of texts, such as `Tic tac toe`.
+    /// The form of texts, such as `Dots and boxes`.
     title: String,
 }
 
@@ -53,7 +53,7 @@ impl Names {
         let words: Vec<&str> = name.split('-').collect();
         ensure!(
             name.len() <= 32 && words.iter().all(|word| is_word(word)),
-            "{name:?} is no name of a mode: write lower-case words with hyphens, at most 32 bytes, such as tic-tac-toe"
+            "{name:?} is no name of a mode: write lower-case words with hyphens, at most 32 bytes, such as dots-and-boxes"
         );
         let upper = |word: &&str| {
             word.get(..1).unwrap_or_default().to_uppercase() + word.get(1..).unwrap_or_default()
@@ -171,8 +171,8 @@ mod tests {
 
     #[test]
     fn names_have_the_forms_of_rust_and_the_wire() {
-        let Names { snake, camel, title, .. } = Names::of("tic-tac-toe").unwrap();
-        assert_eq!((&*snake, &*camel, &*title), ("tic_tac_toe", "TicTacToe", "Tic tac toe"));
+        let Names { snake, camel, title, .. } = Names::of("dots-and-boxes").unwrap();
+        assert_eq!((&*snake, &*camel, &*title), ("dots_and_boxes", "DotsAndBoxes", "Dots and boxes"));
         for name in ["", "Chess", "a--b", "-a", "2048", "tic_tac", "a b", "../x"] {
             assert!(Names::of(name).is_err(), "{name}");
         }
@@ -180,20 +180,22 @@ mod tests {
 
     #[test]
     fn template_has_no_trace_of_its_own_name() {
-        let names = Names::of("tic-tac-toe").unwrap();
+        let names = Names::of("dots-and-boxes").unwrap();
         for template in [MODE, TESTS] {
             let text = names.apply(template);
             assert!(!text.to_lowercase().contains("counting"), "{text}");
-            assert!(text.contains("tic-tac-toe"), "{text}");
+            assert!(text.contains("dots-and-boxes"), "{text}");
         }
     }
 
     #[test]
     fn marks_are_where_new_modes_are_added() {
-        let (root, names) = (Root::here(), Names::of("tic-tac-toe").unwrap());
+        let (root, names) = (Root::here(), Names::of("dots-and-boxes").unwrap());
         let registered = registered(&root, &names).unwrap();
-        assert!(registered.contains("mod tic_tac_toe;") && registered.contains("tic_tac_toe::TicTacToe"));
+        assert!(
+            registered.contains("mod dots_and_boxes;") && registered.contains("dots_and_boxes::DotsAndBoxes")
+        );
         assert!(after(&root, TESTS_FILE, TEST_MODULES_END, "").is_ok());
-        assert!(with_pool(&root, &names).unwrap().ends_with("mode = \"tic-tac-toe@1\"\n"));
+        assert!(with_pool(&root, &names).unwrap().ends_with("mode = \"dots-and-boxes@1\"\n"));
     }
 }

@@ -1,62 +1,54 @@
-//! The live tests of the npm package: the protocol as its users see it, against a running deployment.
+//! The live tests of the npm package: the protocol as its users see it, against a running deployment, in Node and in Chromium.
 
-use std::fs;
-use std::process::Command;
+pub mod chromium;
+mod node;
+mod report;
 
-use anyhow::{Context, Result, ensure};
+pub use report::Report;
 
-use crate::progress;
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
+
 use crate::root::Root;
-use crate::tools::node;
 
-/// The tests, which take the address of the edge from `EDGE`.
-const TESTS: &str = "sdk/tests/live/*.test.ts";
+/// The port of the page on which the tests run in Chromium. The edge must accept its origin.
+const PAGE_PORT: u16 = 8799;
 
-/// Runs the tests against the edge at `url`, and prints each with its result.
-pub fn run(root: &Root, url: &str) -> Result<()> {
-    let node = node::ensure(root)?;
-    let mut tests = Command::new(&node.program);
-    tests.args(["--test", "--test-concurrency=1", TESTS]).current_dir(root.dir());
-    // The address is one of this machine, or one that needs no proxy.
-    let done = tests
-        .env("EDGE", url)
-        .env("NO_PROXY", "127.0.0.1,localhost")
-        .output()
-        .context("Node does not run")?;
-    print!("{}", String::from_utf8_lossy(&done.stdout));
-    let errors = String::from_utf8_lossy(&done.stderr);
-    ensure!(done.status.success(), "the package does not keep the protocol with {url}\n{errors}");
+/// Where the tests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Runtimes {
+    Node,
+    Chromium,
+    Both,
+}
+
+/// Runs the tests against the edge at `url`, and prints the results of each runtime with the rules that they cover.
+pub async fn run(root: &Root, url: &str, runtimes: Runtimes) -> Result<()> {
+    if runtimes != Runtimes::Chromium {
+        print!("{}", in_node(root, url).await?);
+    }
+    if runtimes != Runtimes::Node {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, PAGE_PORT)).await;
+        let listener = listener.with_context(|| format!("port {PAGE_PORT}, for the page, is taken"))?;
+        let report = chromium::run(root, url, listener).await;
+        print!(
+            "{}",
+            report.with_context(|| {
+                format!(
+                    "the edge must accept the page's origin: `cargo dev --origin http://127.0.0.1:{PAGE_PORT}`"
+                )
+            })?
+        );
+    }
     Ok(())
 }
 
-/// Returns the script that runs the tests in a browser against the edge at `url`, with stand-ins for the test modules of Node.
-pub fn script(root: &Root, url: &str) -> Result<String> {
-    let (node, dir) = (node::ensure(root)?, root.path("target/sdk/live"));
-    fs::create_dir_all(&dir)?;
-    let entry = dir.join("all.js");
-    let mut imports = Vec::new();
-    for file in fs::read_dir(root.path("sdk/tests/live"))? {
-        let file = file?.path();
-        if file.to_string_lossy().ends_with(".test.ts") {
-            imports.push(format!("import {:?};", file.display().to_string()));
-        }
-    }
-    fs::write(&entry, imports.join("\n"))?;
-    let mut bundle = Command::new(&node.esbuild);
-    let alias = |module: &str, file: &str| format!("--alias:{module}={}", root.path(file).display());
-    bundle
-        .args([
-            "--bundle",
-            "--format=iife",
-            "--target=es2022",
-            "--charset=utf8",
-            "--ignore-annotations",
-            "--log-level=warning",
-        ])
-        .arg(alias("node:test", "sdk/tests/browser/test.ts"))
-        .arg(alias("node:assert/strict", "sdk/tests/browser/assert.ts"))
-        .arg(format!("--define:process.env.EDGE={url:?}"))
-        .arg(&entry)
-        .current_dir(root.dir());
-    progress::run("Bundling the live tests", &mut bundle)
+/// Runs the tests in Node.
+pub async fn in_node(root: &Root, url: &str) -> Result<Report> {
+    let (root, url) = (root.clone(), url.to_owned());
+    spawn_blocking(move || node::run(&root, &url)).await?
 }

@@ -14,6 +14,7 @@ use crate::tools::node;
 const ENTRIES: &[(&str, &str)] = &[
     ("client", "index.d.ts"),
     ("region", "region/index.d.ts"),
+    ("presence", "presence/index.d.ts"),
     ("react", "react/index.d.ts"),
     ("test", "test/index.d.ts"),
     ("predict", "predict/index.d.ts"),

@@ -14,12 +14,25 @@ use crate::worker::gzipped;
 
 /// The imports of a page, each with the most bytes that it may add to the page.
 const IMPORTS: &[(&str, &str, usize)] = &[
-    ("everything of `.`", "export * from \"{dist}/index.js\";", 13_824),
-    ("only rooms", "export { Room, Session } from \"{dist}/index.js\";", 11_264),
+    (EVERYTHING, "export * from \"{dist}/index.js\";", 12_800),
+    ("only rooms", "export { Room, Session } from \"{dist}/index.js\";", 10_496),
+    ("only queues", "export { Lobby, Session } from \"{dist}/index.js\";", 8_832),
+    ("only sessions", "export { Session } from \"{dist}/index.js\";", 3_136),
+    (
+        "`.` and ./presence",
+        "export * from \"{dist}/index.js\"; export { Me } from \"{dist}/presence/index.js\";",
+        13_056,
+    ),
     ("./region", "export * from \"{dist}/region/index.js\";", 2_048),
-    ("./react", "export * from \"{dist}/react/index.js\";", 2_000),
+    (
+        "`.` and ./react",
+        "export * from \"{dist}/index.js\"; export * from \"{dist}/react/index.js\";",
+        14_080,
+    ),
     ("./predict", "export * from \"{dist}/predict/index.js\";", 512),
 ];
+/// The name of the import of all that the main entry has.
+const EVERYTHING: &str = "everything of `.`";
 const FLAGS: &[&str] = &[
     "--bundle",
     "--format=esm",

@@ -47,8 +47,15 @@ pub struct Weather {
 }
 
 /// The modes of rooms. The canary is frequent, because its worlds search every frame.
-const MODES: &[&str] =
-    &["arena@1", "canary@1", "canary@1", "connect-four@1", "go-fish@1", "rock-paper-scissors@1"];
+const MODES: &[&str] = &[
+    "arena@1",
+    "canary@1",
+    "canary@1",
+    "connect-four@1",
+    "go-fish@1",
+    "rock-paper-scissors@1",
+    "tic-tac-toe@1",
+];
 
 /// Returns true if a mode has two seats.
 fn is_for_two(mode: &str) -> bool {

@@ -1,14 +1,10 @@
 // The me socket: presence of followed players, the player's own devices, and notices.
 
-import { opened } from "../connection/opened.ts";
+import { Connected } from "../connection/connected.ts";
 import { is_hidden } from "../connection/page_events.ts";
-import { Socket } from "../connection/socket.ts";
-import type { ConnectionState } from "../connection/socket.ts";
 import type { CallOptions } from "../events/abort.ts";
-import { Emitter } from "../events/emitter.ts";
-import type { Off } from "../events/emitter.ts";
-import { derived } from "../events/store.ts";
 import type { Store } from "../events/store.ts";
+import { socket_url } from "../http/http.ts";
 import type { Session } from "../session/session.ts";
 import { is_welcome } from "../wire/frames.ts";
 import { ME_KEYED } from "../wire/wire.ts";
@@ -28,38 +24,27 @@ export type MeEvents = {
   error: unknown;
 };
 
+/** The player whose me socket is opened: a `Matchpoint` after the sign-in. */
+export type SignedIn = { readonly url: string; signed_in(): Session };
+
 const OFFLINE: PresenceAt = { state: "offline", as_of: 0 };
 
-/** The me socket of one player. */
-export class Me {
-  readonly connection: Store<ConnectionState>;
+/**
+ * The me socket of one player.
+ *
+ *     const me = new Me(matchpoint);
+ *     me.on("changed", () => console.log(me.online));
+ */
+export class Me extends Connected<MeEvents> {
   /** The presence of followed players that the player may see, by player. Others are offline. */
   readonly presences: Store<ReadonlyMap<string, PresenceAt>>;
-  #emitter = new Emitter<MeEvents>();
-  #socket: Socket;
   /** Never changed in place. */
   #presences: ReadonlyMap<string, PresenceAt> = new Map();
 
-  /** `url` is the address of the me socket at the edge, such as `wss://edge.example/v1/me`. */
-  constructor(url: string, session: Session) {
-    const on_messages = (messages: (Welcome | Event)[]) => this.#on_messages(messages);
-    const on_state = () => this.#emitter.emit_once("changed", undefined);
-    this.#socket = new Socket({ url, keyed_ops: ME_KEYED }, session, { on_messages, on_state });
-    const look = (run: () => void) => this.on("changed", run);
-    this.connection = derived(look, () => this.#socket.state);
-    this.presences = derived(look, () => this.#presences);
+  constructor(player: SignedIn) {
+    super({ url: socket_url(player.url, "/v1/me"), keyed_ops: ME_KEYED }, player.signed_in());
+    this.presences = this._store(() => this.#presences);
     globalThis.document?.addEventListener("visibilitychange", this.#report_visibility);
-  }
-
-  /** Adds a handler; the returned function removes it. Handlers run after the client's own work, and may throw. */
-  on<K extends keyof MeEvents>(name: K, handler: (event: MeEvents[K]) => unknown): Off {
-    return this.#emitter.on(name, handler);
-  }
-
-  /** Waits until the socket is open. Throws `ConnectionClosed` if it is refused, and `SessionLost`. */
-  async opened(options: CallOptions = {}): Promise<this> {
-    await opened(this.connection, options);
-    return this;
   }
 
   /** Returns the presence of a player; players whose presence is hidden are offline. */
@@ -74,27 +59,23 @@ export class Me {
 
   /** Returns all connections of this player. */
   async devices({ signal }: CallOptions = {}): Promise<Device[]> {
-    const answer = await this.#socket.sender.send({ op: "devices" }, signal);
+    const answer = await this._socket.send({ op: "devices" }, signal);
     return answer.devices as unknown as Device[];
   }
 
   /** Confirms messages of your own backend, so that they do not come again. */
   async read(ids: string[], { signal }: CallOptions = {}): Promise<void> {
-    await this.#socket.sender.send({ op: "read", body: { ids } }, signal);
-  }
-
-  /** Cuts the connection as a lost network would; it reconnects by itself. */
-  disconnect(away_ms?: number): void {
-    this.#socket.disconnect(away_ms);
+    await this._socket.send({ op: "read", body: { ids } }, signal);
   }
 
   /** Closes the me socket for good. */
-  close(): void {
+  override close(): void {
     globalThis.document?.removeEventListener("visibilitychange", this.#report_visibility);
-    this.#socket.close();
+    super.close();
   }
 
-  #on_messages(messages: (Welcome | Event)[]): void {
+  /** Applies the messages of a frame. @internal */
+  protected _on_messages(messages: (Welcome | Event)[]): void {
     const presences = new Map(this.#presences);
     let changed = false;
     for (const message of messages) {
@@ -109,15 +90,14 @@ export class Me {
         presences.set(player, { state, as_of });
         changed = true;
       } else if (message.ev === "notice") {
-        this.#emitter.emit("notice", message.body);
+        this._emitter.emit("notice", message.body);
       }
     }
     if (changed) this.#presences = presences;
-    this.#emitter.emit_once("changed", undefined);
   }
 
   /** Reports whether this page is visible: a player with no visible page on any device is away. */
   #report_visibility = (): void => {
-    this.#socket.sender.send_ephemeral({ op: "active", body: { active: !is_hidden() } });
+    this._socket.send_once({ op: "active", body: { active: !is_hidden() } });
   };
 }
