@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use shared::cost::{Item, Usage};
 
-/// A reading of the counters that have a price.
+/// A reading of the counters that have a price, and of the edge's reads.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meter(Vec<(String, f64)>);
 
@@ -37,22 +37,27 @@ impl Meter {
         let series = |line: &str| {
             let (series, value) = line.rsplit_once(' ')?;
             let name = series.split('{').next()?;
-            let billed = name.starts_with("matchpoint_object_") || name == "matchpoint_requests_total";
-            Some((series.to_owned(), value.parse().ok()?)).filter(|_| billed)
+            let is_read = name.starts_with("matchpoint_object_")
+                || ["matchpoint_requests_total", "matchpoint_reads_total"].contains(&name);
+            Some((series.to_owned(), value.parse().ok()?)).filter(|_| is_read)
         };
         Self(metrics.lines().filter(|line| !line.starts_with('#')).filter_map(series).collect())
     }
 
-    /// Returns the sum of all series of a name.
-    fn sum(&self, name: &str) -> f64 {
-        let of_name = self.0.iter().filter(|(series, _)| series.split('{').next() == Some(name));
-        of_name.map(|(_, value)| value).sum()
+    /// Returns how much all series whose name or beginning is this have grown since an earlier reading.
+    #[must_use]
+    pub fn grown(&self, before: &Self, series: &str) -> f64 {
+        let sum = |meter: &Self| {
+            let is_meant = |name: &str| name == series || name.split('{').next() == Some(series);
+            meter.0.iter().filter(|(name, _)| is_meant(name)).map(|(_, value)| value).sum::<f64>()
+        };
+        (sum(self) - sum(before)).max(0.0)
     }
 
     /// Returns what was used since an earlier reading.
     #[must_use]
     pub fn since(&self, before: &Self) -> Usage {
-        let grown = |name: &str| (self.sum(name) - before.sum(name)).max(0.0);
+        let grown = |name: &str| self.grown(before, name);
         let mut usage = Usage::default();
         usage.add(Item::WorkersPlan, 1.0);
         usage.add(Item::WorkerRequests, grown("matchpoint_requests_total"));
