@@ -6,7 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::client::Options;
 use shared::id::PlayerId;
+use std::time::Duration;
 use tokio::sync::OnceCell;
 
 /// The configuration that the edge publishes, as far as a client reads it.
@@ -21,6 +23,7 @@ pub struct Client {
     http: reqwest::Client,
     edge: String,
     region: OnceCell<String>,
+    opening_timeout: Duration,
 }
 
 impl Client {
@@ -33,7 +36,16 @@ impl Client {
         if edge.starts_with("https://") && cfg!(not(feature = "tls")) {
             return Err(Error::invalid("address", format!("{url} needs the feature `tls` of this crate")));
         }
-        Ok(Self { http: http::client()?, edge, region: OnceCell::new() })
+        let opening_timeout = Options::default().opening_timeout;
+        Ok(Self { http: http::client()?, edge, region: OnceCell::new(), opening_timeout })
+    }
+
+    /// Sets how long an opening of a room or a queue may take until it is tried again, instead of 10 s. A load that fills a
+    /// machine needs more: each attempt that is given up was work for the server.
+    #[must_use]
+    pub fn with_opening_timeout(mut self, limit: Duration) -> Self {
+        self.opening_timeout = limit;
+        self
     }
 
     /// Signs a new guest in, if the region allows guests.
@@ -67,7 +79,7 @@ impl Client {
 
     async fn player(&self, id: PlayerId, tokens: Tokens) -> Result<Player, Error> {
         let session = Session::new(self.http.clone(), self.region().await?.to_owned(), tokens);
-        Ok(Player::new(id, self.http.clone(), self.edge.clone(), session))
+        Ok(Player::new(id, self.http.clone(), self.edge.clone(), session, self.opening_timeout))
     }
 
     /// Returns the address of the region, which is read once.

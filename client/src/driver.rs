@@ -23,6 +23,8 @@ const REQUESTS_AT_ONCE: usize = 64;
 pub(crate) enum News<O: Object> {
     Welcomed(Box<Welcome<O::Welcome>>),
     Event(Envelope<O::Event>),
+    /// An event that arrived before, and is dropped.
+    Repeated(Envelope<O::Event>),
     Outcome(Outcome),
     State(ConnectionState),
     /// The time of the owner's `wake_at` has come.
@@ -252,6 +254,7 @@ impl<W: Owner> Driver<W> {
             Effect::Send(text) => return self.send(text).await,
             Effect::Welcomed(welcome) => News::Welcomed(welcome),
             Effect::Event(event) => News::Event(event),
+            Effect::Repeated(event) => News::Repeated(event),
             Effect::Outcome(outcome) => News::Outcome(outcome),
             Effect::State(state) => {
                 if let ConnectionState::Stopped(stopped) = &state {

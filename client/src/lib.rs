@@ -47,7 +47,7 @@ pub use room_owner::RoomEvent;
 pub use session::Tokens;
 pub use wait::Wait;
 
-pub use shared::client::queue_state::{Match, Proposal, Queued};
+pub use shared::client::queue_state::{Match, Out, Proposal, Queued};
 pub use shared::client::{ConnectionState, LogPosition, QueueState, RoomView};
 pub use shared::id::{PlayerId, RoomId};
 pub use shared::wire::envelope::Envelope;

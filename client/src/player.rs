@@ -9,6 +9,7 @@ use serde_json::Value;
 use shared::client::TokenFailure;
 use shared::client::queue_state::Match;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A signed-in player. Its tokens are renewed by themselves.
 #[derive(Debug, Clone)]
@@ -17,11 +18,18 @@ pub struct Player {
     http: reqwest::Client,
     edge: String,
     session: Arc<Session>,
+    opening_timeout: Duration,
 }
 
 impl Player {
-    pub(crate) fn new(id: PlayerId, http: reqwest::Client, edge: String, session: Session) -> Self {
-        Self { id, http, edge, session: Arc::new(session) }
+    pub(crate) fn new(
+        id: PlayerId,
+        http: reqwest::Client,
+        edge: String,
+        session: Session,
+        opening_timeout: Duration,
+    ) -> Self {
+        Self { id, http, edge, session: Arc::new(session), opening_timeout }
     }
 
     /// The player's id.
@@ -54,6 +62,7 @@ impl Player {
             Arc::clone(&self.session),
             command::key(),
             wish,
+            self.opening_timeout,
         )
     }
 
@@ -67,7 +76,8 @@ impl Player {
     /// Connects to a room; the result opens, and reconnects, by itself.
     #[must_use]
     pub fn open_room(&self, id: RoomId, options: RoomOptions) -> Room {
-        Room::open(self.socket(&format!("/v1/rooms/{id}")), id, Arc::clone(&self.session), options)
+        let url = self.socket(&format!("/v1/rooms/{id}"));
+        Room::open(url, id, Arc::clone(&self.session), options, self.opening_timeout)
     }
 
     /// Creates an open room that the player owns: every player who knows its id may take a free seat. `body` is that of

@@ -28,6 +28,8 @@ pub struct RoomOptions {
     pub watch: bool,
     /// The position that an earlier connection has seen, to resume from there.
     pub position: LogPosition,
+    /// Tells of events that arrived again too, with [`RoomEvent::Repeated`]: for tools that check a server.
+    pub audit: bool,
 }
 
 /// The connection of one player to a room. It reconnects after every loss, until the room has ended or it is dropped.
@@ -42,14 +44,21 @@ pub struct Room {
 }
 
 impl Room {
-    pub(crate) fn open(url: String, id: RoomId, session: Arc<Session>, options: RoomOptions) -> Self {
+    pub(crate) fn open(
+        url: String,
+        id: RoomId,
+        session: Arc<Session>,
+        options: RoomOptions,
+        opening_timeout: Duration,
+    ) -> Self {
         let (requests, inbox) = unbounded_channel();
         let (view, viewed) = watch::channel(RoomView::default());
         let (connection, connected) = watch::channel(ConnectionState::Connecting);
         let (listener, events) = mpsc::channel(EVENTS_HELD_MAX);
-        let owner = RoomOwner { view, connection, listeners: vec![listener], promises: BTreeMap::new() };
-        let RoomOptions { watch: watches, position } = options;
-        let options = Options { position, watches, seed: command::seed() };
+        let RoomOptions { watch: watches, position, audit } = options;
+        let (listeners, promises) = (vec![listener], BTreeMap::new());
+        let owner = RoomOwner { view, connection, listeners, promises, audit };
+        let options = Options { position, watches, seed: command::seed(), opening_timeout };
         tokio::spawn(Driver::new(owner, session, url, options).run(inbox));
         let first_events = Mutex::new(Some(events));
         Self { id, requests, view: viewed, connection: connected, first_events }

@@ -22,6 +22,8 @@ pub enum RoomEvent {
     Welcomed(Arc<Welcome<room::Welcome>>),
     /// The next event in order, or an ephemeral one.
     Event(Arc<Envelope<room::Event>>),
+    /// An event that arrived again, and is dropped; only with [`RoomOptions::audit`](crate::RoomOptions::audit).
+    Repeated(Arc<Envelope<room::Event>>),
     /// The state of the connection has changed.
     Connection(ConnectionState),
 }
@@ -39,6 +41,8 @@ pub(crate) struct RoomOwner {
     pub(crate) connection: watch::Sender<ConnectionState>,
     pub(crate) listeners: Vec<mpsc::Sender<RoomEvent>>,
     pub(crate) promises: BTreeMap<String, Promises>,
+    /// Repeated events are told too.
+    pub(crate) audit: bool,
 }
 
 impl RoomOwner {
@@ -95,6 +99,11 @@ impl Owner for RoomOwner {
             News::Event(event) => {
                 self.view.send_modify(|view| view.event(&event));
                 self.tell(&RoomEvent::Event(Arc::new(event)));
+            }
+            News::Repeated(event) => {
+                if self.audit {
+                    self.tell(&RoomEvent::Repeated(Arc::new(event)));
+                }
             }
             News::Outcome(outcome) => self.settle(outcome),
             News::State(state) => {

@@ -6,7 +6,8 @@ use crate::driver::{Driver, News, Owner, Request};
 use crate::session::Session;
 use shared::client::queue_state::{Match, Out};
 use shared::client::{
-    Connection, Input, LobbyObject, Options, Queue, QueueEffect, QueueInput, QueueState, Stopped,
+    Connection, ConnectionState, Input, LobbyObject, Options, Queue, QueueEffect, QueueInput, QueueState,
+    Stopped,
 };
 use shared::time::Time;
 use shared::wire::lobby::EnterBody;
@@ -21,9 +22,18 @@ pub(crate) enum WaitRequest {
     Leave,
 }
 
+/// The connection to the lobby.
+#[derive(Debug, Clone)]
+struct LinkState {
+    state: ConnectionState,
+    /// How often it has opened.
+    openings: u64,
+}
+
 struct WaitOwner {
     queue: Queue,
     state: watch::Sender<QueueState>,
+    link: watch::Sender<LinkState>,
 }
 
 impl WaitOwner {
@@ -61,7 +71,14 @@ impl Owner for WaitOwner {
             News::Event(event) => self.handle(now, QueueInput::Event(&event.event)),
             News::Outcome(outcome) => self.handle(now, QueueInput::Outcome(&outcome)),
             News::Woke => self.handle(now, QueueInput::Woke),
-            News::State(_) => Vec::new(),
+            News::State(state) => {
+                self.link.send_modify(|link| {
+                    link.openings += u64::from(state == ConnectionState::Open);
+                    link.state = state;
+                });
+                Vec::new()
+            }
+            News::Repeated(_) => Vec::new(),
         }
     }
 
@@ -80,22 +97,48 @@ impl Owner for WaitOwner {
 pub struct Wait {
     requests: UnboundedSender<Request<WaitRequest>>,
     state: watch::Receiver<QueueState>,
+    link: watch::Receiver<LinkState>,
 }
 
 impl Wait {
-    pub(crate) fn start(url: String, session: Arc<Session>, key: String, wish: EnterBody) -> Self {
+    pub(crate) fn start(
+        url: String,
+        session: Arc<Session>,
+        key: String,
+        wish: EnterBody,
+        opening_timeout: Duration,
+    ) -> Self {
         let (requests, inbox) = unbounded_channel();
         let queue = Queue::new(key, wish);
         let (state, known) = watch::channel(queue.state().clone());
-        let options = Options { seed: command::seed(), ..Options::default() };
-        tokio::spawn(Driver::new(WaitOwner { queue, state }, session, url, options).run(inbox));
-        Self { requests, state: known }
+        let (link, linked) = watch::channel(LinkState { state: ConnectionState::Connecting, openings: 0 });
+        let options = Options { seed: command::seed(), opening_timeout, ..Options::default() };
+        let owner = WaitOwner { queue, state, link };
+        tokio::spawn(Driver::new(owner, session, url, options).run(inbox));
+        Self { requests, state: known, link: linked }
     }
 
     /// The state of the player now.
     #[must_use]
     pub fn state(&self) -> QueueState {
         self.state.borrow().clone()
+    }
+
+    /// The state of the connection to the lobby. A ticket keeps its place while it is lost, for a while.
+    #[must_use]
+    pub fn connection(&self) -> ConnectionState {
+        self.link.borrow().state.clone()
+    }
+
+    /// Waits until the connection has opened this often: 1 for the first opening, 2 once it is back after a loss. Fails if it
+    /// is closed for good before.
+    pub async fn opened(&self, times: u64) -> Result<(), Error> {
+        let mut link = self.link.clone();
+        let opened = link.wait_for(|link| link.openings >= times).await.map(drop);
+        opened.map_err(|_| match self.connection() {
+            ConnectionState::Stopped(stopped) => stopped.into(),
+            _ => Error::Closed { code: 1000, why: "closed here".into() },
+        })
     }
 
     /// Waits until the state changes, and returns it. The last one is final: see [`QueueState::is_final`].
@@ -126,7 +169,7 @@ impl Wait {
         loop {
             match state {
                 QueueState::Matched(found) => return Ok(found),
-                QueueState::Out(out) => return Err(failure(out)),
+                QueueState::Out(out) => return Err(out.into()),
                 QueueState::Proposed(proposal) if !proposal.accepted => self.answer(true),
                 QueueState::Entering
                 | QueueState::Cooldown(_)
@@ -138,11 +181,13 @@ impl Wait {
     }
 }
 
-fn failure(out: Out) -> Error {
-    match out {
-        Out::Left => Error::NotMatched { reason: "left".into(), after_ms: None },
-        Out::Expired { reason, after_ms } => Error::NotMatched { reason, after_ms },
-        Out::Refused(refusal) => Error::Refused(refusal),
-        Out::Stopped(stopped) => stopped.into(),
+impl From<Out> for Error {
+    fn from(out: Out) -> Self {
+        match out {
+            Out::Left => Self::NotMatched { reason: "left".into(), after_ms: None },
+            Out::Expired { reason, after_ms } => Self::NotMatched { reason, after_ms },
+            Out::Refused(refusal) => Self::Refused(refusal),
+            Out::Stopped(stopped) => stopped.into(),
+        }
     }
 }

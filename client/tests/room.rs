@@ -66,7 +66,7 @@ async fn log(room: &Room) -> (BTreeMap<u64, String>, u64) {
                     texts.insert(at, body.value().as_str().expect("a text").to_owned());
                 }
             }
-            RoomEvent::Connection(_) => {}
+            RoomEvent::Connection(_) | RoomEvent::Repeated(_) => {}
         }
     }
     (texts, resumes)

@@ -77,7 +77,7 @@ async fn log(room: &Room) -> Result<(BTreeMap<u64, String>, u64)> {
                     texts.insert(at, body.value()["text"].as_str().context("a text")?.to_owned());
                 }
             }
-            RoomEvent::Connection(_) => {}
+            RoomEvent::Connection(_) | RoomEvent::Repeated(_) => {}
         }
     }
     Ok((texts, resumes))

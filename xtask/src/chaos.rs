@@ -13,20 +13,24 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use matchpoint_client::{Player, RoomId};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval};
 
 use crate::root::Root;
 use crate::stack::{self, Stack};
-use crate::wire::{Player, Server, num};
+use crate::wire::num;
 use client::{Client, Counters, Phase};
 use report::Report;
 use weather::{Plan, Random};
 
 /// Limit for the clients to reconnect and receive everything after the failures end.
 const CALM: Duration = Duration::from_mins(3);
+
+/// Limit for an opening: workerd has just been killed, and all clients come back at once.
+const OPENING: Duration = Duration::from_secs(30);
 
 /// Runs a stack of its own under failures: clients in rooms, lost connections, slow readers, evictions,
 /// kills. At the end no event that was reported durable may be missing, doubled or out of order.
@@ -81,18 +85,19 @@ async fn start(root: &Root, chaos: &Chaos) -> Result<Stack> {
 }
 
 /// Opens the rooms and creates their players.
-async fn open_rooms(server: &Server, rooms: usize, seats: usize) -> Result<Vec<(String, Vec<Player>)>> {
+async fn open_rooms(url: &str, rooms: usize, seats: usize) -> Result<Vec<(RoomId, Vec<Player>)>> {
+    let client = Arc::new(matchpoint_client::Client::new(url)?.with_opening_timeout(OPENING));
     let mut making = JoinSet::new();
     for at in 0..rooms {
-        let server = server.clone();
+        let client = Arc::clone(&client);
         making.spawn(async move {
             let mut players = Vec::new();
             for seat in 0..seats {
-                players.push(server.guest(&format!("Chaos {at} {seat}")).await?);
+                players.push(client.guest(&format!("Chaos {at} {seat}")).await?);
             }
             let owner = players.first().context("a room has a seat")?;
             let wish = json!({ "seats": seats, "rules": { "end": "nobody", "grace_s": 600 } });
-            let room = server.open_room(owner, &wish).await?;
+            let room = owner.create_room(&wish).await?;
             anyhow::Ok((room, players))
         });
     }
@@ -100,21 +105,24 @@ async fn open_rooms(server: &Server, rooms: usize, seats: usize) -> Result<Vec<(
 }
 
 async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Result<Report> {
-    let server = Server::at(stack.edge_url(), stack.region_url())?;
-    let rooms = open_rooms(&server, chaos.rooms, seats).await?;
+    let rooms = open_rooms(stack.edge_url(), chaos.rooms, seats).await?;
     let (phase, phases) = watch::channel(Phase::Storm);
     let mut running = JoinSet::new();
     let (mut orders, mut tallies) = (Vec::new(), Vec::new());
     let every = Duration::from_secs_f64(1.0 / chaos.rate.max(0.01));
     for (at, (room, players)) in rooms.iter().enumerate() {
         for (seat, player) in (0..).zip(players) {
-            let (client, order, tally) = Client::new(&server, at, room, player, every, seat);
+            let (order, received) = mpsc::unbounded_channel();
+            let (tally, phases) = (Arc::new(Counters::default()), phases.clone());
             orders.push(order);
-            tallies.push(tally);
-            running.spawn(client.run(phases.clone()));
+            tallies.push(Arc::clone(&tally));
+            let (room, player) = ((at, room.clone()), (seat, player.clone()));
+            running.spawn(async move {
+                Client::connect(room, player, every, received, tally).await.run(phases).await
+            });
         }
     }
-    let names = rooms.iter().map(|(room, _)| room.clone()).collect();
+    let names = rooms.iter().map(|(room, _)| room.to_string()).collect();
     let plan = Plan {
         until: Instant::now() + Duration::from_secs_f64(chaos.minutes * 60.0),
         kill_every: Duration::from_secs(chaos.kill_every),
@@ -140,8 +148,8 @@ async fn storm(stack: &Arc<Stack>, chaos: &Chaos, seats: usize, seed: u64) -> Re
     let unsettled = left();
     let mut heads = Vec::new();
     for (room, _) in &rooms {
-        let answer = server.get(&format!("/v1/rooms/{room}")).await?;
-        let summary: Value = answer.json().await?;
+        let url = format!("{}/v1/rooms/{room}", stack.edge_url());
+        let summary: Value = reqwest::get(url).await?.json().await?;
         heads.push(num(&summary, "/at").with_context(|| format!("a room does not exist: {summary}"))?);
     }
     phase.send(Phase::Until(Arc::new(heads), deadline))?;

@@ -3,6 +3,7 @@
 mod cliffs;
 mod meter;
 mod prices;
+mod region_work;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,6 +16,7 @@ use shared::cost::{Bill, Item, Usage, bill};
 use crate::root::Root;
 pub use meter::{COUNTED, Counted, Measured, Meter};
 pub use prices::Prices;
+pub use region_work::RegionWork;
 
 /// The expectations of the plans for a month, US dollars.
 const PLANS: &[(&str, &str)] = &[
@@ -46,23 +48,30 @@ pub struct Cost {
 pub fn run(root: &Root, cost: &Cost) -> Result<()> {
     let prices = Prices::read(root, std::time::SystemTime::now())?;
     let path = root.path(&cost.from.to_string_lossy());
-    let text = fs::read_to_string(&path).with_context(|| {
-        format!("{} cannot be read: `cargo xtask load journey` writes a measurement", path.display())
+    let file = fs::read_to_string(&path).with_context(|| {
+        format!("{} cannot be read: `cargo xtask load baseline` writes a measurement", path.display())
     })?;
-    let measured: Measured = serde_json::from_str(&text)
+    let measured: Measured = serde_json::from_str(&file)
         .with_context(|| format!("{} is not a measurement of a load run", path.display()))?;
-    let month = measured.month(cost.people, cost.hours)?;
-    let bill = priced(&month.usage, &prices)?;
     if cost.json {
+        let bill = priced(&measured.month(cost.people, cost.hours)?.usage, &prices)?;
         println!("{}", serde_json::to_string_pretty(&bill)?);
         return Ok(());
     }
-    print!("{}", table(cost, &measured, &bill));
-    for cliff in cliffs::of(&month) {
-        let more = priced(&cliff.usage, &prices)?.usd() - bill.usd();
-        println!("  {:<46} {:>12}", cliff.what, format!("+{}", usd(more)));
-    }
+    print!("{}", text(&prices, &measured, cost.people, cost.hours)?);
     Ok(())
+}
+
+/// Returns the bill of a month with this many people as text, beside the plans and the cliffs.
+pub fn text(prices: &Prices, measured: &Measured, people: u32, hours: u32) -> Result<String> {
+    let month = measured.month(people, hours)?;
+    let bill = priced(&month.usage, prices)?;
+    let mut out = table((people, hours), measured, &bill);
+    for cliff in cliffs::of(&month) {
+        let more = priced(&cliff.usage, prices)?.usd() - bill.usd();
+        let _ = writeln!(out, "  {:<46} {:>12}", cliff.what, format!("+{}", usd(more)));
+    }
+    Ok(out)
 }
 
 fn priced(usage: &Usage, prices: &Prices) -> Result<Bill> {
@@ -70,13 +79,13 @@ fn priced(usage: &Usage, prices: &Prices) -> Result<Bill> {
         .map_err(|item| anyhow!("docs/prices.toml has no price of {}", item_name(item)))
 }
 
-fn table(cost: &Cost, measured: &Measured, bill: &Bill) -> String {
+fn table((people, hours): (u32, u32), measured: &Measured, bill: &Bill) -> String {
     let mut out = String::new();
     // Writing to a String does not fail.
     let _ = writeln!(
         out,
         "{} people online for {} hours of a month, from {} people measured for {:.0} s\n",
-        cost.people, cost.hours, measured.people, measured.seconds
+        people, hours, measured.people, measured.seconds
     );
     let _ = writeln!(out, "  {:<22} {:>18} {:>12} {:>16}", "item", "used", "US dollars", "nothing included");
     for line in &bill.lines {

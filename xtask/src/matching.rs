@@ -9,7 +9,6 @@ mod exact;
 mod generate;
 mod html;
 mod log;
-mod plot;
 mod read;
 mod replay;
 mod report;

@@ -131,6 +131,14 @@ impl Service {
         })
     }
 
+    /// Returns the lines that nothing has waited for so far.
+    #[must_use]
+    pub fn take_lines(&self) -> Vec<Value> {
+        // While an answer is awaited, its receiver takes the lines.
+        let Ok(mut lines) = self.lines.try_lock() else { return Vec::new() };
+        std::iter::from_fn(|| lines.try_recv().ok()).collect()
+    }
+
     /// Waits until the child has ended, and returns a description of its exit.
     pub async fn ended(&self) -> String {
         let mut ended = self.ended.clone();

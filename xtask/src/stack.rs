@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::artifacts::Artifacts;
 use crate::driver::{Driver, WebSockets};
@@ -133,6 +134,12 @@ impl Stack {
             workerd: self.edge().workerd(),
             region: self.region().map_or(0, |region| region.service().pid()),
         }
+    }
+
+    /// Returns the lines that the region wrote for its requests since the last call; none without `METRICS`.
+    #[must_use]
+    pub fn region_lines(&self) -> Vec<Value> {
+        self.region().map(|region| region.service().take_lines()).unwrap_or_default()
     }
 
     /// Evicts an object from memory: `class` as in `wrangler.toml`, `name` as the Worker names it. Returns

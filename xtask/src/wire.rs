@@ -1,19 +1,17 @@
-//! A client of the wire for tests and tools: sockets, sessions, and a room client that reconnects.
+//! The bare wire for tests and tools that check the wire itself: sockets and sessions. Players go through
+//! `matchpoint-client`.
 //!
 //! ```text
-//! server       URLs of edge and region: guests, rooms, history
-//! opening      the request for a socket
-//! socket       one socket: messages in order, replies, the close code
-//! room_client  consecutive sockets of one room: resumes, repeats by key, keeps one log
+//! server   URLs of edge and region: guests, rooms, history
+//! opening  the request for a socket
+//! socket   one socket: messages in order, replies, the close code
 //! ```
 
 pub mod opening;
-pub mod room_client;
 pub mod server;
 pub mod socket;
 
 pub use opening::Opening;
-pub use room_client::RoomClient;
 pub use server::{Player, Server};
 pub use shared::wire::lobby::Event as LobbyEvent;
 pub use shared::wire::me::Event as MeEvent;

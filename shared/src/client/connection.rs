@@ -20,8 +20,6 @@ use serde_json::json;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How long an opening may take until its welcome.
-const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that lasted this long was stable: the next failure counts as the first again.
 const STABLE_AFTER: Duration = Duration::from_secs(10);
 /// The wait before a failed renewal of the token is tried again while the connection is open.
@@ -61,6 +59,7 @@ pub struct Connection<O: Object> {
     token: String,
     renew_at: Option<Time>,
     random: u64,
+    opening_timeout: Duration,
     effects: VecDeque<Effect<O>>,
 }
 
@@ -68,7 +67,7 @@ impl<O: Object> Connection<O> {
     /// A connection that connects at its first `wake_at`, which is at once.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let Options { position, watches, seed } = options;
+        let Options { position, watches, seed, opening_timeout } = options;
         Self {
             stage: Stage::Waiting(Time::default()),
             position,
@@ -82,6 +81,7 @@ impl<O: Object> Connection<O> {
             token: String::new(),
             renew_at: None,
             random: seed,
+            opening_timeout,
             effects: VecDeque::new(),
         }
     }
@@ -185,7 +185,7 @@ impl<O: Object> Connection<O> {
         match self.stage {
             Stage::Authorizing => {
                 self.needs_new_token = false;
-                self.stage = Stage::Opening(now + WELCOME_TIMEOUT);
+                self.stage = Stage::Opening(now + self.opening_timeout);
                 let query = self.position.query(self.manner);
                 self.effects.push_back(Effect::Open { token: token.clone(), query });
             }

@@ -1,16 +1,17 @@
 //! A chat of two players with a thousand messages, and the checks that follow it. Helpers for the tests of
 //! faults.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tests::kit::chance::Chance;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::stack::Stack;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use xtask::wire::{Player, RoomClient, RoomEvent, Server, text};
+use xtask::ledger::Recorder;
+use xtask::wire::{Player, RoomEvent, Server, text};
 
 /// Messages that each player sends.
 pub const EACH: u64 = 500;
@@ -48,91 +49,94 @@ pub async fn meet(server: &Server) -> Result<(String, Player, Player)> {
     Ok((room, ana, bo))
 }
 
-/// Makes a player with [`EACH`] messages to send. Returns the messages by key.
-pub fn speaker(server: &Server, room: &str, who: &Player) -> (RoomClient, BTreeMap<String, String>) {
-    let mut follower = RoomClient::new(server.room(room, who));
-    let mut keys = BTreeMap::new();
+/// Makes a player who says [`EACH`] messages, each under its own name.
+pub async fn speaker(server: &Server, room: &str, who: &Player) -> Result<Recorder> {
+    let mut member = Recorder::open(&who.client(server).await?, room.parse()?);
     for n in 0..EACH {
-        let name = format!("{} {n}", who.id);
-        keys.insert(follower.say(&json!({ "name": name })), name);
+        let name = name(who, n);
+        let body = json!({ "name": name });
+        member.say(name, &body);
     }
-    (follower, keys)
+    Ok(member)
+}
+
+fn name(who: &Player, n: u64) -> String {
+    format!("{} {n}", who.id)
 }
 
 /// Runs a player until all messages are sent, durable and received. Drops the connection once for each of the
 /// positions `disconnects`, at the first moment when the player is connected and has received that position.
 /// One frame may carry several of them, so the player reconnects before the next.
 pub async fn chat(
-    mut follower: RoomClient,
+    mut member: Recorder,
     disconnects: &[u64],
     progress: &watch::Sender<u64>,
-) -> Result<RoomClient> {
+) -> Result<Recorder> {
     let deadline = Instant::now() + DEADLINE;
-    let done = |follower: &RoomClient| {
-        follower.is_here() && follower.unsettled() == 0 && follower.ledger.said().count() as u64 == 2 * EACH
+    let done = |member: &Recorder| {
+        member.is_here() && member.unsettled() == 0 && member.log.said().count() as u64 == 2 * EACH
     };
-    let reached = |follower: &RoomClient, at: u64| follower.is_here() && follower.ledger.at() >= at;
+    let reached = |member: &Recorder, at: u64| member.is_here() && member.log.at() >= at;
     let mut next = disconnects.iter();
     let mut cut = next.next();
     loop {
         let at = cut.copied().unwrap_or(u64::MAX);
-        let stop = |follower: &RoomClient| {
+        let stop = |member: &Recorder| {
             progress.send_if_modified(|known| {
-                let at = follower.ledger.at();
+                let at = member.log.at();
                 let more = at > *known;
                 *known = at.max(*known);
                 more
             });
-            done(follower) || reached(follower, at)
+            done(member) || reached(member, at)
         };
-        let in_time = follower.until(deadline, stop).await;
+        let in_time = member.until(deadline, stop).await;
         ensure!(
             in_time,
             "{} of {} messages were received, {} are not yet durable; at {}, {:?}, closed by {:?}",
-            follower.ledger.said().count(),
+            member.log.said().count(),
             2 * EACH,
-            follower.unsettled(),
-            follower.ledger.at(),
-            follower.ledger.violations,
-            follower.codes,
+            member.unsettled(),
+            member.log.at(),
+            member.log.violations,
+            member.codes,
         );
-        if reached(&follower, at) {
-            follower.cut();
+        if reached(&member, at) {
+            member.cut(Some(Duration::ZERO));
             cut = next.next();
-        } else if done(&follower) {
-            return Ok(follower);
+        } else if done(&member) {
+            return Ok(member);
         }
     }
 }
 
 /// Checks that every message arrived exactly once, that no rule was violated, and that every message
 /// acknowledged as durable is at its position.
-pub fn check(a: &RoomClient, b: &RoomClient, keys: &[BTreeMap<String, String>]) -> Result<()> {
+pub fn check(a: &Recorder, b: &Recorder, players: [&Player; 2]) -> Result<()> {
     for one in [a, b] {
-        let violations = &one.ledger.violations;
+        let violations = &one.log.violations;
         ensure!(violations.is_empty(), "{violations:#?}");
-        let twice = one.ledger.duplicates("/name");
+        let twice = one.log.duplicates("/name");
         ensure!(twice.is_empty(), "{twice:#?}");
+        ensure!(one.failed.is_empty(), "{:#?}", one.failed);
     }
-    let contradictions = a.ledger.contradictions(&b.ledger);
+    let contradictions = a.log.contradictions(&b.log);
     ensure!(contradictions.is_empty(), "{contradictions:#?}");
-    let names: BTreeSet<&str> = keys.iter().flat_map(|keys| keys.values().map(String::as_str)).collect();
-    let said = |one: &'_ RoomClient| -> BTreeSet<String> {
+    let names = |who: &&Player| (0..EACH).map(|n| name(who, n)).collect::<Vec<_>>();
+    let names: BTreeSet<String> = players.iter().flat_map(names).collect();
+    let said = |one: &'_ Recorder| -> BTreeSet<String> {
         let name = |body: Value| text(&body, "/name").to_owned();
-        one.ledger.said().map(name).collect()
+        one.log.said().map(name).collect()
     };
     let heard: BTreeSet<String> = said(a).union(&said(b)).cloned().collect();
-    let silent: Vec<_> = names.iter().filter(|name| !heard.contains(**name)).collect();
+    let silent: Vec<_> = names.difference(&heard).collect();
     ensure!(silent.is_empty(), "never received: {silent:?}");
     ensure!(heard.len() == names.len(), "more was received than sent");
-    for (speaker, keys) in [a, b].iter().zip(keys) {
-        for (key, at) in speaker.settled() {
-            let name = keys.get(key).context("its own key")?;
-            let stands = [a, b].iter().filter_map(|one| one.ledger.events().get(&at)).all(
-                |event| matches!(&event.event, RoomEvent::Said(body) if text(&body.value(), "/name") == name),
-            );
-            ensure!(stands, "{name} was durable at {at}");
-        }
+    for (name, at) in [a, b].into_iter().flat_map(Recorder::settled) {
+        let stands = [a, b].iter().filter_map(|one| one.log.events().get(&at)).all(
+            |event| matches!(&event.event, RoomEvent::Said(body) if text(&body.value(), "/name") == name),
+        );
+        ensure!(stands, "{name} was durable at {at}");
     }
     Ok(())
 }

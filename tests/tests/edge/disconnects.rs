@@ -13,16 +13,16 @@ async fn thousand_messages_survive_ten_disconnects() -> Result<()> {
     let stack = stack::shared().await?;
     let server = server(stack)?;
     let (room, ana, bo) = meet(&server).await?;
-    let (a, of_a) = speaker(&server, &room, &ana);
-    let (b, of_b) = speaker(&server, &room, &bo);
+    let a = speaker(&server, &room, &ana).await?;
+    let b = speaker(&server, &room, &bo).await?;
     let disconnects = positions(&mut chance, 10, 2, 2 * EACH - 50);
     let (progress, _) = watch::channel(0);
     let (a, b) = tokio::try_join!(chat(a, &[], &progress), chat(b, &disconnects, &progress))?;
-    check(&a, &b, &[of_a, of_b])?;
+    check(&a, &b, [&ana, &bo])?;
     ensure!(b.resumes.len() >= 10, "{} resumes", b.resumes.len());
     for one in [&a, &b] {
         // The object stayed in memory, so every resume was an exact replay.
-        ensure!(one.ledger.snapshots == 0 && one.ledger.missed() == 0);
+        ensure!(one.log.snapshots == 0 && one.log.missed() == 0);
     }
     Ok(())
 }

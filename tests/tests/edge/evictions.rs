@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use tests::stack::{self, WebSockets};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use xtask::ledger::Recorder;
 use xtask::next_event;
-use xtask::wire::{RoomClient, RoomEvent, at, num, text};
+use xtask::wire::{RoomEvent, at, num, text};
 
 use super::chat::{DEADLINE, EACH, chat, check, meet, positions, seeded, server, speaker};
 
@@ -58,11 +59,11 @@ async fn thousand_messages_survive_evictions_with_and_without_sockets() -> Resul
     let stack = stack::start().await?;
     let server = server(&stack)?;
     let (room, ana, bo) = meet(&server).await?;
-    let (mut a, of_a) = speaker(&server, &room, &ana);
-    let (mut b, of_b) = speaker(&server, &room, &bo);
+    let mut a = speaker(&server, &room, &ana).await?;
+    let mut b = speaker(&server, &room, &bo).await?;
     for one in [&mut a, &mut b] {
         let deadline = Instant::now() + DEADLINE;
-        ensure!(one.until(deadline, RoomClient::is_here).await, "no socket");
+        ensure!(one.until(deadline, Recorder::is_here).await, "no socket");
     }
     let points = positions(&mut chance, 12, 10, 2 * EACH - 100);
     let (progress, mut watched) = watch::channel(0);
@@ -80,7 +81,7 @@ async fn thousand_messages_survive_evictions_with_and_without_sockets() -> Resul
         anyhow::Ok(())
     };
     let (a, b, ()) = tokio::try_join!(chat(a, &[], &progress), chat(b, &[], &progress), evict)?;
-    check(&a, &b, &[of_a, of_b])?;
+    check(&a, &b, [&ana, &bo])?;
     for one in [&a, &b] {
         let resumes = one.resumes.len();
         ensure!(resumes == 1, "{resumes} resumes after one close");

@@ -26,14 +26,14 @@ async fn thousand_messages_survive_five_kills() -> Result<()> {
     let stack = stack::start().await?;
     let server = server(&stack)?;
     let (room, ana, bo) = meet(&server).await?;
-    let (a, of_a) = speaker(&server, &room, &ana);
-    let (b, of_b) = speaker(&server, &room, &bo);
+    let a = speaker(&server, &room, &ana).await?;
+    let b = speaker(&server, &room, &bo).await?;
     let points = positions(&mut chance, 5, 20, 2 * EACH - 100);
     let (progress, watched) = watch::channel(0);
     let (a, b, ()) =
         tokio::try_join!(chat(a, &[], &progress), chat(b, &[], &progress), kill(&stack, &points, watched),)?;
-    check(&a, &b, &[of_a, of_b])?;
-    let snapshots = a.ledger.snapshots + b.ledger.snapshots;
+    check(&a, &b, [&ana, &bo])?;
+    let snapshots = a.log.snapshots + b.log.snapshots;
     println!("{snapshots} resumes with a snapshot");
     let last = a.resumes.last().context("a resume")?;
     let resumes = a.resumes.len() + b.resumes.len();

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Times;
 use crate::health;
+use crate::load::store_time;
 use crate::port;
 use crate::program;
 use crate::region;
@@ -166,7 +167,7 @@ async fn guest(http: &Client, url: &str, n: usize) -> Result<Person> {
 async fn read(http: &Client, url: &str, person: &Person) -> Result<Option<Duration>> {
     let request = http.get(format!("{url}/v1/profiles/me")).bearer_auth(&person.token);
     let answer = request.send().await?;
-    let store = store(&answer);
+    let store = store_time(&answer);
     let fine = answer.status() == 200;
     answer.bytes().await?;
     Ok(store.filter(|_| fine))
@@ -179,7 +180,7 @@ async fn edit(http: &Client, url: &str, person: &Person, n: u32) -> Result<Optio
     let request = request.header("if-match", tag.as_str());
     let request = request.header("content-type", "application/merge-patch+json");
     let answer = request.body(json!({"bio": format!("the {n}th")}).to_string()).send().await?;
-    let store = store(&answer);
+    let store = store_time(&answer);
     let fine = answer.status() == 200;
     let next = answer.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(ToOwned::to_owned);
     answer.bytes().await?;
@@ -187,12 +188,4 @@ async fn edit(http: &Client, url: &str, person: &Person, n: u32) -> Result<Optio
         *tag = next;
     }
     Ok(store.filter(|_| fine))
-}
-
-/// Returns the store's time from `Server-Timing: store;dur=1.234`.
-fn store(answer: &reqwest::Response) -> Option<Duration> {
-    let header = answer.headers().get("server-timing")?.to_str().ok()?;
-    let (_, rest) = header.split_once("store;dur=")?;
-    let ms: f64 = rest.split([',', ';']).next()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(ms / 1000.0).ok()
 }

@@ -1,16 +1,16 @@
 //! One client of the storm: sends at a steady rate, follows its room, and suffers the weather's orders.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use matchpoint_client::{Player, RoomId};
 use serde_json::json;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::wire::{Player, RoomClient, Server};
+use crate::ledger::Recorder;
 
 /// Interval between two looks at orders and phase.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -71,46 +71,32 @@ impl Counters {
 /// A client of a room.
 #[derive(Debug)]
 pub(super) struct Client {
-    server: Server,
-    room: String,
     player: Player,
     every: Duration,
     orders: UnboundedReceiver<Disturbance>,
     tally: Arc<Counters>,
     /// Number of the room.
     pub at: usize,
-    pub connection: RoomClient,
-    /// The text that was sent under each key.
-    pub names: BTreeMap<String, String>,
+    pub connection: Recorder,
+    /// Number of messages that were sent.
+    pub said: u64,
     /// True if the client received every event of the room.
     pub received_all: bool,
 }
 
 impl Client {
-    pub(super) fn new(
-        server: &Server,
-        at: usize,
-        room: &str,
-        player: &Player,
+    /// Connects a player to its room, after the earlier seats of the room: workerd keeps an object awake whose sockets opened
+    /// at the same moment.
+    pub(super) async fn connect(
+        (at, room): (usize, RoomId),
+        (seat, player): (u32, Player),
         every: Duration,
-        seat: u32,
-    ) -> (Self, UnboundedSender<Disturbance>, Arc<Counters>) {
-        let (order, orders) = unbounded_channel();
-        let tally = Arc::new(Counters::default());
-        let client = Self {
-            server: server.clone(),
-            room: room.to_owned(),
-            player: player.clone(),
-            every,
-            orders,
-            tally: tally.clone(),
-            at,
-            // One after another: workerd keeps an object awake whose sockets opened at the same moment.
-            connection: RoomClient::new(server.room(room, player)).after(CONNECT_DELAY * seat),
-            names: BTreeMap::new(),
-            received_all: false,
-        };
-        (client, order, tally)
+        orders: UnboundedReceiver<Disturbance>,
+        tally: Arc<Counters>,
+    ) -> Self {
+        sleep(CONNECT_DELAY * seat).await;
+        let connection = Recorder::open(&player, room);
+        Self { player, every, orders, tally, at, connection, said: 0, received_all: false }
     }
 
     /// Runs until the client has received everything.
@@ -125,19 +111,16 @@ impl Client {
                         next_said = now + self.every;
                         self.speak();
                     }
-                    self.obey().await;
+                    self.obey();
                 }
                 Phase::Calm => {}
                 Phase::Until(heads, deadline) => {
                     let head = heads.get(self.at).copied().unwrap_or(0);
-                    self.received_all = self.connection.ledger.at() >= head;
+                    self.received_all = self.connection.log.at() >= head;
                     if self.received_all || now >= deadline {
                         return self;
                     }
                 }
-            }
-            if self.connection.needs_token() {
-                self.renew().await;
             }
             self.connection.step(now + POLL_INTERVAL.min(self.every)).await;
             self.count();
@@ -145,34 +128,27 @@ impl Client {
     }
 
     fn speak(&mut self) {
-        let name = format!("{} {}", self.player.id, self.names.len());
-        let key = self.connection.say(&json!({ "name": name }));
-        self.names.insert(key, name);
+        let name = format!("{} {}", self.player.id(), self.said);
+        self.said += 1;
+        let body = json!({ "name": name });
+        self.connection.say(name, &body);
     }
 
-    async fn obey(&mut self) {
+    fn obey(&mut self) {
         while let Ok(order) = self.orders.try_recv() {
             match order {
-                Disturbance::Cut => self.connection.cut(),
-                Disturbance::Slow(pause) => sleep(pause).await,
+                Disturbance::Cut => self.connection.cut(None),
+                Disturbance::Slow(pause) => self.connection.room().stall(pause),
             }
-        }
-    }
-
-    async fn renew(&mut self) {
-        // If the region does not answer, the next look asks again.
-        if let Ok(player) = self.server.refresh(&self.player).await {
-            self.player = player;
-            self.connection.reopen(self.server.room(&self.room, &self.player));
         }
     }
 
     fn count(&self) {
         let tell = |to: &AtomicU64, value: u64| to.store(value, Ordering::Relaxed);
         tell(&self.tally.here, u64::from(self.connection.is_here()));
-        tell(&self.tally.said, self.names.len() as u64);
+        tell(&self.tally.said, self.said);
         tell(&self.tally.unsettled, self.connection.unsettled() as u64);
-        tell(&self.tally.delivered, self.connection.ledger.delivered);
+        tell(&self.tally.delivered, self.connection.log.delivered);
         tell(&self.tally.resumes, self.connection.resumes.len() as u64);
     }
 }

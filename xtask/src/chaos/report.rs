@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::weather::Injected;
-use crate::wire::room_client::Violation;
+use crate::ledger::Violation;
 
 /// Broken promises that are shown; all are counted.
 const SHOWN: usize = 20;

@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use super::client::Client;
 use super::report::Report;
 use super::weather::Injected;
-use crate::wire::room_client::Violation;
+use crate::ledger::Violation;
 use crate::wire::{RoomEvent, text};
 
 /// Compares the logs of each room, and for each message the position that was reported durable.
@@ -17,12 +17,12 @@ pub(super) fn report(clients: Vec<Client>, rooms: usize, done: &Injected, unsett
     let mut resumes = Histogram::<u64>::new_with_bounds(1, 120_000, 3).ok();
     let mut by_room: BTreeMap<usize, Vec<Client>> = BTreeMap::new();
     for client in clients {
-        report.said += client.names.len() as u64;
+        report.said += client.said;
         report.durable += client.connection.settled().count() as u64;
-        report.delivered += client.connection.ledger.delivered;
-        report.repeated += client.connection.ledger.repeated;
-        report.snapshots += u64::from(client.connection.ledger.snapshots);
-        report.missed += client.connection.ledger.missed();
+        report.delivered += client.connection.log.delivered;
+        report.repeated += client.connection.log.repeated;
+        report.snapshots += u64::from(client.connection.log.snapshots);
+        report.missed += client.connection.log.missed();
         report.incomplete += u64::from(!client.received_all);
         for &code in &client.connection.codes {
             *report.codes.entry(code).or_default() += 1;
@@ -47,15 +47,14 @@ pub(super) fn report(clients: Vec<Client>, rooms: usize, done: &Injected, unsett
 
 fn check_room(clients: &[Client], report: &mut Report) {
     for client in clients {
-        report.add(client.connection.ledger.violations.iter().cloned());
-        report.add(client.connection.ledger.duplicates("/name"));
-        for (key, at) in client.connection.settled() {
-            let name = client.names.get(key).map_or("", String::as_str);
+        report.add(client.connection.log.violations.iter().cloned());
+        report.add(client.connection.log.duplicates("/name"));
+        for (name, at) in client.connection.settled() {
             report.add(lost(clients, name, at));
         }
     }
     for (one, other) in clients.iter().zip(clients.iter().skip(1)) {
-        let (one, other) = (&one.connection.ledger, &other.connection.ledger);
+        let (one, other) = (&one.connection.log, &other.connection.log);
         report.add(one.contradictions(other));
     }
 }
@@ -65,16 +64,16 @@ fn check_room(clients: &[Client], report: &mut Report) {
 fn lost(clients: &[Client], name: &str, at: u64) -> Option<Violation> {
     clients
         .iter()
-        .map(|client| &client.connection.ledger)
-        .find(|ledger| {
-            let event = ledger.events().get(&at);
+        .map(|client| &client.connection.log)
+        .find(|log| {
+            let event = log.events().get(&at);
             let is_there = event.is_some_and(
                 |event| matches!(&event.event, RoomEvent::Said(body) if text(&body.value(), "/name") == name),
             );
-            !is_there && !ledger.is_missed(at) && ledger.at() >= at
+            !is_there && !log.is_missed(at) && log.at() >= at
         })
-        .map(|ledger| {
-            let event = ledger.events().get(&at);
+        .map(|log| {
+            let event = log.events().get(&at);
             Violation::LostDurable(format!("{name:?} was durable at {at}, where {event:?} is"))
         })
 }

@@ -32,7 +32,10 @@ pub const COUNTED: [Counted; 7] = [
     Counted { series: "matchpoint_object_rows_written_total", item: Item::RowsWritten, billed: 1.0 },
 ];
 
-/// A reading of the counters that have a price.
+/// The counter of reads of profiles, by how each was answered.
+const READS: &str = "matchpoint_reads_total";
+
+/// A reading of the counters that have a price, and of the edge's reads.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meter(Vec<(String, f64)>);
 
@@ -65,16 +68,20 @@ impl Meter {
         let series = |line: &str| {
             let (series, value) = line.rsplit_once(' ')?;
             let name = series.split('{').next()?;
-            let billed = COUNTED.iter().any(|counted| counted.series == name);
-            Some((series.to_owned(), value.parse().ok()?)).filter(|_| billed)
+            let is_read = name == READS || COUNTED.iter().any(|counted| counted.series == name);
+            Some((series.to_owned(), value.parse().ok()?)).filter(|_| is_read)
         };
         Self(metrics.lines().filter(|line| !line.starts_with('#')).filter_map(series).collect())
     }
 
-    /// Returns the sum of all series of a name.
-    fn sum(&self, name: &str) -> f64 {
-        let of_name = self.0.iter().filter(|(series, _)| series.split('{').next() == Some(name));
-        of_name.map(|(_, value)| value).sum()
+    /// Returns how much all series whose name or beginning is this have grown since an earlier reading.
+    #[must_use]
+    pub fn grown(&self, before: &Self, series: &str) -> f64 {
+        let sum = |meter: &Self| {
+            let is_meant = |name: &str| name == series || name.split('{').next() == Some(series);
+            meter.0.iter().filter(|(name, _)| is_meant(name)).map(|(_, value)| value).sum::<f64>()
+        };
+        (sum(self) - sum(before)).max(0.0)
     }
 
     /// Returns what was used since an earlier reading.
@@ -83,8 +90,7 @@ impl Meter {
         let mut usage = Usage::default();
         usage.add(Item::WorkersPlan, 1.0);
         for counted in COUNTED {
-            let grown = (self.sum(counted.series) - before.sum(counted.series)).max(0.0);
-            usage.add(counted.item, grown * counted.billed);
+            usage.add(counted.item, self.grown(before, counted.series) * counted.billed);
         }
         usage
     }

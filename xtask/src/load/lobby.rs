@@ -6,25 +6,27 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use serde_json::{Value, json};
-use shared::hash::fnv;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use matchpoint_client::{Client, Error, Match, Player, QueueState, Queued, Wait, Wish};
+use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::guests::guests;
-use super::outcome::{Matched, cpu_of};
+use super::machine::cpu_of;
+use super::outcome::Matched;
 use super::{Outcome, span};
 use crate::stack::Stack;
-use crate::wire::{LobbyEvent, Player, Server, Socket, num, text, unique};
-use crate::{is_event, next_event};
+use crate::wire::unique;
 
 /// Limit for a match after the last client entered.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// Longest pause before a socket is opened again.
-const PAUSE: Duration = Duration::from_secs(30);
-/// Longest time for which a client has no socket.
+/// Limit for an opening: thousands of clients open their sockets at once.
+const OPENING: Duration = Duration::from_secs(60);
+/// Longest time for which a client waits until it reconnects.
 const AWAY: Duration = Duration::from_secs(1);
+/// Guests that are created concurrently: more are not faster on two cores.
+const GUESTS_AT_ONCE: usize = 8;
 
 /// Lets clients enter one queue, cuts some of them off while they wait, and waits until all are matched.
 #[derive(Debug, Clone, Args)]
@@ -50,15 +52,14 @@ impl Crowd {
             self.people >= 2 && self.people.is_multiple_of(2),
             "--people must be even: every player is matched with one other"
         );
-        let server = Server::at(stack.edge_url(), stack.region_url())?;
+        let client = Client::new(stack.edge_url())?.with_opening_timeout(OPENING);
         eprintln!("Creating {} guests …", self.people);
-        let players = guests(&server, self.people).await?;
+        let players = guests(&client, self.people).await?;
         let half = players.len() / 2;
         let dropping = self.dropping();
         eprintln!("Entering the queue …");
         let before = cpu_of(stack.pids().workerd)?;
         let plan = Arc::new(Plan {
-            server,
             pool: self.pool.clone(),
             mark: unique(),
             began: Instant::now(),
@@ -89,7 +90,6 @@ impl Crowd {
 /// The plan that all clients share.
 #[derive(Debug)]
 struct Plan {
-    server: Server,
     pool: String,
     mark: String,
     began: Instant,
@@ -102,18 +102,17 @@ struct Plan {
 }
 
 impl Plan {
-    /// Runs one client, from its socket to its match.
+    /// Runs one client, from its entry to its match.
     async fn live(self: Arc<Self>, nth: usize, player: Player, drops: bool) -> Result<Matched> {
-        let who = player.id.clone();
-        let lived = self.live_as(nth, player, drops).await;
+        let lived = self.live_as(nth, &player, drops).await;
         if lived.is_err() && nth < self.half {
             // The second half must not wait for a client that failed.
             self.waiting.add_permits(1);
         }
-        lived.with_context(|| format!("person {nth}, {who}"))
+        lived.with_context(|| format!("person {nth}, {}", player.id()))
     }
 
-    async fn live_as(&self, nth: usize, player: Player, drops: bool) -> Result<Matched> {
+    async fn live_as(&self, nth: usize, player: &Player, drops: bool) -> Result<Matched> {
         let first = nth < self.half;
         sleep_until(self.began + self.gap * u32::try_from(nth)?).await;
         if !first {
@@ -122,103 +121,81 @@ impl Plan {
             let all = self.waiting.acquire_many(u32::try_from(self.half)?).await?;
             drop(all);
         }
-        let (mut socket, _) = self.open(&player).await?;
-        let enter = self.enter(first);
         let entered = Instant::now();
-        let (ticket, again) = self.ask(&mut socket, enter).await?;
-        let mut away = None;
-        if drops {
-            socket.cut();
-            let lost = Instant::now();
-            sleep(AWAY * u32::try_from(nth % 10)? / 10).await;
-            socket = self.come_back(&player, &ticket).await?;
-            away = Some(lost.elapsed());
-        }
+        let mut wait = player.enter(&self.pool, self.wish(first)?);
+        let (mut ticket, mut away) = (None, None);
         if first {
+            ticket = Some(self.in_time(queued(&mut wait)).await.context("no ticket")??);
+            if drops {
+                let lost = Instant::now();
+                wait.cut(Some(AWAY * u32::try_from(nth % 10)? / 10));
+                self.in_time(wait.opened(2)).await.context("no second connection")??;
+                away = Some(lost.elapsed());
+            }
             self.waiting.add_permits(1);
         }
-        let event =
-            socket.wait_until(self.until, "a match", |one| is_event!(one, LobbyEvent::Matched)).await?;
-        let matched = Instant::now();
-        socket.closed_with(4000).await?;
-        let with = event.pointer("/body/with").and_then(Value::as_array);
-        let with = with.into_iter().flatten().filter_map(Value::as_str);
+        let found = self.in_time(matched(&mut wait, ticket.as_ref())).await.context("no match")??;
         Ok(Matched {
-            player: player.id,
-            room: text(&event, "/body/room").to_owned(),
-            with: with.map(str::to_owned).collect(),
+            player: player.id().to_string(),
+            room: found.room.to_string(),
+            with: found.with.iter().map(ToString::to_string).collect(),
             first,
             entered,
-            matched,
+            matched: Instant::now(),
             away,
-            again,
         })
     }
 
-    /// Enters the queue. Returns the ticket and the number of retries: an error with `retry` is waited out,
-    /// as any client does.
-    async fn ask(&self, socket: &mut Socket, enter: Value) -> Result<(Value, u32)> {
-        let mut again = 0;
-        loop {
-            let reply = socket.ask(enter.clone()).await?;
-            if let Some(ticket) = reply.get("ok") {
-                return Ok((ticket.clone(), again));
-            }
-            let may = reply.pointer("/err/retry") == Some(&Value::Bool(true));
-            ensure!(may && Instant::now() < self.until, "answered {reply}");
-            again += 1;
-            let after = num(&reply, "/err/after_ms").unwrap_or(1000);
-            sleep(Duration::from_millis(after)).await;
-        }
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        Ok(timeout_at(self.until, work).await?)
     }
 
-    /// Opens a socket and returns it with its welcome. If opening fails, retries as the SDK does: after a
-    /// random pause below a bound that doubles.
-    async fn open(&self, player: &Player) -> Result<(Socket, Value)> {
-        let mut bound = AWAY;
-        loop {
-            let error = match self.open_once(player).await {
-                Ok(open) => return Ok(open),
-                Err(error) => error,
-            };
-            let chance = fnv(format!("{} {bound:?}", player.id).as_bytes()) % 1000;
-            let pause = AWAY / 2 + bound * u32::try_from(chance)? / 1000;
-            if Instant::now() + pause >= self.until {
-                return Err(error);
-            }
-            sleep(pause).await;
-            bound = (bound * 2).min(PAUSE);
-        }
-    }
-
-    async fn open_once(&self, player: &Player) -> Result<(Socket, Value)> {
-        let socket = self.server.lobby(&self.pool, player).connect().await?;
-        let rest = self.until.saturating_duration_since(Instant::now());
-        let mut socket = socket.with_patience(rest);
-        let welcome = socket.welcome().await?;
-        Ok((socket, welcome))
-    }
-
-    /// Reconnects and checks that the ticket and its time are the same.
-    async fn come_back(&self, player: &Player, ticket: &Value) -> Result<Socket> {
-        let (mut socket, welcome) = self.open(player).await?;
-        if welcome.get("recovered") != Some(&Value::Bool(true)) {
-            bail!("reconnected for {ticket} and received {welcome}");
-        }
-        let queued = next_event!(socket, LobbyEvent::Queued).await?;
-        let same = text(&queued, "/body/ticket") == text(ticket, "/ticket")
-            && num(&queued, "/body/since") == num(ticket, "/since");
-        ensure!(same, "reconnected for {ticket} and received {queued}");
-        Ok(socket)
-    }
-
-    fn enter(&self, first: bool) -> Value {
+    fn wish(&self, first: bool) -> Result<Wish> {
         let (own, other) = if first { ("1", "2") } else { ("2", "1") };
         let side = |half: &str| format!("{}/{half}", self.mark);
-        json!({"op": "enter", "key": unique(), "body": {
-            "attrs": {"side": side(own)},
-            "wants": [{"attr": "side", "is": side(other)}],
-        }})
+        let wish = json!({
+            "attrs": { "side": side(own) },
+            "wants": [{ "attr": "side", "is": side(other) }],
+        });
+        Ok(serde_json::from_value(wish)?)
+    }
+}
+
+/// Creates `count` guests.
+async fn guests(client: &Client, count: usize) -> Result<Vec<Player>> {
+    let one = |nth| async move { client.guest(&format!("Crowd {nth}")).await };
+    Ok(stream::iter(0..count).map(one).buffer_unordered(GUESTS_AT_ONCE).try_collect().await?)
+}
+
+/// Waits for the ticket.
+async fn queued(wait: &mut Wait) -> Result<Queued> {
+    let mut state = wait.state();
+    loop {
+        match state {
+            QueueState::Queued(ticket) => return Ok(ticket),
+            QueueState::Out(out) => return Err(Error::from(out).into()),
+            QueueState::Matched(found) => bail!("matched in {} before the other half entered", found.room),
+            QueueState::Entering | QueueState::Cooldown(_) | QueueState::Proposed(_) => {}
+        }
+        state = wait.changed().await;
+    }
+}
+
+/// Waits for the match. The ticket must be the same, with its time, over all connections.
+async fn matched(wait: &mut Wait, ticket: Option<&Queued>) -> Result<Match> {
+    let mut state = wait.state();
+    loop {
+        match state {
+            QueueState::Matched(found) => return Ok(found),
+            QueueState::Out(out) => return Err(Error::from(out).into()),
+            QueueState::Queued(now) => {
+                let is_same =
+                    ticket.is_none_or(|first| (&first.ticket, first.since) == (&now.ticket, now.since));
+                ensure!(is_same, "{ticket:?} has become {now:?}");
+            }
+            QueueState::Entering | QueueState::Cooldown(_) | QueueState::Proposed(_) => {}
+        }
+        state = wait.changed().await;
     }
 }
 

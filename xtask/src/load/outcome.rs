@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::time::Instant;
 
 /// Failures that are shown; all are counted.
@@ -24,8 +24,6 @@ pub(super) struct Matched {
     pub matched: Instant,
     /// Time without a socket.
     pub away: Option<Duration>,
-    /// Number of retries that the lobby asked for.
-    pub again: u32,
 }
 
 /// Verdicts and figures.
@@ -103,7 +101,6 @@ fn figures(began: Instant, cpu: Duration, all: &[Matched]) -> Vec<String> {
         format!("waits, second half      {}", of_half(false)),
         format!("waits, first half       {}", of_half(true)),
         format!("without a socket        {}", spread(away)),
-        format!("told to try again       {} times", all.iter().map(|one| one.again).sum::<u32>()),
         format!(
             "workerd                 {} of CPU, {:.2} ms a match, from the first socket to the last",
             seconds(cpu),
@@ -147,24 +144,6 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Returns the processor time that a process has used since it began.
-pub(super) fn cpu_of(pid: u32) -> Result<Duration> {
-    let path = format!("/proc/{pid}/stat");
-    let stat = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
-    let ticks = ticks(&stat).with_context(|| format!("{path} has no times: {stat}"))?;
-    let a_second = rustix::param::clock_ticks_per_second();
-    Ok(Duration::from_millis(ticks * 1000 / a_second.max(1)))
-}
-
-/// Returns the ticks in user and in system mode. The process name before them may contain spaces and
-/// brackets.
-fn ticks(stat: &str) -> Option<u64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    let mut next = || fields.next()?.parse::<u64>().ok();
-    Some(next()? + next()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,7 +158,6 @@ mod tests {
             entered: now,
             matched: now,
             away: None,
-            again: 0,
         }
     }
 
@@ -194,11 +172,5 @@ mod tests {
         assert!(!alone_in_pairs(two_rooms.len(), &two_rooms).0);
         let twice = [one("a", "1", "b"), one("b", "1", "a"), one("a", "2", "b")];
         assert!(!alone_in_pairs(twice.len(), &twice).0);
-    }
-
-    #[test]
-    fn ticks_are_read_after_any_process_name() {
-        let stat = "7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 70 5 0 0 20";
-        assert_eq!(ticks(stat), Some(75));
     }
 }

@@ -235,6 +235,16 @@ impl Player {
         })
     }
 
+    /// Returns this player on the client that applications have. The token must be a new one.
+    pub async fn client(&self, server: &Server) -> Result<matchpoint_client::Player> {
+        let tokens = matchpoint_client::Tokens {
+            access: self.token.clone(),
+            refresh: Some(self.refresh_token.clone()).filter(|token| !token.is_empty()),
+            expires_in_s: shared::limits::ACCESS_TOKEN_TTL.as_secs(),
+        };
+        Ok(matchpoint_client::Client::new(server.edge())?.adopt(tokens).await?)
+    }
+
     /// Returns a unique guest name.
     #[must_use]
     pub fn name(of: &str) -> String {

@@ -14,8 +14,11 @@ use std::time::Duration;
 pub const BROKEN: u16 = 1006;
 /// The close code of a client that will reconnect; the server keeps the seat for any code.
 pub const CLOSE_TO_RESUME: u16 = 3000;
+/// The default of [`Options::opening_timeout`].
+const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How a connection begins.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The position that an earlier connection has seen, to resume from there.
     pub position: LogPosition,
@@ -23,6 +26,15 @@ pub struct Options {
     pub watches: bool,
     /// Random bits: waits of different clients must differ.
     pub seed: u64,
+    /// How long an opening may take until its welcome.
+    pub opening_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let position = LogPosition::default();
+        Self { position, watches: false, seed: 0, opening_timeout: OPENING_TIMEOUT }
+    }
 }
 
 /// The state of a connection, for the application.
@@ -92,6 +104,8 @@ pub enum Effect<O: Object> {
     Welcomed(Box<Welcome<O::Welcome>>),
     /// The next event in order, or an ephemeral one.
     Event(Envelope<O::Event>),
+    /// An event that arrived before, which is dropped: a resume may repeat some.
+    Repeated(Envelope<O::Event>),
     /// The news of a command.
     Outcome(Outcome),
     /// The state has changed.

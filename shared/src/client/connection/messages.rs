@@ -10,6 +10,25 @@ use crate::wire::envelope::{Envelope, ServerMessage};
 use crate::wire::welcome::Welcome;
 use std::time::Duration;
 
+/// The reason for which a connection lacks events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EventsMissing {
+    /// The object left them out, which it must not do.
+    Gap,
+    /// The object says so.
+    Resync,
+}
+
+impl EventsMissing {
+    /// Returns the reason as that of a close frame.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Gap => r#"{"why":"behind"}"#,
+            Self::Resync => r#"{"why":"resync"}"#,
+        }
+    }
+}
+
 impl<O: Object> Connection<O> {
     /// Handles a frame of the socket.
     pub(super) fn on_text(&mut self, now: Time, text: &str) {
@@ -24,16 +43,20 @@ impl<O: Object> Connection<O> {
             return self.on_close(now, CLOSE_TO_RESUME, r#"{"why":"unreadable"}"#, None);
         };
         for message in messages {
-            if !self.on_message(now, message) {
+            if let Err(missing) = self.on_message(now, message) {
                 // At once the first time only: a server that keeps leaving out events has a problem.
                 let after = (self.failures == 0).then_some(Duration::ZERO);
-                return self.on_close(now, CLOSE_TO_RESUME, r#"{"why":"behind"}"#, after);
+                return self.on_close(now, CLOSE_TO_RESUME, missing.reason(), after);
             }
         }
     }
 
-    /// Returns false if events are missing: the object must then be opened again.
-    fn on_message(&mut self, now: Time, message: ServerMessage<O::Event, O::Welcome>) -> bool {
+    /// Fails if events are missing: the object must then be opened again.
+    fn on_message(
+        &mut self,
+        now: Time,
+        message: ServerMessage<O::Event, O::Welcome>,
+    ) -> Result<(), EventsMissing> {
         match message {
             ServerMessage::Welcome(welcome) => self.on_welcome(now, welcome),
             ServerMessage::Reply(reply) => {
@@ -42,7 +65,7 @@ impl<O: Object> Connection<O> {
             }
             ServerMessage::Event(event) => return self.on_event(now, event),
         }
-        true
+        Ok(())
     }
 
     fn on_welcome(&mut self, now: Time, welcome: Box<Welcome<O::Welcome>>) {
@@ -63,14 +86,14 @@ impl<O: Object> Connection<O> {
         self.on_beat(now);
     }
 
-    fn on_event(&mut self, now: Time, event: Envelope<O::Event>) -> bool {
+    fn on_event(&mut self, now: Time, event: Envelope<O::Event>) -> Result<(), EventsMissing> {
         if !matches!(self.stage, Stage::Open(_)) {
-            return false;
+            return Err(EventsMissing::Gap);
         }
         match O::signal(&event.event) {
             Some(Signal::Resync) => {
                 self.position = LogPosition::default();
-                return false;
+                return Err(EventsMissing::Resync);
             }
             Some(Signal::Durable(to)) => {
                 let news = self.sender.durable(to);
@@ -79,8 +102,11 @@ impl<O: Object> Connection<O> {
             None => {}
         }
         match self.position.check(event.at) {
-            PositionCheck::Gap => return false,
-            PositionCheck::Duplicate => return true,
+            PositionCheck::Gap => return Err(EventsMissing::Gap),
+            PositionCheck::Duplicate => {
+                self.effects.push_back(Effect::Repeated(event));
+                return Ok(());
+            }
             PositionCheck::Ephemeral => {}
             PositionCheck::Next(at) => {
                 self.position.at = at;
@@ -88,7 +114,7 @@ impl<O: Object> Connection<O> {
             }
         }
         self.effects.push_back(Effect::Event(event));
-        true
+        Ok(())
     }
 
     fn tell(&mut self, news: Vec<Outcome>) {

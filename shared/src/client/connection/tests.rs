@@ -23,6 +23,7 @@ fn names(effects: &[Effect<RoomObject>]) -> Vec<String> {
         Effect::CloseSocket => "close".into(),
         Effect::Send(text) => format!("send {text}"),
         Effect::Welcomed(welcome) => format!("welcome {}", welcome.at),
+        Effect::Repeated(event) => event.at.map_or(String::new(), |at| format!("again {at}")),
         Effect::Event(event) => event.at.map_or("ephemeral".into(), |at| format!("event {at}")),
         Effect::Outcome(outcome) => match outcome {
             Outcome::Accepted { key, .. } => format!("accepted {key}"),
@@ -85,7 +86,7 @@ fn say(connection: &mut Connected, ms: u64, key: &str) -> Vec<String> {
 fn events_arrive_once_and_in_order_and_a_gap_reopens() {
     let mut connection = open();
     assert_eq!(text(&mut connection, 10, &json!([said(1), said(2)])), ["event 1", "event 2"]);
-    assert_eq!(text(&mut connection, 10, &json!([said(2), said(1)])), Vec::<String>::new());
+    assert_eq!(text(&mut connection, 10, &json!([said(2), said(1)])), ["again 2", "again 1"]);
     let hint = json!({"ev": "hint", "by": "p_bo", "body": 1});
     assert_eq!(text(&mut connection, 10, &hint), ["ephemeral"]);
     assert_eq!(text(&mut connection, 10, &json!([said(4), said(5)])), ["close", "waits 10 behind"]);
@@ -100,10 +101,21 @@ fn events_arrive_once_and_in_order_and_a_gap_reopens() {
 }
 
 #[test]
+fn opening_without_a_welcome_in_time_is_tried_again() {
+    let limit = std::time::Duration::from_secs(40);
+    let mut connection = Connected::new(Options { opening_timeout: limit, ..Options::default() });
+    feed(&mut connection, 0, Input::Woke);
+    feed(&mut connection, 0, token("t1", 500_000));
+    assert_eq!(connection.wake_at(), Some(at(40_000)));
+    assert_eq!(feed(&mut connection, 39_999, Input::Woke), Vec::<String>::new());
+    assert_eq!(feed(&mut connection, 40_000, Input::Woke).first().map(String::as_str), Some("close"));
+}
+
+#[test]
 fn resync_reopens_from_a_snapshot() {
     let mut connection = open();
     text(&mut connection, 10, &said(1));
-    assert_eq!(text(&mut connection, 10, &json!({"ev": "resync"})), ["close", "waits 10 behind"]);
+    assert_eq!(text(&mut connection, 10, &json!({"ev": "resync"})), ["close", "waits 10 resync"]);
     feed(&mut connection, 10, Input::Woke);
     assert_eq!(feed(&mut connection, 10, token("t1", 500_000)), ["open t1 "]);
 }

@@ -178,6 +178,7 @@ impl World {
                 machine.view.event(&event);
                 self.event(who, &event);
             }
+            Effect::Repeated(_) => {}
             Effect::Outcome(outcome) => self.on_outcome(who, &outcome),
             Effect::State(ConnectionState::Stopped(stopped)) => {
                 self.clients[who].stopped = Some(stopped.code);

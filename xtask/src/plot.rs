@@ -4,18 +4,18 @@ use std::fmt::Write;
 
 /// A line of a plot.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Series<'a> {
-    pub(super) name: &'a str,
+pub(crate) struct Series<'a> {
+    pub(crate) name: &'a str,
     /// Sorted by the first number.
-    pub(super) points: Vec<(f64, f64)>,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 /// Title and axis labels of a plot.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Words<'a> {
-    pub(super) title: &'a str,
-    pub(super) x: &'a str,
-    pub(super) y: &'a str,
+pub(crate) struct Words<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) x: &'a str,
+    pub(crate) y: &'a str,
 }
 
 const WIDTH: f64 = 640.0;
@@ -64,7 +64,7 @@ fn short(number: f64) -> String {
     if text == "-0" { "0".into() } else { text.into() }
 }
 
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -108,6 +108,24 @@ fn across(svg: &mut String, frame: &Frame) {
     }
 }
 
+/// Returns the picture of a figure as a file of its own: with the style of the page, and its legend below the title.
+pub(crate) fn file(figure: &str, style: &str) -> String {
+    let (from, to) = (figure.find("<svg").unwrap_or(0), figure.rfind("</svg>").unwrap_or(figure.len()));
+    let picture = figure.get(from..to).unwrap_or_default();
+    let names = figure.get(to..).unwrap_or_default().split("<span>").skip(1);
+    let mut legend = String::new();
+    let mut left = LEFT;
+    for (nth, entry) in names.enumerate() {
+        let name =
+            entry.split("</i>").nth(1).and_then(|rest| rest.split("</span>").next()).unwrap_or_default();
+        let colour = nth % COLOURS;
+        let _ = write!(legend, r#"<text x="{left:.0}" y="11" style="fill:var(--s{colour})">{name}</text>"#);
+        left += 7.0 * f64::from(u32::try_from(name.len()).unwrap_or(0)) + 18.0;
+    }
+    let size = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\"");
+    format!("{}<style>{style}</style>{legend}</svg>\n", picture.replacen("<svg", &size, 1))
+}
+
 fn legend(names: &[&str]) -> String {
     let entries = names.iter().enumerate().map(|(nth, name)| {
         let colour = nth % COLOURS;
@@ -117,7 +135,7 @@ fn legend(names: &[&str]) -> String {
 }
 
 /// Draws lines in steps: a value holds until the next point. The x axis ends at `most` at the latest.
-pub(super) fn lines(words: &Words<'_>, series: &[Series<'_>], most: f64, top: Option<f64>) -> String {
+pub(crate) fn lines(words: &Words<'_>, series: &[Series<'_>], most: f64, top: Option<f64>) -> String {
     let points = || series.iter().flat_map(|line| &line.points);
     let high = points().map(|it| it.1).fold(0.0, f64::max);
     let frame = Frame {
@@ -173,7 +191,7 @@ fn thinned(points: &[(f64, f64)], most: f64) -> Vec<(f64, f64)> {
 }
 
 /// Draws groups of bars, with one bar per series.
-pub(super) fn bars(words: &Words<'_>, groups: &[&str], series: &[Series<'_>]) -> String {
+pub(crate) fn bars(words: &Words<'_>, groups: &[&str], series: &[Series<'_>]) -> String {
     let points = || series.iter().flat_map(|line| &line.points);
     let high = points().map(|it| it.1).fold(0.0, f64::max);
     let count = groups.len().max(1);
@@ -231,6 +249,17 @@ mod tests {
         let line = Series { name: "<script>", points: vec![(0.0, 0.0), (1.0, 2.0)] };
         let svg = lines(&words, &[line], 1.0, None);
         assert!(!svg.contains("<b>") && !svg.contains("<script>") && svg.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn file_has_the_picture_its_style_and_its_legend() {
+        let words = Words { title: "People", x: "s", y: "" };
+        let figure = lines(&words, &[Series { name: "online", points: vec![(0.0, 1.0)] }], 1.0, None);
+        let file = file(&figure, "svg { color: red }");
+        assert!(file.starts_with("<svg xmlns=") && file.ends_with("</svg>\n"), "{file}");
+        assert!(
+            file.contains(">online</text>") && file.contains("color: red") && !file.contains("figcaption")
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The log of a room client, and the contradictions that it found in the room's events.
+//! The log of one member of a room, and the contradictions that it found in the room's events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +25,9 @@ pub enum Violation {
     Unreadable(String),
 }
 
-/// One log over all sockets of a client.
+/// One log over all sockets of a member.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger {
+pub struct RoomLog {
     events: BTreeMap<u64, Event>,
     at: u64,
     durable: u64,
@@ -42,7 +42,7 @@ pub struct Ledger {
     pub violations: Vec<Violation>,
 }
 
-impl Ledger {
+impl RoomLog {
     /// The last received position.
     #[must_use]
     pub fn at(&self) -> u64 {
@@ -162,29 +162,24 @@ impl Ledger {
         }
     }
 
-    /// Applies a live or replayed event. Returns false if an event before it is missing and the socket is
-    /// unusable.
-    pub(super) fn event(&mut self, event: Event) -> bool {
+    /// Applies a live, replayed or repeated event.
+    pub(super) fn event(&mut self, event: Event) {
         let position = event.at.unwrap_or(0);
         if position <= self.at {
             self.repeated += 1;
             if self.events.get(&position).is_some_and(|old| *old != event) {
-                self.violation(Violation::Order(format!(
-                    "the known event {position} is now {}",
-                    event.text()
-                )));
+                let text = format!("the known event {position} is now {}", event.text());
+                self.violation(Violation::Order(text));
             }
-            return true;
+            return;
         }
         if position != self.at + 1 {
-            let have = self.at;
-            self.violation(Violation::Order(format!("{} follows {have}", event.text())));
-            return false;
+            let text = format!("{} follows {}", event.text(), self.at);
+            self.violation(Violation::Order(text));
         }
         self.at = position;
         self.delivered += 1;
         self.keep(event);
-        true
     }
 
     pub(super) fn durable(&mut self, to: u64) {
