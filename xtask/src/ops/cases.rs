@@ -75,7 +75,8 @@ struct Test {
     name: String,
     interval: String,
     input_series: Vec<Input>,
-    alert_rule_test: Vec<Check>,
+    #[serde(rename = "alert_rule_test")]
+    checks: Vec<Check>,
     #[serde(skip)]
     case: Case,
 }
@@ -115,7 +116,7 @@ impl Subject {
             name: self.name.clone(),
             interval: self.unit.to_string(),
             input_series,
-            alert_rule_test: checks.iter().map(check).collect(),
+            checks: checks.iter().map(check).collect(),
             case,
         }
     }
@@ -148,7 +149,7 @@ impl Test {
     fn join(&mut self, other: Self) {
         self.name = format!("{}, {}", self.name, other.name);
         self.input_series.extend(other.input_series);
-        self.alert_rule_test.extend(other.alert_rule_test);
+        self.checks.extend(other.checks);
     }
 }
 

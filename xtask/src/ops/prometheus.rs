@@ -13,7 +13,7 @@ use super::yaml;
 pub const FILE: &str = "ops/prometheus/prometheus.yml";
 /// The address that the file for deployments has in place of the edge's.
 const EXAMPLE: &str = "edge.example.com";
-/// The file beside the configuration with the value of METRICS_TOKEN.
+/// The file beside the configuration with the value of `METRICS_TOKEN`.
 const TOKEN_FILE: &str = "metrics-token";
 /// The address of Alertmanager, which sends alerts to people.
 const ALERTMANAGER: &str = "127.0.0.1:9093";
@@ -62,7 +62,8 @@ struct Static {
 
 #[derive(Debug, Serialize)]
 struct Job {
-    job_name: String,
+    #[serde(rename = "job_name")]
+    name: String,
     scheme: String,
     metrics_path: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +98,7 @@ fn config(slo: &Slo, target: &Target, alerting: Option<Alerting>) -> Config {
         rule_files: ["rules.yml"],
         alerting,
         scrape_configs: [Job {
-            job_name: slo.scrape.job.clone(),
+            name: slo.scrape.job.clone(),
             scheme: target.scheme.clone(),
             metrics_path: "/metrics",
             authorization: target.token_file.as_ref().map(bearer),

@@ -1,4 +1,4 @@
-//! PromQL: the expressions of the figures, over a window.
+//! Prometheus' query language: the expressions of the figures, over a window.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! ops/region.toml: the alarms and graphs of the region in CloudWatch, and the part of template.yaml that is made from them.
+//! ops/region.toml: the alarms and graphs of the region in `CloudWatch`, and the part of template.yaml that is made from them.
 
 mod template;
 
@@ -26,7 +26,7 @@ pub struct Region {
     pub graphs: Vec<Graph>,
 }
 
-/// An alarm of CloudWatch.
+/// An alarm of `CloudWatch`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Alarm {

@@ -20,7 +20,7 @@ pub(super) fn tests(slo: &Slo) -> Vec<Test> {
             .iter()
             .flat_map(move |burn| values(objective).into_iter().map(move |value| (objective, burn, value)))
     });
-    pairs.flat_map(|(objective, burn, value)| of(objective, burn, &value)).collect()
+    pairs.flat_map(|(objective, burn, value)| of(objective, burn, value.as_deref())).collect()
 }
 
 /// The values of the label by which an objective is divided: one with a bound of its own, and one without.
@@ -33,19 +33,19 @@ fn values(objective: &Objective) -> Vec<Option<String>> {
     own.into_iter().chain(["other".to_owned()]).map(Some).collect()
 }
 
-fn of(objective: &Objective, burn: &Burn, value: &Option<String>) -> Vec<Test> {
+fn of(objective: &Objective, burn: &Burn, value: Option<&str>) -> Vec<Test> {
     let unit = Span::from_secs(burn.short.secs() / SHORT);
     let mut subject = Subject { name: objective.alert_of(burn), unit, said: objective.said(burn) };
     let mut shared = Labels::new();
     if let (Some(label), Some(value)) = (&objective.by, value) {
-        shared.push((label.clone(), value.clone()));
+        shared.push((label.clone(), value.to_owned()));
         // The only label by which an objective is divided.
         subject = subject.with("pool", value);
     }
     let limit = burn.factor * objective.budget();
     let window = burn.long.in_units(unit);
     let count = (3.0 * objective.floor / (limit * times(window))).ceil().max(EVENTS);
-    let series = |phases: &[(u64, f64)]| events(objective, &shared, value.as_deref(), count, phases);
+    let series = |phases: &[(u64, f64)]| events(objective, &shared, value, count, phases);
     let (end, at) = (window + BEHIND, window + HELD);
     // As many as the floor allows without an alert, and all of them bad.
     let few = objective.floor * (1.0 - MARGIN) / times(window);
@@ -63,11 +63,7 @@ fn of(objective: &Objective, burn: &Burn, value: &Option<String>) -> Vec<Test> {
             series(&[(window, 0.0), (SHORT + STEP + 1, burst)]),
             &[(window + SHORT + STEP, false)],
         ),
-        subject.test(
-            Case::Few,
-            events(objective, &shared, value.as_deref(), few, &[(end, 1.0)]),
-            &[(at, false)],
-        ),
+        subject.test(Case::Few, events(objective, &shared, value, few, &[(end, 1.0)]), &[(at, false)]),
         subject.test(Case::Absent, Vec::new(), &[(at, false)]),
     ]
 }

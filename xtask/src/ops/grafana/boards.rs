@@ -171,7 +171,7 @@ fn edge(slo: &Slo) -> Board {
     }
 }
 
-/// The graphs of the region, by searches in CloudWatch: a dashboard of Grafana does not know the names of a stack's resources.
+/// The graphs of the region, by searches in `CloudWatch`: a dashboard of Grafana does not know the names of a stack's resources.
 fn of_region(region: &Region) -> Board {
     Board {
         file: "ops/grafana/region.json",

@@ -93,7 +93,7 @@ pub fn document(root: &Root, region: &Region) -> Result<String> {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 fn resource(alarm: &Alarm) -> Resource<Properties> {
@@ -167,28 +167,7 @@ fn dashboard(graphs: &[Graph]) -> Resource<Dashboard> {
 
 fn widget((at, graph): (usize, &Graph)) -> Value {
     let in_row = COLUMNS / WIDTH;
-    let metrics: Vec<Value> = match &graph.by {
-        Some(by) => graph
-            .metrics
-            .iter()
-            .map(|metric| {
-                let search = format!(
-                    "SEARCH('{{{},{by}}} MetricName=\"{metric}\"', '{}', {PERIOD_S})",
-                    graph.namespace, graph.stat
-                );
-                json!([{ "expression": search }])
-            })
-            .collect(),
-        None => {
-            let resources =
-                graph.resources.iter().flat_map(|(name, values)| values.iter().map(move |v| (name, v)));
-            let of = |metric: &String| {
-                let line = |(name, value): (&String, &String)| json!([graph.namespace, metric, name, value]);
-                resources.clone().map(line).collect::<Vec<_>>()
-            };
-            graph.metrics.iter().flat_map(of).collect()
-        }
-    };
+    let metrics: Vec<Value> = graph.metrics.iter().flat_map(|metric| lines(graph, metric)).collect();
     json!({
         "type": "metric",
         "x": at % in_row * WIDTH, "y": at / in_row * HEIGHT, "width": WIDTH, "height": HEIGHT,
@@ -198,6 +177,20 @@ fn widget((at, graph): (usize, &Graph)) -> Value {
             "yAxis": {"left": {"min": 0, "label": graph.unit.as_deref().unwrap_or("count"), "showUnits": false}},
         },
     })
+}
+
+/// The lines of one metric in a graph.
+fn lines(graph: &Graph, metric: &str) -> Vec<Value> {
+    if let Some(by) = &graph.by {
+        let search = format!(
+            "SEARCH('{{{},{by}}} MetricName=\"{metric}\"', '{}', {PERIOD_S})",
+            graph.namespace, graph.stat
+        );
+        return vec![json!([{ "expression": search }])];
+    }
+    let resources =
+        graph.resources.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    resources.map(|(name, value)| json!([graph.namespace, metric, name, value])).collect()
 }
 
 #[cfg(test)]
