@@ -25,19 +25,20 @@ fn keeps_promises(run: &Run) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_of_the_baseline_lose_nothing() -> Result<()> {
-    let run = run("baseline", 0.03, 0.04).await?;
+async fn people_lose_nothing_and_requests_are_answered() -> Result<()> {
+    let run = run("baseline", 0.03, 0.03).await?;
     keeps_promises(&run)?;
     ensure!(run.tickets.rooms > 10 && run.talks.received > 50, "{:?}, {:?}", run.tickets, run.talks);
     ensure!(run.measured.is_some(), "nothing for the bill");
-    Ok(())
+    // Afterwards, on the same stack: side by side the two would compete for the machine.
+    requests_are_answered().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn requests_at_a_rate_are_all_answered() -> Result<()> {
-    let run = run("http-500", 0.05, 0.1).await?;
+async fn requests_are_answered() -> Result<()> {
+    // Five requests a second: a machine that runs all tests at once answers more of them with 503.
+    let run = run("http-500", 0.01, 0.1).await?;
     keeps_promises(&run)?;
-    ensure!(run.counts.operations > 100 && run.store.count() > 0, "{:?}", run.counts);
+    ensure!(run.counts.operations > 20 && run.store.count() > 0, "{:?}", run.counts);
     ensure!(run.reads.is_some_and(|reads| reads.all > 0.0), "{:?}", run.reads);
     Ok(())
 }

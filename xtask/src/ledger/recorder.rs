@@ -141,7 +141,10 @@ impl Recorder {
             }
             Some(RoomEvent::Event(event)) => match &event.event {
                 Event::Durable { to } => self.log.durable(*to),
-                Event::Hint(_) => self.hints += 1,
+                Event::Hint(_) => {
+                    let is_own = self.room.read(|view| view.you == event.by);
+                    self.hints += u64::from(!is_own);
+                }
                 _ if event.at.is_some() => self.log.event((*event).clone()),
                 _ => {}
             },

@@ -67,7 +67,7 @@ impl Plan {
         drop(stack.map(Stack::region_lines));
         let before = site.web.metrics().await;
         let cpu_before = stack.map(|stack| Usage::of(stack.pids()));
-        let began = Instant::now();
+        let (began, when) = (Instant::now(), super::now());
         let mut watch = Watch::new(self, &site, &scenario, stack, began);
         let (done, is_done) = oneshot::channel();
         let work = async {
@@ -95,13 +95,13 @@ impl Plan {
             measured.usage.add(Item::WorkerCpuMs, f64::from(u32::try_from(cpu).unwrap_or(u32::MAX)));
             work.add_to(&mut measured.usage);
         }
-        Ok(self.closed(&site, scenario, environment, (seconds, samples), (measured, reads)))
+        Ok(self.closed(&site, (scenario, when), environment, (seconds, samples), (measured, reads)))
     }
 
     fn closed(
         &self,
         site: &Site,
-        scenario: Scenario,
+        (scenario, when): (Scenario, String),
         environment: Environment,
         (seconds, samples): (f64, Vec<Sample>),
         (measured, reads): (Option<Measured>, Option<Reads>),
@@ -124,7 +124,7 @@ impl Plan {
             scale: self.scale,
             time: self.time,
             shards: self.shard.into_iter().collect(),
-            when: super::now(),
+            when,
             seconds,
             environment,
             counts: counted.counts,

@@ -113,12 +113,23 @@ impl Web {
         let request = request.header("if-match", tag.as_str());
         let request = request.header("content-type", "application/merge-patch+json");
         let request = request.body(json!({ "bio": bio }).to_string());
-        let answer = self.send_as(account, Stage::EditProfile, due, request).await?;
-        let next = answer.headers().get("etag").and_then(|tag| tag.to_str().ok());
+        let edited = self.send_as(account, Stage::EditProfile, due, request).await;
+        let next = match &edited {
+            Ok(answer) => etag(answer),
+            // The edit may have succeeded without an answer: the next one needs the tag of now.
+            Err(_) => self.own_tag(account).await,
+        };
         if let Some(next) = next {
-            next.clone_into(&mut tag);
+            *tag = next;
         }
-        Ok(())
+        edited.map(drop)
+    }
+
+    /// Reads the tag of the own profile, outside of the measurement.
+    async fn own_tag(&self, account: &Account) -> Option<String> {
+        let token = account.player.token().await.ok()?;
+        let request = self.http.get(format!("{}/v1/profiles/me", self.region)).bearer_auth(token);
+        etag(&request.send().await.ok()?)
     }
 
     async fn send_as(
@@ -145,6 +156,10 @@ impl Web {
         }
         Ok(answer)
     }
+}
+
+fn etag(answer: &Response) -> Option<String> {
+    answer.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(ToOwned::to_owned)
 }
 
 fn joined(ids: &[PlayerId]) -> String {
