@@ -7,12 +7,15 @@
 use crate::store::timing::StoreUsage;
 use serde_json::{Value, json};
 use shared::time::Time;
+use shared::trace::Trace;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The CloudWatch namespace of the region's metrics.
 const NAMESPACE: &str = "Matchpoint/Region";
+/// Stands for the length of a line while the line is measured: all lengths have four digits.
+const MEANWHILE: usize = 1000;
 
 /// Writes the metric lines where metrics are enabled, and recognizes the first request of the process.
 #[derive(Debug)]
@@ -35,6 +38,7 @@ pub struct RequestMetric {
     pub cold: bool,
     /// The store calls of the request.
     pub usage: StoreUsage,
+    pub trace: Trace,
 }
 
 impl RequestMetrics {
@@ -58,27 +62,45 @@ impl RequestMetrics {
     }
 
     /// Writes the line to standard output, which Lambda forwards unchanged.
-    pub fn write(&self, record: &RequestMetric) {
-        let mut line = record.line();
-        line.push('\n');
+    pub fn write(&self, line: &str) {
+        let line = format!("{line}\n");
         // A closed output must not fail the request.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
     }
 }
 
 impl RequestMetric {
-    /// Returns the line without its line break.
+    /// Returns the milliseconds that Lambda bills, without those of a cold start.
+    #[must_use]
+    pub fn billed_ms(&self) -> u64 {
+        u64::try_from(self.latency.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the line without its line break. It has its own length, with the line break.
     #[must_use]
     pub fn line(&self) -> String {
+        let length = self.line_of(MEANWHILE).len() + 1;
+        self.line_of(length)
+    }
+
+    fn line_of(&self, logged_bytes: usize) -> String {
         let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
         let counts = ["cold", "failed", "calls", "conflicts", "throttles"];
         let counts = counts.map(|name| metric(name, "Count"));
         let metrics: Vec<Value> = [metric("latency_ms", "Milliseconds")].into_iter().chain(counts).collect();
+        let billed = [
+            metric("billed_ms", "Milliseconds"),
+            metric("logged_bytes", "Bytes"),
+            metric("read_units", "Count"),
+            metric("write_units", "Count"),
+        ];
         json!({
             "_aws": {
                 "Timestamp": self.at.ms(),
                 "CloudWatchMetrics": [
                     {"Namespace": NAMESPACE, "Dimensions": [["route"]], "Metrics": metrics},
+                    // Without a dimension: each route would be a metric of its own, at a price.
+                    {"Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": billed},
                 ],
             },
             "route": self.route,
@@ -90,6 +112,11 @@ impl RequestMetric {
             "calls": self.usage.calls,
             "conflicts": self.usage.conflicts,
             "throttles": self.usage.throttles,
+            "billed_ms": self.billed_ms(),
+            "logged_bytes": logged_bytes,
+            "read_units": self.usage.read_units,
+            "write_units": self.usage.write_units,
+            "trace": self.trace.id(),
         })
         .to_string()
     }
@@ -119,9 +146,21 @@ mod tests {
             status: 503,
             latency: Duration::from_micros(1_234),
             cold: true,
-            usage: StoreUsage { waited: Duration::from_micros(1_000), calls: 2, conflicts: 3, throttles: 4 },
+            usage: StoreUsage {
+                waited: Duration::from_micros(1_000),
+                calls: 2,
+                conflicts: 3,
+                throttles: 4,
+                read_units: 1.5,
+                write_units: 4.0,
+            },
+            trace: Trace::new([7; 16]),
         };
-        let line: Value = serde_json::from_str(&record.line()).unwrap_or_default();
+        let text = record.line();
+        let line: Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!((&line["logged_bytes"], &line["billed_ms"]), (&json!(text.len() + 1), &json!(2)));
+        assert_eq!((&line["read_units"], &line["write_units"]), (&json!(1.5), &json!(4.0)));
+        assert_eq!(line["trace"], Trace::new([7; 16]).id());
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         let names = directive["Metrics"].as_array().into_iter().flatten();
         let values: Vec<_> =

@@ -4,6 +4,7 @@
 use crate::bindings;
 use crate::clients::object_rpc;
 use crate::error::{Error, Result};
+use crate::ops::trace;
 use crate::worker::body;
 use crate::worker::caller::{caller, idempotency_key};
 use crate::worker::players::player_id;
@@ -37,7 +38,8 @@ async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &str) -
     let key = idempotency_key(request.headers())?;
     let body = options(&body::text(&mut request, limits::FRAME_BYTES_MAX).await?)?;
     let action = QueueAction::Enter { player: player.clone(), key, body };
-    let (created, ticket) = ask(env, pool, &player, QueueServiceRequest { by, action }).await?;
+    let (created, ticket) =
+        ask(env, pool, &player, QueueServiceRequest { by, trace: trace::named(), action }).await?;
     Ok(Response::from_json(&ticket)?.with_status(if created { 201 } else { 200 }))
 }
 
@@ -46,7 +48,8 @@ async fn read_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> 
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
     let action = QueueAction::Ticket { player: player.clone() };
-    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, action }).await?;
+    let (_, ticket) =
+        ask(env, pool, &player, QueueServiceRequest { by, trace: trace::named(), action }).await?;
     Ok(Response::from_json(&ticket)?)
 }
 
@@ -55,7 +58,8 @@ async fn cancel_ticket(request: &Request, env: &Env, pool: &str, player: &str) -
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
     let action = QueueAction::Cancel { player: player.clone() };
-    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, action }).await?;
+    let (_, ticket) =
+        ask(env, pool, &player, QueueServiceRequest { by, trace: trace::named(), action }).await?;
     Ok(Response::from_json(&ticket)?)
 }
 
@@ -119,7 +123,8 @@ pub async fn list_tickets(request: &Request, env: &Env, pool: &str) -> Result<Re
             next = Some(TicketCursor { shard, after });
             break;
         }
-        let request = QueueServiceRequest { by: by.clone(), action: QueueAction::List { after } };
+        let request =
+            QueueServiceRequest { by: by.clone(), trace: None, action: QueueAction::List { after } };
         match object_rpc::serve_queue(env, &name, Shard::Child(shard), request).await? {
             QueueServiceAnswer::Tickets(page) => {
                 tickets.extend(page.tickets);

@@ -33,7 +33,7 @@ impl Lobby {
         let by = &request.by;
         let served = match &request.action {
             QueueAction::Enter { player, key, body } => {
-                self.enter_for_service(now, &entry(by, player, key.as_ref(), body))
+                self.enter_for_service(now, &entry(request, player, key.as_ref(), body))
             }
             QueueAction::Ticket { player } => self.known_ticket(now, player).map(found),
             QueueAction::List { after } => {
@@ -54,11 +54,10 @@ impl Lobby {
         request: &QueueServiceRequest,
         answer: Option<&Entrant>,
     ) -> (QueueServiceAnswer, Vec<Effect>) {
-        let QueueServiceRequest { by, action } = request;
         self.lookup_done(now, lookup, answer);
-        let decided = match action {
+        let decided = match &request.action {
             QueueAction::Enter { player, key, body } => {
-                self.decide_for_service(now, &entry(by, player, key.as_ref(), body), answer.cloned())
+                self.decide_for_service(now, &entry(request, player, key.as_ref(), body), answer.cloned())
             }
             QueueAction::Ticket { .. } | QueueAction::Cancel { .. } | QueueAction::List { .. } => {
                 Err(no_ticket())
@@ -155,9 +154,10 @@ impl Lobby {
     }
 }
 
-fn entry(by: &PlayerId, player: &PlayerId, key: Option<&String>, body: &Value) -> Entry {
+fn entry(request: &QueueServiceRequest, player: &PlayerId, key: Option<&String>, body: &Value) -> Entry {
     let (player, key, body) = (player.clone(), key.cloned(), body.clone());
-    Entry { player, key, body, intent: Intent::Enter, by: Some(by.clone()) }
+    let by = Some(request.by.clone());
+    Entry { player, key, body, intent: Intent::Enter, by, trace: request.trace }
 }
 
 fn found(ticket: TicketStatus) -> Served {

@@ -2,6 +2,7 @@
 
 use crate::id::{PlayerId, PoolName, RoomId, TicketId};
 use crate::time::Time;
+use crate::trace::Trace;
 use crate::wire::Refusal;
 use crate::wire::lobby::Why;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueServiceRequest {
     pub by: PlayerId,
+    /// The trace that the caller named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     #[serde(flatten)]
     pub action: QueueAction,
 }

@@ -41,7 +41,8 @@ impl World {
         let by: PlayerId = "p_service-sim".parse().expect("an id");
         let (mut after, mut listed) = (None, Vec::new());
         loop {
-            let request = QueueServiceRequest { by: by.clone(), action: QueueAction::List { after } };
+            let request =
+                QueueServiceRequest { by: by.clone(), trace: None, action: QueueAction::List { after } };
             let Some(served) = self.ask_lobby(host, |lobby, now| lobby.serve(now, &request)) else {
                 return;
             };
@@ -67,7 +68,7 @@ impl World {
     /// Sends a request as the Worker and the object do: the lookup, a moved player and the next shard included.
     fn request(&mut self, host: usize, who: usize, action: &QueueAction) {
         let by: PlayerId = "p_service-sim".parse().expect("an id");
-        let request = QueueServiceRequest { by, action: action.clone() };
+        let request = QueueServiceRequest { by, trace: None, action: action.clone() };
         let Some(served) = self.ask_lobby(host, |lobby, now| lobby.serve(now, &request)) else {
             return;
         };
