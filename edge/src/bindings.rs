@@ -1,8 +1,10 @@
 //! The bindings, variables and secrets of wrangler.toml. No other file contains their names.
 
 use crate::error::{Error, Result};
+use crate::ops::metrics as counts;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
+use shared::metrics::Counter;
 use shared::pool::{self, ConfiguredPools, Shard};
 use shared::room::Switches;
 use shared::rpc::ObjectName;
@@ -35,12 +37,20 @@ pub fn host(env: &Env, name: &ObjectName) -> Result<Stub> {
     }
 }
 
+/// Returns the stub of an object, for one request.
 fn object(env: &Env, binding: &str, name: &str) -> Result<Stub> {
+    counts::add(match binding {
+        "ROOM" => Counter::ToRoom,
+        "LOBBY" => Counter::ToLobby,
+        "PLAYER" => Counter::ToPlayer,
+        _ => Counter::ToMetrics,
+    });
     Ok(env.durable_object(binding)?.get_by_name(name)?)
 }
 
 /// Returns the static pages of the site.
 pub fn assets(env: &Env) -> Result<Fetcher> {
+    counts::add(Counter::ToPages);
     Ok(env.assets("ASSETS")?)
 }
 
@@ -80,6 +90,12 @@ pub fn is_metrics_open(env: &Env) -> bool {
 pub fn metrics_token(env: &Env) -> Option<String> {
     let token = env.secret("METRICS_TOKEN").ok()?.to_string();
     (!token.is_empty()).then_some(token)
+}
+
+/// Returns the platform's id of the deployed version (`VERSION`); none where the platform has none.
+pub fn build(env: &Env) -> Option<String> {
+    let version = js_sys::Reflect::get(env, &JsValue::from_str("VERSION")).ok()?;
+    js_sys::Reflect::get(&version, &JsValue::from_str("id")).ok()?.as_string()
 }
 
 /// Returns the configured pools, and the faults of those that are invalid.

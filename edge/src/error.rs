@@ -1,10 +1,11 @@
 //! Errors of the edge by who must act, and their problem documents.
 
+use crate::ops::{log, trace};
 use serde_json::json;
 use shared::limits;
 use std::fmt::Display;
 use std::time::Duration;
-use worker::{Response, console_error};
+use worker::Response;
 
 /// A result with an edge [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -67,17 +68,20 @@ impl Error {
                 )
             }
             Self::Internal(what) => {
-                console_error!("{what}");
+                log::error!("{what}");
                 (500, "An internal error occurred; it was logged. Try again later.".to_owned())
             }
             Self::Unavailable(what) => {
-                console_error!("{what}");
+                log::error!("{what}");
                 header = Some(("retry-after", "2".to_owned()));
                 let detail = "A service that this request needs does not answer. Try again in 2 s.";
                 (503, detail.to_owned())
             }
         };
-        let body = json!({ "type": "about:blank", "status": status, "code": code, "detail": detail });
+        let mut body = json!({ "type": "about:blank", "status": status, "code": code, "detail": detail });
+        if let (Some(body), Some(origin)) = (body.as_object_mut(), trace::origin()) {
+            body.insert("trace".to_owned(), origin.trace.id().into());
+        }
         let mut response = Response::from_json(&body)?.with_status(status);
         let headers = response.headers_mut();
         headers.set("content-type", "application/problem+json")?;

@@ -7,6 +7,7 @@ use crate::ops::metrics;
 use shared::connection::Identity;
 use shared::time::Time;
 use shared::token::{Claims, TokenError};
+use shared::trace::SUBPROTOCOL_PREFIX;
 use shared::wire::{BEARER, CloseCode, SUBPROTOCOL};
 use worker::{Env, Headers};
 
@@ -29,6 +30,10 @@ impl Offer {
         for protocol in protocols.iter().flat_map(|text| text.split(',')).map(str::trim) {
             if let Some(token) = protocol.strip_prefix(BEARER) {
                 offer.token = Some(token.to_owned());
+                continue;
+            }
+            // Never echoed: it is no protocol to speak.
+            if protocol.starts_with(SUBPROTOCOL_PREFIX) {
                 continue;
             }
             if protocol == SUBPROTOCOL || offer.echo.is_none() {

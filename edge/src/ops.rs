@@ -1,5 +1,9 @@
-//! Operations: metrics and readiness.
+//! Operations: metrics, logs, traces, readiness and health.
 
+pub mod health;
+pub mod log;
 pub mod meter;
 pub mod metrics;
 pub mod ready;
+pub mod status;
+pub mod trace;

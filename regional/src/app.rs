@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::integrations::identity::provider::Providers;
 use crate::integrations::object_store::Bucket;
+use crate::meter::Meter;
 use crate::rate_buckets::RateBuckets;
 use crate::request_metrics::RequestMetrics;
 use crate::store::Store;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub rate_buckets: RateBuckets,
     /// The writer of request metrics.
     pub metrics: RequestMetrics,
+    /// The usage of the process.
+    pub meter: Meter,
     /// The bucket of pictures; `None` where pictures are disabled.
     pub bucket: Option<Bucket>,
     /// The identity providers for sign-in.
@@ -42,7 +45,17 @@ impl App {
         let metrics = RequestMetrics::new(config.metrics);
         let bucket = config.pictures.clone().map(Bucket::new);
         let store = store.with_webhooks(config.webhooks.clone());
-        Ok(Self(Arc::new(Parts { config, clock, store, tokens, rate_buckets, metrics, bucket, providers })))
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            store,
+            tokens,
+            rate_buckets,
+            metrics,
+            meter: Meter::default(),
+            bucket,
+            providers,
+        })))
     }
 }
 

@@ -29,6 +29,7 @@ pub mod http;
 pub mod integrations;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod meter;
 pub mod openapi;
 pub mod picture_processing;
 pub mod process_memory;
@@ -38,6 +39,7 @@ pub mod routes;
 pub mod schemas;
 pub mod store;
 pub mod token_issuer;
+pub mod trace;
 pub mod webhook_delivery;
 
 pub use app::App;

@@ -11,6 +11,7 @@ pub use webhooks::deliver;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
+use crate::store::capacity::Capacity;
 use crate::store::timing::Timing;
 use crate::store::{Store, timeouts};
 use crate::{App, router};
@@ -76,6 +77,7 @@ pub fn client(endpoint: &str) -> Client {
             RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)),
         )
         .interceptor(Timing)
+        .interceptor(Capacity)
         .build();
     Client::from_conf(config)
 }

@@ -360,6 +360,10 @@ fn problem() -> Value {
             ("title".to_owned(), json!({ "type": "string" })),
             ("status".to_owned(), json!({ "type": "integer" })),
             (
+                "trace".to_owned(),
+                json!({ "type": "string", "pattern": "^[0-9a-f]{32}$", "description": "The trace id, which finds the request in the logs." }),
+            ),
+            (
                 "errors".to_owned(),
                 json!({
                     "type": "array",

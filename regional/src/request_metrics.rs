@@ -8,6 +8,7 @@ use crate::process_memory;
 use crate::store::timing::StoreUsage;
 use serde_json::{Value, json};
 use shared::time::Time;
+use shared::trace::Trace;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,6 +17,8 @@ use std::time::Duration;
 const NAMESPACE: &str = "Matchpoint/Region";
 /// The variable with which Lambda names the function.
 const FUNCTION: &str = "AWS_LAMBDA_FUNCTION_NAME";
+/// Stands for the length of a line while the line is measured: all lengths have four digits.
+const MEANWHILE: usize = 1000;
 
 /// Writes the metric lines where metrics are enabled, and recognizes the first request of the process.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ pub struct RequestMetric {
     pub cold: bool,
     /// The store calls of the request.
     pub usage: StoreUsage,
+    pub trace: Trace,
 }
 
 impl RequestMetrics {
@@ -61,26 +65,49 @@ impl RequestMetrics {
         !self.warm.swap(true, Ordering::Relaxed)
     }
 
+    /// Returns the line of a request, without its line break.
+    #[must_use]
+    pub fn line(&self, metric: &RequestMetric) -> String {
+        metric.line(&self.function, process_memory::resident_mb())
+    }
+
     /// Writes the line to standard output, which Lambda forwards unchanged.
-    pub fn write(&self, record: &RequestMetric) {
-        let mut line = record.line(&self.function, process_memory::resident_mb());
-        line.push('\n');
+    pub fn write(&self, line: &str) {
+        let line = format!("{line}\n");
         // A closed output must not fail the request.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
     }
 }
 
 impl RequestMetric {
-    /// Returns the line without its line break: of a function, with the megabytes of memory that its process uses.
+    /// Returns the milliseconds that Lambda bills, without those of a cold start.
     #[must_use]
-    pub fn line(&self, function: &str, memory_mb: Option<f64>) -> String {
+    pub fn billed_ms(&self) -> u64 {
+        u64::try_from(self.latency.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the line without its line break: of a function, with the megabytes of memory that its process uses. It has its own
+    /// length, with the line break.
+    #[must_use]
+    fn line(&self, function: &str, memory_mb: Option<f64>) -> String {
+        let length = self.line_of(function, memory_mb, MEANWHILE).len() + 1;
+        self.line_of(function, memory_mb, length)
+    }
+
+    fn line_of(&self, function: &str, memory_mb: Option<f64>, logged_bytes: usize) -> String {
         let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
         let counts = ["cold", "failed", "calls", "conflicts", "throttles"];
         let counts = counts.map(|name| metric(name, "Count"));
         let metrics: Vec<Value> = [metric("latency_ms", "Milliseconds")].into_iter().chain(counts).collect();
         let memory = memory_mb.map(|_| metric("memory_mb", "Megabytes"));
-        let of_function: Vec<Value> =
-            [metric("store_ms", "Milliseconds")].into_iter().chain(memory).collect();
+        let of_function = [
+            metric("store_ms", "Milliseconds"),
+            metric("billed_ms", "Milliseconds"),
+            metric("logged_bytes", "Bytes"),
+            metric("read_units", "Count"),
+            metric("write_units", "Count"),
+        ];
+        let of_function: Vec<Value> = of_function.into_iter().chain(memory).collect();
         json!({
             "_aws": {
                 "Timestamp": self.at.ms(),
@@ -100,6 +127,11 @@ impl RequestMetric {
             "calls": self.usage.calls,
             "conflicts": self.usage.conflicts,
             "throttles": self.usage.throttles,
+            "billed_ms": self.billed_ms(),
+            "logged_bytes": logged_bytes,
+            "read_units": self.usage.read_units,
+            "write_units": self.usage.write_units,
+            "trace": self.trace.id(),
         })
         .to_string()
     }
@@ -129,9 +161,20 @@ mod tests {
             status: 503,
             latency: Duration::from_micros(1_234),
             cold: true,
-            usage: StoreUsage { waited: Duration::from_micros(1_000), calls: 2, conflicts: 3, throttles: 4 },
+            usage: StoreUsage {
+                waited: Duration::from_micros(1_000),
+                calls: 2,
+                conflicts: 3,
+                throttles: 4,
+                read_units: 1.5,
+                write_units: 4.0,
+            },
+            trace: Trace::new([7; 16]),
         };
-        let line: Value = serde_json::from_str(&record.line("api", Some(20.5))).unwrap_or_default();
+        let text = record.line("api", Some(20.5));
+        let line: Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!((&line["logged_bytes"], &line["billed_ms"]), (&json!(text.len() + 1), &json!(2)));
+        assert_eq!(line["trace"], Trace::new([7; 16]).id());
         let values = |line: &Value, at: usize| -> Vec<f64> {
             let names = line["_aws"]["CloudWatchMetrics"][at]["Metrics"].as_array().into_iter().flatten();
             names.filter_map(|metric| line.get(metric["Name"].as_str()?)?.as_f64()).collect()
@@ -141,11 +184,15 @@ mod tests {
             (values(&line, 0), dimensions(0)),
             (vec![1.234, 1.0, 1.0, 2.0, 3.0, 4.0], &json!([["route"]]))
         );
-        assert_eq!((values(&line, 1), dimensions(1)), (vec![1.0, 20.5], &json!([["function"]])));
+        let logged = line["logged_bytes"].as_f64().unwrap_or_default();
+        assert_eq!(
+            (values(&line, 1), dimensions(1)),
+            (vec![1.0, 2.0, logged, 1.5, 4.0, 20.5], &json!([["function"]]))
+        );
         assert_eq!(line["function"], "api");
         // Where the system does not tell, there is no such metric.
         let silent: Value = serde_json::from_str(&record.line("api", None)).unwrap_or_default();
-        assert_eq!(values(&silent, 1), [1.0]);
+        assert_eq!(values(&silent, 1).len(), 5);
         assert_eq!(line["_aws"]["Timestamp"], 1_733_000_000_000_u64);
     }
 }

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 pub mod bans;
 pub mod blocks;
+pub mod capacity;
 pub mod erase;
 pub mod export;
 pub mod follows;
@@ -57,7 +58,8 @@ pub async fn client(endpoint: Option<&str>) -> Client {
     let shared = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let mut builder = aws_sdk_dynamodb::config::Builder::from(&shared)
         .timeout_config(timeouts())
-        .interceptor(timing::Timing);
+        .interceptor(timing::Timing)
+        .interceptor(capacity::Capacity);
     if let Some(endpoint) = endpoint {
         builder = builder.endpoint_url(endpoint);
     }

@@ -19,6 +19,7 @@ use futures_util::stream::{self, StreamExt as _};
 use http_body_util::Full;
 use shared::limits;
 use shared::time::Time;
+use shared::trace::{self, Trace};
 use shared::webhook::{ID, SIGNATURE, TIMESTAMP, sign};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -135,22 +136,28 @@ impl WebhookDelivery {
     async fn settle(&self, run: &Run<'_>, claimed: &Delivery, attempt: Attempt) -> Result<bool, Error> {
         let now = self.clock.now();
         let random = u16::from_le_bytes(random_bytes()?);
+        let trace = claimed.trace.map(Trace::id).unwrap_or_default();
         match decide(attempt, claimed.tries, claimed.created, now, random) {
             Next::Delivered => {
                 run.failures.store(0, Ordering::Relaxed);
+                let (endpoint, id) = (&run.endpoint.id, &claimed.id);
+                if claimed.trace.is_none_or(Trace::is_sampled) {
+                    let event = claimed.event.name();
+                    tracing::info!(endpoint, %id, event, tries = claimed.tries, trace, "an event was delivered");
+                }
                 self.store.finish_delivery(claimed).await?;
                 Ok(true)
             }
             Next::Retry { due, error } => {
                 run.failures.fetch_add(1, Ordering::Relaxed);
                 let (endpoint, id) = (&run.endpoint.id, &claimed.id);
-                tracing::warn!(endpoint, %id, tries = claimed.tries, error, "an event was not delivered");
+                tracing::warn!(endpoint, %id, tries = claimed.tries, error, trace, "an event was not delivered");
                 self.store.retry_delivery(claimed, due, &error).await?;
                 Ok(false)
             }
             Next::Dead { error } => {
                 let (endpoint, id) = (&run.endpoint.id, &claimed.id);
-                tracing::error!(endpoint, %id, tries = claimed.tries, error, "an event is dead");
+                tracing::error!(endpoint, %id, tries = claimed.tries, error, trace, "an event is dead");
                 self.store.bury_delivery(claimed, &error, now).await?;
                 Ok(true)
             }
@@ -160,12 +167,14 @@ impl WebhookDelivery {
     async fn attempt(&self, endpoint: &Endpoint, delivery: &Delivery, now: Time) -> Attempt {
         let secrets = self.webhooks.secrets.get(&endpoint.id).map_or(&[][..], Vec::as_slice);
         let (id, body) = (delivery.id.as_str(), delivery.body.as_bytes());
+        let trace = delivery.trace.unwrap_or_else(crate::trace::new);
         let request = Request::post(endpoint.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(USER_AGENT, AGENT)
             .header(ID, id)
             .header(TIMESTAMP, now.secs())
             .header(SIGNATURE, sign(secrets, id, now, body))
+            .header(trace::HEADER, trace.traceparent())
             .body(Full::from(delivery.body.clone()));
         let request = match request {
             Ok(request) => request,

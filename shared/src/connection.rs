@@ -2,6 +2,7 @@
 
 use crate::id::{PlayerId, SessionId};
 use crate::limits;
+use crate::metrics::{Counter, Observed};
 use crate::resilience::token_bucket::{Bucket, Pace};
 use crate::time::Time;
 use crate::wire::envelope::{self, Text};
@@ -79,6 +80,9 @@ pub trait Endpoint {
 
     /// Returns the guards of all open sockets.
     fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)>;
+
+    /// Returns the counts of the object.
+    fn observed(&mut self) -> &mut Observed;
 
     /// Returns false if the deployment lifts the rate limit of messages.
     fn is_rate_limited(&self) -> bool {
@@ -234,6 +238,7 @@ fn receive_message<E: Endpoint>(endpoint: &mut E, now: Time, conn: Conn, message
     match if is_rate_limited { guard.pace(now) } else { Paced::Within } {
         Paced::Within => {}
         Paced::TooFast(refusal) => {
+            endpoint.observed().count(Counter::LimitedMessages);
             if let Some(id) = id_of(&message) {
                 endpoint.send(conn, envelope::err(Some(id), &refusal));
             }
@@ -247,7 +252,10 @@ fn receive_message<E: Endpoint>(endpoint: &mut E, now: Time, conn: Conn, message
             execute(endpoint, now, conn, &message);
         }
         Err(Unread { id: None, refusal }) => count_fault(endpoint, now, conn, &refusal),
-        Err(Unread { id: Some(id), refusal }) => endpoint.send(conn, envelope::err(Some(&id), &refusal)),
+        Err(Unread { id: Some(id), refusal }) => {
+            endpoint.observed().command(Some(&refusal));
+            endpoint.send(conn, envelope::err(Some(&id), &refusal));
+        }
     }
 }
 
@@ -261,6 +269,7 @@ fn execute<E: Endpoint>(endpoint: &mut E, now: Time, conn: Conn, message: &Messa
         Err(refusal) => Err(refusal),
     };
     let id = message.id.as_ref();
+    endpoint.observed().command(result.as_ref().err());
     match result {
         Ok(body) if message.durable => endpoint.send_durable(conn, id.map(|id| envelope::ok(id, &body))),
         Ok(body) => {
@@ -282,6 +291,7 @@ fn count_fault<E: Endpoint>(endpoint: &mut E, now: Time, conn: Conn, refusal: &R
         return;
     };
     let too_many = guard.count_fault();
+    endpoint.observed().command(Some(refusal));
     endpoint.send(conn, envelope::err(None, refusal));
     if too_many {
         endpoint.close(now, conn, CloseCode::Protocol);

@@ -7,10 +7,12 @@ pub mod openapi;
 mod path;
 mod queues;
 mod request_url;
+mod status;
 
 pub use path::{Path, normalized};
 pub use queues::{QueueList, QueueSummary, TicketCursor};
 pub use request_url::RequestUrl;
+pub use status::{Status, status_page};
 
 use crate::id::{NoticeId, PlayerId, PoolName, RoomId};
 use crate::limits;
@@ -147,14 +149,32 @@ pub struct CreatedRoom {
     pub room: RoomId,
 }
 
-/// The response to `GET /health`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The response to `GET /health`: the isolate that answers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
     /// The constant `ok`.
     pub status: &'static str,
     /// The Worker's version.
     pub version: &'static str,
+    /// The platform's id of the deployed version; null where the platform has none.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub build: Option<String>,
+    /// The time since the isolate's first request.
+    pub uptime_ms: u64,
+    /// The WebAssembly memory, which never shrinks.
+    pub memory_bytes: u64,
+    /// Sockets that objects in this isolate opened, and have not seen closed.
+    pub sockets: u64,
+    /// The share of profile reads that the cache answered; null before the first.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub cache_hit_share: Option<f64>,
+    /// The median duration of the last 128 requests to the region; null before the first.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub region_p50_ms: Option<u32>,
+    /// The 95th percentile of them.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub region_p95_ms: Option<u32>,
 }
 
 /// The response to `GET /ready`.

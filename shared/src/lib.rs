@@ -18,6 +18,7 @@
 //!     seats: vec![Seat::of(ana.clone(), "Ana".into()), Seat::free()],
 //!     rules: Rules::default(),
 //!     mode: None,
+//!     trace: None,
 //! };
 //! let now = Time::from_ms(1_733_000_000_000);
 //! let (mut room, effects) = Room::create(now, setup, Switches::default());
@@ -79,5 +80,6 @@ pub mod sign;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod trace;
 pub mod webhook;
 pub mod wire;

@@ -46,12 +46,14 @@ use crate::lobby::tickets::recent_opponents::RecentOpponents;
 use crate::lobby::tickets::store::TicketStore;
 use crate::lobby::tickets::ticket::Ticket;
 use crate::lobby::wait_stats::WaitStats;
+use crate::metrics::Observed;
 use crate::pool::Devices;
 use crate::pool::{Pool, Shard};
 use crate::rpc::ObjectName;
 use crate::rpc::audit::AuditEntry;
 use crate::rpc::shard::{ShardRequest, ShardResponse};
 use crate::time::Time;
+use crate::trace::Trace;
 use crate::wire::envelope::{self, Text};
 use crate::wire::{CloseCode, Refusal};
 use serde_json::Value;
@@ -84,6 +86,8 @@ pub struct Lobby {
     conns_by_player: BTreeMap<PlayerId, BTreeSet<Conn>>,
     /// By socket, a hash of the client's address.
     addresses: BTreeMap<Conn, u64>,
+    /// By socket, the trace that its client named.
+    traces: BTreeMap<Conn, Trace>,
     /// In order of arrival.
     pending_entries: BTreeMap<u64, PendingEntry>,
     last_entry: u64,
@@ -94,6 +98,7 @@ pub struct Lobby {
     reported: Reported,
     armed_alarm: Option<Time>,
     pending: Pending,
+    observed: Observed,
 }
 
 /// Work that is repeated until the other object confirms it.
@@ -142,8 +147,8 @@ impl Lobby {
             self.next_expiry = connection::expire(self, now);
         }
         match input {
-            Input::Opened { conn, identity, current_match, address } => {
-                self.opened(now, conn, identity, current_match, address);
+            Input::Opened { conn, identity, current_match, address, trace } => {
+                self.opened(now, conn, identity, current_match, address, trace);
             }
             Input::Connection(input) => connection::handle(self, now, input),
             Input::Woke => {
@@ -179,6 +184,11 @@ impl Lobby {
     #[must_use]
     pub fn connections_of(&self, player: &PlayerId) -> Vec<Conn> {
         self.conns_by_player.get(player).into_iter().flatten().copied().collect()
+    }
+
+    /// Returns the name of the pool, and what the lobby has counted since its shell last took it.
+    pub fn observed(&mut self) -> (&PoolName, &mut Observed) {
+        (&self.pool_name, &mut self.observed)
     }
 
     /// Returns the policy for a player who already has the most connections allowed.
@@ -261,6 +271,7 @@ impl Lobby {
     }
 
     fn refuse(&mut self, conn: Conn, id: Option<&Value>, fault: &Refusal) {
+        self.observed.command(Some(fault));
         let text = envelope::err(id, fault);
         self.pending.out.push(Effect::Send { conn, text });
     }
@@ -268,6 +279,7 @@ impl Lobby {
     fn remove_socket(&mut self, conn: Conn) -> Option<ConnectionGuard> {
         let guard = self.sockets.remove(&conn)?;
         self.addresses.remove(&conn);
+        self.traces.remove(&conn);
         if let Some(conns) = self.conns_by_player.get_mut(&guard.identity.player) {
             conns.remove(&conn);
             if conns.is_empty() {

@@ -1,125 +1,33 @@
 //! Metrics for operators: per-isolate counts, added up and written in Prometheus' text format.
 //!
-//! An isolate keeps a [`Tally`] and sends it from time to time; one object adds it to its [`Totals`]. Gauges
-//! (sockets, rooms) are sent as changes. A process that is lost never sends the closing change, so changes
-//! count only for [`limits::GAUGE_TTL`]: nothing that they count lives much longer, and every error expires.
+//! A machine counts what it alone knows as [`Observed`]. An isolate keeps a [`Tally`] and sends it from time to time; one object adds
+//! it to its [`Totals`]. Gauges (sockets, rooms) are sent as changes. A process that is lost never sends the closing change, so
+//! changes count only for [`limits::GAUGE_TTL`]: nothing that they count lives much longer, and every error expires.
 
+pub mod catalog;
 pub mod distinct_players;
+mod histogram;
+pub mod observed;
+mod queues;
+pub mod readiness;
+pub mod recent;
+mod tally;
 
-use crate::id::PlayerId;
 use crate::limits;
 use crate::time::{self, Time};
+use catalog::{REQUEST_DURATION, help};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use tally::{name_of, with_series};
 
+pub use catalog::{Counter, Measure};
 pub use distinct_players::DistinctPlayers;
-
-/// Upper bounds of the duration buckets, milliseconds.
-const BUCKETS: [u64; 10] = [5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000];
-
-/// The counts of one isolate since its last report.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Tally {
-    /// Counters by series, `name{label="…"}`.
-    counts: BTreeMap<String, u64>,
-    /// Gauge changes by series.
-    changes: BTreeMap<String, i64>,
-    /// Request durations by route.
-    durations: BTreeMap<String, Durations>,
-    #[serde(rename = "people")]
-    players: DistinctPlayers,
-}
-
-/// A histogram of request durations.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct Durations {
-    /// One more than there are bounds: the last bucket is beyond them.
-    #[serde(rename = "classes")]
-    buckets: Vec<u64>,
-    sum_ms: u64,
-}
-
-impl Tally {
-    /// Increments a counter. Beyond [`limits::SERIES_MAX`] no new series is added.
-    pub fn count(&mut self, series: &str) {
-        self.count_by(series, 1);
-    }
-
-    /// Adds to a counter. Beyond [`limits::SERIES_MAX`] no new series is added.
-    pub fn count_by(&mut self, series: &str, more: u64) {
-        if let Some(count) = self.counts.get_mut(series) {
-            *count += more;
-        } else if self.counts.len() < limits::SERIES_MAX {
-            self.counts.insert(series.to_owned(), more);
-        }
-    }
-
-    /// Changes a gauge by this amount.
-    pub fn change(&mut self, series: &str, by: i64) {
-        if let Some(change) = self.changes.get_mut(series) {
-            *change += by;
-        } else if self.changes.len() < limits::SERIES_MAX {
-            self.changes.insert(series.to_owned(), by);
-        }
-    }
-
-    /// Records the duration of a request.
-    pub fn observe_duration(&mut self, route: &str, ms: u64) {
-        if self.durations.len() < limits::SERIES_MAX || self.durations.contains_key(route) {
-            let durations = self.durations.entry(route.to_owned()).or_default();
-            durations.add(ms);
-        }
-    }
-
-    /// Records that a player was seen.
-    pub fn record_player(&mut self, player: &PlayerId) {
-        self.players.add(player);
-    }
-
-    /// True if there is nothing to report.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Adds the counts of another tally.
-    pub fn add(&mut self, other: &Self) {
-        for (series, count) in &other.counts {
-            self.count_by(series, *count);
-        }
-        for (series, by) in &other.changes {
-            self.change(series, *by);
-        }
-        for (route, more) in &other.durations {
-            if self.durations.len() < limits::SERIES_MAX || self.durations.contains_key(route) {
-                self.durations.entry(route.clone()).or_default().merge(more);
-            }
-        }
-        self.players.merge(&other.players);
-    }
-}
-
-impl Durations {
-    fn add(&mut self, ms: u64) {
-        self.buckets.resize(BUCKETS.len() + 1, 0);
-        let bucket = BUCKETS.iter().take_while(|bound| ms > **bound).count();
-        if let Some(count) = self.buckets.get_mut(bucket) {
-            *count += 1;
-        }
-        self.sum_ms += ms;
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.buckets.resize(BUCKETS.len() + 1, 0);
-        for (bucket, more) in self.buckets.iter_mut().zip(&other.buckets) {
-            *bucket += more;
-        }
-        self.sum_ms += other.sum_ms;
-    }
-}
+pub use observed::Observed;
+pub use queues::queue_gauges;
+pub use readiness::ReadyDay;
+pub use recent::Recent;
+pub use tally::Tally;
 
 /// The counts of all isolates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,16 +38,19 @@ pub struct Totals {
     hours: BTreeMap<u64, BTreeMap<String, i64>>,
     /// Distinct players by spans of one token lifetime since 1970: the current span and the last one.
     spans: BTreeMap<u64, DistinctPlayers>,
+    ready: ReadyDay,
+    /// When an isolate last reported.
+    reported_at: Time,
 }
 
 impl Totals {
     /// Adds the report of an isolate.
     pub fn add(&mut self, now: Time, mut tally: Tally) {
+        self.reported_at = now;
+        self.ready.add(now, &std::mem::take(&mut tally.ready));
         let hour = self.hours.entry(now.secs() / 3600).or_default();
         for (series, by) in std::mem::take(&mut tally.changes) {
-            if hour.len() < limits::SERIES_MAX || hour.contains_key(&series) {
-                *hour.entry(series).or_default() += by;
-            }
+            with_series(hour, &series, |all| *all += by);
         }
         let span = now.ms() / time::ms(limits::ACCESS_TOKEN_TTL);
         self.spans.entry(span).or_default().merge(&tally.players);
@@ -150,98 +61,68 @@ impl Totals {
         self.spans.retain(|other, _| other + 1 >= span);
     }
 
+    /// Returns the state of each minute of the last day.
+    #[must_use]
+    pub fn ready(&self) -> &ReadyDay {
+        &self.ready
+    }
+
     /// Returns all series in Prometheus' text format.
     #[must_use]
     pub fn to_prometheus(&self, now: Time) -> String {
         let mut out = String::new();
-        // Writing to a String does not fail.
-        let mut last = "";
-        for (series, count) in &self.ever.counts {
-            let name = series.split('{').next().unwrap_or_default();
-            if name != last {
-                let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} counter", help(name));
-                last = name;
-            }
-            let _ = writeln!(out, "{series} {count}");
-        }
+        let counts = self.ever.counts.iter().map(|(series, count)| (series.as_str(), *count));
+        write_series(&mut out, "counter", counts);
         let mut gauges: BTreeMap<&str, i64> = BTreeMap::new();
         for (series, by) in self.hours.values().flatten() {
             *gauges.entry(series).or_default() += by;
         }
-        last = "";
-        for (series, value) in gauges {
-            let name = series.split('{').next().unwrap_or_default();
-            if name != last {
-                let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} gauge", help(name));
-                last = name;
-            }
-            let _ = writeln!(out, "{series} {}", value.max(0));
-        }
+        let gauges = gauges.into_iter().map(|(series, value)| (series, value.max(0).unsigned_abs()));
+        write_series(&mut out, "gauge", gauges);
         let mut players = DistinctPlayers::default();
         let span = now.ms() / time::ms(limits::ACCESS_TOKEN_TTL);
         for (_, distinct) in self.spans.iter().filter(|(other, _)| **other + 1 >= span) {
             players.merge(distinct);
         }
-        let name = "matchpoint_players_active";
-        let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} gauge", help(name));
-        let _ = writeln!(out, "{name} {}", players.estimate());
-        self.durations(&mut out);
-        out
-    }
-
-    fn durations(&self, out: &mut String) {
-        let name = "matchpoint_request_duration_seconds";
-        let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} histogram", help(name));
+        let figures = [
+            ("matchpoint_players_active", players.estimate()),
+            ("matchpoint_as_of_seconds", self.reported_at.secs()),
+        ];
+        write_series(&mut out, "gauge", figures.into_iter());
+        head(&mut out, REQUEST_DURATION, "histogram");
         for (route, durations) in &self.ever.durations {
-            let mut below = 0;
-            for (at, count) in durations.buckets.iter().enumerate() {
-                below += count;
-                let bound = match BUCKETS.get(at) {
-                    Some(ms) => format!("{}.{:03}", ms / 1000, ms % 1000),
-                    None => "+Inf".to_owned(),
-                };
-                let labels = format!("route=\"{route}\",le=\"{bound}\"");
-                let _ = writeln!(out, "{name}_bucket{{{labels}}} {below}");
-            }
-            let sum = durations.sum_ms;
-            let (whole, part) = (sum / 1000, sum % 1000);
-            let _ = writeln!(out, "{name}_sum{{route=\"{route}\"}} {whole}.{part:03}");
-            let _ = writeln!(out, "{name}_count{{route=\"{route}\"}} {below}");
+            durations.write(&mut out, REQUEST_DURATION, &format!("route=\"{route}\""));
         }
+        let mut last = "";
+        for (series, histogram) in &self.ever.histograms {
+            let name = name_of(series);
+            if name != last {
+                head(&mut out, name, "histogram");
+                last = name;
+            }
+            let labels = series.strip_prefix(name).unwrap_or_default();
+            histogram.write(&mut out, name, labels.trim_matches(['{', '}']));
+        }
+        out
     }
 }
 
-fn help(name: &str) -> &'static str {
-    match name {
-        "matchpoint_requests_total" => "HTTP requests and socket upgrades, by route and status.",
-        "matchpoint_refusals_total" => {
-            "Refused requests, by the code of the problem document or of the close."
+/// Writes series in the order of their names, each metric with its type.
+fn write_series<'a>(out: &mut String, kind: &str, all: impl Iterator<Item = (&'a str, u64)>) {
+    let mut last = "";
+    for (series, value) in all {
+        let name = name_of(series);
+        if name != last {
+            head(out, name, kind);
+            last = name;
         }
-        "matchpoint_reads_total" => {
-            "Profile reads: from the cache, from the region, or stale while the region is unreachable."
-        }
-        "matchpoint_sockets_opened_total" => "Sockets opened, by the kind of object.",
-        "matchpoint_sockets" => "Open sockets; too high for some hours after a process was lost.",
-        "matchpoint_rooms_opened_total" => "Rooms created.",
-        "matchpoint_rooms" => "Existing rooms; too high for some hours after a room was not erased.",
-        "matchpoint_players_active" => {
-            "Estimated number of players who presented a token in the last 10 to 20 minutes."
-        }
-        "matchpoint_object_requests_total" => "Requests to objects, openings of sockets among them.",
-        "matchpoint_object_alarms_total" => "Alarms of objects that rang.",
-        "matchpoint_object_frames_total" => {
-            "Frames that clients sent to objects; twenty are billed as a request."
-        }
-        "matchpoint_object_rows_read_total" => "Rows that objects read, as the database counts them.",
-        "matchpoint_object_rows_written_total" => {
-            "Rows that objects wrote, as the database counts them; an alarm that is set is one."
-        }
-        "matchpoint_object_awake_milliseconds_total" => {
-            "Time for which objects waited for an answer or a timer, and could not sleep."
-        }
-        "matchpoint_request_duration_seconds" => "Request durations, as the Worker's clock measures them.",
-        _ => "A metric of a newer version.",
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{series} {value}");
     }
+}
+
+fn head(out: &mut String, name: &str, kind: &str) {
+    let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} {kind}", help(name));
 }
 
 #[cfg(test)]
@@ -316,6 +197,33 @@ mod tests {
         };
         assert!((90..=110).contains(&about(&totals, NOW)), "{}", about(&totals, NOW));
         assert_eq!(about(&totals, NOW + limits::ACCESS_TOKEN_TTL * 3), 0);
+    }
+
+    #[test]
+    fn histogram_with_labels_and_one_without_are_written() {
+        let (mut tally, mut totals) = (Tally::default(), Totals::default());
+        tally.observe("matchpoint_match_wait_seconds{pool=\"a\"}", 2_500);
+        tally.observe("matchpoint_match_wait_seconds{pool=\"b\"}", 4_000_000);
+        tally.observe("matchpoint_unread_bytes", 5_000);
+        totals.add(NOW, tally);
+        let name = "matchpoint_match_wait_seconds";
+        check(&totals, NOW, &format!("{name}_bucket{{pool=\"a\",le=\"1.000\"}} 0"));
+        check(&totals, NOW, &format!("{name}_bucket{{pool=\"a\",le=\"2.500\"}} 1"));
+        check(&totals, NOW, &format!("{name}_bucket{{pool=\"b\",le=\"3600.000\"}} 0"));
+        check(&totals, NOW, &format!("{name}_count{{pool=\"b\"}} 1"));
+        check(&totals, NOW, "matchpoint_unread_bytes_bucket{le=\"4096\"} 0");
+        check(&totals, NOW, "matchpoint_unread_bytes_bucket{le=\"16384\"} 1");
+        check(&totals, NOW, "matchpoint_unread_bytes_sum 5000");
+        check(&totals, NOW, &format!("matchpoint_as_of_seconds {}", NOW.secs()));
+    }
+
+    #[test]
+    fn totals_of_an_earlier_version_are_read() {
+        let row = r#"{"ever":{"counts":{"a_total":3},"durations":{"/":{"classes":[1],"sum_ms":2}}},"hours":{},"spans":{}}"#;
+        let mut totals: Totals = serde_json::from_str(row).unwrap();
+        totals.add(NOW, changed(1));
+        check(&totals, NOW, "a_total 3");
+        check(&totals, NOW, "matchpoint_request_duration_seconds_count{route=\"/\"} 1");
     }
 
     #[test]

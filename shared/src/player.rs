@@ -22,6 +22,7 @@ use crate::delivery::pending_calls::CallId;
 use crate::hash;
 use crate::id::{PlayerId, PoolName, SessionId};
 use crate::limits;
+use crate::metrics::Observed;
 use crate::presence::{PlayerPresence, PresenceAt, State};
 use crate::rpc::{Denial, PeerRequest, PeerResponse, PlayerRequest, PlayerResponse};
 use crate::time::Time;
@@ -70,6 +71,7 @@ pub struct Player {
     /// The platform's alarm, as far as it is known.
     alarm_at: Option<Time>,
     pending: Pending,
+    observed: Observed,
 }
 
 /// The effects that one input has led to so far.
@@ -131,7 +133,7 @@ impl Player {
             Input::Connection(input) => connection::handle(self, now, input),
             Input::Noticed { notice } => self.noticed(now, notice),
             Input::ForcedCloseConfirmed { call, holding, asked } => {
-                self.forced_close_confirmed(call, &holding, asked);
+                self.forced_close_confirmed(now, call, &holding, asked);
             }
             Input::VisibilityKnown { revision, visibility } => {
                 self.visibility_received(now, revision, visibility);
@@ -157,6 +159,11 @@ impl Player {
 
     fn erase_at(&self) -> Option<Time> {
         self.durable.erased_at.map(|at| at + limits::ACCESS_TOKEN_TTL + limits::CLOCK_SKEW_MAX)
+    }
+
+    /// Returns what the player object has counted since its shell last took it.
+    pub fn observed(&mut self) -> &mut Observed {
+        &mut self.observed
     }
 
     /// Returns the reason why a token may not be used; none if it may.

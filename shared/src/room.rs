@@ -33,9 +33,11 @@ pub use state::{Phase, RoomState};
 use crate::connection::{self, ConnectionGuard};
 use crate::delivery::outbox::{Audience, DeliveryLevel};
 use crate::id::{PlayerId, RoomId};
+use crate::metrics::{Measure, Observed};
 use crate::rpc::audit::AuditEntry;
 use crate::rpc::opened::OpenedRoom;
 use crate::time::Time;
+use crate::trace::Trace;
 use crate::wire::CloseCode;
 use crate::wire::room::Member;
 use board::Board;
@@ -66,6 +68,9 @@ pub struct Room {
     switches: Switches,
     pending: Pending,
     unflushed: Unflushed,
+    observed: Observed,
+    /// The one trace of the match, which follows from the setup.
+    trace: Trace,
 }
 
 /// One open socket. A restart finds its identity, role, confirmed position and delivery level in the attachment.
@@ -133,6 +138,7 @@ impl Room {
     }
 
     fn from_state(state: RoomState, switches: Switches) -> Self {
+        let trace = state.setup.match_trace();
         Self {
             state,
             log: Log::default(),
@@ -146,6 +152,8 @@ impl Room {
             switches,
             pending: Pending::default(),
             unflushed: Unflushed::default(),
+            observed: Observed::default(),
+            trace,
         }
     }
 
@@ -171,7 +179,12 @@ impl Room {
             }
             // The match was woken above.
             Input::Tick => {}
-            Input::Confirmed { call } => self.pending.room |= self.state.calls.confirm(call),
+            Input::Confirmed { call } => {
+                if let Some(since) = self.state.calls.confirm(call) {
+                    self.pending.room = true;
+                    self.observed.measure_since(Measure::OutboxAge, since, now);
+                }
+            }
             Input::ForcedClose { player, close: dismissal } => self.force_close(now, &player, &dismissal),
         }
         self.finish(now)
@@ -211,6 +224,17 @@ impl Room {
         let mut conns = self.connections_of(player);
         conns.retain(|conn| self.sockets.get(conn).is_some_and(|socket| socket.role == Role::Spectator));
         conns
+    }
+
+    /// Returns the one trace of the match.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        self.trace
+    }
+
+    /// Returns what the room has counted since its shell last took it.
+    pub fn observed(&mut self) -> &mut Observed {
+        &mut self.observed
     }
 
     /// Returns the rules of the room.

@@ -7,6 +7,7 @@
 use crate::limits;
 use crate::text::is_visible_ascii;
 use crate::time::Time;
+use crate::trace::Trace;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
@@ -34,6 +35,13 @@ impl SignKeys {
             .map(|mac| hex(&mac.finalize().into_bytes()))
             .unwrap_or_default();
         format!("v1 {ts} {nonce} {tag}")
+    }
+
+    /// Returns the trace that a request with this header carries: the nonce has it, so that it is signed, and so that a
+    /// version that knows no traces accepts it.
+    #[must_use]
+    pub fn trace(header: &str) -> Option<Trace> {
+        Trace::of_nonce(header.split(' ').nth(2)?)
     }
 
     /// Checks that a request with this header was signed by the other side, and recently. The check takes the
@@ -193,6 +201,18 @@ mod tests {
             header,
             "v1 1733000000000 n0 f8b4369359093de700e73a31baaa343b01a74ac3303ed306e42947370351f42b"
         );
+    }
+
+    #[test]
+    fn trace_is_a_signed_part_of_the_header() {
+        let trace = Trace::new([7; 16]);
+        let header = keys(&[1]).sign(NOW, &trace.nonce([1; 16]), "POST", PATH, b"{}");
+        check(&header, Ok(()));
+        assert_eq!(SignKeys::trace(&header), Some(trace));
+        check(&header.replace(&trace.id(), &Trace::new([8; 16]).id()), Err(SignError::Wrong));
+        for plain in ["", "v1", &keys(&[1]).sign(NOW, "n0", "POST", PATH, b"{}")] {
+            assert_eq!(SignKeys::trace(plain), None);
+        }
     }
 
     #[test]

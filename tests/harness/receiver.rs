@@ -45,6 +45,8 @@ pub struct Message {
     timestamp: String,
     signatures: String,
     body: Bytes,
+    /// The header of the trace; empty without one.
+    pub traceparent: String,
     /// True if the message was answered with 200.
     pub accepted: bool,
 }
@@ -171,6 +173,7 @@ async fn receive(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> R
         id: header("webhook-id"),
         timestamp: header("webhook-timestamp"),
         signatures: header("webhook-signature"),
+        traceparent: header("traceparent"),
         body,
         accepted: matches!(reply, Reply::Status(200) | Reply::Endless),
     };

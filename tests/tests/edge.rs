@@ -56,5 +56,7 @@ mod shared_object;
 mod sign_out;
 #[path = "edge/tickets.rs"]
 mod tickets;
+#[path = "edge/traces.rs"]
+mod traces;
 #[path = "edge/webhooks.rs"]
 mod webhooks;

@@ -16,6 +16,7 @@ mod source;
 mod tokens;
 
 use region::{ROUTES, Region};
+use shared::trace::{SUBPROTOCOL_PREFIX, Trace};
 use source::Source;
 use std::collections::BTreeSet;
 use tests::kit::seeds;
@@ -27,6 +28,9 @@ const SEEDS: u64 = 20;
 const FRAMES: usize = 300;
 /// Bodies to each route of one region: a request takes some milliseconds.
 const BODIES: usize = 4;
+
+/// A trace that a client may name.
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Mutations of what no machine takes would prove little.
 #[test]
@@ -48,6 +52,30 @@ fn no_frame_disturbs_a_room() {
             let frame = source.frame();
             room::read(&frame);
             stage.feed(frame.as_bytes());
+        }
+        BTreeSet::new()
+    });
+}
+
+/// Whatever a client names as its trace, the answer is a valid trace or none, which the server reads back.
+#[test]
+fn no_text_is_a_malformed_trace() {
+    seeds::run::<()>(SEEDS, &[], |mut chance, _| {
+        for _ in 0..FRAMES {
+            let mut bytes = TRACEPARENT.as_bytes().to_vec();
+            for _ in 0..chance.below(4) {
+                let at = chance.below(bytes.len());
+                bytes[at] = u8::try_from(chance.between(0, 255)).unwrap_or_default();
+            }
+            bytes.truncate(chance.below(60));
+            let text = String::from_utf8_lossy(&bytes);
+            let token = format!("{SUBPROTOCOL_PREFIX}{}", text.get(3..).unwrap_or_default());
+            let named = [Trace::of_traceparent(&text), Trace::of_subprotocol(&token), Trace::of_nonce(&text)];
+            let named = named.into_iter().chain([text.parse().ok()]);
+            for trace in named.flatten() {
+                assert_eq!(Trace::of_traceparent(&trace.traceparent()), Some(trace), "{text}");
+                assert_ne!(trace.id(), "0".repeat(32), "{text}");
+            }
         }
         BTreeSet::new()
     });

@@ -64,6 +64,7 @@ impl Server {
             seats: vec![Seat::free(); seats],
             rules: Rules::default(),
             mode: None,
+            trace: None,
         };
         let (room, _) = Room::create(START, setup, Switches::default());
         let server = Rc::new(RefCell::new(Self {

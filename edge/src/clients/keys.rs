@@ -5,10 +5,11 @@ use crate::bindings;
 use crate::clients::region;
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::ops::log;
 use shared::limits;
 use shared::token::{Claims, KeyCache, KeyDemand, KeySet, TokenError};
 use std::cell::RefCell;
-use worker::{Context, Delay, Env, console_error};
+use worker::{Context, Delay, Env};
 
 thread_local! {
     static CACHE: RefCell<KeyCache> = RefCell::default();
@@ -70,7 +71,7 @@ async fn fetch(env: &Env) -> Result<()> {
         }
         Err(error) => {
             cache.failed(now());
-            console_error!("keys that verify tokens could not be fetched: {error:?}");
+            log::error!("keys that verify tokens could not be fetched: {error:?}");
             Err(error)
         }
     })

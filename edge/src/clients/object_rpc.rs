@@ -4,6 +4,7 @@ use crate::bindings;
 use crate::clients::exchange;
 use crate::clients::timeout::with_timeout;
 use crate::error::{Error, Result};
+use crate::ops::trace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::connection::Conn;
@@ -23,7 +24,7 @@ use shared::rpc::{
     PresenceResponse,
 };
 use worker::wasm_bindgen::JsValue;
-use worker::{Env, Method, RequestInit, Stub};
+use worker::{Env, Headers, Method, RequestInit, Stub};
 
 /// The path of a host or player request.
 pub const ASK: &str = "/request";
@@ -215,6 +216,9 @@ async fn call<A: Serialize, B: DeserializeOwned>(
     let mut init = RequestInit::new();
     init.with_method(Method::Post);
     init.with_body(Some(JsValue::from_str(&serde_json::to_string(request)?)));
+    let headers = Headers::new();
+    headers.set(shared::trace::HEADER, &trace::current().traceparent())?;
+    init.with_headers(headers);
     let url = format!("https://object{path}");
     match with_timeout(exchange::with_object(stub, &url, &init), callee).await? {
         (200, text) => Ok(serde_json::from_str(&text)?),

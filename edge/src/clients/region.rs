@@ -5,8 +5,10 @@ use crate::clients::exchange;
 use crate::clients::timeout::with_timeout_of;
 use crate::clock::{self, now};
 use crate::error::{Error, Result};
+use crate::ops::{metrics, trace};
 use shared::cache::{self, CachedProfile};
 use shared::id::{PlayerId, PoolName};
+use shared::metrics::Counter;
 use shared::resilience::breaker::Breaker;
 use shared::resilience::retry_budget::{self, RetryBudget};
 use shared::rpc::audit::AuditEntry;
@@ -129,7 +131,8 @@ async fn send_signed(env: &Env, method: Method, path: &str, body: &str) -> Resul
 /// Builds a request with the edge's signature. Public reads are signed too: the edge reads for many clients, so the
 /// region must not apply the rate limit of a single client.
 fn signed_request(env: &Env, method: Method, path: &str, body: &str) -> Result<Request> {
-    let nonce = shared::id::base32(&clock::random_bytes()?);
+    // The nonce carries the trace, so that it is signed.
+    let nonce = trace::current().nonce(clock::random_bytes()?);
     let keys = bindings::edge_keys(env)?;
     let signature = keys.sign(clock::now(), &nonce, method.as_ref(), path, body.as_bytes());
     let headers = Headers::new();
@@ -147,9 +150,12 @@ fn signed_request(env: &Env, method: Method, path: &str, body: &str) -> Result<R
 
 /// Returns the text of a successful response.
 async fn send(request: &Request, limit: Duration) -> Result<String> {
-    let path = request.path();
-    let (status, text) = with_timeout_of(limit, exchange::with_server(request), &path).await?;
-    check_status(status, &path).map(|()| text)
+    let (path, since) = (request.path(), now());
+    metrics::add(Counter::ToRegion);
+    let answer = with_timeout_of(limit, exchange::with_server(request), &path).await;
+    let answer = answer.and_then(|(status, text)| check_status(status, &path).map(|()| text));
+    metrics::region_answered(since, !matches!(answer, Err(Error::Unavailable(_))));
+    answer
 }
 
 /// Maps a status to a result. 401, 408, 429 and 5xx are temporary (keys or clocks differ, or too much load); other

@@ -5,7 +5,7 @@ use crate::clock::now;
 use crate::error::Result;
 use crate::objects::runtime::{Machine, Runtime};
 use crate::objects::sockets;
-use crate::ops::metrics;
+use crate::ops::{log, metrics};
 use crate::worker::upgrade::{self, Found, Opening};
 use futures_util::future::join;
 use shared::connection::{Conn, ConnectionInput, Identity};
@@ -15,7 +15,7 @@ use shared::pool::Devices;
 use shared::rpc::{ForcedClose, HostResponse, PlayerRequest, PlayerResponse};
 use shared::wire::CloseCode;
 use std::rc::Rc;
-use worker::{Request, Response, WebSocketPair, console_error};
+use worker::{Request, Response, WebSocketPair};
 
 /// A socket that is not open yet: its number, and what its object knows of the player.
 struct Candidate {
@@ -129,7 +129,7 @@ impl<M: Machine> Runtime<M> {
     /// the player's next socket.
     async fn name_of(&self, player: &PlayerId) -> Option<String> {
         let found = region::profiles(&self.env, std::slice::from_ref(player)).await;
-        let profiles = found.inspect_err(|error| console_error!("the name of {player}: {error:?}")).ok()?;
+        let profiles = found.inspect_err(|error| log::error!("the name of {player}: {error:?}")).ok()?;
         profiles.into_iter().find(|(found, _)| found == player).and_then(|(_, profile)| profile.name())
     }
 
@@ -141,7 +141,7 @@ impl<M: Machine> Runtime<M> {
         devices: Devices,
     ) -> std::result::Result<Option<RoomId>, CloseCode> {
         let object = self.object_name().map_err(|error| {
-            console_error!("{error:?}");
+            log::error!("{error:?}");
             CloseCode::Internal
         })?;
         let claim = PlayerRequest::Claim {
@@ -161,7 +161,7 @@ impl<M: Machine> Runtime<M> {
                 PlayerResponse::Full { .. } | PlayerResponse::Busy { .. } | PlayerResponse::HomeShard { .. },
             ) => Err(CloseCode::TooManyDevices),
             Err(error) => {
-                console_error!("{error:?}");
+                log::error!("{error:?}");
                 Err(CloseCode::Overloaded)
             }
         }
@@ -202,7 +202,7 @@ impl<M: Machine> Runtime<M> {
                 object_rpc::player(&runtime.env, &player, &request).await
             };
             if let Err(error) = released.await {
-                console_error!("{error:?}; the lease is checked before it counts");
+                log::error!("{error:?}; the lease is checked before it counts");
             }
         });
     }

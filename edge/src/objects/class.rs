@@ -18,7 +18,10 @@ macro_rules! object {
             async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
                 // Until the answer is written, the platform cannot let the object sleep.
                 let _wait = self.host.awake.request();
-                $answer(&self.host, request).await.or_else($crate::error::Error::response)
+                let origin = $crate::ops::trace::Origin::of_internal(&request, stringify!($name));
+                let answer =
+                    async { $answer(&self.host, request).await.or_else($crate::error::Error::response) };
+                $crate::ops::trace::within(Some(origin), answer).await
             }
 
             async fn alarm(&self) -> worker::Result<worker::Response> {

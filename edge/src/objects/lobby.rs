@@ -8,12 +8,14 @@ use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
 use crate::ops::meter::Class;
+use crate::ops::{log, trace};
 use crate::worker::upgrade::{Found, Opening};
 use futures_util::future::try_join;
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
 use shared::id::{PlayerId, PoolName};
 use shared::lobby::{Answer, Call, Effect, Entrant, Input, Lobby, Served};
+use shared::metrics::Observed;
 use shared::pool::Devices;
 use shared::pool::Shard;
 use shared::rpc::queue_service::{QueueServiceAnswer, QueueServiceRequest};
@@ -21,7 +23,7 @@ use shared::rpc::{ForcedClose, HostRequest, HostResponse, PlayerRequest, PlayerR
 use shared::time::Time;
 use shared::wire::CloseCode;
 use std::rc::Rc;
-use worker::{Request, Response, console_error};
+use worker::{Request, Response};
 
 object!(LobbyObject, Runtime<Lobby>, answer);
 
@@ -56,7 +58,7 @@ async fn serve(runtime: &Rc<Runtime<Lobby>>, request: &QueueServiceRequest) -> R
             let found = look_up_player(runtime, player).await;
             let is_unknown = matches!(&found, Err(Error::Refused { status: 404, .. }));
             if let Err(error) = &found {
-                console_error!("{error:?}");
+                log::error!("{error:?}");
             }
             let entrant = found.ok();
             let answer =
@@ -95,6 +97,11 @@ impl Machine for Lobby {
         Lobby::handle(self, now, input)
     }
 
+    fn observed(&mut self) -> (Option<&PoolName>, &mut Observed) {
+        let (pool, observed) = Lobby::observed(self);
+        (Some(pool), observed)
+    }
+
     fn perform(runtime: &Rc<Runtime<Self>>, effect: Effect) -> Result<Outcome> {
         let mut sockets = runtime.sockets.borrow_mut();
         match effect {
@@ -103,7 +110,10 @@ impl Machine for Lobby {
             }
             Effect::Attach { conn, data } => sockets.attach(conn, &data),
             Effect::Send { conn, text } => sockets.send(conn, text),
-            Effect::Close { conn, code: why } => sockets.close(conn, why),
+            Effect::Close { conn, code } => {
+                runtime.closing(code);
+                sockets.close(conn, code);
+            }
             Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
             Effect::LookUp { lookup, player } => look_up(runtime, lookup, player),
             Effect::StoreShard { player, shard } => store_shard(runtime, player, shard),
@@ -122,6 +132,7 @@ impl Machine for Lobby {
             identity: opening.who.clone(),
             current_match: found.current_match,
             address: opening.address,
+            trace: opening.trace,
         }
     }
 
@@ -164,7 +175,7 @@ fn look_up(runtime: &Rc<Runtime<Lobby>>, lookup: u64, player: PlayerId) {
         let answer = match look_up_player(&runtime, &player).await {
             Ok(entrant) => Some(entrant),
             Err(error) => {
-                console_error!("{error:?}");
+                log::error!("{error:?}");
                 None
             }
         };
@@ -193,7 +204,7 @@ fn store_shard(runtime: &Rc<Runtime<Lobby>>, player: PlayerId, shard: u16) {
     runtime.spawn(async move |runtime| {
         let stored = put_home_shard(&runtime, &player, shard).await;
         if let Err(error) = &stored {
-            console_error!("{error:?}");
+            log::error!("{error:?}");
         }
         runtime.handle(Input::ShardStored { player, stored: stored.is_ok() });
     });
@@ -208,7 +219,7 @@ async fn put_home_shard(runtime: &Runtime<Lobby>, player: &PlayerId, shard: u16)
 fn start_call(runtime: &Rc<Runtime<Lobby>>, call: Call) {
     runtime.spawn(async move |runtime| match perform_call(&runtime, &call).await {
         Ok(answer) => runtime.handle(Input::Answered { call, answer }),
-        Err(error) => console_error!("{error:?}; the machine will repeat it"),
+        Err(error) => log::error!("{error:?}; the machine will repeat it"),
     });
 }
 
@@ -219,7 +230,12 @@ async fn perform_call(runtime: &Runtime<Lobby>, call: &Call) -> Result<Answer> {
             Ok(Answer::Player(answer))
         }
         Call::OpenRoom { setup } => {
-            object_rpc::open_room(&runtime.env, setup, None).await?;
+            // From here on, all work for the match has its one trace.
+            let mut origin = trace::origin();
+            if let Some(origin) = &mut origin {
+                origin.trace = setup.match_trace();
+            }
+            trace::within(origin, object_rpc::open_room(&runtime.env, setup, None)).await?;
             Ok(Answer::Room)
         }
         Call::Report { figures } => {

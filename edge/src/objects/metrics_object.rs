@@ -6,7 +6,8 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::objects::store;
 use crate::ops::meter::{self, Billed, Class};
-use shared::metrics::{Tally, Totals};
+use crate::ops::metrics;
+use shared::metrics::{Tally, Totals, queue_gauges};
 use shared::pool::Shard;
 use shared::rpc::queue_figures::{QueueIndexRequest, ShardFigures};
 use std::cell::RefCell;
@@ -29,9 +30,10 @@ impl DurableObject for MetricsObject {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         meter::add(Class::Metrics, Billed::Requests, 1);
-        let answer = match request.path().as_str() {
+        let path = request.path();
+        let answer = match path.as_str() {
             object_rpc::QUEUES => self.index(request).await,
-            _ => self.add(request).await,
+            _ => self.add(request, &path).await,
         };
         answer.or_else(Error::response)
     }
@@ -58,11 +60,7 @@ impl MetricsObject {
     async fn index(&self, mut request: Request) -> Result<Response> {
         let storage = self.state.storage();
         match serde_json::from_str(&request.text().await?)? {
-            QueueIndexRequest::List => {
-                let rows = store::read_queues(&storage)?;
-                let figures = rows.iter().filter_map(|row| serde_json::from_str(row).ok());
-                Ok(Response::from_json(&figures.collect::<Vec<ShardFigures>>())?)
-            }
+            QueueIndexRequest::List => Ok(Response::from_json(&self.figures()?)?),
             QueueIndexRequest::Store(figures) => {
                 let as_of = figures.figures.as_of.unwrap_or_default();
                 let key = Shard::Child(figures.shard).object_name(&figures.pool);
@@ -72,7 +70,14 @@ impl MetricsObject {
         }
     }
 
-    async fn add(&self, mut request: Request) -> Result<Response> {
+    /// Returns the figures of all queues, as their lobbies reported them.
+    fn figures(&self) -> Result<Vec<ShardFigures>> {
+        let rows = store::read_queues(&self.state.storage())?;
+        Ok(rows.iter().filter_map(|row| serde_json::from_str(row).ok()).collect())
+    }
+
+    /// Adds a report. The answer depends on the path.
+    async fn add(&self, mut request: Request, path: &str) -> Result<Response> {
         let tally: Tally = serde_json::from_str(&request.text().await?)?;
         let mut totals = match self.totals.take() {
             Some(totals) => totals,
@@ -85,7 +90,11 @@ impl MetricsObject {
             totals.add(now(), tally);
             store::write_totals(&self.state.storage(), &serde_json::to_string(&totals)?)?;
         }
-        let text = totals.to_prometheus(now());
+        let text = match path {
+            metrics::SCRAPE => totals.to_prometheus(now()) + &queue_gauges(&self.figures()?, now()),
+            metrics::READY_DAY => totals.ready().letters(now()),
+            _ => String::new(),
+        };
         self.totals.replace(Some(totals));
         Ok(Response::ok(text)?)
     }

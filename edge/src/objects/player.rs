@@ -10,8 +10,9 @@ use crate::ops::meter::Class;
 use crate::worker::upgrade::{Found, Opening};
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, PoolName};
 use shared::limits;
+use shared::metrics::Observed;
 use shared::player::{Effect, Input, Player};
 use shared::pool::Devices;
 use shared::rpc::ForcedClose;
@@ -38,6 +39,10 @@ impl Machine for Player {
         Player::handle(self, now, input)
     }
 
+    fn observed(&mut self) -> (Option<&PoolName>, &mut Observed) {
+        (None, Player::observed(self))
+    }
+
     fn perform(runtime: &Rc<Runtime<Self>>, effect: Effect) -> Result<Outcome> {
         let mut sockets = runtime.sockets.borrow_mut();
         match effect {
@@ -47,7 +52,10 @@ impl Machine for Player {
             Effect::Attach { conn, data } => sockets.attach(conn, &data),
             Effect::Send { conn, text } => sockets.send(conn, text),
             Effect::Broadcast { text, audience } => sockets.broadcast(text, audience),
-            Effect::Close { conn, code: why } => sockets.close(conn, why),
+            Effect::Close { conn, code } => {
+                runtime.closing(code);
+                sockets.close(conn, code);
+            }
             Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
             Effect::ForceClose { call, object, close } => {
                 player_calls::force_close(runtime, call, object, close);

@@ -4,6 +4,7 @@ use crate::clients::{object_rpc, region};
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::objects::runtime::Runtime;
+use crate::ops::log;
 use futures_util::stream::{self, StreamExt};
 use shared::delivery::pending_calls::CallId;
 use shared::id::PlayerId;
@@ -12,7 +13,6 @@ use shared::player::{Input, Player, PublishGroup};
 use shared::rpc::{ForcedClose, ObjectName, PeerRequest, PeerResponse};
 use shared::time::Time;
 use std::rc::Rc;
-use worker::console_error;
 
 /// Returns the player that an object belongs to.
 pub fn player_id(runtime: &Runtime<Player>) -> Result<PlayerId> {
@@ -29,7 +29,7 @@ pub fn force_close(runtime: &Rc<Runtime<Player>>, call: CallId, object: ObjectNa
         };
         match response.await {
             Ok(holding) => runtime.handle(Input::ForcedCloseConfirmed { call, holding, asked }),
-            Err(error) => console_error!("{error:?}; the machine will repeat it"),
+            Err(error) => log::error!("{error:?}; the machine will repeat it"),
         }
     });
 }
@@ -40,7 +40,7 @@ pub fn fetch_visibility(runtime: &Rc<Runtime<Player>>, revision: u64) {
         let response = async { region::visibility(&runtime.env, &player_id(&runtime)?).await };
         match response.await {
             Ok(visibility) => runtime.handle(Input::VisibilityKnown { revision, visibility: &visibility }),
-            Err(error) => console_error!("{error:?}; the machine will repeat it"),
+            Err(error) => log::error!("{error:?}; the machine will repeat it"),
         }
     });
 }
@@ -89,7 +89,7 @@ async fn call_peers(
         match object_rpc::peer(&runtime.env, &peer, &request).await {
             Ok(answer) => Some((peer, answer)),
             Err(error) => {
-                console_error!("{error:?}; the machine will repeat it");
+                log::error!("{error:?}; the machine will repeat it");
                 None
             }
         }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::objects::player_calls::player_id;
 use crate::objects::player_shard::PlayerShard;
 use crate::objects::runtime::Runtime;
+use crate::ops::log;
 use crate::worker::upgrade;
 use futures_util::stream::{self, StreamExt};
 use shared::id::PlayerId;
@@ -20,7 +21,7 @@ use shared::rpc::{
 use shared::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use worker::{Request, Response, console_error};
+use worker::{Request, Response};
 
 /// Rounds of lookups for one answer: who may see the player, which leases are open, and each again if it changed
 /// meanwhile.
@@ -106,7 +107,7 @@ async fn check_leases(runtime: &Rc<Runtime<Player>>, objects: BTreeSet<ObjectNam
         let asked = now();
         match object_rpc::list_connections(&runtime.env, &object, &player).await {
             Ok(holding) => correct_leases(runtime, object, holding, asked)?,
-            Err(error) => console_error!("{error:?}; its leases still count"),
+            Err(error) => log::error!("{error:?}; its leases still count"),
         }
     }
     Ok(())

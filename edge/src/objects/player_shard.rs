@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::objects::player_store;
 use crate::objects::runtime::Runtime;
 use crate::objects::store::set_alarm;
+use crate::ops::log;
 use crate::ops::meter::{Awake, Class};
 use shared::id::PlayerId;
 use shared::limits;
@@ -16,7 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
-use worker::{Env, State, WebSocket, console_error};
+use worker::{Env, State, WebSocket};
 
 /// The players that are loaded, and the platform's handles that they share.
 pub struct PlayerShard {
@@ -86,7 +87,7 @@ impl PlayerShard {
     /// Wakes the players whose alarm is due.
     pub fn ring(&self) {
         if let Err(error) = self.wake_due() {
-            console_error!("the alarms of a share of the players failed: {error:?}");
+            log::error!("the alarms of a share of the players failed: {error:?}");
         }
     }
 
@@ -107,7 +108,7 @@ impl PlayerShard {
         match self.player(&player) {
             Ok(runtime) => Some(runtime),
             Err(error) => {
-                console_error!("the player of a socket cannot be loaded: {error:?}");
+                log::error!("the player of a socket cannot be loaded: {error:?}");
                 None
             }
         }

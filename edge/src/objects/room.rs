@@ -7,25 +7,29 @@ use crate::error::{Error, Result};
 use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
+use crate::ops::log::{self, About, Level};
 use crate::ops::meter::Class;
-use crate::ops::metrics;
+use crate::ops::{metrics, trace};
 use crate::worker::upgrade::{Found, Opening};
 use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_calls::CallId;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, PoolName};
+use shared::metrics::Observed;
 use shared::mode::Seed;
 use shared::pool::Devices;
 use shared::room::{Call, Conn, Effect, Identity, Input, Role, Room};
 use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
+use shared::rpc::record::MatchRecord;
 use shared::rpc::room_service::{ObjectState, RoomAction, RoomServiceRequest};
 use shared::rpc::{ForcedClose, HostRequest, HostResponse};
-use shared::time::Time;
+use shared::time::{self, Time};
+use shared::trace::Trace;
 use shared::wire::CloseCode;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use worker::{Request, Response, console_error};
+use worker::{Request, Response};
 
 object!(RoomObject, Runtime<Room>, answer);
 
@@ -74,6 +78,7 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup, audit: Option<Box<AuditEntr
     let setup = setup.with_seed(Seed::new(u128::from_le_bytes(clock::random_bytes()?)));
     let (existing, audit) = (existing.map(|room| *room), audit.map(|entry| *entry));
     let (room, effects) = Room::create_once(existing, now(), setup, bindings::switches(&runtime.env), audit);
+    let _scope = trace::enter(Some(room.trace()), "RoomObject");
     runtime.perform(effects);
     runtime.keep(Box::new(room));
     Ok(HostResponse::Done)
@@ -113,6 +118,14 @@ impl Machine for Room {
         Room::handle(self, now, input)
     }
 
+    fn trace(&self) -> Option<Trace> {
+        Some(Room::trace(self))
+    }
+
+    fn observed(&mut self) -> (Option<&PoolName>, &mut Observed) {
+        (None, Room::observed(self))
+    }
+
     fn perform(runtime: &Rc<Runtime<Self>>, effect: Effect) -> Result<Outcome> {
         let mut sockets = runtime.sockets.borrow_mut();
         match effect {
@@ -128,11 +141,14 @@ impl Machine for Room {
             Effect::Send { conn, text } => sockets.send(conn, text),
             Effect::Broadcast { text, audience } => sockets.broadcast(text, audience),
             Effect::SetDeliveryLevel { conn, level: heed } => sockets.heed(conn, heed),
-            Effect::Close { conn, code: why } => sockets.close(conn, why),
+            Effect::Close { conn, code } => {
+                runtime.closing(code);
+                sockets.close(conn, code);
+            }
             Effect::Call { id, call } => start_call(runtime, id, call),
             Effect::Verify { conn, id, token } => runtime.verify(conn, id, token),
             Effect::Panic => panic_for_tests(),
-            Effect::ReportFault { message } => console_error!("{message}"),
+            Effect::ReportFault { message } => runtime.report(&Error::Internal(message)),
             Effect::Erase => {
                 metrics::room_erased();
                 runtime.erase();
@@ -224,12 +240,24 @@ fn start_call(runtime: &Rc<Runtime<Room>>, id: CallId, call: Call) {
             Call::Free { player, room } => object_rpc::release_player(&runtime.env, player, room).await,
         };
         match result {
-            Ok(()) => runtime.handle(Input::Confirmed { call: id }),
-            Err(error @ Error::Refused { .. }) => {
-                console_error!("{error:?}; the call is not repeated, because it would be refused again");
+            Ok(()) => {
+                if let Call::Record { record } = &call {
+                    log_end(&runtime, record);
+                }
                 runtime.handle(Input::Confirmed { call: id });
             }
-            Err(error) => console_error!("{error:?}; the machine will repeat it"),
+            Err(error @ Error::Refused { .. }) => {
+                log::error!("{error:?}; the call is not repeated, because it would be refused again");
+                runtime.handle(Input::Confirmed { call: id });
+            }
+            Err(error) => log::error!("{error:?}; the machine will repeat it"),
         }
     });
+}
+
+/// Logs the end of a match, once the region has its record.
+fn log_end(runtime: &Runtime<Room>, record: &MatchRecord) {
+    let (label, code) = (runtime.label(), record.reason.name());
+    let ms = Some(time::ms(record.ended.since(record.started)));
+    log::line(Level::Info, "a match ended", About { object: &label, code, ms });
 }

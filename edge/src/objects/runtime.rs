@@ -4,8 +4,10 @@ use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::identity;
 use crate::objects::sockets::{self, Schedule, Sockets};
+use crate::ops::log::{self, About, Level};
 use crate::ops::meter::{Awake, Class};
 use crate::ops::metrics;
+use crate::ops::trace::{self, Scope};
 use crate::worker::upgrade::{Found, Opening};
 use serde_json::Value;
 use shared::connection::{Conn, ConnectionInput, Identity};
@@ -13,15 +15,17 @@ use shared::delivery::conn_numbers::ConnNumbers;
 use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
 use shared::delivery::pending_sockets::PendingSockets;
-use shared::id::PlayerId;
+use shared::id::{PlayerId, PoolName};
+use shared::metrics::{Counter, Observed};
 use shared::pool::Devices;
 use shared::rpc::ObjectName;
 use shared::rpc::{ForcedClose, HostRequest};
 use shared::time::Time;
+use shared::trace::Trace;
 use shared::wire::CloseCode;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use worker::{Delay, Env, Request, State, WebSocket, console_error};
+use worker::{Delay, Env, Request, State, WebSocket};
 
 /// A state machine of `shared`, as the runtime drives it.
 pub trait Machine: Sized + 'static {
@@ -38,6 +42,12 @@ pub trait Machine: Sized + 'static {
 
     /// Restores the machine from storage and from the attachments of the open sockets; `None` if nothing is stored.
     fn restore(runtime: &Runtime<Self>, attachments: &[String]) -> Result<Option<(Self, Vec<Self::Effect>)>>;
+    /// Returns the trace of the machine's work; none if that of the request or event counts.
+    fn trace(&self) -> Option<Trace> {
+        None
+    }
+    /// Returns what the machine has counted since this was last taken, and the pool of a lobby.
+    fn observed(&mut self) -> (Option<&PoolName>, &mut Observed);
     /// Handles one input, and returns its effects.
     fn handle(&mut self, now: Time, input: Self::Input<'_>) -> Vec<Self::Effect>;
     /// Performs one effect.
@@ -169,6 +179,32 @@ impl<M: Machine> Runtime<M> {
         format!("{}:{}", M::KIND, self.name())
     }
 
+    /// Logs a fault of the object.
+    pub fn report(&self, error: &Error) {
+        let label = self.label();
+        log::line(Level::Error, &format!("{error:?}"), About { object: &label, ..About::default() });
+    }
+
+    /// Logs and counts the close of a socket, where the service or the client is at fault.
+    pub fn closing(&self, code: CloseCode) {
+        if code == CloseCode::TooSlow {
+            metrics::add(Counter::SlowClosed);
+        }
+        if code.code() >= log::CLOSES_FROM {
+            let label = self.label();
+            log::line(
+                Level::Warn,
+                "a socket was closed",
+                About { object: &label, code: code.name(), ms: None },
+            );
+        }
+    }
+
+    /// Lets the work that follows have the machine's trace, until the result is dropped.
+    fn enter(machine: &M) -> Scope {
+        trace::enter(machine.trace(), M::KIND)
+    }
+
     /// Returns the object's name in leases. An error if this object cannot hold leases.
     pub fn object_name(&self) -> Result<ObjectName> {
         let name = self.label();
@@ -196,6 +232,7 @@ impl<M: Machine> Runtime<M> {
                 restored.open(conn, identity.player, machine.delivery_level(conn), socket, since);
             }
         }
+        let _scope = Self::enter(&machine);
         self.conn_numbers.set(ConnNumbers::restored(now(), machine.next_conn()));
         self.sockets.replace(restored);
         if self.perform(effects) != Outcome::Continue {
@@ -225,13 +262,16 @@ impl<M: Machine> Runtime<M> {
         match self.load() {
             Ok(Some(machine)) => self.handle_with(machine, now, input),
             Ok(None) => {}
-            Err(error) => console_error!("{}: {error:?}", self.label()),
+            Err(error) => self.report(&error),
         }
     }
 
     /// Handles one input with a machine that is loaded already.
     pub fn handle_with(self: &Rc<Self>, mut machine: Box<M>, now: Time, input: M::Input<'_>) {
+        let _scope = Self::enter(&machine);
+        self.sockets.borrow_mut().begin(now);
         let effects = machine.handle(now, input);
+        observe(&mut *machine);
         if self.perform(effects) == Outcome::Continue {
             self.keep(machine);
         }
@@ -242,12 +282,16 @@ impl<M: Machine> Runtime<M> {
     pub fn query<R>(self: &Rc<Self>, ask: impl FnOnce(&mut M, Time) -> (R, Vec<M::Effect>)) -> Result<R> {
         let missing = || Error::Unavailable(format!("{} has no state now", self.label()));
         let mut machine = self.load()?.ok_or_else(missing)?;
-        let (answer, effects) = ask(&mut machine, now());
+        let _scope = Self::enter(&machine);
+        let now = now();
+        self.sockets.borrow_mut().begin(now);
+        let (answer, effects) = ask(&mut machine, now);
+        observe(&mut *machine);
         let outcome = self.perform(effects);
         if outcome == Outcome::Continue {
             self.keep(machine);
         }
-        self.flush_or_schedule();
+        self.flush_or_schedule_at(now);
         match outcome {
             Outcome::Continue | Outcome::Erased => Ok(answer),
             Outcome::Dropped => Err(Error::Unavailable(format!("{} could not be saved", self.label()))),
@@ -263,7 +307,8 @@ impl<M: Machine> Runtime<M> {
                 Ok(Outcome::Continue) => {}
                 Ok(end) => outcome = end,
                 Err(error) => {
-                    console_error!("{}: {error:?}", self.label());
+                    self.report(&error);
+                    metrics::add(Counter::CommandFailed);
                     self.sockets.borrow_mut().close_all(CloseCode::Internal);
                     return Outcome::Dropped;
                 }
@@ -316,7 +361,9 @@ impl<M: Machine> Runtime<M> {
         let Some(mut machine) = self.machine.take() else {
             return self.drop_unprepared();
         };
+        let _scope = Self::enter(&machine);
         let Flush { before, after } = machine.flush(now);
+        observe(&mut *machine);
         let mut outcome = self.perform(before);
         if outcome == Outcome::Continue {
             self.sockets.borrow_mut().flush(now);
@@ -349,10 +396,15 @@ impl<M: Machine> Runtime<M> {
     pub fn erase(self: &Rc<Self>) {
         self.spawn(async move |runtime| {
             if let Err(error) = runtime.state.storage().delete_all().await {
-                console_error!("{} could not be erased: {error}", runtime.label());
+                runtime.report(&Error::internal(&error));
             }
         });
     }
+}
+
+fn observe<M: Machine>(machine: &mut M) {
+    let (pool, observed) = machine.observed();
+    metrics::observe(pool, observed);
 }
 
 /// Returns the text that a socket keeps through hibernation.

@@ -6,9 +6,9 @@ use crate::ops::meter::Billed;
 use crate::ops::metrics;
 use shared::connection::{Conn, ConnectionInput};
 use std::rc::Rc;
+use worker::WebSocket;
 use worker::js_sys::ArrayBuffer;
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{WebSocket, console_error};
 
 impl<M: Machine> Runtime<M> {
     /// Handles a frame of a socket: a string, or bytes.
@@ -45,7 +45,7 @@ impl<M: Machine> Runtime<M> {
         if self.machine.borrow().is_none() {
             match self.load() {
                 Ok(machine) => drop(self.machine.replace(machine)),
-                Err(error) => console_error!("{}: {error:?}", self.label()),
+                Err(error) => self.report(&error),
             }
         }
         self.sockets.borrow().conn(socket)

@@ -3,12 +3,14 @@
 
 use crate::clock::now;
 use crate::error::Result;
+use crate::ops::{log, metrics};
 use shared::connection::Conn;
 use shared::delivery::gather::Gather;
 use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};
 use shared::id::PlayerId;
 use shared::limits;
-use shared::time::Time;
+use shared::metrics::Measure;
+use shared::time::{self, Time};
 use shared::wire::envelope::Text;
 use shared::wire::{CloseCode, PING, PONG};
 use std::cell::RefCell;
@@ -16,7 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use worker::js_sys::{JsString, Map};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{State, WebSocket, WebSocketRequestResponsePair, console_error, web_sys};
+use worker::{State, WebSocket, WebSocketRequestResponsePair, web_sys};
 
 thread_local! {
     static GATHER: RefCell<Gather> = RefCell::default();
@@ -31,6 +33,10 @@ pub struct Sockets {
     last_heard: BTreeMap<Conn, Time>,
     /// Connection numbers by socket, compared by identity.
     conns: Map,
+    /// The time of the input that is handled.
+    now: Time,
+    /// The time of the oldest broadcast that is not sent.
+    oldest: Option<Time>,
     /// The last look at the platform's buffers.
     checked_at: Time,
     /// The pending flush timer, if there is one: when it was set, and for how long.
@@ -91,7 +97,7 @@ impl Sockets {
         if let Some(socket) = self.open.get(&conn)
             && let Err(error) = socket.serialize_attachment(data)
         {
-            console_error!("an attachment of {} bytes was refused: {error}", data.len());
+            log::error!("an attachment of {} bytes was refused: {error}", data.len());
         }
     }
 
@@ -100,8 +106,14 @@ impl Sockets {
         self.outbox.send(conn, text);
     }
 
+    /// Notes the time of an input, whose broadcasts follow.
+    pub fn begin(&mut self, now: Time) {
+        self.now = now;
+    }
+
     /// Queues a broadcast.
     pub fn broadcast(&mut self, text: Text, audience: Audience) {
+        self.oldest.get_or_insert(self.now);
         self.outbox.broadcast(text, audience);
     }
 
@@ -116,7 +128,7 @@ impl Sockets {
         if let Some(socket) = self.open.get(&conn)
             && let Err(error) = socket.close(Some(why.code()), Some(why.reason()))
         {
-            console_error!("a socket could not be closed: {error}");
+            log::error!("a socket could not be closed: {error}");
         }
         self.remove(conn);
     }
@@ -155,6 +167,9 @@ impl Sockets {
                 }
             }
         }
+        if let Some(oldest) = self.oldest.take().filter(|_| frames > 0) {
+            metrics::measure(Measure::MessageDelay, time::ms(now.since(oldest)));
+        }
         GATHER.with_borrow_mut(|gather| gather.flushed(now, frames));
     }
 
@@ -166,6 +181,11 @@ impl Sockets {
         }
         self.checked_at = now;
         let amounts = self.open.iter().map_while(|(&conn, socket)| Some((conn, buffered_amount(socket)?)));
+        let amounts = amounts.inspect(|&(_, bytes)| {
+            if bytes > 0 {
+                metrics::measure(Measure::UnreadBytes, bytes);
+            }
+        });
         let behind = |&(conn, bytes): &(Conn, u64)| {
             bytes > limits::BUFFER_HINTS || self.outbox.level(conn) == Some(DeliveryLevel::Events)
         };

@@ -4,6 +4,7 @@
 //! answer, or for a timer. Those are the spans in which the platform cannot let it sleep.
 
 use crate::clock::now;
+use crate::ops::trace;
 use shared::metrics::Tally;
 use shared::time::{self, Time};
 use std::cell::{Cell, RefCell};
@@ -113,10 +114,10 @@ impl Awake {
     /// Runs a future that the object waits for.
     pub fn spawn(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let wait = self.wait();
-        spawn_local(async move {
+        spawn_local(trace::within(trace::origin(), async move {
             work.await;
             drop(wait);
-        });
+        }));
     }
 
     fn wait(self: &Rc<Self>) -> Wait {

@@ -3,6 +3,7 @@
 use crate::clients::{keys, region};
 use crate::clock::now;
 use crate::error::Result;
+use crate::ops::{log, metrics};
 use shared::http::Ready;
 use shared::limits;
 use shared::time::Time;
@@ -18,6 +19,7 @@ pub async fn show(env: &Env) -> Result<Response> {
     let (until, mut missing) = LAST_CHECK.with_borrow(Clone::clone);
     if until <= now() {
         missing = check(env).await;
+        metrics::found_ready(missing.is_empty());
         LAST_CHECK.with_borrow_mut(|seen| *seen = (now() + limits::READY_CHECK_TTL, missing.clone()));
     }
     let (code, status) = if missing.is_empty() { (200, "ready") } else { (503, "not_ready") };
@@ -27,7 +29,7 @@ pub async fn show(env: &Env) -> Result<Response> {
 async fn check(env: &Env) -> Vec<String> {
     let mut missing = Vec::new();
     if let Err(error) = region::health(env).await {
-        worker::console_error!("not ready: {error:?}");
+        log::error!("not ready: {error:?}");
         missing.push("region: it does not answer".to_owned());
     }
     if !keys::are_available(env).await {

@@ -13,16 +13,18 @@ use crate::bindings;
 use crate::clients::region;
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::ops::{log, metrics};
 use futures_util::future::join_all;
 use shared::cache::{CacheEntry, CachedProfile, Freshness, ProfileCache};
 use shared::id::PlayerId;
 use shared::limits;
+use shared::metrics::Counter;
 use shared::resilience::single_flight::{FlightRole, SingleFlight};
 use shared::time::{self, Time};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use worker::{Cache, Context, Delay, Env, Headers, Response, console_error};
+use worker::{Cache, Context, Delay, Env, Headers, Response};
 
 thread_local! {
     static CACHE: RefCell<ProfileCache> = RefCell::default();
@@ -98,6 +100,7 @@ pub async fn profiles(env: &Env, ctx: &Context, players: &[PlayerId]) -> Result<
 /// they are no longer fresh.
 pub async fn invalidate(env: &Env, player: &PlayerId, version: u64) -> Result<()> {
     CACHE.with_borrow_mut(|cache| cache.invalidate(player, version));
+    metrics::add(Counter::ToCache);
     Cache::default().delete(url(env, player)?, false).await?;
     Ok(())
 }
@@ -153,7 +156,7 @@ async fn fetch(env: &Env, players: &[PlayerId]) -> BTreeMap<PlayerId, CacheEntry
     let mut read: BTreeMap<PlayerId, CachedProfile> = match region::profiles(env, players).await {
         Ok(read) => read.into_iter().collect(),
         Err(error) => {
-            console_error!("{error:?}; stale profiles are served");
+            log::error!("{error:?}; stale profiles are served");
             let at = now();
             FLIGHTS.with_borrow_mut(|flights| {
                 for player in players {
@@ -202,13 +205,14 @@ async fn load_from_colo(env: &Env, players: &[PlayerId]) {
             }
             Ok(None) => {}
             Err(error) => {
-                console_error!("{error:?}; the location's copy of {player} is ignored");
+                log::error!("{error:?}; the location's copy of {player} is ignored");
             }
         }
     }
 }
 
 async fn read_colo(env: &Env, player: &PlayerId) -> Result<Option<CacheEntry>> {
+    metrics::add(Counter::ToCache);
     let Some(mut cached) = Cache::default().get(url(env, player)?, false).await? else {
         return Ok(None);
     };
@@ -229,7 +233,7 @@ async fn store_in_colo(env: &Env, fetched: BTreeMap<PlayerId, CacheEntry>) {
         fetched.iter().take(limits::CACHE_LOOKUPS_MAX).map(|(player, held)| write_colo(env, player, held));
     for put in join_all(puts).await {
         if let Err(error) = put {
-            console_error!("{error:?}; the location's cache was not written");
+            log::error!("{error:?}; the location's cache was not written");
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::bindings;
 use crate::clients::object_rpc;
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::ops::log;
 use crate::reads::cache;
 use crate::worker::body;
 use futures_util::stream::{self, StreamExt};
@@ -13,7 +14,7 @@ use shared::limits;
 use shared::rpc::notice::{Notice, NoticeKind};
 use shared::sign;
 use std::collections::BTreeMap;
-use worker::{Env, Request, Response, console_error};
+use worker::{Env, Request, Response};
 
 /// Delivers a list of notices. 200 means that each of them is on disk at its player's object; until then the region
 /// repeats the whole list, which is harmless.
@@ -45,7 +46,7 @@ pub async fn receive(mut request: Request, env: &Env) -> Result<Response> {
         .await;
     let mut missing = 0;
     for error in deliveries.iter().filter_map(|delivery| delivery.as_ref().err()) {
-        console_error!("a notice was not delivered: {error:?}");
+        log::error!("a notice was not delivered: {error:?}");
         missing += 1;
     }
     if missing > 0 {

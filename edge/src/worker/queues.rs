@@ -4,6 +4,7 @@
 use crate::bindings;
 use crate::clients::object_rpc;
 use crate::error::{Error, Result};
+use crate::ops::trace;
 use crate::worker::body;
 use crate::worker::caller::{audit_reason, caller, idempotency_key};
 use crate::worker::players::player_id;
@@ -38,7 +39,7 @@ async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &str) -
     let body = options(&body::text(&mut request, limits::FRAME_BYTES_MAX).await?)?;
     let action = QueueAction::Enter { player: player.clone(), key, body };
     let reason = audit_reason(request.headers())?;
-    let (created, ticket) = ask(env, pool, &player, QueueServiceRequest { by, reason, action }).await?;
+    let (created, ticket) = ask(env, pool, &player, traced(by, reason, action)).await?;
     Ok(Response::from_json(&ticket)?.with_status(if created { 201 } else { 200 }))
 }
 
@@ -46,8 +47,8 @@ async fn put_ticket(mut request: Request, env: &Env, pool: &str, player: &str) -
 async fn read_ticket(request: &Request, env: &Env, pool: &str, player: &str) -> Result<Response> {
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
-    let (reason, action) = (String::new(), QueueAction::Ticket { player: player.clone() });
-    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, reason, action }).await?;
+    let action = QueueAction::Ticket { player: player.clone() };
+    let (_, ticket) = ask(env, pool, &player, traced(by, String::new(), action)).await?;
     Ok(Response::from_json(&ticket)?)
 }
 
@@ -56,7 +57,7 @@ async fn cancel_ticket(request: &Request, env: &Env, pool: &str, player: &str) -
     let by = caller(env, request.headers(), Scope::Queues).await?.by;
     let player = player_id(player)?;
     let (reason, action) = (audit_reason(request.headers())?, QueueAction::Cancel { player: player.clone() });
-    let (_, ticket) = ask(env, pool, &player, QueueServiceRequest { by, reason, action }).await?;
+    let (_, ticket) = ask(env, pool, &player, traced(by, reason, action)).await?;
     Ok(Response::from_json(&ticket)?)
 }
 
@@ -120,8 +121,7 @@ pub async fn list_tickets(request: &Request, env: &Env, pool: &str) -> Result<Re
             next = Some(TicketCursor { shard, after });
             break;
         }
-        let (by, reason, action) = (by.clone(), String::new(), QueueAction::List { after });
-        let request = QueueServiceRequest { by, reason, action };
+        let request = traced(by.clone(), String::new(), QueueAction::List { after });
         match object_rpc::serve_queue(env, &name, Shard::Child(shard), request).await? {
             QueueServiceAnswer::Tickets(page) => {
                 tickets.extend(page.tickets);
@@ -140,6 +140,11 @@ pub async fn list_tickets(request: &Request, env: &Env, pool: &str) -> Result<Re
     }
     let cursor = next.map(|place| place.to_string());
     Ok(Response::from_json(&json!({ "tickets": tickets, "cursor": cursor }))?)
+}
+
+/// Returns a request with the trace that its caller named.
+fn traced(by: PlayerId, reason: String, action: QueueAction) -> QueueServiceRequest {
+    QueueServiceRequest { by, reason, trace: trace::named(), action }
 }
 
 /// Asks the shard of the player, and the one that it names instead. Returns whether the ticket is new, and the ticket.

@@ -4,8 +4,10 @@
 use crate::bindings;
 use crate::clock::now;
 use crate::error::{Error, Result};
+use crate::ops::metrics;
 use shared::id::PlayerId;
 use shared::limits;
+use shared::metrics::Counter;
 use shared::resilience::token_bucket::{Buckets, Pace};
 use shared::service_key;
 use std::cell::RefCell;
@@ -25,7 +27,7 @@ thread_local! {
 
 /// Takes one request from the budget of the caller's address.
 pub async fn address(env: &Env, headers: &Headers) -> Result<()> {
-    take(env, &network_of(headers)?).await
+    take(env, &network_of(headers)?).await.inspect_err(|_| metrics::add(Counter::LimitedAddress))
 }
 
 /// Returns the network of the caller's address.
@@ -62,7 +64,7 @@ fn absent_key(network: &str) -> String {
 
 /// Takes one request from a player's budget.
 pub async fn player(env: &Env, player: &PlayerId) -> Result<()> {
-    take(env, player.as_str()).await
+    take(env, player.as_str()).await.inspect_err(|_| metrics::add(Counter::LimitedPlayer))
 }
 
 /// Takes one request from the budget of a service key.
@@ -71,7 +73,10 @@ pub fn service(env: &Env, id: &str) -> Result<()> {
         return Ok(());
     }
     let key = format!("service {id}");
-    BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, service_key::PACE, now())).map_err(Error::TooFast)
+    BUCKETS.with_borrow_mut(|buckets| buckets.take(&key, service_key::PACE, now())).map_err(|wait| {
+        metrics::add(Counter::LimitedService);
+        Error::TooFast(wait)
+    })
 }
 
 async fn take(env: &Env, key: &str) -> Result<()> {

@@ -2,13 +2,14 @@
 
 use crate::bindings;
 use crate::error::Result;
+use crate::ops::trace;
 use shared::http::RequestUrl;
 use worker::{Env, Headers, Request, Response};
 
 /// Request headers that scripts of other origins may send.
 const ALLOW_HEADERS: &str = "authorization, audit-reason, content-type, idempotency-key, if-none-match";
 /// Response headers that scripts of other origins may read.
-const EXPOSE_HEADERS: &str = "age, etag, location, retry-after, x-cache";
+const EXPOSE_HEADERS: &str = "age, etag, location, retry-after, server-timing, x-cache";
 /// How long a browser caches a preflight response, seconds.
 const PREFLIGHT_S: &str = "600";
 
@@ -67,6 +68,9 @@ impl ResponseHeaders {
             headers.set("access-control-allow-origin", origin)?;
             headers.set("access-control-expose-headers", EXPOSE_HEADERS)?;
         }
+        // A page can read the trace of its request, to name it to the operators.
+        headers
+            .append("server-timing", &format!("traceparent;desc=\"{}\"", trace::current().traceparent()))?;
         headers.append("vary", "origin")?;
         Ok(response.with_headers(headers))
     }

@@ -4,15 +4,17 @@ use crate::bearer::bearer;
 use crate::clients::timeout::with_timeout;
 use crate::clients::{keys, object_rpc};
 use crate::error::{Error, Result};
-use crate::ops::{metrics, ready};
+use crate::ops::trace::{self, Origin};
+use crate::ops::{health, log, metrics, ready, status};
 use crate::reads::{presence, profiles};
 use crate::worker::response_headers::ResponseHeaders;
 use crate::worker::{body, caller, notices, players, queues, rate_limit, service, upgrade};
 use crate::{bindings, clock, identity};
 use shared::actor::Actor;
-use shared::http::{self, Config, CreatedRoom, Health, NewRoom, Path, PoolInfo, RequestUrl};
+use shared::http::{self, Config, CreatedRoom, NewRoom, Path, PoolInfo, RequestUrl};
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
+use shared::metrics::Counter;
 use shared::pool::{ConfiguredPools, Pool, Shard};
 use shared::room::seats::Seat;
 use shared::rpc::Setup;
@@ -26,14 +28,19 @@ use worker::{Context, Env, Headers, Method, Request, Response, Stub};
 /// Answers one request and counts it in the metrics.
 pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Result<Response> {
     let begun = clock::now();
+    health::began(begun);
     let path = request.path();
     let path = http::normalized(&path);
     let path = Path::of(&path);
-    let response = if upgrade::is_upgrade(&request) {
-        upgrade_to_object(&request, env, path).await.or_else(error_response)?
-    } else {
-        respond(request, env, ctx, path).await.or_else(error_response)?
+    let origin = Origin::of_request(request.headers(), path.template());
+    let work = async {
+        if upgrade::is_upgrade(&request) {
+            upgrade_to_object(&request, env, path).await.or_else(error_response)
+        } else {
+            respond(request, env, ctx, path).await.or_else(error_response)
+        }
     };
+    let response = trace::within(Some(origin), work).await?;
     metrics::answered(path.template(), response.status_code(), begun);
     metrics::report_after_response(env, ctx);
     keys::refresh_after_response(env, ctx);
@@ -76,22 +83,21 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
         Path::PlayerRelease(player) if method == "POST" => players::release(request, env, player).await,
         Path::PlayerNotices(player) if method == "POST" => players::notify(request, env, ctx, player).await,
         Path::Notices if method == "POST" => notices::receive(request, env).await,
-        Path::Health if read => health(),
+        Path::Health if read => health::show(env),
         Path::Ready if read => ready::show(env).await,
+        Path::Status | Path::StatusJson if read => status::show(env, path == Path::Status).await,
         Path::Metrics if read => show_metrics(env, request.headers()).await,
         Path::Config if read => config(env),
         Path::Room(room) if read => room_summary(env, request.headers(), room).await,
         Path::Presence if read => presence::show(&request, env).await,
-        Path::Lobby(_) | Path::Me if read => Err(Error::refused(
-            426,
-            "upgrade_required",
-            "This path is a WebSocket. Send `Upgrade: websocket`.",
-        )),
+        Path::Lobby(_) | Path::Me if read => Err(socket_only()),
         Path::Profiles if read => profiles::several(&request, env, ctx).await,
         Path::Profile(player) if read => profiles::one(&request, env, ctx, player).await,
         Path::Page if read => page(request, env).await,
         Path::Health
         | Path::Ready
+        | Path::Status
+        | Path::StatusJson
         | Path::Metrics
         | Path::Config
         | Path::Rooms
@@ -115,6 +121,10 @@ async fn answer_http(request: Request, env: &Env, ctx: &Context, path: Path<'_>)
     }
 }
 
+fn socket_only() -> Error {
+    Error::refused(426, "upgrade_required", "This path is a WebSocket. Send `Upgrade: websocket`.")
+}
+
 async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Result<Response> {
     let to_room = matches!(path, Path::Room(_));
     upgrade::forward_upgrade(request, env, to_room, async |claims: &Claims| match path {
@@ -127,7 +137,7 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
                 match (configured.pools.get(&name), configured.faults.get(name.as_str())) {
                     (Some(pool), _) => Ok(lobby(env, &name, pool, &claims.sub).await),
                     (None, Some(fault)) => {
-                        worker::console_error!("{fault}");
+                        log::error!("{fault}");
                         Err(CloseCode::Misconfigured)
                     }
                     (None, None) => Err(CloseCode::NotFound),
@@ -139,6 +149,8 @@ async fn upgrade_to_object(request: &Request, env: &Env, path: Path<'_>) -> Resu
         Path::Me => Ok(bindings::player(env, &claims.sub)),
         Path::Health
         | Path::Ready
+        | Path::Status
+        | Path::StatusJson
         | Path::Metrics
         | Path::Config
         | Path::Rooms
@@ -182,15 +194,11 @@ async fn show_metrics(env: &Env, headers: &Headers) -> Result<Response> {
     metrics::show(env).await
 }
 
-fn health() -> Result<Response> {
-    Ok(Response::from_json(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") })?)
-}
-
 /// Answers `GET /v1/config`: what a client needs to know first.
 fn config(env: &Env) -> Result<Response> {
     let ConfiguredPools { pools, faults } = bindings::pools(env)?;
     for fault in faults.values() {
-        worker::console_error!("{fault}");
+        log::error!("{fault}");
     }
     Ok(Response::from_json(&Config {
         misconfigured: faults.into_keys().collect(),
@@ -240,6 +248,7 @@ async fn open_room(mut request: Request, env: &Env) -> Result<Response> {
         seats,
         rules: options.rules,
         mode: options.chosen_mode(),
+        trace: trace::named(),
     };
     object_rpc::open_room(env, &setup, None).await?;
     Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
@@ -267,6 +276,7 @@ async fn room_summary(env: &Env, headers: &Headers, room: &str) -> Result<Respon
     let id: RoomId = room.parse().map_err(|_| missing())?;
     let network = rate_limit::network_of(headers)?;
     if !rate_limit::may_look_for_room(env, &network) {
+        metrics::add(Counter::LimitedRooms);
         return Err(Error::TooFast(Duration::from_secs(1)));
     }
     let stub = bindings::room(env, &id)?;

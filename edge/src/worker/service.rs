@@ -3,6 +3,7 @@
 use crate::clients::object_rpc;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::ops::trace;
 use crate::worker::body;
 use crate::worker::caller::{audit_reason, caller, intended_id};
 use serde_json::json;
@@ -37,7 +38,8 @@ pub async fn create_room(request: &Request, env: &Env, options: NewRoom) -> Resu
         player: None,
         detail: format!("{} seats", seats.len()),
     };
-    let setup = Setup { id: id.clone(), pool: None, owner: options.owner, seats, rules: options.rules, mode };
+    let (owner, rules, trace) = (options.owner, options.rules, trace::named());
+    let setup = Setup { id: id.clone(), pool: None, owner, seats, rules, mode, trace };
     object_rpc::open_room(env, &setup, Some(entry)).await?;
     Ok(Response::from_json(&CreatedRoom { room: id })?.with_status(201))
 }

@@ -4,14 +4,17 @@ use crate::bindings;
 use crate::clients::timeout::with_timeout;
 use crate::error::{Error, Result};
 use crate::identity::{self, Offer};
-use crate::ops::metrics;
+use crate::ops::log::{self, About, Level};
+use crate::ops::{metrics, trace};
 use crate::worker::rate_limit;
 use serde::{Deserialize, Serialize};
 use shared::hash::fnv;
 use shared::http::RequestUrl;
 use shared::id::RoomId;
+use shared::metrics::Counter;
 use shared::room::{Identity, Resume};
 use shared::token::Claims;
+use shared::trace::Trace;
 use shared::wire::CloseCode;
 use std::borrow::Cow;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub, WebSocketPair};
@@ -33,6 +36,9 @@ pub struct Opening {
     /// A hash of the client's network: a lobby gives each a share of its queue.
     #[serde(default)]
     pub address: u64,
+    /// The trace that the client named, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
 }
 
 /// The facts about a player that the admission of a socket looked up.
@@ -74,9 +80,17 @@ pub async fn forward_upgrade(
     find: impl AsyncFnOnce(&Claims) -> std::result::Result<Result<Stub>, CloseCode>,
 ) -> Result<Response> {
     let offer = Offer::read(request.headers());
-    let refuse = |why| refuse(why, offer.echo.as_deref());
+    let url = request.inner().url();
+    let url = RequestUrl::new(&url);
+    let resumes = url.parameter("epoch").is_some() && url.parameter("at").is_some();
+    let refuse = |why| {
+        if resumes {
+            metrics::add(Counter::ResumeRefused);
+        }
+        refuse(why, offer.echo.as_deref())
+    };
     let network = rate_limit::network_of(request.headers())?;
-    if !rate_limit::opening(env, &network) || (to_room && !rate_limit::may_look_for_room(env, &network)) {
+    if !is_within_rates(env, &network, to_room) {
         return refuse(CloseCode::TooFast);
     }
     if !offer.version {
@@ -85,8 +99,6 @@ pub async fn forward_upgrade(
     if !is_origin_allowed(request, env)? {
         return refuse(CloseCode::Origin);
     }
-    let url = request.inner().url();
-    let url = RequestUrl::new(&url);
     let claims = match identity::check(env, offer.token.as_deref()).await {
         Ok(Ok(claims)) => claims,
         Ok(Err(why)) => return refuse(why),
@@ -94,21 +106,14 @@ pub async fn forward_upgrade(
         Err(error) => return Err(error),
     };
     if !bindings::openings(env)?.limit(claims.sub.to_string()).await?.success {
+        metrics::add(Counter::LimitedOpenings);
         return refuse(CloseCode::TooFast);
     }
     let stub = match find(&claims).await {
         Ok(stub) => stub?,
         Err(why) => return refuse(why),
     };
-    let opening = Opening {
-        who: identity::identity_of(&claims),
-        epoch: url.parameter("epoch").map(Cow::into_owned).filter(|epoch| epoch.len() <= 24),
-        at: url.parameter("at").and_then(|at| at.parse().ok()),
-        watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
-        yields: url.parameter("yield").is_some_and(|yields| yields == "1"),
-        echo: offer.echo.clone(),
-        address: fnv(network.as_bytes()),
-    };
+    let opening = describe(url, &claims, &offer, &network);
     let inner = inner_request(&opening)?;
     match with_timeout(stub.fetch_with_request(inner), "an object").await {
         Ok(response) if response.status_code() == SWITCHING => Ok(response),
@@ -120,9 +125,36 @@ pub async fn forward_upgrade(
             refuse(code)
         }
         Err(error) => {
-            worker::console_error!("an upgrade failed: {error:?}");
+            log::error!("an upgrade failed: {error:?}");
             refuse(CloseCode::Internal)
         }
+    }
+}
+
+/// Returns whether a network may open a socket now; to a room only if it has not just looked for many that do not exist.
+fn is_within_rates(env: &Env, network: &str, to_room: bool) -> bool {
+    if !rate_limit::opening(env, network) {
+        metrics::add(Counter::LimitedOpenings);
+        return false;
+    }
+    let may_look = !to_room || rate_limit::may_look_for_room(env, network);
+    if !may_look {
+        metrics::add(Counter::LimitedRooms);
+    }
+    may_look
+}
+
+/// Describes a new socket for its object.
+fn describe(url: RequestUrl<'_>, claims: &Claims, offer: &Offer, network: &str) -> Opening {
+    Opening {
+        who: identity::identity_of(claims),
+        epoch: url.parameter("epoch").map(Cow::into_owned).filter(|epoch| epoch.len() <= 24),
+        at: url.parameter("at").and_then(|at| at.parse().ok()),
+        watch: url.parameter("watch").is_some_and(|watch| watch == "1"),
+        yields: url.parameter("yield").is_some_and(|yields| yields == "1"),
+        echo: offer.echo.clone(),
+        address: fnv(network.as_bytes()),
+        trace: trace::named(),
     }
 }
 
@@ -130,6 +162,7 @@ pub async fn forward_upgrade(
 fn inner_request(opening: &Opening) -> Result<Request> {
     let headers = Headers::new();
     headers.set("upgrade", "websocket")?;
+    headers.set(shared::trace::HEADER, &trace::current().traceparent())?;
     headers.set(HEADER, &serde_json::to_string(opening)?)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Get);
@@ -160,6 +193,8 @@ fn read_refusal(response: &Response) -> Result<CloseCode> {
 /// Refuses an upgrade so that a browser can read the reason: accepts the socket and closes it with a code.
 pub fn refuse(why: CloseCode, echo: Option<&str>) -> Result<Response> {
     metrics::refused(why.name());
+    let level = if why.code() >= log::CLOSES_FROM { Level::Warn } else { Level::Info };
+    log::line(level, "an opening was refused", About { code: why.name(), ..About::default() });
     let pair = WebSocketPair::new()?;
     pair.server.accept()?;
     pair.server.close(Some(why.code()), Some(why.reason()))?;

@@ -12,11 +12,11 @@ use crate::integrations::object_store::{Bucket, BucketConfig};
 use crate::picture_processing::PictureProcessor;
 use crate::store::Store;
 use crate::store::item::Item;
+use crate::trace;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, StatusCode};
 use http_body_util::Full;
-use shared::id::base32;
 use shared::limits;
 use shared::rpc::notice::Notice;
 use shared::sign::HEADER;
@@ -85,7 +85,7 @@ impl NoticeStream {
     async fn notify(&self, list: &[&Notice]) -> Result<(), Error> {
         let busy = |text: String| Error::Busy { call: "notify_edge", text };
         let body = serde_json::to_vec(list).map_err(|error| busy(error.to_string()))?;
-        let nonce = base32(&random_bytes::<16>()?);
+        let nonce = trace::new().nonce(random_bytes()?);
         let now = self.clock.now();
         let signature = self.edge.keys.sign(now, &nonce, "POST", PATH, &body);
         let request = Request::post(format!("{}{PATH}", self.edge.url))

@@ -1,4 +1,4 @@
-//! The layers around every route: a deadline, a log line, `Server-Timing`, security headers and CORS.
+//! The layers around every route: a deadline, the trace with a log line, `Server-Timing`, security headers and CORS.
 
 use crate::app::App;
 use crate::config::Config;
@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::http::idempotency;
 use crate::request_metrics::RequestMetric;
 use crate::store::timing::{StoreUsage, measure};
+use crate::trace;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH,
@@ -52,21 +53,31 @@ pub async fn log(State(app): State<App>, request: Request, next: Next) -> Respon
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let cold = app.metrics.is_cold_start();
-    let mut response = next.run(request).await;
+    let trace = trace::of_request(request.headers());
+    let in_progress = app.meter.begin();
+    let mut response = trace::within(trace, next.run(request)).await;
+    drop(in_progress);
     let (status, latency) = (response.status().as_u16(), started.elapsed());
     let usage = response.extensions_mut().remove::<StoreUsage>();
+    let metric = RequestMetric {
+        at: app.clock.now(),
+        route: format!("{method} {route}"),
+        status,
+        latency,
+        cold,
+        usage: usage.unwrap_or_default(),
+        trace,
+    };
+    let line = app.metrics.line(&metric);
+    app.meter.add(&metric, line.len() + 1);
     if app.metrics.is_enabled() {
-        app.metrics.write(&RequestMetric {
-            at: app.clock.now(),
-            route: format!("{method} {route}"),
-            status,
-            latency,
-            cold,
-            usage: usage.unwrap_or_default(),
-        });
+        app.metrics.write(&line);
     } else {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(%method, route, status, micros, "request");
+        tracing::info!(%method, route, status, micros, trace = trace.id(), "request");
+    }
+    if let Ok(value) = HeaderValue::from_str(&format!("traceparent;desc=\"{}\"", trace.traceparent())) {
+        response.headers_mut().append(HeaderName::from_static("server-timing"), value);
     }
     response
 }

@@ -2,6 +2,7 @@
 
 use crate::error::code::Code;
 use crate::error::{Error, Fault, Refusal};
+use crate::trace;
 use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -24,6 +25,9 @@ impl IntoResponse for Refusal {
             }
             if let Some(limit) = self.limit {
                 object.insert("limit".into(), limit.into());
+            }
+            if let Some(trace) = trace::current() {
+                object.insert("trace".into(), trace.id().into());
             }
             if !self.errors.is_empty() {
                 object.insert("errors".into(), self.errors.iter().map(entry).collect());
@@ -70,7 +74,7 @@ impl IntoResponse for Error {
     /// Logs the error; this is the only place that does. The response says only whether another attempt
     /// helps.
     fn into_response(self) -> Response {
-        tracing::error!(error = %self, "request failed");
+        tracing::error!(error = %self, trace = trace::id(), "request failed");
         match self {
             Self::Busy { .. } | Self::Contended { .. } | Self::TimedOut => Refusal::new(
                 Code::Unavailable,

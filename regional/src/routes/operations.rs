@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::error::Refusal;
 use crate::error::code::Code;
 use crate::http::rfc3339::format_time;
+use crate::meter::{Usage, memory_bytes};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -19,6 +20,24 @@ pub struct Health {
     version: &'static str,
     #[schema(value_type = crate::schemas::Timestamp)]
     now: String,
+    /// The version of the function that the platform runs; null without one.
+    #[schema(required)]
+    build: Option<String>,
+    /// The age of the process.
+    uptime_ms: u64,
+    /// The memory of the process that is in use; null where the platform does not show it.
+    #[schema(required)]
+    memory_bytes: Option<u64>,
+    /// Requests that are being answered, this one included.
+    requests_in_progress: u32,
+    /// The median time for which the last 128 requests waited for the store; null before the first.
+    #[schema(required)]
+    store_p50_ms: Option<u32>,
+    /// The 95th percentile of them.
+    #[schema(required)]
+    store_p95_ms: Option<u32>,
+    /// The usage of the process since it began.
+    usage: Usage,
 }
 
 /// The response of `GET /ready`.
@@ -30,6 +49,8 @@ pub struct Readiness {
 }
 
 /// Answers 200 while the process runs.
+///
+/// The figures are those of the process that answers. It asks nothing of the store.
 #[utoipa::path(
     get,
     path = "/health",
@@ -40,7 +61,19 @@ pub struct Readiness {
     ),
 )]
 pub async fn get_health(State(app): State<App>) -> Json<Health> {
-    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION"), now: format_time(app.clock.now()) })
+    let (usage, recent) = app.meter.figures();
+    Json(Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        now: format_time(app.clock.now()),
+        build: std::env::var("AWS_LAMBDA_FUNCTION_VERSION").ok(),
+        uptime_ms: u64::try_from(app.meter.uptime().as_millis()).unwrap_or(u64::MAX),
+        memory_bytes: memory_bytes(),
+        requests_in_progress: app.meter.in_progress(),
+        store_p50_ms: recent.percentile(50),
+        store_p95_ms: recent.percentile(95),
+        usage,
+    })
 }
 
 /// Answers 200 while the store answers.

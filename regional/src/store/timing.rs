@@ -17,14 +17,14 @@ tokio::task_local! {
 
 /// Adds up the time with at least one call in progress: concurrent calls count once.
 #[derive(Debug, Default)]
-struct Tracker {
+pub(super) struct Tracker {
     in_progress: u32,
     since: Option<Instant>,
-    usage: StoreUsage,
+    pub(super) usage: StoreUsage,
 }
 
 /// How one request used the store.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct StoreUsage {
     /// The time with at least one call in progress.
     pub waited: Duration,
@@ -34,6 +34,10 @@ pub struct StoreUsage {
     pub conflicts: u32,
     /// Attempts that were refused because a table or a partition was at its capacity.
     pub throttles: u32,
+    /// Read units that the calls consumed.
+    pub read_units: f64,
+    /// Write units that the calls consumed.
+    pub write_units: f64,
 }
 
 /// Runs a future, and returns its output with its use of the store.
@@ -148,7 +152,7 @@ impl Refusal {
 }
 
 /// Updates the tracker of the current request. Does nothing outside of a request.
-fn track(update: impl FnOnce(&mut Tracker)) {
+pub(super) fn track(update: impl FnOnce(&mut Tracker)) {
     let _ = TRACKER.try_with(|tracker| update(&mut tracker.borrow_mut()));
 }
 

@@ -18,10 +18,12 @@ use super::write_op::{UpdateOutcome, WriteOp};
 use crate::domain::webhook::Line;
 use crate::domain::webhook::event::Event;
 use crate::error::Error;
+use crate::trace;
 use futures_util::future::try_join_all;
 use shared::id::MessageId;
 use shared::limits;
 use shared::time::Time;
+use shared::trace::Trace;
 use shared::webhook::EventType;
 use std::collections::BTreeSet;
 
@@ -48,6 +50,8 @@ pub struct Delivery {
     pub due: Time,
     /// Why the last attempt failed.
     pub error: Option<String>,
+    /// The trace of the change; none in rows of earlier versions, and for changes outside of a request.
+    pub trace: Option<Trace>,
 }
 
 impl Delivery {
@@ -89,6 +93,7 @@ impl Store {
                     tries: 0,
                     due: now,
                     error: None,
+                    trace: trace::current(),
                 };
                 ops.push(WriteOp::put(Table::Events, write(&delivery)));
             }
@@ -188,7 +193,7 @@ fn write(delivery: &Delivery) -> Item {
 
 /// The attributes that an event has in any state.
 fn content(key: &Key, delivery: &Delivery) -> Item {
-    new_item(
+    let mut item = new_item(
         key,
         [
             ("id", s(delivery.id.as_str())),
@@ -197,7 +202,9 @@ fn content(key: &Key, delivery: &Delivery) -> Item {
             ("created", at(delivery.created)),
             ("tries", n(delivery.tries)),
         ],
-    )
+    );
+    item.extend(delivery.trace.map(|trace| ("trace".to_owned(), s(trace.to_string()))));
+    item
 }
 
 fn read(item: &Item) -> Result<Delivery, Error> {
@@ -217,5 +224,6 @@ fn read_content(item: &Item, line: Line, place: String, due: Time) -> Result<Del
         tries: get_number(item, "tries")?,
         due,
         error: optional_text(item, "error")?,
+        trace: optional_text(item, "trace")?,
     })
 }

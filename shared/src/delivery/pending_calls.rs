@@ -23,6 +23,15 @@ struct Open<C> {
     call: C,
     tries: u32,
     due: Time,
+    /// When the call was added; in rows of earlier versions unknown, which is zero.
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    since: Time,
+}
+
+// serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_unknown(since: &Time) -> bool {
+    *since == Time::default()
 }
 
 impl<C> Default for PendingCalls<C> {
@@ -34,14 +43,9 @@ impl<C> Default for PendingCalls<C> {
 impl<C: Clone> PendingCalls<C> {
     /// Adds a call that is due at once.
     pub fn add(&mut self, now: Time, call: C) -> CallId {
-        self.add_at(now, call)
-    }
-
-    /// Adds a call that is due at this time.
-    pub fn add_at(&mut self, due: Time, call: C) -> CallId {
         let id = CallId(self.next);
         self.next += 1;
-        self.open.push(Open { id, call, tries: 0, due });
+        self.open.push(Open { id, call, tries: 0, due: now, since: now });
         id
     }
 
@@ -63,11 +67,10 @@ impl<C: Clone> PendingCalls<C> {
         due
     }
 
-    /// Removes a confirmed call. False if it was confirmed before.
-    pub fn confirm(&mut self, id: CallId) -> bool {
-        let before = self.open.len();
-        self.open.retain(|open| open.id != id);
-        self.open.len() < before
+    /// Removes a confirmed call. Returns when it was added; none if it was confirmed before.
+    pub fn confirm(&mut self, id: CallId) -> Option<Time> {
+        let at = self.open.iter().position(|open| open.id == id)?;
+        Some(self.open.remove(at).since)
     }
 
     /// Removes calls that are no longer needed. True if there were any.
@@ -125,9 +128,16 @@ mod tests {
         assert_eq!(calls.take_due(t(1999)), []);
         assert_eq!(calls.take_due(t(2000)), [(id, 'a')]);
         assert_eq!(calls.wake_at(), Some(t(6000)));
-        assert!(calls.confirm(id));
-        assert!(!calls.confirm(id));
+        assert_eq!(calls.confirm(id), Some(t(0)));
+        assert_eq!(calls.confirm(id), None);
         assert_eq!(calls.wake_at(), None);
+    }
+
+    #[test]
+    fn call_of_an_earlier_version_is_read() {
+        let row = r#"{"next":2,"open":[{"id":1,"call":"a","tries":3,"due":7}]}"#;
+        let mut calls: PendingCalls<char> = serde_json::from_str(row).unwrap_or_default();
+        assert_eq!(calls.confirm(CallId(1)), Some(Time::default()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub use schemas::CODES;
 
 use super::{
     Config, CreatedRoom, Health, KeptNotice, NamedSeat, NewNotice, NewRoom, Path, PlayerRelease, PoolInfo,
-    QueueList, QueueSummary, Ready, StoredNotices,
+    QueueList, QueueSummary, Ready, Status, StoredNotices,
 };
 use crate::id::{NoticeId, PlayerId, PoolName, RoomId, SessionId, TicketId};
 use crate::presence::PresenceList;
@@ -62,6 +62,7 @@ fn schemas() -> serde_json::Result<Map<String, Value>> {
     let mut schemas = Schemas::default();
     schemas.add::<Health>()?;
     schemas.add::<Ready>()?;
+    schemas.add::<Status>()?;
     schemas.add::<Config>()?;
     schemas.add::<PoolInfo>()?;
     schemas.add::<NewRoom>()?;

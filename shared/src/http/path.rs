@@ -50,6 +50,10 @@ paths! {
     Health "/health" "GET, HEAD" free;
     /// The readiness check.
     Ready "/ready" "GET, HEAD" limited;
+    /// The readiness of the last day, as a page.
+    Status "/status" "GET, HEAD" limited;
+    /// The readiness of the last day.
+    StatusJson "/status.json" "GET, HEAD" limited;
     /// The metrics in Prometheus' text format.
     Metrics "/metrics" "GET, HEAD" limited;
     /// The configuration that a page needs to start.
@@ -126,6 +130,8 @@ impl<'a> Path<'a> {
         match *parts.as_slice() {
             ["health"] => Self::Health,
             ["ready"] => Self::Ready,
+            ["status"] => Self::Status,
+            ["status.json"] => Self::StatusJson,
             ["metrics"] => Self::Metrics,
             ["v1", "config"] => Self::Config,
             ["v1", "rooms"] => Self::Rooms,

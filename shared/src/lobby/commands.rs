@@ -7,9 +7,11 @@ use crate::lobby::formation::outcome::{expired, matched};
 use crate::lobby::state::Attachment;
 use crate::lobby::tickets::ticket::{self, Escalation, State, Ticket};
 use crate::lobby::{Effect, Lobby};
+use crate::metrics::Observed;
 use crate::rpc::queue_service::TicketState;
 use crate::rpc::shard::Removal;
 use crate::time::Time;
+use crate::trace::Trace;
 use crate::wire::envelope::{self, Text};
 use crate::wire::lobby::{Command, Expired, PutOutBody, Reply};
 use crate::wire::welcome::Welcome;
@@ -27,6 +29,10 @@ impl Endpoint for Lobby {
 
     fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)> {
         self.sockets.iter().map(|(&conn, guard)| (conn, guard))
+    }
+
+    fn observed(&mut self) -> &mut Observed {
+        &mut self.observed
     }
 
     fn execute(
@@ -50,7 +56,7 @@ impl Endpoint for Lobby {
             Command::Why => return Some(self.why(now, &player).map(Reply::Why)),
             Command::Auth { .. } => return None,
         };
-        let entry = Entry { player, key, body, intent, by: None };
+        let entry = Entry { player, key, body, intent, by: None, trace: self.traces.get(&conn).copied() };
         self.enter(now, PendingEntry { lookup: 0, conn, id: message.id.clone(), entry }).transpose()
     }
 
@@ -66,7 +72,8 @@ impl Endpoint for Lobby {
         if let Some(guard) = self.sockets.get(&conn) {
             self.next_expiry = self.next_expiry.min(guard.identity.exp);
             let address = self.addresses.get(&conn).copied().unwrap_or_default();
-            let attachment = Attachment { conn, identity: guard.identity.clone(), address };
+            let (identity, trace) = (guard.identity.clone(), self.traces.get(&conn).copied());
+            let attachment = Attachment { conn, identity, address, trace };
             let data = envelope::encode(&attachment).to_string();
             self.pending.out.push(Effect::Attach { conn, data });
         }
@@ -97,9 +104,11 @@ impl Lobby {
         identity: Identity,
         current_match: Option<RoomId>,
         address: u64,
+        trace: Option<Trace>,
     ) {
         let player = identity.player.clone();
         self.addresses.insert(conn, address);
+        self.traces.extend(trace.map(|trace| (conn, trace)));
         self.sockets.insert(conn, ConnectionGuard::new(identity, now));
         self.conns_by_player.entry(player.clone()).or_default().insert(conn);
         self.attach(conn);

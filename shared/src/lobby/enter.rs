@@ -10,6 +10,7 @@ use crate::lobby::tickets::ticket::{self, Escalation, Member, State, Ticket};
 use crate::pool::Shard;
 use crate::rpc::record::MatchmakingProfile;
 use crate::time::Time;
+use crate::trace::Trace;
 use crate::wire::envelope;
 use crate::wire::lobby::Reply;
 use crate::wire::{self, CloseCode, Refusal, RefusalCode};
@@ -37,6 +38,8 @@ pub(super) struct Entry {
     pub(super) intent: Intent,
     /// The service or operator that asks; none for a player.
     pub(super) by: Option<PlayerId>,
+    /// The trace that the client named.
+    pub(super) trace: Option<Trace>,
 }
 
 /// The purpose of an entry.
@@ -197,7 +200,11 @@ impl Lobby {
             return;
         }
         for pending in self.take_entries(lookup) {
-            let text = match self.decide_entry(now, &pending.entry, answer.cloned()) {
+            let decided = self.decide_entry(now, &pending.entry, answer.cloned());
+            if !matches!(decided, Ok(Decision::Moves(_))) {
+                self.observed.command(decided.as_ref().err());
+            }
+            let text = match decided {
                 Ok(Decision::Moves(shard)) => {
                     // The reply follows after the player object has stored the shard.
                     self.move_entry(PendingEntry { lookup: 0, ..pending }, shard);
@@ -295,6 +302,7 @@ impl Lobby {
             since: now,
             key: entry.key.clone(),
             by: entry.by.clone(),
+            trace: entry.trace,
             state: State::Waiting,
             hold_off_until: None,
             home_shard: None,

@@ -5,6 +5,7 @@ use crate::id::{PlayerId, RoomId};
 use crate::lobby::effect::{Answer, Call};
 use crate::rpc::ForcedClose;
 use crate::rpc::record::MatchmakingProfile;
+use crate::trace::Trace;
 
 /// An event that the lobby reacts to.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub enum Input<'a> {
         current_match: Option<RoomId>,
         /// A hash of the client's address: an address has a share of the waiting lookups.
         address: u64,
+        /// The trace that the client named, if it did.
+        trace: Option<Trace>,
     },
     /// An open socket sent a frame, was closed, or has a verified token.
     Connection(ConnectionInput<'a>),

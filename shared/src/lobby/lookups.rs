@@ -245,7 +245,8 @@ mod tests {
             exp: now + limits::RETRY_MAX,
         };
         let (conn, current_match) = (Conn(conn), None);
-        let effects = lobby.handle(now, Input::Opened { conn, identity, current_match, address });
+        let effects =
+            lobby.handle(now, Input::Opened { conn, identity, current_match, address, trace: None });
         effects.into_iter().find_map(|effect| match effect {
             Effect::Attach { data, .. } => Some(data),
             _ => None,

@@ -32,7 +32,7 @@ impl Lobby {
     pub fn serve(&mut self, now: Time, request: &QueueServiceRequest) -> (Served, Vec<Effect>) {
         let served = match &request.action {
             QueueAction::Enter { player, key, body } => {
-                self.enter_for_service(now, request, &entry(&request.by, player, key.as_ref(), body))
+                self.enter_for_service(now, request, &entry(request, player, key.as_ref(), body))
             }
             QueueAction::Ticket { player } => self.known_ticket(now, player).map(found),
             QueueAction::List { after } => {
@@ -56,7 +56,7 @@ impl Lobby {
         self.lookup_done(now, lookup, answer);
         let decided = match &request.action {
             QueueAction::Enter { player, key, body } => {
-                let entry = entry(&request.by, player, key.as_ref(), body);
+                let entry = entry(request, player, key.as_ref(), body);
                 self.decide_for_service(now, request, &entry, answer.cloned())
             }
             QueueAction::Ticket { .. } | QueueAction::Cancel { .. } | QueueAction::List { .. } => {
@@ -160,9 +160,10 @@ impl Lobby {
     }
 }
 
-fn entry(by: &PlayerId, player: &PlayerId, key: Option<&String>, body: &Value) -> Entry {
+fn entry(request: &QueueServiceRequest, player: &PlayerId, key: Option<&String>, body: &Value) -> Entry {
     let (player, key, body) = (player.clone(), key.cloned(), body.clone());
-    Entry { player, key, body, intent: Intent::Enter, by: Some(by.clone()) }
+    let by = Some(request.by.clone());
+    Entry { player, key, body, intent: Intent::Enter, by, trace: request.trace }
 }
 
 fn found(ticket: TicketStatus) -> Served {

@@ -15,9 +15,11 @@ use crate::lobby::tickets::store::TicketStore;
 use crate::lobby::tickets::ticket::{Escalation, State, Ticket};
 use crate::lobby::wait_stats::WaitStats;
 use crate::lobby::{Effect, Job, Lobby, Pending, Row};
+use crate::metrics::Observed;
 use crate::pool::{Pool, Shard};
 use crate::rpc::audit::AuditEntry;
 use crate::time::Time;
+use crate::trace::Trace;
 use crate::wire::envelope;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +57,9 @@ pub(in crate::lobby) struct Attachment {
     /// A hash of the client's address.
     #[serde(default, rename = "from")]
     pub(in crate::lobby) address: u64,
+    /// The trace that the client named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::lobby) trace: Option<Trace>,
 }
 
 impl Row {
@@ -113,6 +118,7 @@ impl Lobby {
             next_expiry: Time::from_ms(0),
             conns_by_player: BTreeMap::new(),
             addresses: BTreeMap::new(),
+            traces: BTreeMap::new(),
             pending_entries: BTreeMap::new(),
             last_entry: 0,
             last_lookup: 0,
@@ -122,6 +128,7 @@ impl Lobby {
             reported: Reported::default(),
             armed_alarm: None,
             pending: Pending::default(),
+            observed: Observed::default(),
         };
         for (key, text) in disk {
             lobby.read_row(now, key, text)?;
@@ -129,7 +136,8 @@ impl Lobby {
         // The restored rows are on disk already.
         lobby.pending = Pending::default();
         let attachments = attachments.iter().filter_map(|text| serde_json::from_str(text).ok());
-        for Attachment { conn, identity, address } in attachments {
+        for Attachment { conn, identity, address, trace } in attachments {
+            lobby.traces.extend(trace.map(|trace| (conn, trace)));
             lobby.addresses.insert(conn, address);
             lobby.conns_by_player.entry(identity.player.clone()).or_default().insert(conn);
             lobby.sockets.insert(conn, ConnectionGuard::new(identity, now));

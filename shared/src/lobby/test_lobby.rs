@@ -8,6 +8,7 @@ use crate::rpc::queue_figures::QueueFigures;
 use crate::rpc::queue_service::{QueueServiceAnswer, QueueServiceRequest};
 use crate::rpc::{ForcedClose, PlayerRequest, PlayerResponse};
 use crate::time::Time;
+use crate::trace::Trace;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(in crate::lobby) struct TestLobby {
     /// Requests to reserve a player.
     pub(in crate::lobby) reservations: Vec<(Time, PlayerId)>,
     pub(in crate::lobby) rooms: BTreeSet<RoomId>,
+    /// The traces of the rooms that clients named, in order.
+    pub(in crate::lobby) traces: Vec<Option<Trace>>,
     /// The reports to the index, in order.
     pub(in crate::lobby) reports: Vec<QueueFigures>,
     /// The actions that the region has stored, in order.
@@ -46,6 +49,7 @@ impl TestLobby {
             busy: BTreeMap::new(),
             reservations: Vec::new(),
             rooms: BTreeSet::new(),
+            traces: Vec::new(),
             audited: Vec::new(),
             reports: Vec::new(),
             lookups: Vec::new(),
@@ -61,7 +65,7 @@ impl TestLobby {
     pub(in crate::lobby) fn open_until(&mut self, nth: u32, exp: Time) {
         let identity = Identity { player: player(nth), sid: "s_1".parse().unwrap(), ep: 0, exp };
         let (conn, current_match, address) = (Conn(nth), None, 0);
-        self.turn(Input::Opened { conn, identity, current_match, address });
+        self.turn(Input::Opened { conn, identity, current_match, address, trace: None });
     }
 
     pub(in crate::lobby) fn close(&mut self, nth: u32) {
@@ -226,6 +230,7 @@ impl TestLobby {
             Call::Player { .. } => Answer::Player(PlayerResponse::Granted { current_match: None }),
             Call::OpenRoom { setup } => {
                 assert!(self.rooms.insert(setup.id.clone()), "a second room of one match");
+                self.traces.push(setup.trace);
                 Answer::Room
             }
             Call::Report { figures } => {

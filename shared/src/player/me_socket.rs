@@ -4,6 +4,7 @@ use super::presence::presence_event;
 use super::{Effect, Player};
 use crate::connection::{Conn, ConnectionGuard, Endpoint, Identity};
 use crate::limits;
+use crate::metrics::Observed;
 use crate::time::Time;
 use crate::wire::envelope::{self, Envelope, Text};
 use crate::wire::me::{ActiveBody, Command, Device, Devices, Event, Notice, ReadBody, Reply};
@@ -40,6 +41,10 @@ impl Endpoint for Player {
 
     fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)> {
         self.sockets.iter().map(|(&conn, socket)| (conn, &socket.guard))
+    }
+
+    fn observed(&mut self) -> &mut Observed {
+        &mut self.observed
     }
 
     fn execute(

@@ -6,6 +6,7 @@ use super::{Call, Player};
 use crate::connection::{Conn, Endpoint, Identity};
 use crate::delivery::pending_calls::CallId;
 use crate::id::SessionId;
+use crate::metrics::Measure;
 use crate::rpc::{ForcedClose, Notice, NoticeKind, ObjectName};
 use crate::time::Time;
 use crate::wire::CloseCode;
@@ -20,7 +21,11 @@ impl Player {
                 if self.durable.restrictions.set_ban(notice.at, Some(*until)) && now < *until {
                     self.force_close(now, &ForcedClose::Banned);
                     let body = MeNotice::Banned { until: *until };
+                    let had_sockets = !self.sockets.is_empty();
                     self.notify_and_close(now, |_| true, &body, CloseCode::Banned);
+                    if had_sockets {
+                        self.measure_ban(now);
+                    }
                 }
             }
             NoticeKind::Unbanned => {
@@ -99,11 +104,26 @@ impl Player {
     }
 
     /// Handles a host's confirmation. The sockets that it still holds were not concerned.
-    pub(super) fn forced_close_confirmed(&mut self, call: CallId, holding: &[Conn], asked: Time) {
-        let Some(Call::ForceClose { object, .. }) = self.durable.calls.get(call).cloned() else {
+    pub(super) fn forced_close_confirmed(&mut self, now: Time, call: CallId, holding: &[Conn], asked: Time) {
+        let Some(Call::ForceClose { object, close }) = self.durable.calls.get(call).cloned() else {
             return;
         };
-        self.durable.calls.confirm(call);
+        if let Some(since) = self.durable.calls.confirm(call) {
+            self.observed.measure_since(Measure::OutboxAge, since, now);
+        }
         self.correct(&object, holding, asked);
+        if close == ForcedClose::Banned {
+            self.measure_ban(now);
+        }
+    }
+
+    /// Measures how long a ban took, once every host has closed the player's sockets.
+    fn measure_ban(&mut self, now: Time) {
+        let is_banned =
+            |call: &Call| matches!(call, Call::ForceClose { close, .. } if *close == ForcedClose::Banned);
+        if !self.durable.calls.any(is_banned) {
+            let decided = self.durable.restrictions.banned_at().unwrap_or_default();
+            self.observed.measure_since(Measure::BanClose, decided, now);
+        }
     }
 }

@@ -53,6 +53,11 @@ impl Restrictions {
         self.ban.and_then(|ban| ban.until)
     }
 
+    /// Returns when the region decided the latest ban.
+    pub fn banned_at(&self) -> Option<Time> {
+        self.ban.map(|ban| ban.at)
+    }
+
     /// Revokes tokens with an older auth epoch. False if that was known.
     pub fn revoke(&mut self, ep: u64) -> bool {
         let is_new = ep > self.min_epoch;

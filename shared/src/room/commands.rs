@@ -7,6 +7,7 @@ use super::{Conn, Effect, EndRule, Role, Room, Seat};
 use crate::connection::{ConnectionGuard, Endpoint};
 use crate::delivery::outbox::Audience;
 use crate::id::PlayerId;
+use crate::metrics::Observed;
 use crate::time::Time;
 use crate::wire::EndReason;
 use crate::wire::envelope::{Envelope, Text};
@@ -37,6 +38,10 @@ impl Endpoint for Room {
 
     fn guards(&self) -> impl Iterator<Item = (Conn, &ConnectionGuard)> {
         self.sockets.iter().map(|(&conn, socket)| (conn, &socket.guard))
+    }
+
+    fn observed(&mut self) -> &mut Observed {
+        &mut self.observed
     }
 
     fn is_rate_limited(&self) -> bool {

@@ -96,7 +96,7 @@ mod tests {
             let seats = vec![Seat::of("p_1".parse().unwrap(), "Ana".into())];
             let (id, rules) = ("m_1".parse().unwrap(), Rules::default());
             let pool = pool.map(|pool| pool.parse().unwrap());
-            let setup = Setup { id, pool, owner: None, seats, rules, mode: None };
+            let setup = Setup { id, pool, owner: None, seats, rules, mode: None, trace: None };
             Room::create(now, setup, Switches::default())
         };
         let calls = |effects: Vec<Effect>| {
@@ -126,7 +126,8 @@ mod tests {
         let seats = vec![Seat::of(member.clone(), String::new())];
         let rules = Rules::default();
         let owner = Some(owner);
-        let setup = Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules, mode: None };
+        let setup =
+            Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules, mode: None, trace: None };
         let (mut room, _) = Room::create(now, setup, Switches::default());
         let effects = room.handle(now + rules.age(), Input::Woke);
         let released = effects.into_iter().filter_map(|effect| match effect {

@@ -4,6 +4,7 @@ use super::seats::Seat;
 use super::{Conn, Effect, Room, Save};
 use crate::delivery::gather::Flush;
 use crate::delivery::outbox::Audience;
+use crate::metrics::Measure;
 use crate::time::Time;
 use crate::wire::envelope::Envelope;
 use crate::wire::room::Event;
@@ -39,7 +40,7 @@ impl Room {
         let mut flush = Flush::default();
         let write = self.unflushed.write || self.log.full() || !self.carry();
         if write {
-            self.write(false, &mut flush.after);
+            self.write(now, false, &mut flush.after);
         }
         flush.before.extend(self.take_attachments());
         if let Some(alarm) = self.alarm() {
@@ -59,7 +60,7 @@ impl Room {
         // it was sent, its position would be used again.
         if pending.room {
             let sent = std::mem::take(&mut pending.out);
-            self.write(true, &mut out);
+            self.write(now, true, &mut out);
             let rest = out.split_off(1.min(out.len()));
             out.extend(sent);
             out.extend(rest);
@@ -67,14 +68,14 @@ impl Room {
             out.append(&mut pending.out);
             // After the alarm, the write does not wait: until then the next alarm would be in the past.
             if self.log.overfull() || (self.armed.is_none() && self.unflushed.write) {
-                self.write(false, &mut out);
+                self.write(now, false, &mut out);
             }
         }
         out.extend(self.encode_attachments(&pending.attachments));
         if !pending.closes.is_empty() {
             // A close sends what is queued.
             if !self.carry() {
-                self.write(false, &mut out);
+                self.write(now, false, &mut out);
             }
             out.extend(self.take_attachments());
             out.append(&mut pending.closes);
@@ -92,7 +93,8 @@ impl Room {
     }
 
     /// Writes the log, with the board and where it changed the room's row; then answers the durable commands.
-    fn write(&mut self, room: bool, out: &mut Vec<Effect>) {
+    fn write(&mut self, now: Time, room: bool, out: &mut Vec<Effect>) {
+        let oldest = self.log.oldest_unwritten();
         self.unflushed.write = false;
         let mut save = Save { chunk: self.log.chunk(), ..Save::default() };
         if self.board.at() > self.board_saved {
@@ -108,6 +110,7 @@ impl Room {
             out.push(Effect::Save(save));
         }
         if wrote {
+            self.observed.measure_since(Measure::DurableLag, oldest.unwrap_or_default(), now);
             let text = Envelope::ephemeral(Event::Durable { to: self.log.durable() }).text();
             out.push(Effect::Broadcast { text, audience: Audience::All });
         }

@@ -130,11 +130,17 @@ impl Log {
         usize::try_from(self.head - self.durable).unwrap_or(usize::MAX)
     }
 
+    /// Returns when the oldest unwritten entry was accepted.
+    #[must_use]
+    pub fn oldest_unwritten(&self) -> Option<Time> {
+        let oldest = self.entries.len().checked_sub(self.unwritten_count())?;
+        self.entries.get(oldest).map(|oldest| oldest.ts)
+    }
+
     /// Returns the time at which the oldest unwritten entry must be written.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        let oldest = self.entries.len().checked_sub(self.unwritten_count())?;
-        self.entries.get(oldest).map(|oldest| oldest.ts + limits::CHUNK_AGE_MAX)
+        self.oldest_unwritten().map(|oldest| oldest + limits::CHUNK_AGE_MAX)
     }
 
     /// Returns true if the unwritten entries fill a row.

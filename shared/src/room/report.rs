@@ -87,6 +87,7 @@ mod tests {
             owner: None,
             seats: vec![seat(1), seat(2), seat(3)],
             rules: Rules::default(),
+            trace: None,
         };
         let mut room = Room::create(at(0), setup, Switches::default()).0;
         for n in 1..=3 {

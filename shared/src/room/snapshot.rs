@@ -196,7 +196,8 @@ mod tests {
         let players = ["p_1", "p_2"].map(|id| id.parse::<PlayerId>().unwrap());
         let seats = players.iter().map(|player| Seat::of(player.clone(), String::new())).collect();
         let (owner, rules) = (players.first().cloned(), Rules::default());
-        let setup = Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules, mode: None };
+        let setup =
+            Setup { id: "m_1".parse().unwrap(), pool: None, owner, seats, rules, mode: None, trace: None };
         let (mut room, effects) = Room::create(NOW, setup, Switches::default());
         let mut kept = Kept::default();
         kept.keep(effects);

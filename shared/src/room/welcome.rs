@@ -2,6 +2,7 @@
 
 use super::{Conn, Effect, Resume, Room};
 use crate::id::PlayerId;
+use crate::metrics::Counter;
 use crate::time::Time;
 use crate::wire::envelope::Text;
 use crate::wire::room::{Snapshot, Welcome};
@@ -19,6 +20,10 @@ impl Room {
             .filter(|resume| resume.epoch == epoch)
             .and_then(|resume| self.log.since(resume.at))
             .map(|entries| entries.map(|entry| entry.seen_by(you)).collect());
+        if resume.is_some() {
+            let is_exact = replay.is_some();
+            self.observed.count(if is_exact { Counter::ResumeExact } else { Counter::ResumeSnapshot });
+        }
         let mode = self.state.setup.mode.as_ref().map(|mode| mode.name.clone());
         let snapshot = replay.is_none().then(|| self.snapshot(you));
         let welcome = welcome::Welcome {

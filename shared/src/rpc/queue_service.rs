@@ -2,6 +2,7 @@
 
 use crate::id::{PlayerId, PoolName, RoomId, TicketId};
 use crate::time::Time;
+use crate::trace::Trace;
 use crate::wire::Refusal;
 use crate::wire::lobby::Why;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ pub struct QueueServiceRequest {
     /// Why the caller asks, for the audit trail; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// The trace that the caller named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     #[serde(flatten)]
     pub action: QueueAction,
 }

@@ -5,6 +5,7 @@ use crate::id::{PlayerId, PoolName, RoomId};
 use crate::mode::{Chance, Seed};
 use crate::pool::{ChosenMode, Rules};
 use crate::time::Time;
+use crate::trace::Trace;
 use serde::{Deserialize, Serialize};
 
 /// The initial state of a room.
@@ -21,9 +22,18 @@ pub struct Setup {
     /// The mode that plays in the room; none for a room without rules of a game.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<ChosenMode>,
+    /// The trace that a client named for the match; none, it follows from the id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
 }
 
 impl Setup {
+    /// Returns the one trace of the match, which all of its log lines have.
+    #[must_use]
+    pub fn match_trace(&self) -> Trace {
+        self.trace.unwrap_or_else(|| Trace::of_name(self.id.as_str()))
+    }
+
     /// Returns the setup with this seed, where it has a mode.
     ///
     /// The players of a match that a queue made sit in a random order: the first to move wins more often in many games,
@@ -96,7 +106,8 @@ mod tests {
         let mode = ChosenMode { name: "go-fish@1".into(), config: Value::Null, seed: None };
         let pool = Some("go-fish".parse().unwrap());
         let (id, rules) = ("m_1".parse().unwrap(), Rules::default());
-        let matched = Setup { id, pool, owner: None, seats: seats.clone(), rules, mode: Some(mode) };
+        let matched =
+            Setup { id, pool, owner: None, seats: seats.clone(), rules, mode: Some(mode), trace: None };
         let is_moved = |setup: &Setup| {
             let moved =
                 (0..60u8).filter(|seed| setup.clone().with_seed(Seed::new((*seed).into())).seats != seats);

@@ -4,6 +4,7 @@
 use crate::id::{PlayerId, RoomId, TicketId};
 use crate::pool::want::Want;
 use crate::time::Time;
+use crate::trace::Trace;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, VecDeque};
@@ -21,6 +22,9 @@ pub struct Ticket {
     /// The service or operator that put the ticket into the queue; none for the player's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PlayerId>,
+    /// The trace that the client named, by which it finds its match in the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     pub state: State,
     /// No match takes the ticket before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]

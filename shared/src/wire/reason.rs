@@ -26,6 +26,23 @@ pub enum EndReason {
     ModeGone,
 }
 
+impl EndReason {
+    /// Returns the name on the wire and in logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Abandoned => "abandoned",
+            Self::NoShow => "no_show",
+            Self::TimeUp => "time_up",
+            Self::Mode => "mode",
+            Self::Agreed => "agreed",
+            Self::Disputed => "disputed",
+            Self::ModeGone => "mode_gone",
+        }
+    }
+}
+
 /// The reason of a report about a player.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,15 +1,19 @@
 //! Tests the metrics of the edge, and its readiness.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use reqwest::Response;
 use serde_json::{Value, json};
+use shared::limits;
 use tests::stack::{self, Stack, WebSockets};
 use tokio::time::timeout;
-use xtask::wire::{Opening, Server};
+use xtask::wire::{Opening, Server, text};
 
 use super::chat::server;
+use super::match_history::recorded_match;
+use super::tickets::matched;
 
 /// Limit for changes that no event reports.
 const SOON: Duration = Duration::from_secs(30);
@@ -99,6 +103,142 @@ async fn sockets_refusals_reads_and_requests_are_counted() -> Result<()> {
         let answer = metrics(&server, wrong).await?;
         ensure!(answer.status().as_u16() == 401, "{wrong}");
     }
+    Ok(())
+}
+
+/// The value of each series of a scrape.
+type Scrape = BTreeMap<String, f64>;
+
+/// Series that the alerts read; those with labels have one of each kind after a match.
+const DEMANDED: &[&str] = &[
+    "matchpoint_matches_total{pool=\"speed-dating\"}",
+    "matchpoint_match_wait_seconds_count{pool=\"speed-dating\"}",
+    "matchpoint_queue_oldest_seconds{pool=\"speed-dating\"}",
+    "matchpoint_queue_tickets{pool=\"speed-dating\"}",
+    "matchpoint_resumes_total{result=\"exact\"}",
+    "matchpoint_resumes_total{result=\"snapshot\"}",
+    "matchpoint_resumes_total{result=\"refused\"}",
+    "matchpoint_durable_lag_seconds_count",
+    "matchpoint_message_delay_seconds_count",
+    "matchpoint_outbox_age_seconds_count",
+    "matchpoint_commands_total{result=\"accepted\"}",
+    "matchpoint_commands_total{result=\"refused\"}",
+    "matchpoint_log_events_total",
+    "matchpoint_subrequests_total{to=\"region\"}",
+    "matchpoint_subrequests_total{to=\"room\"}",
+    "matchpoint_region_request_seconds_count",
+    "matchpoint_as_of_seconds",
+];
+
+/// Reads a scrape by the rules of its format: each series is after the type of its metric, which is declared once.
+async fn scrape(server: &Server) -> Result<(Scrape, BTreeMap<String, String>)> {
+    let text = metrics(server, TOKEN).await?.text().await?;
+    let (mut series, mut types, mut helped) = (Scrape::new(), BTreeMap::new(), BTreeSet::new());
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').context("no type")?;
+            ensure!(helped.contains(name) && ["counter", "gauge", "histogram"].contains(&kind), "{line}");
+            ensure!(types.insert(name.to_owned(), kind.to_owned()).is_none(), "{name} has two types");
+        } else if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').context("no help")?;
+            ensure!(!help.contains("newer version"), "{name} is not explained");
+            helped.insert(name.to_owned());
+        } else {
+            let (name, value) = line.rsplit_once(' ').context("no value")?;
+            let metric = name.split('{').next().unwrap_or_default();
+            let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| metric.strip_suffix(end));
+            let is_histogram =
+                base.is_some_and(|base| types.get(base).is_some_and(|kind| kind == "histogram"));
+            ensure!(is_histogram || types.contains_key(metric), "{line} has no type");
+            ensure!(series.insert(name.to_owned(), value.parse()?).is_none(), "{name} is there twice");
+        }
+    }
+    Ok((series, types))
+}
+
+/// Returns whether a series only ever grows.
+fn grows(series: &str, types: &BTreeMap<String, String>) -> bool {
+    let name = series.split('{').next().unwrap_or_default();
+    let kind = types.get(name).map(String::as_str);
+    kind == Some("counter") || kind.is_none()
+}
+
+#[tokio::test]
+async fn every_series_of_a_match_is_scraped_bounded_and_monotone() -> Result<()> {
+    let stack = with_metrics().await?;
+    let server = server(&stack)?;
+    let (room, ana, bo) = matched(&server).await?;
+    let mut a = server.room(&room, &ana).connect().await?;
+    let welcome = a.welcome().await?;
+    let epoch = text(&welcome, "/epoch").to_owned();
+    a.ok(json!({"op": "say", "body": "hello", "ack": "durable", "key": "1"})).await?;
+    a.err(json!({"op": "kick", "body": {"player": bo.id}}), "forbidden").await?;
+    // A client of that position lacks nothing, one of another epoch receives a snapshot, and a stranger is refused.
+    let at = a.ok(json!({"op": "say", "body": "again"})).await?["at"].as_u64().context("a position")?;
+    server.room(&room, &ana).resume(&epoch, at).connect().await?.welcome().await?;
+    server.room(&room, &ana).resume("e0", at).connect().await?.welcome().await?;
+    let stranger = server.guest("Cy").await?;
+    server.room(&room, &stranger).resume(&epoch, at).connect().await?.closed_with(4005).await?;
+    let (first, _) = scrape(&server).await?;
+
+    let mut again = server.room(&room, &ana).connect().await?;
+    again.welcome().await?;
+    again.ok(json!({"op": "end", "body": null})).await?;
+    recorded_match(&server, &ana, &room).await?;
+    let waiting = async {
+        loop {
+            let (series, types) = scrape(&server).await?;
+            if DEMANDED.iter().all(|name| series.contains_key(*name)) {
+                return anyhow::Ok((series, types));
+            }
+        }
+    };
+    let Ok(scraped) = timeout(SOON, waiting).await else {
+        let (series, _) = scrape(&server).await?;
+        let missing: Vec<_> = DEMANDED.iter().filter(|name| !series.contains_key(**name)).collect();
+        bail!("{missing:?} were never scraped: {:?}", series.keys());
+    };
+    let (series, types) = scraped?;
+    for (name, value) in first.iter().filter(|(name, _)| grows(name, &types)) {
+        ensure!(series.get(name).is_some_and(|later| later >= value), "{name} fell from {value}");
+    }
+    let matches = "matchpoint_matches_total{pool=\"speed-dating\"}";
+    ensure!((series[matches] - 1.0).abs() < 0.5, "{}", series[matches]);
+    let waits = "matchpoint_match_wait_seconds_count{pool=\"speed-dating\"}";
+    ensure!((series[waits] - 2.0).abs() < 0.5, "{}", series[waits]);
+    for name in types.keys() {
+        let of_metric = |series: &&String| series.split('{').next() == Some(name.as_str());
+        let count = series.keys().filter(of_metric).count();
+        ensure!(count <= limits::SERIES_PER_METRIC_MAX, "{name} has {count} series");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn health_and_status_tell_the_state_without_a_script() -> Result<()> {
+    let stack = stack::start().await?;
+    let server = server(&stack)?;
+    server.get("/ready").await?.error_for_status()?;
+    let health: Value = server.get("/health").await?.json().await?;
+    ensure!(health["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 1 << 20), "{health}");
+    ensure!(health["region_p95_ms"].is_u64() && health["cache_hit_share"].is_null(), "{health}");
+    let status: Value = server.get("/status.json").await?.json().await?;
+    let minutes = text(&status, "/minutes");
+    ensure!(text(&status, "/status") == "ready" && minutes.len() == 1440, "{status}");
+    ensure!(minutes.trim_start_matches('-').starts_with('r'), "{status}");
+    let page = server.get("/status").await?;
+    let policy = page.headers()["content-security-policy"].to_str()?.to_owned();
+    ensure!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
+    let page = page.text().await?;
+    ensure!(page.contains("<h1 class=\"ready\">Ready</h1>") && !page.contains("<script"), "{page}");
+    ensure!(server.get("/status.css").await?.status().is_success(), "no style");
+
+    let region = format!("{}/health", stack.region_url());
+    let health: Value = server.http().get(region).send().await?.json().await?;
+    ensure!(
+        health["memory_bytes"].as_u64() > Some(1 << 20) && health["usage"]["requests"].is_u64(),
+        "{health}"
+    );
     Ok(())
 }
 

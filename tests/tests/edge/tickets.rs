@@ -8,9 +8,9 @@ use xtask::wire::{LobbyEvent, Player, Server, num, text, unique};
 
 use super::chat::server;
 
-const POOL: &str = "speed-dating";
+pub const POOL: &str = "speed-dating";
 
-fn enter(mark: &str) -> Value {
+pub fn enter(mark: &str) -> Value {
     json!({"op": "enter", "key": mark, "body": {
         "attrs": {"mark": mark}, "wants": [{"attr": "mark", "is": mark}],
     }})

@@ -88,7 +88,7 @@ impl Stage {
         let identity = Identity { player: player(nth), sid, ep: 0, exp: Time::from_ms(u64::MAX) };
         self.sockets.insert(conn, (None, nth));
         let current_match = self.current_match(&player(nth));
-        self.turn(Input::Opened { conn, identity, current_match, address: nth.into() });
+        self.turn(Input::Opened { conn, identity, current_match, address: nth.into(), trace: None });
     }
 
     /// Feeds a frame of a sender, whose socket opens if it is closed.

@@ -65,6 +65,7 @@ impl Stage {
             owner: None,
             seats: vec![seat(1), seat(2)],
             rules: Rules { end: shared::pool::EndRule::Nobody, age_s: 1 << 20, ..Rules::default() },
+            trace: None,
         };
         let (room, effects) = Room::create(Time::from_ms(0), setup, Switches::default());
         drop(effects);

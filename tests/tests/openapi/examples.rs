@@ -23,6 +23,8 @@ const AGENT: &str = "Chess/1.0 (Android 17)";
 const EDGES: &[(&str, &str)] = &[
     ("getHealth", ""),
     ("getReadiness", ""),
+    ("getStatusPage", ""),
+    ("getStatus", ""),
     ("getMetrics", ""),
     ("getConfig", ""),
     ("createRoom", "ana"),
@@ -49,7 +51,8 @@ const EDGES: &[(&str, &str)] = &[
     ("getOpenApiDocument", ""),
 ];
 /// Operations whose answers differ per deployment: only their schema is checked.
-const SCHEMA_ONLY: &[&str] = &["getConfig", "getOpenApiDocument", "getJwks", "listQueues"];
+const SCHEMA_ONLY: &[&str] =
+    &["getConfig", "getOpenApiDocument", "getHealth", "getJwks", "getStatus", "listQueues"];
 /// Fields that differ in each run, besides ids and times. The deviation of a rating changes with time.
 const VARIABLE: &[&str] =
     &["access_token", "refresh_token", "url", "cursor", "store_ms", "deviation", "score", "unconfirmed"];

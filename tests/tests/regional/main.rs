@@ -9,6 +9,7 @@ mod identity;
 mod leaderboards;
 mod lockout;
 mod matches;
+mod meter;
 mod modes;
 mod notice_stream;
 mod open_rooms;

@@ -41,6 +41,7 @@ fn room() -> Object {
         owner: None,
         seats: vec![Seat::of("p_1".parse().expect("an id"), "Ana".into())],
         rules: Rules::default(),
+        trace: None,
     };
     let (mut room, effects) = Room::create(at(0), setup, Switches::default());
     drop(effects);
@@ -65,7 +66,10 @@ fn lobby() -> Object {
     let (mut lobby, effects) = restored.expect("a new lobby");
     drop(effects);
     let (conn, identity) = (CONN, identity(600_000));
-    drop(lobby.handle(at(0), lobby::Input::Opened { conn, identity, current_match: None, address: 0 }));
+    drop(lobby.handle(
+        at(0),
+        lobby::Input::Opened { conn, identity, current_match: None, address: 0, trace: None },
+    ));
     Box::new(move |ms, input| {
         let out = |effect| match effect {
             lobby::Effect::Send { text, .. } => Some(Out::Text(text.to_string())),

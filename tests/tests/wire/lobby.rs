@@ -91,7 +91,7 @@ impl Stage {
         let live = None;
         self.feed(
             &format!("{n} opened"),
-            Input::Opened { conn, identity: who, current_match: live, address: 0 },
+            Input::Opened { conn, identity: who, current_match: live, address: 0, trace: None },
         );
     }
 

@@ -31,6 +31,7 @@ pub fn everything() -> Vec<(String, String)> {
         owner: "p_1".parse().ok(),
         seats: vec![seat(1), seat(2), Seat::free()],
         rules,
+        trace: None,
     };
     let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());
     drop(effects);
@@ -146,6 +147,7 @@ impl Stage {
             seats: vec![seat(1), seat(2)],
             rules: Rules { end, ..Rules::default() },
             mode,
+            trace: None,
         };
         let setup = setup.with_seed(Seed::new(1));
         let (room, effects) = Room::create(Time::from_ms(START), setup, Switches::default());

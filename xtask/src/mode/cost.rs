@@ -109,8 +109,15 @@ fn play(
     let taken: Vec<Seat> =
         (0..seats).map(|nth| Ok(Seat::of(player(nth)?, String::new()))).collect::<Result<_>>()?;
     let mode = mode.map(|name| ChosenMode { name, config: Value::Null, seed: None });
-    let setup =
-        Setup { id: "m_1".parse()?, pool: None, owner: None, seats: taken, rules: Rules::default(), mode };
+    let setup = Setup {
+        id: "m_1".parse()?,
+        pool: None,
+        owner: None,
+        seats: taken,
+        rules: Rules::default(),
+        mode,
+        trace: None,
+    };
     let (mut room, created) = Room::create(START, setup.with_seed(Seed::new(nth.into())), UNLIMITED);
     drop(created);
     for nth in 0..seats {

@@ -6,6 +6,7 @@ use super::schemas;
 use super::service::{self, ROOM};
 use crate::http::Path;
 use crate::limits;
+use crate::metrics::readiness::MINUTES;
 use serde_json::{Value, json};
 
 const ANA: &str = "p_ana";
@@ -16,6 +17,8 @@ pub fn operations(path: Path) -> Vec<Route> {
     let operation = match path {
         Path::Health => get_health(),
         Path::Ready => get_readiness(),
+        Path::Status => get_status_page(),
+        Path::StatusJson => get_status(),
         Path::Metrics => get_metrics(),
         Path::Config => get_config(),
         Path::Rooms => return vec![(path.template(), "post", create_room())],
@@ -42,11 +45,44 @@ pub fn operations(path: Path) -> Vec<Route> {
 }
 
 fn get_health() -> Operation {
-    let example = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-    Operation::new("getHealth", "operations", "Returns `ok` while the Worker runs.").json(
+    let example = json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "build": null,
+        "uptime_ms": 61_000,
+        "memory_bytes": 3_145_728,
+        "sockets": 12,
+        "cache_hit_share": 0.93,
+        "region_p50_ms": 9,
+        "region_p95_ms": 31,
+    });
+    Operation::new("getHealth", "operations", "Returns the health of the isolate that answers.").json(
         200,
         "The Worker runs.",
         "Health",
+        example,
+    )
+}
+
+fn get_status() -> Operation {
+    let minutes = format!("{}r", "-".repeat(MINUTES - 1));
+    let example = json!({
+        "status": "ready", "as_of": 1_795_253_400_000_u64, "ready_share": 1.0, "minutes": minutes,
+    });
+    Operation::new("getStatus", "operations", "Returns the readiness of the last day by minute.").json(
+        200,
+        "The readiness, at most 10 s old.",
+        "Status",
+        example,
+    )
+}
+
+fn get_status_page() -> Operation {
+    let example = "<!doctype html>\n";
+    Operation::new("getStatusPage", "operations", "Returns the readiness of the last day as a page.").text(
+        200,
+        "The page.",
+        "text/html; charset=utf-8",
         example,
     )
 }

@@ -262,6 +262,7 @@ fn problem() -> Value {
             "status": { "type": "integer" },
             "code": { "type": "string", "enum": CODES },
             "detail": { "type": "string", "description": "An explanation for people: what is wrong, and how to fix it." },
+            "trace": { "type": "string", "pattern": "^[0-9a-f]{32}$", "description": "The trace id, which finds the request in the logs." },
         },
     })
 }

@@ -106,6 +106,9 @@ impl Lobby {
                 seats.push(seat);
             }
         }
+        // Of several clients that named a trace, the one that waits longest.
+        let named = forming.tickets().filter_map(|id| self.tickets.get(id));
+        let named = named.filter_map(|ticket| Some((ticket.since, ticket.trace?)));
         Setup {
             id: forming.room.clone(),
             pool: Some(self.pool_name.clone()),
@@ -113,6 +116,7 @@ impl Lobby {
             seats,
             rules: self.pool.room,
             mode: self.pool.chosen_mode(),
+            trace: named.min().map(|(_, trace)| trace),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::lobby::formation::saga::{PendingMatch, Step};
 use crate::lobby::tickets::recent_opponents::RecentMatch;
 use crate::lobby::tickets::ticket::{Escalation, Member, State, Ticket};
 use crate::lobby::{Job, Lobby, Row};
+use crate::metrics::{Counter, Measure};
 use crate::pool::Shard;
 use crate::rpc::queue_service::TicketState;
 use crate::rpc::shard::Removal;
@@ -25,6 +26,7 @@ impl Lobby {
         let Some(forming) = forming.cloned() else {
             return;
         };
+        self.observed.count(Counter::Match);
         if self.shard == Shard::Parent {
             return self.enter_step(now, forming, Step::Notifying);
         }
@@ -47,6 +49,7 @@ impl Lobby {
         let Some(ticket) = self.tickets.get(id).cloned() else {
             return;
         };
+        self.observed.measure(Measure::MatchWait, now.since(ticket.since));
         self.record_wait(now, &ticket);
         self.note_ending(now, &ticket, TicketState::Matched, Some(room), None);
         self.remove_ticket(now, id);

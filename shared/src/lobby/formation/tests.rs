@@ -2,6 +2,8 @@
 
 use crate::limits;
 use crate::lobby::test_lobby::{TestLobby, player};
+use crate::metrics::{Counter, Measure};
+use crate::trace::Trace;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -180,4 +182,24 @@ fn player_is_looked_up_again_after_a_match() {
     lobby.enter(&[1]);
     assert_eq!(lobby.lookups.last(), Some(&player(1)));
     assert_eq!(lobby.lookups.len(), 3);
+}
+
+#[test]
+fn match_is_counted_and_has_the_trace_of_the_ticket_that_waits_longest() {
+    let [first, second] = [1, 2].map(|fill| Trace::new([fill; 16]));
+    let mut lobby = TestLobby::new(r#"{"seats":2}"#);
+    for (nth, trace) in
+        [(1, None), (2, None), (3, Some(second)), (4, None), (5, Some(first)), (6, Some(second))]
+    {
+        let player = format!("p_{nth}");
+        let entry = json!({ "action": "enter", "player": player, "body": {}, "trace": trace });
+        drop(lobby.serve(&entry));
+        lobby.pass(Duration::from_secs(1));
+    }
+    assert_eq!(lobby.traces, [None, Some(second), Some(first)]);
+    let (mut matches, mut waits) = (0, Vec::new());
+    let (_, observed) = lobby.lobby.observed();
+    let counted = |counter, by| matches += if counter == Counter::Match { by } else { 0 };
+    observed.take(counted, |measure, ms| waits.extend((measure == Measure::MatchWait).then_some(ms)));
+    assert_eq!((matches, waits.len()), (3, 6), "{waits:?}");
 }

@@ -25,7 +25,8 @@ impl Table {
         let seats = (1..=2).map(|nth| Seat::of(player(nth), String::new())).collect();
         let mode = mode.map(|name| ChosenMode { name: name.into(), config: Value::Null, seed: None });
         let rules = Rules { end, ..Rules::default() };
-        let setup = Setup { id: "m_1".parse().unwrap(), pool: None, owner: None, seats, rules, mode };
+        let setup =
+            Setup { id: "m_1".parse().unwrap(), pool: None, owner: None, seats, rules, mode, trace: None };
         let (room, effects) = Room::create(START, setup.with_seed(Seed::new(1)), Switches::default());
         Self { room, now: START, effects }
     }

@@ -42,7 +42,7 @@ impl World {
         let (mut after, mut listed) = (None, Vec::new());
         loop {
             let (by, action) = (by.clone(), QueueAction::List { after });
-            let request = QueueServiceRequest { by, reason: String::new(), action };
+            let request = QueueServiceRequest { by, reason: String::new(), trace: None, action };
             let Some(served) = self.ask_lobby(host, |lobby, now| lobby.serve(now, &request)) else {
                 return;
             };
@@ -68,7 +68,7 @@ impl World {
     /// Sends a request as the Worker and the object do: the lookup, a moved player and the next shard included.
     fn request(&mut self, host: usize, who: usize, action: &QueueAction) {
         let by: PlayerId = "p_service-sim".parse().expect("an id");
-        let request = QueueServiceRequest { by, reason: String::new(), action: action.clone() };
+        let request = QueueServiceRequest { by, reason: String::new(), trace: None, action: action.clone() };
         let Some(served) = self.ask_lobby(host, |lobby, now| lobby.serve(now, &request)) else {
             return;
         };

@@ -75,7 +75,7 @@ impl World {
         state.wire = Some(conn);
         state.connecting = None;
         let identity = identity(who, u64::MAX);
-        self.turn(host, &Input::Opened { conn, identity, current_match: live, address: 0 });
+        self.turn(host, &Input::Opened { conn, identity, current_match: live, address: 0, trace: None });
     }
 
     /// Verifies the token of an `auth` command: usually valid.

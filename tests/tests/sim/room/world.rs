@@ -76,9 +76,7 @@ impl World {
             .collect();
         let slow = chance.below(clients.len());
         clients[slow].reads_slowly = weather.slow;
-        if weather.no_show {
-            clients[weather.members - 1].never_connects = true;
-        }
+        clients[weather.members - 1].never_connects |= weather.no_show;
         choose_machines(&mut clients, weather.machines, &mut chance);
         let named = weather.members - weather.free.min(weather.members);
         let seat = |n: usize| {
@@ -93,6 +91,7 @@ impl World {
             owner: Some(player(0)),
             seats: (0..weather.members).map(seat).collect(),
             rules: weather.rules,
+            trace: None,
         }
         .with_seed(Seed::new(u128::from(chance.between(0, u64::MAX - 1))));
         let mut world = Self {

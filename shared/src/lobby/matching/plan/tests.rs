@@ -33,6 +33,7 @@ fn ticket(n: u32, since: u64, rating: f64, wants: &Value) -> Ticket {
         state: State::Waiting,
         hold_off_until: None,
         by: None,
+        trace: None,
         home_shard: None,
         escalation: Escalation::Local,
         escalation_count: 0,
