@@ -180,3 +180,15 @@ fn configuration_of_prometheus_has_no_token() -> Result<()> {
     ensure!(!text.contains("credentials:") && !text.contains("bearer_token:"), "{text}");
     Ok(())
 }
+#[test]
+fn every_series_of_the_objectives_is_documented() -> Result<()> {
+    let root = Root::here();
+    let (slo, protocol) =
+        (fs::read_to_string(root.path(ops::slo::FILE))?, fs::read_to_string(root.path("docs/protocol.md"))?);
+    let words = slo.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names: BTreeSet<&str> = words.filter(|word| word.starts_with("matchpoint_")).collect();
+    ensure!(names.len() >= 15, "only {} series", names.len());
+    let unknown: Vec<_> = names.into_iter().filter(|name| !protocol.contains(&format!("`{name}"))).collect();
+    ensure!(unknown.is_empty(), "docs/protocol.md does not have {unknown:?}: the edge does not report them");
+    Ok(())
+}
