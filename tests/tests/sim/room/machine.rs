@@ -178,7 +178,6 @@ impl World {
                 machine.view.event(&event);
                 self.event(who, &event);
             }
-            Effect::Repeated(_) => {}
             Effect::Outcome(outcome) => self.on_outcome(who, &outcome),
             Effect::State(ConnectionState::Stopped(stopped)) => {
                 self.clients[who].stopped = Some(stopped.code);
@@ -186,7 +185,7 @@ impl World {
             Effect::State(ConnectionState::Waiting { why, .. }) if why == "silent" => {
                 self.marks.insert(Mark::MachineSilent);
             }
-            Effect::State(_) => {}
+            Effect::Repeated(_) | Effect::State(_) => {}
         }
     }
 
