@@ -17,8 +17,8 @@ use std::time::Duration;
 const NAMESPACE: &str = "Matchpoint/Region";
 /// The variable with which Lambda names the function.
 const FUNCTION: &str = "AWS_LAMBDA_FUNCTION_NAME";
-/// Stands for the length of a line while the line is measured: all lengths have four digits.
-const MEANWHILE: usize = 1000;
+/// Digits that the length of a line may have.
+const LENGTH_DIGITS: std::ops::RangeInclusive<usize> = 1..=9;
 
 /// Writes the metric lines where metrics are enabled, and recognizes the first request of the process.
 #[derive(Debug)]
@@ -90,8 +90,11 @@ impl RequestMetric {
     /// length, with the line break.
     #[must_use]
     fn line(&self, function: &str, memory_mb: Option<f64>) -> String {
-        let length = self.line_of(function, memory_mb, MEANWHILE).len() + 1;
-        self.line_of(function, memory_mb, length)
+        // The line break takes the place of the one digit that the length has here.
+        let bare = self.line_of(function, memory_mb, 0).len();
+        let mut lengths = LENGTH_DIGITS.map(|digits| bare + digits);
+        let length = lengths.find(|length| *length == bare + length.to_string().len());
+        self.line_of(function, memory_mb, length.unwrap_or(bare))
     }
 
     fn line_of(&self, function: &str, memory_mb: Option<f64>, logged_bytes: usize) -> String {

@@ -17,7 +17,7 @@ use crate::wasm::{self, Package};
 
 /// Limit for the gzipped Worker, bytes: a little above its size, so that growth is noticed. Every cold isolate loads the
 /// whole module; `cargo xtask bench size` tells what takes it.
-pub const MOST: usize = 940 * 1024;
+pub const MOST: usize = 990 * 1024;
 
 const SOURCES: &[&str] = &[
     "edge/src",
