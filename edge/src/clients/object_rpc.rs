@@ -13,7 +13,7 @@ use shared::pool::Shard;
 use shared::rpc::Setup;
 use shared::rpc::audit::AuditEntry;
 use shared::rpc::notice::Notice;
-use shared::rpc::player_notice::{NoticeAnswer, PlayerNotice};
+use shared::rpc::player_notice::{NoticeAnswer, NoticeRequest};
 use shared::rpc::queue_figures::{QueueIndexRequest, ShardFigures};
 use shared::rpc::queue_service::{QueueServiceAnswer, QueueServiceRequest};
 use shared::rpc::room_service::{RoomServiceAnswer, RoomServiceRequest};
@@ -121,8 +121,8 @@ pub async fn inspect_player(env: &Env, id: &PlayerId) -> Result<PlayerInspection
 }
 
 /// Leaves a notice of the operator's backend with a player's object.
-pub async fn notify_player(env: &Env, id: &PlayerId, notice: &PlayerNotice) -> Result<NoticeAnswer> {
-    call_player(env, id, NOTIFY, notice).await
+pub async fn notify_player(env: &Env, id: &PlayerId, request: &NoticeRequest) -> Result<NoticeAnswer> {
+    call_player(env, id, NOTIFY, request).await
 }
 
 /// Tells a player's object that the player has left a match.

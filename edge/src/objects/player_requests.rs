@@ -59,8 +59,8 @@ pub async fn answer(shard: &Rc<PlayerShard>, mut request: Request) -> Result<Res
             Response::from_json(&runtime.query(|machine, now| (machine.inspect(now, player), Vec::new()))?)
         }
         object_rpc::NOTIFY => {
-            let notice = serde_json::from_str(&text)?;
-            Response::from_json(&runtime.query(|player, now| player.notify_player(now, &notice))?)
+            let request = serde_json::from_str(&text)?;
+            Response::from_json(&runtime.query(|player, now| player.notify_player(now, &request))?)
         }
         object_rpc::PRESENCE => {
             Response::from_json(&presence_of(runtime, serde_json::from_str(&text)?).await?)

@@ -13,7 +13,7 @@ use shared::http::{KeptNotice, NewNotice, PlayerRelease};
 use shared::id::{AuditId, NoticeId, PlayerId};
 use shared::limits;
 use shared::rpc::audit::AuditEntry;
-use shared::rpc::player_notice::{NoticeAnswer, PlayerNotice};
+use shared::rpc::player_notice::{NoticeAnswer, NoticeRequest, PlayerNotice};
 use shared::service_key::Scope;
 use std::time::Duration;
 use worker::{Context, Env, Request, Response};
@@ -69,11 +69,17 @@ pub async fn notify(mut request: Request, env: &Env, ctx: &Context, player: &str
     let audit = AuditId::derive(&[&action, player.as_str(), id.as_str()]);
     let (of, room) = (Some(player.clone()), None);
     let entry = AuditEntry { id: audit, at: now, by: by.clone(), action, room, player: of, detail };
-    region::audit(env, &entry).await?;
     let notice = PlayerNotice { id, ts: now, by, until: now + Duration::from_secs(ttl_s), body };
-    match object_rpc::notify_player(env, &player, &notice).await? {
+    let mut request = NoticeRequest { notice, audited: false };
+    let mut answer = object_rpc::notify_player(env, &player, &request).await?;
+    if answer == NoticeAnswer::New {
+        region::audit(env, &entry).await?;
+        request.audited = true;
+        answer = object_rpc::notify_player(env, &player, &request).await?;
+    }
+    match answer {
         NoticeAnswer::Kept { created, connected } => {
-            let kept = KeptNotice { notice: notice.id, connected };
+            let kept = KeptNotice { notice: request.notice.id, connected };
             Ok(Response::from_json(&kept)?.with_status(if created { 201 } else { 200 }))
         }
         NoticeAnswer::Full => {
@@ -82,6 +88,7 @@ pub async fn notify(mut request: Request, env: &Env, ctx: &Context, player: &str
             Err(Error::refused(409, "full", detail))
         }
         NoticeAnswer::Erased => Err(unknown(&player)),
+        NoticeAnswer::New => Err(Error::Internal(format!("the object of {player} kept no audited notice"))),
     }
 }
 

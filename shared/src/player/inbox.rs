@@ -7,7 +7,7 @@ use super::Player;
 use crate::connection::Conn;
 use crate::id::NoticeId;
 use crate::limits;
-use crate::rpc::player_notice::{NoticeAnswer, PlayerNotice};
+use crate::rpc::player_notice::{NoticeAnswer, NoticeRequest, PlayerNotice};
 use crate::time::Time;
 use crate::wire::me::Notice;
 use serde::{Deserialize, Serialize};
@@ -51,13 +51,18 @@ impl Inbox {
 
 impl Player {
     /// Keeps a notice, and sends it to the open me sockets. The answer is valid once the effects are carried out.
-    pub fn notify_player(&mut self, now: Time, notice: &PlayerNotice) -> (NoticeAnswer, Vec<super::Effect>) {
+    pub fn notify_player(
+        &mut self,
+        now: Time,
+        request: &NoticeRequest,
+    ) -> (NoticeAnswer, Vec<super::Effect>) {
         let before = self.durable.clone();
-        let answer = self.keep(now, notice);
+        let answer = self.keep(now, request);
         (answer, self.finish(now, &before))
     }
 
-    fn keep(&mut self, now: Time, notice: &PlayerNotice) -> NoticeAnswer {
+    fn keep(&mut self, now: Time, request: &NoticeRequest) -> NoticeAnswer {
+        let NoticeRequest { notice, audited } = request;
         if self.durable.erased_at.is_some() {
             return NoticeAnswer::Erased;
         }
@@ -69,6 +74,9 @@ impl Player {
         inbox.drop_expired(now);
         if inbox.unread.len() >= limits::NOTICES_UNREAD_MAX {
             return NoticeAnswer::Full;
+        }
+        if !audited {
+            return NoticeAnswer::New;
         }
         let is_unread = now < notice.until;
         inbox.add(notice.clone());
@@ -115,14 +123,15 @@ mod tests {
 
     const NOW: Time = Time::from_ms(1_000_000);
 
-    fn notice(nth: usize) -> PlayerNotice {
-        PlayerNotice {
+    fn notice(nth: usize) -> NoticeRequest {
+        let notice = PlayerNotice {
             id: NoticeId::derive(&[&nth.to_string()]),
             ts: NOW,
             by: "p_service-shop".parse().unwrap(),
             until: NOW + Duration::from_secs(60),
             body: json!({ "nth": nth }),
-        }
+        };
+        NoticeRequest { notice, audited: true }
     }
 
     fn kept(player: &mut Player, nth: usize) -> NoticeAnswer {
@@ -182,7 +191,7 @@ mod tests {
             kept(&mut player, nth);
         }
         let (conn, _) = open(&mut player, NOW);
-        let _ = read(&mut player, conn, &json!([notice(1).id]));
+        let _ = read(&mut player, conn, &json!([notice(1).notice.id]));
         let rows = Rows { player: player.durable_state().0.player, ..Rows::default() };
         let (mut back, _) = Player::restore(&rows, &[], NOW).unwrap();
         assert_eq!(kept(&mut back, 1), NoticeAnswer::Kept { created: false, connected: false });
@@ -200,6 +209,16 @@ mod tests {
         assert!(open(&mut player, later).1.is_empty());
         let (answer, _) = player.notify_player(later, &notice(99));
         assert_eq!(answer, NoticeAnswer::Kept { created: true, connected: true });
+    }
+
+    #[test]
+    fn notice_is_kept_only_once_its_action_is_audited() {
+        let mut player = Player::default();
+        let first = NoticeRequest { audited: false, ..notice(1) };
+        assert_eq!(player.notify_player(NOW, &first), (NoticeAnswer::New, vec![]));
+        assert_eq!(kept(&mut player, 1), NoticeAnswer::Kept { created: true, connected: false });
+        let again = NoticeAnswer::Kept { created: false, connected: false };
+        assert_eq!(player.notify_player(NOW, &first), (again, vec![]));
     }
 
     #[test]

@@ -20,6 +20,14 @@ pub struct PlayerNotice {
     pub body: Value,
 }
 
+/// The request to keep a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeRequest {
+    pub notice: PlayerNotice,
+    /// True once the action is in the audit trail; before, a new notice is only checked.
+    pub audited: bool,
+}
+
 /// The answer of the player's object. With [`NoticeAnswer::Kept`] the notice is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +38,8 @@ pub enum NoticeAnswer {
         /// True if the player has an open me socket, which received it.
         connected: bool,
     },
+    /// The notice can be kept once its action is in the audit trail.
+    New,
     /// The player has the most unread notices that are kept.
     Full,
     /// The player was erased.

@@ -162,7 +162,8 @@ fn doc_comments_have_the_right_types() -> Result<()> {
     let root = Root::here();
     let mut program = "import { Matchpoint } from \"@matchpoint/client\";\n\
          import type { ConnectFour, Room } from \"@matchpoint/client\";\n\
-         import { load_predictor } from \"@matchpoint/client/predict\";\n"
+         import { load_predictor } from \"@matchpoint/client/predict\";\n\
+         import { Me } from \"@matchpoint/client/presence\";\n"
         .to_owned();
     let mut count = 0;
     let is_source = |file: &&String| {

@@ -172,7 +172,7 @@ async fn every_series_of_a_match_is_scraped_bounded_and_monotone() -> Result<()>
     let welcome = a.welcome().await?;
     let epoch = text(&welcome, "/epoch").to_owned();
     a.ok(json!({"op": "say", "body": "hello", "ack": "durable", "key": "1"})).await?;
-    a.err(json!({"op": "kick", "body": {"player": bo.id}}), "forbidden").await?;
+    a.err(json!({"op": "kick", "to": bo.id}), "forbidden").await?;
     // A client of that position lacks nothing, one of another epoch receives a snapshot, and a stranger is refused.
     let at = a.ok(json!({"op": "say", "body": "again"})).await?["at"].as_u64().context("a position")?;
     server.room(&room, &ana).resume(&epoch, at).connect().await?.welcome().await?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::{Skipped, Subject};
-use crate::wire::{Player, Server, Socket, text};
+use crate::wire::{Player, Server, Socket, num, text};
 
 /// The resources of one check.
 #[derive(Debug)]
@@ -96,14 +96,19 @@ impl Fixture {
         Ok((room, guest, sockets.pop().context("a socket")?))
     }
 
-    /// Returns the last pool that the edge names.
+    /// Returns a pool that matches any two players at once, in rooms without a mode.
     pub(super) async fn pool(&self) -> Result<String> {
+        let fits = |rules: &Value| {
+            let is_null = |key: &str| rules.get(key).is_some_and(Value::is_null);
+            num(rules, "/seats") == Some(2)
+                && num(rules, "/parts") == Some(1)
+                && ["teams", "propose_s", "mode"].into_iter().all(is_null)
+        };
         let config: Value = self.server().get("/v1/config").await?.json().await?;
-        let pools = config.get("pools").and_then(Value::as_array);
-        let pool = pools.and_then(|pools| pools.last()?.as_str());
-        match pool {
-            Some(pool) => Ok(pool.to_owned()),
-            None => bail!(Skipped("the edge has no pool")),
+        let rules = config.get("rules").and_then(Value::as_object);
+        match rules.and_then(|rules| rules.iter().rfind(|(_, rules)| fits(rules))) {
+            Some((pool, _)) => Ok(pool.clone()),
+            None => bail!(Skipped("the edge has no pool for any two players")),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::world::World;
 use serde_json::{Value, json};
 use shared::connection::{Conn, ConnectionInput};
 use shared::id::NoticeId;
-use shared::rpc::player_notice::{NoticeAnswer, PlayerNotice};
+use shared::rpc::player_notice::{NoticeAnswer, NoticeRequest, PlayerNotice};
 use shared::time::Time;
 use shared::wire::envelope::Reply;
 use shared::wire::me::Notice;
@@ -49,8 +49,9 @@ impl World {
         let first = Sent { until: now + ttl, confirmed: false, maybe_read: false, read: false };
         let until = self.people[person].inbox.entry(id.clone()).or_insert(first).until;
         let by = "p_service-sim".parse().expect("an id");
-        let notice = PlayerNotice { id: id.clone(), ts: now, by, until, body: serde_json::Value::Null };
-        let answer = self.change(person, |player, now| player.notify_player(now, &notice));
+        let notice = PlayerNotice { id: id.clone(), ts: now, by, until, body: Value::Null };
+        let request = NoticeRequest { notice, audited: true };
+        let answer = self.change(person, |player, now| player.notify_player(now, &request));
         match answer {
             Some(NoticeAnswer::Kept { created, .. }) => {
                 self.marks.extend((!created).then_some(Mark::NoticeRepeated));
@@ -58,6 +59,7 @@ impl World {
                 sent.confirmed = true;
             }
             Some(NoticeAnswer::Full) => drop(self.marks.insert(Mark::NoticeFull)),
+            Some(NoticeAnswer::New) => panic!("the action is audited"),
             Some(NoticeAnswer::Erased) => panic!("no account is erased here"),
             None => {}
         }
