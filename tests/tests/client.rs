@@ -158,7 +158,7 @@ async fn client_that_was_taken_over_returns_when_the_newer_one_is_gone() -> Resu
     timeout(WAIT, older.opened()).await??;
     older.say(&json!("from the older one")).await?;
     older.leave().await?;
-    // Nobody is left, so the room has ended: who returns is shown its log, and the connection ends.
+    // No player is left, so the room has ended: a player who returns is shown its log, and the connection ends.
     let again = ana.open_room(id, RoomOptions::default());
     let mut events = again.events();
     let stopped = loop {
