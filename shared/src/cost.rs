@@ -95,11 +95,6 @@ impl Usage {
         *self.0.entry(item).or_default() += more;
     }
 
-    /// Adds frames that clients sent to objects.
-    pub fn add_frames(&mut self, frames: f64) {
-        self.add(Item::ObjectRequests, frames / FRAMES_A_REQUEST);
-    }
-
     /// Adds time for which objects could not sleep.
     pub fn add_awake_seconds(&mut self, seconds: f64) {
         self.add(Item::ObjectGbSeconds, seconds * OBJECT_GB);
@@ -155,7 +150,7 @@ mod tests {
         let mut usage = Usage::default();
         usage.add(Item::WorkersPlan, 1.0);
         usage.add(Item::ObjectRequests, 3e6);
-        usage.add_frames(40e6);
+        usage.add(Item::ObjectRequests, 40e6 / FRAMES_A_REQUEST);
         usage.add_awake_seconds(5e6);
         usage.add(Item::RowsWritten, rows);
         usage

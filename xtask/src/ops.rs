@@ -71,3 +71,19 @@ pub fn files(root: &Root) -> Result<Vec<(&'static str, String)>> {
     files.extend(grafana::documents(&slo, &prices, &region)?);
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Replaces a piece of a file of the repository, and expects that its reader refuses it with these words.
+    #[track_caller]
+    pub(super) fn refused<T>(file: &str, read: fn(&str) -> Result<T>, piece: &str, by: &str, words: &[&str]) {
+        let text = std::fs::read_to_string(Root::here().path(file)).unwrap_or_default();
+        assert!(text.contains(piece), "{piece}");
+        let error = read(&text.replacen(piece, by, 1)).map_or_else(|e| format!("{e:#}"), |_| String::new());
+        for word in words {
+            assert!(error.contains(word), "{word:?} in {error:?}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use xtask::ops::rules::anchor;
 use xtask::root::Root;
 
 use crate::blocks;
@@ -27,11 +28,7 @@ fn targets(text: &str) -> Vec<&str> {
 /// Returns the anchors of a document's headings, as GitHub makes them.
 fn anchors(text: &str) -> Vec<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
-    let anchor = |line: &str| {
-        let title = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
-        title.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
-    };
-    headings.map(anchor).collect()
+    headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()
 }
 
 fn check(file: &str, target: &str) -> Result<()> {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::rules::Said;
 use super::samples::Input;
-use super::slo::Slo;
+use super::slo::{Burn, Slo};
 use super::span::Span;
 use super::yaml;
 use crate::cost::Prices;
@@ -133,6 +133,11 @@ impl Subject {
     }
 }
 
+/// Returns the unit of time of the tests of a speed.
+fn unit(burn: &Burn) -> Span {
+    Span::from_secs(burn.short.secs() / SHORT)
+}
+
 /// Returns the units of a phase in which an alert crosses its limit and fires: its window and hold, each with the evaluation that
 /// sees its end.
 const fn part(window_and_hold: u64) -> u64 {
@@ -155,8 +160,7 @@ impl Test {
 
 /// Returns the files of the tests with their texts: all of these cases.
 pub fn documents(slo: &Slo, prices: &Prices, cases: &[Case]) -> Result<Vec<(&'static str, String)>> {
-    let units: BTreeSet<Span> =
-        slo.burns.iter().map(|burn| Span::from_secs(burn.short.secs() / SHORT)).collect();
+    let units: BTreeSet<Span> = slo.burns.iter().map(unit).collect();
     let mut tests = burning::tests(slo);
     tests.extend(figures::tests(slo, prices, &units));
     tests.extend(scrape::tests(slo));

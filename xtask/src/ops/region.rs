@@ -65,6 +65,18 @@ pub struct Graph {
     pub stat: String,
 }
 
+/// Seconds of a point in a graph.
+pub const PERIOD_S: u32 = 60;
+
+impl Graph {
+    /// Returns the search of `CloudWatch` for the series of a metric by one dimension, with `more` conditions.
+    #[must_use]
+    pub fn search(&self, dimension: &str, metric: &str, more: &str) -> String {
+        let Self { namespace, stat, .. } = self;
+        format!("SEARCH('{{{namespace},{dimension}}} MetricName=\"{metric}\"{more}', '{stat}', {PERIOD_S})")
+    }
+}
+
 impl Region {
     /// Reads and checks the file. An error names the entry, the limit and the remedy.
     pub fn read(root: &Root) -> Result<Self> {
@@ -137,13 +149,7 @@ mod tests {
 
     #[track_caller]
     fn refused(piece: &str, by: &str, words: &[&str]) {
-        let text = repository();
-        assert!(text.contains(piece), "{piece}");
-        let error =
-            Region::parse(&text.replacen(piece, by, 1)).map_or_else(|e| format!("{e:#}"), |_| String::new());
-        for word in words {
-            assert!(error.contains(word), "{word:?} in {error:?}");
-        }
+        crate::ops::tests::refused(FILE, Region::parse, piece, by, words);
     }
 
     #[test]

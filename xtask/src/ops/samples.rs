@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::query::number;
-use super::series::{Labels, labelled};
+use super::series::{Labels, Series, labelled};
 
 /// The least growth from one phase of a counter to the next. Without it, promtool's sums and those here could differ in their last
 /// digit, and a counter that falls has begun again.
@@ -31,6 +31,24 @@ impl Phase {
     pub const fn of(units: u64, value: f64) -> Self {
         Self { units, value }
     }
+}
+
+/// Returns phases of these units, each with the value that `of` makes of the one beside them.
+#[must_use]
+pub fn phases(parts: &[(u64, f64)], of: impl Fn(f64) -> f64) -> Vec<Phase> {
+    parts.iter().map(|(units, value)| Phase::of(*units, of(*value))).collect()
+}
+
+/// Returns the series of a histogram: its buckets by their bounds, and the count of all events.
+#[must_use]
+pub fn histogram(series: &Series, labels: &Labels, buckets: &[(f64, &[Phase])], all: &[Phase]) -> Vec<Input> {
+    let bounds = buckets.iter().map(|(bound, phases)| (format!("{bound:.3}"), *phases));
+    let bucket = |(bound, phases): (String, &[Phase])| {
+        let labels = [labels.clone(), vec![("le".to_owned(), bound)]].concat();
+        counter(&series.part("_bucket").name, &labels, phases)
+    };
+    let count = counter(&series.part("_count").name, labels, all);
+    bounds.chain([("+Inf".to_owned(), all)]).map(bucket).chain([count]).collect()
 }
 
 /// Returns a counter that grows by each phase's value in each of its units. It begins at 0.

@@ -1,10 +1,9 @@
 //! The tests of the alerts on the budgets of objectives.
 
-use super::{Case, MARGIN, SHORT, STEP, Subject, Test};
-use crate::ops::samples::{Input, Phase, counter, times};
+use super::{Case, MARGIN, SHORT, STEP, Subject, Test, unit};
+use crate::ops::samples::{self, Input, counter, times};
 use crate::ops::series::Labels;
 use crate::ops::slo::{Burn, Events, Objective, Slo};
-use crate::ops::span::Span;
 
 /// Units behind the long window at which an alert is looked at: its hold has passed.
 const HELD: u64 = 6;
@@ -34,7 +33,7 @@ fn values(objective: &Objective) -> Vec<Option<String>> {
 }
 
 fn of(objective: &Objective, burn: &Burn, value: Option<&str>) -> Vec<Test> {
-    let unit = Span::from_secs(burn.short.secs() / SHORT);
+    let unit = unit(burn);
     let mut subject = Subject { name: objective.alert_of(burn), unit, said: objective.said(burn) };
     let mut shared = Labels::new();
     if let (Some(label), Some(value)) = (&objective.by, value) {
@@ -76,10 +75,8 @@ fn events(
     count: f64,
     phases: &[(u64, f64)],
 ) -> Vec<Input> {
-    let growth = |of: &dyn Fn(f64) -> f64| -> Vec<Phase> {
-        phases.iter().map(|(units, bad)| Phase::of(*units, count * of(*bad))).collect()
-    };
-    let (bad, good, all) = (growth(&|bad| bad), growth(&|bad| 1.0 - bad), growth(&|_| 1.0));
+    let growth = |of: fn(f64) -> f64| samples::phases(phases, |bad| count * of(bad));
+    let (bad, good, all) = (growth(|bad| bad), growth(|bad| 1.0 - bad), growth(|_| 1.0));
     let joined = |labels: Labels| labels.into_iter().chain(shared.clone()).collect::<Labels>();
     match &objective.events {
         Events::Bad { bad: part, total } => vec![
@@ -92,18 +89,10 @@ fn events(
         ],
         Events::Within { histogram, default, by } => {
             let bound = value.and_then(|value| by.get(value)).unwrap_or(default);
-            let bucket = |le: &str, phases: &[Phase]| {
-                let labels = [joined(histogram.sample()), vec![("le".to_owned(), le.to_owned())]].concat();
-                counter(&histogram.part("_bucket").name, &labels, phases)
-            };
-            vec![
-                // Nothing is faster, so that a lower bound would find no good event; and all is faster than twice the bound.
-                bucket(&format!("{:.3}", bound / 2.0), &growth(&|_| 0.0)),
-                bucket(&format!("{bound:.3}"), &good),
-                bucket(&format!("{:.3}", bound * 2.0), &all),
-                bucket("+Inf", &all),
-                counter(&histogram.part("_count").name, &joined(histogram.sample()), &all),
-            ]
+            // Nothing is faster, so that a lower bound would find no good event; and all is faster than twice the bound.
+            let (none, labels) = (growth(|_| 0.0), joined(histogram.sample()));
+            let buckets = [(bound / 2.0, &none[..]), (*bound, &good[..]), (bound * 2.0, &all[..])];
+            samples::histogram(histogram, &labels, &buckets, &all)
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Case, MARGIN, Subject, Test, part};
 use crate::cost::{COUNTED, Prices};
-use crate::ops::samples::{Input, Phase, counter, gauge, times};
-use crate::ops::series::{Labels, Series};
+use crate::ops::samples::{self, Input, Phase, counter, gauge, times};
+use crate::ops::series::Labels;
 use crate::ops::slo::{Alert, Figure, Limit, Slo};
 use crate::ops::span::Span;
 
@@ -69,9 +69,7 @@ impl FigureTests<'_> {
 
     /// The series for a figure with a value in each phase: the count of units, and the value.
     fn series(&self, count: f64, phases: &[(u64, f64)]) -> Vec<Input> {
-        let growth = |of: &dyn Fn(f64) -> f64| -> Vec<Phase> {
-            phases.iter().map(|(units, value)| Phase::of(*units, of(*value))).collect()
-        };
+        let growth = |of: &dyn Fn(f64) -> f64| samples::phases(phases, of);
         let window = times(self.alert.window.in_units(self.unit));
         match &self.alert.figure {
             Figure::Quantile { histogram, quantile } => {
@@ -80,7 +78,10 @@ impl FigureTests<'_> {
                     let share = if value > self.alert.limit.value() { 1.5 } else { 0.5 };
                     count * (1.0 - quantile) * share
                 };
-                self.histogram(histogram, &growth(&|value| count - slow(value)), &growth(&|_| count))
+                let (fast, all) = (growth(&|value| count - slow(value)), growth(&|_| count));
+                let limit = self.alert.limit.value();
+                let buckets = [(limit, &fast[..]), (limit * 2.0, &all[..])];
+                samples::histogram(histogram, &histogram.sample(), &buckets, &all)
             }
             Figure::Share { part, whole } if part.name == whole.name => vec![
                 counter(&part.name, &part.sample(), &growth(&|value| count * value)),
@@ -100,21 +101,6 @@ impl FigureTests<'_> {
             }
             Figure::Cost => self.cost(&growth(&|value| value / window)),
         }
-    }
-
-    /// A histogram whose events are below the limit in `fast`, and all below twice the limit.
-    fn histogram(&self, histogram: &Series, fast: &[Phase], all: &[Phase]) -> Vec<Input> {
-        let limit = self.alert.limit.value();
-        let bucket = |le: &str, phases: &[Phase]| {
-            let labels = [histogram.sample(), vec![("le".to_owned(), le.to_owned())]].concat();
-            counter(&histogram.part("_bucket").name, &labels, phases)
-        };
-        vec![
-            bucket(&format!("{limit:.3}"), fast),
-            bucket(&format!("{:.3}", limit * 2.0), all),
-            bucket("+Inf", all),
-            counter(&histogram.part("_count").name, &histogram.sample(), all),
-        ]
     }
 
     /// The growth of all counters that costs these US dollars in each unit, in equal parts.

@@ -1,15 +1,14 @@
 //! The tests of the alerts on the scrape, and on objectives that count nothing.
 
-use super::{Case, MARGIN, SHORT, STEP, Subject, Test, part};
-use crate::ops::samples::{Input, Phase, counter, gauge, times};
+use super::{Case, MARGIN, STEP, Subject, Test, part, unit};
+use crate::ops::samples::{self, Input, Phase, counter, gauge, times};
 use crate::ops::series::Labels;
 use crate::ops::slo::{Objective, Seen, Slo};
 use crate::ops::span::Span;
 
 /// Returns all of them.
 pub(super) fn tests(slo: &Slo) -> Vec<Test> {
-    let unit = slo.burns.iter().map(|burn| Span::from_secs(burn.short.secs() / SHORT)).min();
-    let unit = unit.unwrap_or(Span::from_secs(60));
+    let unit = slo.burns.iter().map(unit).min().unwrap_or(Span::from_secs(60));
     let mut tests = up(slo, unit);
     for objective in &slo.objectives {
         if let Some(seen) = &objective.seen {
@@ -25,10 +24,7 @@ fn up(slo: &Slo, unit: Span) -> Vec<Test> {
     let part = part(scrape.hold.in_units(unit));
     let labels =
         Labels::from([("job".to_owned(), scrape.job.clone()), ("instance".to_owned(), "edge".to_owned())]);
-    let up = |phases: &[(u64, f64)]| {
-        let phases: Vec<Phase> = phases.iter().map(|(units, value)| Phase::of(*units, *value)).collect();
-        vec![gauge("up", &labels, &phases)]
-    };
+    let up = |parts: &[(u64, f64)]| vec![gauge("up", &labels, &samples::phases(parts, |value| value))];
     vec![
         subject.test(
             Case::Fires,

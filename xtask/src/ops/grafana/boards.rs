@@ -6,24 +6,50 @@ use super::panel::{Kind, Panel, Query};
 use super::{Board, Source};
 use crate::cost::Prices;
 use crate::ops::cost;
+use crate::ops::query;
 use crate::ops::region::{Graph, Region};
 use crate::ops::rules::bad_share;
-use crate::ops::slo::Slo;
+use crate::ops::series::Series;
+use crate::ops::slo::{Burn, Objective, Slo};
 use crate::ops::span::Span;
 
 /// The days of the budget that is shown.
 const BUDGET: Span = Span::from_secs(3 * 86_400);
+
+/// Grafana's variable for the window of a rate.
+const INTERVAL: &str = "$__rate_interval";
 
 /// Returns all dashboards.
 pub(super) fn all(slo: &Slo, prices: &Prices, region: &Region) -> Vec<Board> {
     vec![well(slo), journey(), edge(slo), of_region(region), money(prices)]
 }
 
+/// Returns a panel with the events a second of a series, a line for each value of a label.
+fn rates(title: &str, series: &str, label: &str) -> Panel {
+    let rate = query::rate(&Series::named(series), Some(label), INTERVAL);
+    Panel::lines(title, "short", &[(&rate, &format!("{{{{{label}}}}}"))])
+}
+
+/// Returns a panel with quantiles of a histogram, each with its legend.
+fn quantiles(
+    title: &str,
+    unit: &'static str,
+    histogram: &str,
+    by: Option<&str>,
+    quantiles: &[(f64, &str)],
+) -> Panel {
+    let histogram = Series::named(histogram);
+    let line = |(quantile, legend): &(f64, &str)| {
+        Query::new(&query::quantile(&histogram, *quantile, by, INTERVAL), legend)
+    };
+    Panel { queries: quantiles.iter().map(line).collect(), ..Panel::lines(title, unit, &[]) }
+}
+
 /// The objectives, what is left of their budgets, and what fires.
 fn well(slo: &Slo) -> Board {
-    let left = |objective: &crate::ops::slo::Objective| {
+    let left = |objective: &Objective| {
         let share = format!("max({}{{slo=\"{}\"}})", bad_share(BUDGET), objective.name);
-        let budget = crate::ops::query::number(objective.budget());
+        let budget = query::number(objective.budget());
         Panel::number(
             &format!("Budget used: {}", objective.name),
             "percentunit",
@@ -42,12 +68,12 @@ fn well(slo: &Slo) -> Board {
             .red_from(1.0),
     );
     for objective in &slo.objectives {
-        let share = |burn: &crate::ops::slo::Burn| {
+        let share = |burn: &Burn| {
             let text = format!(
                 "{}{{slo=\"{}\"}} / {}",
                 bad_share(burn.short),
                 objective.name,
-                crate::ops::query::number(objective.budget())
+                query::number(objective.budget())
             );
             let pool = objective.by.as_ref().map_or_else(String::new, |label| format!(" {{{{{label}}}}}"));
             Query::new(&text, &format!("{}{pool}", burn.short))
@@ -69,49 +95,49 @@ fn well(slo: &Slo) -> Board {
 
 /// From the opening to the end of a match.
 fn journey() -> Board {
-    let wait = "sum by (le, pool) (rate(matchpoint_match_wait_seconds_bucket[$__rate_interval]))";
     let panels = vec![
-        Panel::number("Online", "short", "matchpoint_players_active").about("Distinct players of the last 10 to 20 minutes."),
+        Panel::number("Online", "short", "matchpoint_players_active")
+            .about("Distinct players of the last 10 to 20 minutes."),
         Panel::number("Queued", "short", "sum(matchpoint_queue_tickets)"),
         Panel::number("Oldest ticket", "s", "max(matchpoint_queue_oldest_seconds)").red_from(600.0),
         Panel::number("Matches a minute", "short", "sum(rate(matchpoint_matches_total[5m])) * 60"),
         Panel::number("Rooms", "short", "matchpoint_rooms"),
         Panel::number("Sockets", "short", "sum(matchpoint_sockets)"),
-        Panel::lines(
+        quantiles(
             "Wait for a match",
             "s",
-            &[
-                (&format!("histogram_quantile(0.5, {wait})"), "p50 {{pool}}"),
-                (&format!("histogram_quantile(0.95, {wait})"), "p95 {{pool}}"),
-            ],
+            "matchpoint_match_wait_seconds",
+            Some("pool"),
+            &[(0.5, "p50 {{pool}}"), (0.95, "p95 {{pool}}")],
         ),
-        Panel::lines("Oldest ticket", "s", &[("max by (pool) (matchpoint_queue_oldest_seconds)", "{{pool}}")]),
+        Panel::lines(
+            "Oldest ticket",
+            "s",
+            &[("max by (pool) (matchpoint_queue_oldest_seconds)", "{{pool}}")],
+        ),
         Panel::lines("Tickets", "short", &[("sum by (pool) (matchpoint_queue_tickets)", "{{pool}}")]),
         Panel::lines(
             "Matches a minute",
             "short",
             &[("sum by (pool) (rate(matchpoint_matches_total[$__rate_interval])) * 60", "{{pool}}")],
         ),
-        Panel::lines("Resumes a second", "short", &[("sum by (result) (rate(matchpoint_resumes_total[$__rate_interval]))", "{{result}}")])
+        rates("Resumes a second", "matchpoint_resumes_total", "result")
             .about("Clients that came back: all messages, a snapshot, or refused."),
-        Panel::lines(
-            "Messages a second",
-            "short",
-            &[("sum by (result) (rate(matchpoint_commands_total[$__rate_interval]))", "{{result}}")],
-        ),
-        Panel::lines(
+        rates("Messages a second", "matchpoint_commands_total", "result"),
+        quantiles(
             "From acceptance to the last member",
             "s",
-            &[
-                ("histogram_quantile(0.5, sum by (le) (rate(matchpoint_message_delay_seconds_bucket[$__rate_interval])))", "p50"),
-                ("histogram_quantile(0.95, sum by (le) (rate(matchpoint_message_delay_seconds_bucket[$__rate_interval])))", "p95"),
-            ],
+            "matchpoint_message_delay_seconds",
+            None,
+            &[(0.5, "p50"), (0.95, "p95")],
         )
         .red_from(0.1),
-        Panel::lines(
+        quantiles(
             "Until a message is on disk",
             "s",
-            &[("histogram_quantile(0.99, sum by (le) (rate(matchpoint_durable_lag_seconds_bucket[$__rate_interval])))", "p99")],
+            "matchpoint_durable_lag_seconds",
+            None,
+            &[(0.99, "p99")],
         ),
     ];
     Board {
@@ -127,38 +153,45 @@ fn journey() -> Board {
 fn edge(slo: &Slo) -> Board {
     let up = format!("up{{job=\"{}\"}}", slo.scrape.job);
     let panels = vec![
-        Panel::lines("Requests and openings a second", "short", &[("sum by (status) (rate(matchpoint_requests_total[$__rate_interval]))", "{{status}}")])
+        rates("Requests and openings a second", "matchpoint_requests_total", "status")
             .about("101 is an opened socket."),
-        Panel::lines("Refusals a second", "short", &[("sum by (code) (rate(matchpoint_refusals_total[$__rate_interval]))", "{{code}}")]),
-        Panel::lines(
+        rates("Refusals a second", "matchpoint_refusals_total", "code"),
+        quantiles(
             "Duration of requests",
             "s",
-            &[("histogram_quantile(0.95, sum by (le, route) (rate(matchpoint_request_duration_seconds_bucket[$__rate_interval])))", "{{route}}")],
+            "matchpoint_request_duration_seconds",
+            Some("route"),
+            &[(0.95, "{{route}}")],
         )
         .red_from(0.5),
-        Panel::lines(
-            "Requests to the region",
-            "s",
-            &[("histogram_quantile(0.95, sum by (le) (rate(matchpoint_region_request_seconds_bucket[$__rate_interval])))", "p95")],
-        )
-        .red_from(0.5),
+        quantiles("Requests to the region", "s", "matchpoint_region_request_seconds", None, &[(0.95, "p95")])
+            .red_from(0.5),
         Panel::lines("Sockets", "short", &[("sum by (kind) (matchpoint_sockets)", "{{kind}}")]),
+        quantiles("Unread bytes of a socket", "bytes", "matchpoint_unread_bytes", None, &[(0.99, "p99")]),
         Panel::lines(
-            "Unread bytes of a socket",
-            "bytes",
-            &[("histogram_quantile(0.99, sum by (le) (rate(matchpoint_unread_bytes_bucket[$__rate_interval])))", "p99")],
+            "Clients closed for not reading, a minute",
+            "short",
+            &[("sum(rate(matchpoint_slow_closed_total[$__rate_interval])) * 60", "closed")],
         ),
-        Panel::lines("Clients closed for not reading, a minute", "short", &[("sum(rate(matchpoint_slow_closed_total[$__rate_interval])) * 60", "closed")]),
-        Panel::lines("Refused by rate limits, a second", "short", &[("sum by (what) (rate(matchpoint_rate_limited_total[$__rate_interval]))", "{{what}}")]),
-        Panel::lines("Frames of clients a second", "short", &[("sum by (class) (rate(matchpoint_object_frames_total[$__rate_interval]))", "{{class}}")]),
-        Panel::lines("Rows written a second", "short", &[("sum by (class) (rate(matchpoint_object_rows_written_total[$__rate_interval]))", "{{class}}")]),
-        Panel::lines("Objects awake", "short", &[("sum by (class) (rate(matchpoint_object_awake_milliseconds_total[$__rate_interval])) / 1000", "{{class}}")])
-            .about("Objects that could not sleep, on average."),
-        Panel::lines("Profile reads a second", "short", &[("sum by (how) (rate(matchpoint_reads_total[$__rate_interval]))", "{{how}}")]),
+        rates("Refused by rate limits, a second", "matchpoint_rate_limited_total", "what"),
+        rates("Frames of clients a second", "matchpoint_object_frames_total", "class"),
+        rates("Rows written a second", "matchpoint_object_rows_written_total", "class"),
         Panel::lines(
+            "Objects awake",
+            "short",
+            &[(
+                "sum by (class) (rate(matchpoint_object_awake_milliseconds_total[$__rate_interval])) / 1000",
+                "{{class}}",
+            )],
+        )
+        .about("Objects that could not sleep, on average."),
+        rates("Profile reads a second", "matchpoint_reads_total", "how"),
+        quantiles(
             "Until the region confirms a call",
             "s",
-            &[("histogram_quantile(0.99, sum by (le) (rate(matchpoint_outbox_age_seconds_bucket[$__rate_interval])))", "p99")],
+            "matchpoint_outbox_age_seconds",
+            None,
+            &[(0.99, "p99")],
         ),
         Panel::lines("Scrapes", "short", &[(&up, "up")]),
     ];
@@ -193,10 +226,7 @@ fn of_graph(graph: &Graph) -> Panel {
     // Names of functions, tables and queues begin with the stack's; routes and the API's id do not.
     let stack = if matches!(dimension, "route" | "ApiId") { "" } else { " ${stack}" };
     let query = |metric: &String| {
-        let search = format!(
-            "SEARCH('{{{},{dimension}}} MetricName=\"{metric}\"{stack}', '{}', 60)",
-            graph.namespace, graph.stat
-        );
+        let search = graph.search(dimension, metric, stack);
         let target = json!({
             "queryMode": "Metrics", "metricQueryType": 0, "metricEditorMode": 1, "region": "default",
             "expression": search, "namespace": graph.namespace, "dimensions": {}, "matchExact": false, "id": "",

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use serde_saphyr::LitString;
 
-use super::{Alarm, Graph, Region};
+use super::{Alarm, Graph, PERIOD_S, Region};
 use crate::generated;
 use crate::ops::rules::{RUNBOOK, anchor};
 use crate::ops::yaml;
@@ -23,8 +23,6 @@ const END: &str = "  # End of the generated part.\n";
 const COLUMNS: usize = 24;
 const WIDTH: usize = 8;
 const HEIGHT: usize = 6;
-/// Seconds of a point in a graph.
-const PERIOD_S: u32 = 60;
 
 #[derive(Debug, Serialize)]
 struct Resource<P> {
@@ -182,11 +180,7 @@ fn widget((at, graph): (usize, &Graph)) -> Value {
 /// The lines of one metric in a graph.
 fn lines(graph: &Graph, metric: &str) -> Vec<Value> {
     if let Some(by) = &graph.by {
-        let search = format!(
-            "SEARCH('{{{},{by}}} MetricName=\"{metric}\"', '{}', {PERIOD_S})",
-            graph.namespace, graph.stat
-        );
-        return vec![json!([{ "expression": search }])];
+        return vec![json!([{ "expression": graph.search(by, metric, "") }])];
     }
     let resources =
         graph.resources.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));

@@ -162,13 +162,7 @@ mod tests {
     /// Replaces a piece of the repository's file, and expects an error with these words.
     #[track_caller]
     fn refused(piece: &str, by: &str, words: &[&str]) {
-        let text = repository();
-        assert!(text.contains(piece), "{piece}");
-        let error =
-            Slo::parse(&text.replacen(piece, by, 1)).map_or_else(|e| format!("{e:#}"), |_| String::new());
-        for word in words {
-            assert!(error.contains(word), "{word:?} in {error:?}");
-        }
+        crate::ops::tests::refused(FILE, Slo::parse, piece, by, words);
     }
 
     #[test]
