@@ -1,7 +1,7 @@
 //! The bindings, variables and secrets of wrangler.toml. No other file contains their names.
 
 use crate::error::{Error, Result};
-use crate::ops::metrics as counts;
+use crate::telemetry::metrics;
 use shared::id::{PlayerId, PoolName, RoomId};
 use shared::limits;
 use shared::metrics::Counter;
@@ -39,7 +39,7 @@ pub fn host(env: &Env, name: &ObjectName) -> Result<Stub> {
 
 /// Returns the stub of an object, for one request.
 fn object(env: &Env, binding: &str, name: &str) -> Result<Stub> {
-    counts::add(match binding {
+    metrics::add(match binding {
         "ROOM" => Counter::ToRoom,
         "LOBBY" => Counter::ToLobby,
         "PLAYER" => Counter::ToPlayer,
@@ -50,7 +50,7 @@ fn object(env: &Env, binding: &str, name: &str) -> Result<Stub> {
 
 /// Returns the static pages of the site.
 pub fn assets(env: &Env) -> Result<Fetcher> {
-    counts::add(Counter::ToPages);
+    metrics::add(Counter::ToPages);
     Ok(env.assets("ASSETS")?)
 }
 

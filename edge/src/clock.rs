@@ -10,8 +10,8 @@ pub fn now() -> Time {
 }
 
 /// Returns 16 cryptographically random bytes.
-pub fn random_bytes() -> crate::error::Result<[u8; 16]> {
+pub fn random_bytes() -> worker::Result<[u8; 16]> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| crate::error::Error::internal(&error))?;
+    getrandom::fill(&mut bytes).map_err(|error| worker::Error::RustError(error.to_string()))?;
     Ok(bytes)
 }

@@ -1,6 +1,6 @@
 //! Errors of the edge by who must act, and their problem documents.
 
-use crate::ops::{log, trace};
+use crate::telemetry::{log, trace};
 use serde_json::json;
 use shared::limits;
 use std::fmt::Display;

@@ -3,7 +3,7 @@
 use crate::bearer::bearer;
 use crate::clients::keys;
 use crate::error::Result;
-use crate::ops::metrics;
+use crate::telemetry::metrics;
 use shared::connection::Identity;
 use shared::time::Time;
 use shared::token::{Claims, TokenError};

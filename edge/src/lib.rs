@@ -9,6 +9,7 @@ mod identity;
 mod objects;
 mod ops;
 mod reads;
+mod telemetry;
 mod worker;
 
 use crate::worker::routes;

@@ -1,9 +1,6 @@
-//! Operations: metrics, logs, traces, readiness and health.
+//! Reports for operators: metrics, readiness, health and the status page.
 
 pub mod health;
-pub mod log;
-pub mod meter;
-pub mod metrics;
 pub mod ready;
+pub mod report;
 pub mod status;
-pub mod trace;

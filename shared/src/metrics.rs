@@ -8,25 +8,25 @@ pub mod catalog;
 pub mod distinct_players;
 mod histogram;
 pub mod observed;
-mod queues;
 pub mod readiness;
 pub mod recent;
 mod tally;
 
 use crate::limits;
 use crate::time::{self, Time};
-use catalog::{REQUEST_DURATION, help};
+use catalog::REQUEST_DURATION;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tally::{name_of, with_series};
 
+pub(crate) use catalog::help;
 pub use catalog::{Counter, Measure};
 pub use distinct_players::DistinctPlayers;
 pub use observed::Observed;
-pub use queues::queue_gauges;
 pub use readiness::ReadyDay;
 pub use recent::Recent;
+pub(crate) use tally::OTHER;
 pub use tally::Tally;
 
 /// The counts of all isolates.

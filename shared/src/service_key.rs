@@ -6,10 +6,10 @@
 
 use crate::actor::Actor;
 pub use crate::actor::Scope;
+use crate::hex::hex;
 use crate::id::PlayerId;
 use crate::limits;
 use crate::resilience::token_bucket::Pace;
-use crate::sign::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@
 //! is valid for [`limits::SIGNATURE_AGE_MAX`] around its time. A replay of most internal calls changes nothing; the
 //! others are accepted once for each signature.
 
+use crate::hex::{hex, unhex};
 use crate::limits;
 use crate::text::is_visible_ascii;
 use crate::time::Time;
@@ -13,7 +14,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fmt::Write as _;
 use std::str::FromStr;
 
 /// The header with the signature: `v1 <ms> <nonce> <hex>`.
@@ -61,7 +61,7 @@ impl SignKeys {
             return Err(SignError::Malformed);
         };
         let nonce_ok = is_visible_ascii(nonce, limits::KEY_BYTES_MAX);
-        let tag = unhex(tag).filter(|_| nonce_ok).ok_or(SignError::Malformed)?;
+        let tag: [u8; 32] = unhex(tag).filter(|_| nonce_ok).ok_or(SignError::Malformed)?;
         let at: u64 = ts.parse().map_err(|_| SignError::Malformed)?;
         let at = Time::from_ms(at);
         if now.since(at) > limits::SIGNATURE_AGE_MAX || at.since(now) > limits::SIGNATURE_AGE_MAX {
@@ -142,28 +142,6 @@ fn mac(key: &[u8], ts: &str, nonce: &str, method: &str, path: &str, body: &[u8])
         mac.update(b"\n");
     }
     Some(mac)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String does not fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
-}
-
-/// Reads the 32 bytes of a tag from lower-case hex.
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let lower = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    if text.len() != 64 || !text.bytes().all(lower) {
-        return None;
-    }
-    let mut out = [0; 32];
-    for (at, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
-    }
-    Some(out)
 }
 
 #[cfg(test)]

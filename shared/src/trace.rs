@@ -5,8 +5,8 @@
 //! so the parent id of a header follows from the trace id.
 
 use crate::hash::fnv;
+use crate::hex::{hex, unhex};
 use crate::id::base32;
-use crate::sign::hex;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -56,22 +56,22 @@ impl Trace {
         let (head, rest) = text.split_at_checked(HEADER_BYTES)?;
         let mut parts = head.split('-');
         let (version, id, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let [version] = bytes(version)?;
+        let [version] = unhex(version)?;
         let is_whole = match version {
             0 => rest.is_empty(),
             0xff => false,
             _ => rest.is_empty() || rest.starts_with('-'),
         };
-        let parent: [u8; 8] = bytes(parent)?;
-        let [flags] = bytes(flags)?;
+        let parent: [u8; 8] = unhex(parent)?;
+        let [flags] = unhex(flags)?;
         let is_valid = is_whole && parts.next().is_none() && parent != [0; 8];
-        Self::known(bytes(id)?, flags & SAMPLED != 0).filter(|_| is_valid)
+        Self::known(unhex(id)?, flags & SAMPLED != 0).filter(|_| is_valid)
     }
 
     /// Reads the subprotocol of a socket that carries a trace: a client that names one wants it logged.
     #[must_use]
     pub fn of_subprotocol(protocol: &str) -> Option<Self> {
-        Self::known(bytes(protocol.strip_prefix(SUBPROTOCOL_PREFIX)?)?, true)
+        Self::known(unhex(protocol.strip_prefix(SUBPROTOCOL_PREFIX)?)?, true)
     }
 
     /// Returns the trace that a signature's nonce carries.
@@ -129,8 +129,8 @@ impl FromStr for Trace {
     /// Reads the short form.
     fn from_str(text: &str) -> Result<Self, InvalidTrace> {
         let (id, flags) = text.split_once('-').ok_or(InvalidTrace)?;
-        let [flags] = bytes(flags).ok_or(InvalidTrace)?;
-        let id = bytes(id).ok_or(InvalidTrace)?;
+        let [flags] = unhex(flags).ok_or(InvalidTrace)?;
+        let id = unhex(id).ok_or(InvalidTrace)?;
         Self::known(id, flags & SAMPLED != 0).ok_or(InvalidTrace)
     }
 }
@@ -156,29 +156,6 @@ impl Serialize for Trace {
 impl<'de> Deserialize<'de> for Trace {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-/// Reads exactly these bytes from lower-case hex.
-fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    let mut out = [0; N];
-    if pairs.len() != N {
-        return None;
-    }
-    for (byte, [high, low]) in out.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(out)
-}
-
-const fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
     }
 }
 

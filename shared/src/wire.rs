@@ -5,6 +5,7 @@ pub mod envelope;
 pub mod frame;
 pub mod lobby;
 pub mod me;
+pub mod notice;
 pub mod ops;
 pub mod reason;
 pub mod refusal;

@@ -5,7 +5,7 @@ use crate::bindings;
 use crate::clients::region;
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::ops::log;
+use crate::telemetry::log;
 use shared::limits;
 use shared::token::{Claims, KeyCache, KeyDemand, KeySet, TokenError};
 use std::cell::RefCell;

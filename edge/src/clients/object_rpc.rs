@@ -4,7 +4,7 @@ use crate::bindings;
 use crate::clients::exchange;
 use crate::clients::timeout::with_timeout;
 use crate::error::{Error, Result};
-use crate::ops::trace;
+use crate::telemetry::trace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::connection::Conn;

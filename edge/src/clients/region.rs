@@ -5,7 +5,7 @@ use crate::clients::exchange;
 use crate::clients::timeout::with_timeout_of;
 use crate::clock::{self, now};
 use crate::error::{Error, Result};
-use crate::ops::{metrics, trace};
+use crate::telemetry::{metrics, trace};
 use shared::cache::{self, CachedProfile};
 use shared::id::{PlayerId, PoolName};
 use shared::metrics::Counter;

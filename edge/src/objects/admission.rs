@@ -5,7 +5,8 @@ use crate::clock::now;
 use crate::error::Result;
 use crate::objects::runtime::{Machine, Runtime};
 use crate::objects::sockets;
-use crate::ops::{log, metrics};
+use crate::ops::report;
+use crate::telemetry::{log, metrics};
 use crate::worker::upgrade::{self, Found, Opening};
 use futures_util::future::join;
 use shared::connection::{Conn, ConnectionInput, Identity};
@@ -101,7 +102,7 @@ impl<M: Machine> Runtime<M> {
         let input = machine.opened(conn, opening, found);
         self.handle_with(machine, now, input);
         metrics::socket_opened(M::KIND);
-        metrics::report_after_event(&self.env);
+        report::after_event(&self.env);
         upgrade::accept(pair.client, opening.echo.as_deref())
     }
 

@@ -18,14 +18,14 @@ macro_rules! object {
             async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
                 // Until the answer is written, the platform cannot let the object sleep.
                 let _wait = self.host.awake.request();
-                let origin = $crate::ops::trace::Origin::of_internal(&request, stringify!($name));
+                let origin = $crate::telemetry::trace::Origin::of_internal(&request, stringify!($name));
                 let answer =
                     async { $answer(&self.host, request).await.or_else($crate::error::Error::response) };
-                $crate::ops::trace::within(Some(origin), answer).await
+                $crate::telemetry::trace::within(Some(origin), answer).await
             }
 
             async fn alarm(&self) -> worker::Result<worker::Response> {
-                self.host.awake.event($crate::ops::meter::Billed::Alarms);
+                self.host.awake.event($crate::telemetry::meter::Billed::Alarms);
                 self.host.ring();
                 worker::Response::empty()
             }

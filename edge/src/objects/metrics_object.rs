@@ -5,10 +5,11 @@ use crate::clients::object_rpc;
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::objects::store;
-use crate::ops::meter::{self, Billed, Class};
-use crate::ops::metrics;
-use shared::metrics::{Tally, Totals, queue_gauges};
+use crate::ops::report;
+use crate::telemetry::meter::{self, Billed, Class};
+use shared::metrics::{Tally, Totals};
 use shared::pool::Shard;
+use shared::queue_gauges::queue_gauges;
 use shared::rpc::queue_figures::{QueueIndexRequest, ShardFigures};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -91,8 +92,8 @@ impl MetricsObject {
             store::write_totals(&self.state.storage(), &serde_json::to_string(&totals)?)?;
         }
         let text = match path {
-            metrics::SCRAPE => totals.to_prometheus(now()) + &queue_gauges(&self.figures()?, now()),
-            metrics::READY_DAY => totals.ready().letters(now()),
+            report::SCRAPE => totals.to_prometheus(now()) + &queue_gauges(&self.figures()?, now()),
+            report::READY_DAY => totals.ready().letters(now()),
             _ => String::new(),
         };
         self.totals.replace(Some(totals));

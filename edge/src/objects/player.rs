@@ -6,7 +6,7 @@ use crate::objects::class::object;
 use crate::objects::player_shard::PlayerShard;
 use crate::objects::runtime::{Machine, Outcome, Runtime};
 use crate::objects::{player_calls, player_requests, player_store};
-use crate::ops::meter::Class;
+use crate::telemetry::meter::Class;
 use crate::worker::upgrade::{Found, Opening};
 use shared::connection::{Conn, Identity};
 use shared::delivery::outbox::DeliveryLevel;

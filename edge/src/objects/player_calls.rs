@@ -4,7 +4,7 @@ use crate::clients::{object_rpc, region};
 use crate::clock::now;
 use crate::error::{Error, Result};
 use crate::objects::runtime::Runtime;
-use crate::ops::log;
+use crate::telemetry::log;
 use futures_util::stream::{self, StreamExt};
 use shared::delivery::pending_calls::CallId;
 use shared::id::PlayerId;

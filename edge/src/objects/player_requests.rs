@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::objects::player_calls::player_id;
 use crate::objects::player_shard::PlayerShard;
 use crate::objects::runtime::Runtime;
-use crate::ops::log;
+use crate::telemetry::log;
 use crate::worker::upgrade;
 use futures_util::stream::{self, StreamExt};
 use shared::id::PlayerId;

@@ -8,7 +8,7 @@
 use crate::error::Result;
 use crate::objects::sql::Sql;
 use crate::objects::store::set_alarm;
-use crate::ops::meter::Class;
+use crate::telemetry::meter::Class;
 use shared::id::PlayerId;
 use shared::player::{Rows, Save};
 use shared::time::Time;

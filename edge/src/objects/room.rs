@@ -7,9 +7,10 @@ use crate::error::{Error, Result};
 use crate::objects::class::object;
 use crate::objects::runtime::{Machine, Outcome, Runtime, read_request};
 use crate::objects::store;
-use crate::ops::log::{self, About, Level};
-use crate::ops::meter::Class;
-use crate::ops::{metrics, trace};
+use crate::ops::report;
+use crate::telemetry::log::{self, About, Level};
+use crate::telemetry::meter::Class;
+use crate::telemetry::{metrics, trace};
 use crate::worker::upgrade::{Found, Opening};
 use shared::delivery::gather::Flush;
 use shared::delivery::outbox::DeliveryLevel;
@@ -73,7 +74,7 @@ fn create(runtime: &Rc<Runtime<Room>>, setup: Setup, audit: Option<Box<AuditEntr
     if existing.is_none() {
         store::create_room_tables(&runtime.state.storage())?;
         metrics::room_opened();
-        metrics::report_after_event(&runtime.env);
+        report::after_event(&runtime.env);
     }
     let setup = setup.with_seed(Seed::new(u128::from_le_bytes(clock::random_bytes()?)));
     let (existing, audit) = (existing.map(|room| *room), audit.map(|entry| *entry));

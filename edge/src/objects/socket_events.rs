@@ -2,8 +2,9 @@
 
 use crate::clock::now;
 use crate::objects::runtime::{Machine, Runtime, attachment};
-use crate::ops::meter::Billed;
-use crate::ops::metrics;
+use crate::ops::report;
+use crate::telemetry::meter::Billed;
+use crate::telemetry::metrics;
 use shared::connection::{Conn, ConnectionInput};
 use std::rc::Rc;
 use worker::WebSocket;
@@ -30,7 +31,7 @@ impl<M: Machine> Runtime<M> {
     /// Handles the close of a socket.
     pub fn on_close(self: &Rc<Self>, socket: &WebSocket) {
         metrics::socket_closed(M::KIND);
-        metrics::report_after_event(&self.env);
+        report::after_event(&self.env);
         let owner = attachment(socket).and_then(|data| M::attachment_owner(&data));
         if let Some(conn) = self.conn_of(socket) {
             self.handle(ConnectionInput::Closed { conn }.into());

@@ -3,7 +3,7 @@
 
 use crate::clock::now;
 use crate::error::Result;
-use crate::ops::{log, metrics};
+use crate::telemetry::{log, metrics};
 use shared::connection::Conn;
 use shared::delivery::gather::Gather;
 use shared::delivery::outbox::{Audience, DeliveryLevel, Outbox};

@@ -1,7 +1,7 @@
 //! The SQLite statements of an object, with the rows that they read and write counted for the bill.
 
 use crate::error::Result;
-use crate::ops::meter::{self, Billed, Class};
+use crate::telemetry::meter::{self, Billed, Class};
 use worker::{SqlStorage, SqlStorageValue, Storage};
 
 /// The database of an object of a class.

@@ -11,7 +11,7 @@
 
 use crate::error::Result;
 use crate::objects::sql::Sql;
-use crate::ops::meter::{self, Billed, Class};
+use crate::telemetry::meter::{self, Billed, Class};
 use shared::room::log::Chunk;
 use shared::room::state::Disk;
 use shared::time::Time;

@@ -3,7 +3,7 @@
 use crate::bindings;
 use crate::clock::now;
 use crate::error::Result;
-use crate::ops::metrics;
+use crate::telemetry::metrics;
 use shared::http::Health;
 use shared::time::{self, Time};
 use std::cell::Cell;

@@ -3,7 +3,7 @@
 use crate::clients::{keys, region};
 use crate::clock::now;
 use crate::error::Result;
-use crate::ops::{log, metrics};
+use crate::telemetry::{log, metrics};
 use shared::http::Ready;
 use shared::limits;
 use shared::time::Time;

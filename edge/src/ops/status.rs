@@ -5,7 +5,7 @@
 
 use crate::clock::now;
 use crate::error::Result;
-use crate::ops::metrics;
+use crate::ops::report;
 use shared::http::{Status, status_page};
 use shared::limits;
 use shared::time::Time;
@@ -35,7 +35,7 @@ pub async fn show(env: &Env, is_page: bool) -> Result<Response> {
 async fn read(env: &Env) -> Result<Status> {
     let (until, mut minutes) = LAST.with_borrow(Clone::clone);
     if until <= now() {
-        minutes = metrics::ready_day(env).await?;
+        minutes = report::ready_day(env).await?;
         LAST.with_borrow_mut(|last| *last = (now() + limits::STATUS_TTL, minutes.clone()));
     }
     Ok(Status::new(minutes, now()))

@@ -13,7 +13,7 @@ use crate::bindings;
 use crate::clients::region;
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::ops::{log, metrics};
+use crate::telemetry::{log, metrics};
 use futures_util::future::join_all;
 use shared::cache::{CacheEntry, CachedProfile, Freshness, ProfileCache};
 use shared::id::PlayerId;

@@ -2,8 +2,8 @@
 
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::ops::metrics;
 use crate::reads::cache::{self, Found};
+use crate::telemetry::metrics;
 use shared::cache::{CacheEntry, CachedProfile, tag};
 use shared::http::RequestUrl;
 use shared::http::entity_tag::{ProfileViewKind, is_known, profile_tag};

@@ -13,8 +13,9 @@ use shared::http::{KeptNotice, NewNotice, PlayerRelease};
 use shared::id::{AuditId, NoticeId, PlayerId};
 use shared::limits;
 use shared::rpc::audit::AuditEntry;
-use shared::rpc::player_notice::{NoticeAnswer, NoticeRequest, PlayerNotice};
+use shared::rpc::player_notice::{NoticeAnswer, NoticeRequest};
 use shared::service_key::Scope;
+use shared::wire::notice::PlayerNotice;
 use std::time::Duration;
 use worker::{Context, Env, Request, Response};
 

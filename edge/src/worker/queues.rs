@@ -4,7 +4,7 @@
 use crate::bindings;
 use crate::clients::object_rpc;
 use crate::error::{Error, Result};
-use crate::ops::trace;
+use crate::telemetry::trace;
 use crate::worker::body;
 use crate::worker::caller::{audit_reason, caller, idempotency_key};
 use crate::worker::players::player_id;

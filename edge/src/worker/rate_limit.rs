@@ -4,7 +4,7 @@
 use crate::bindings;
 use crate::clock::now;
 use crate::error::{Error, Result};
-use crate::ops::metrics;
+use crate::telemetry::metrics;
 use shared::id::PlayerId;
 use shared::limits;
 use shared::metrics::Counter;

@@ -2,7 +2,7 @@
 
 use crate::bindings;
 use crate::error::Result;
-use crate::ops::trace;
+use crate::telemetry::trace;
 use shared::http::RequestUrl;
 use worker::{Env, Headers, Request, Response};
 

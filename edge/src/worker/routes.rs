@@ -4,9 +4,10 @@ use crate::bearer::bearer;
 use crate::clients::timeout::with_timeout;
 use crate::clients::{keys, object_rpc};
 use crate::error::{Error, Result};
-use crate::ops::trace::{self, Origin};
-use crate::ops::{health, log, metrics, ready, status};
+use crate::ops::{health, ready, report, status};
 use crate::reads::{presence, profiles};
+use crate::telemetry::trace::{self, Origin};
+use crate::telemetry::{log, metrics};
 use crate::worker::response_headers::ResponseHeaders;
 use crate::worker::{body, caller, notices, players, queues, rate_limit, service, upgrade};
 use crate::{bindings, clock, identity};
@@ -42,7 +43,7 @@ pub async fn answer(request: Request, env: &Env, ctx: &Context) -> worker::Resul
     };
     let response = trace::within(Some(origin), work).await?;
     metrics::answered(path.template(), response.status_code(), begun);
-    metrics::report_after_response(env, ctx);
+    report::after_response(env, ctx);
     keys::refresh_after_response(env, ctx);
     Ok(response)
 }
@@ -181,7 +182,7 @@ async fn lobby(env: &Env, name: &PoolName, pool: &Pool, player: &PlayerId) -> Re
 
 /// Answers `GET /metrics` for the bearer of `METRICS_TOKEN`, and for operators and services with the scope `moderation`.
 async fn show_metrics(env: &Env, headers: &Headers) -> Result<Response> {
-    if !metrics::is_open_to(env, headers) {
+    if !report::is_open_to(env, headers) {
         match caller::caller(env, headers, Scope::Moderation).await {
             Err(Error::Refused { status: 401, .. }) => {
                 let detail = "Send the secret METRICS_TOKEN, or the token of an operator or a service with the scope `moderation`, as \
@@ -191,7 +192,7 @@ async fn show_metrics(env: &Env, headers: &Headers) -> Result<Response> {
             other => other?,
         };
     }
-    metrics::show(env).await
+    report::show(env).await
 }
 
 /// Answers `GET /v1/config`: what a client needs to know first.

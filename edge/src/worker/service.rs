@@ -3,7 +3,7 @@
 use crate::clients::object_rpc;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::ops::trace;
+use crate::telemetry::trace;
 use crate::worker::body;
 use crate::worker::caller::{audit_reason, caller, intended_id};
 use serde_json::json;

@@ -139,7 +139,7 @@ pub(super) fn is_time(name: &str) -> bool {
 }
 
 /// Returns the explanation of a metric.
-pub(super) fn help(name: &str) -> &'static str {
+pub(crate) fn help(name: &str) -> &'static str {
     match name {
         "matchpoint_requests_total" => "HTTP requests and socket upgrades, by route and status.",
         "matchpoint_refusals_total" => {

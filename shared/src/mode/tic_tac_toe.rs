@@ -1,12 +1,13 @@
 //! Tic-tac-toe: two players mark nine squares in turn, and three in a line win.
 
+mod prediction;
+
 use super::clock::{Clock, TimeControl};
 use super::config::ConfigError;
-use super::predict::Predict;
 use super::{Chance, Event, Fault, Mode, Outcome, Seat, Start, Verdict, Viewer};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -108,14 +109,5 @@ impl TicTacToe {
         let is_full = self.board.len() == usize::from(SQUARES);
         let ended = line.or_else(|| is_full.then(|| Outcome::draw(2, "board_full")));
         Ok(Verdict::tell(json!({ "by": seat, "square": square })).ending(ended))
-    }
-}
-
-impl Predict for TicTacToe {
-    /// All of the state is in the view, but what a move adds to the clock.
-    fn from_view(view: &Value, _seat: Seat) -> Option<Self> {
-        let (board, turn) =
-            (BTreeMap::deserialize(view.get("board")?).ok()?, Seat::deserialize(view.get("turn")?).ok()?);
-        Some(Self { board, turn, clock: Clock::of_view(view.get("clock")?, turn)? })
     }
 }

@@ -7,9 +7,10 @@ use super::Player;
 use crate::connection::Conn;
 use crate::id::NoticeId;
 use crate::limits;
-use crate::rpc::player_notice::{NoticeAnswer, NoticeRequest, PlayerNotice};
+use crate::rpc::player_notice::{NoticeAnswer, NoticeRequest};
 use crate::time::Time;
 use crate::wire::me::Notice;
+use crate::wire::notice::PlayerNotice;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 

@@ -1,24 +1,7 @@
-//! Notices of the operator's backend to a player, as the player's object receives and keeps them.
+//! Requests to a player's object to keep a notice of the operator's backend.
 
-use crate::id::{NoticeId, PlayerId};
-use crate::time::Time;
+use crate::wire::notice::PlayerNotice;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-/// A notice to one player.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct PlayerNotice {
-    pub id: NoticeId,
-    /// When it was sent.
-    pub ts: Time,
-    /// The service or operator that sent it.
-    pub by: PlayerId,
-    /// When it expires, read or not.
-    pub until: Time,
-    #[cfg_attr(feature = "typescript", ts(type = "Json"))]
-    pub body: Value,
-}
 
 /// The request to keep a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

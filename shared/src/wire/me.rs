@@ -2,13 +2,13 @@
 
 use super::envelope::{ServerMessage, events};
 use super::frame::Message;
+use super::notice::PlayerNotice;
 use super::ops::Field::Refused;
 use super::ops::{Ops, op};
 use super::refusal::Refusal;
 use crate::id::{NoticeId, SessionId};
 use crate::limits;
 use crate::presence::PlayerPresence;
-use crate::rpc::player_notice::PlayerNotice;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

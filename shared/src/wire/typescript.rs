@@ -155,7 +155,7 @@ fn me_types(out: &mut String, cfg: &Config) {
     declare::<me::ReadBody>(out, cfg);
     declare::<me::Device>(out, cfg);
     declare::<me::Devices>(out, cfg);
-    declare::<crate::rpc::player_notice::PlayerNotice>(out, cfg);
+    declare::<crate::wire::notice::PlayerNotice>(out, cfg);
     declare::<me::Notice>(out, cfg);
     declare::<me::Reply>(out, cfg);
     events::<me::Event>(out, cfg, "MeEvent", "An event of a me socket.");

@@ -32,6 +32,7 @@ fn body(op: &str) -> Value {
         "auth" => json!({ "token": "t" }),
         "active" => json!({ "active": true }),
         "join" => json!({ "party": "0-a" }),
+        "read" => json!({ "ids": ["nt_1"] }),
         "put_out" => json!({ "player": "p_2" }),
         _ => Value::Null,
     }

@@ -5,10 +5,11 @@ use crate::world::World;
 use serde_json::{Value, json};
 use shared::connection::{Conn, ConnectionInput};
 use shared::id::NoticeId;
-use shared::rpc::player_notice::{NoticeAnswer, NoticeRequest, PlayerNotice};
+use shared::rpc::player_notice::{NoticeAnswer, NoticeRequest};
 use shared::time::Time;
 use shared::wire::envelope::Reply;
 use shared::wire::me::Notice;
+use shared::wire::notice::PlayerNotice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

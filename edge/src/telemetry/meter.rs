@@ -4,7 +4,7 @@
 //! answer, or for a timer. Those are the spans in which the platform cannot let it sleep.
 
 use crate::clock::now;
-use crate::ops::trace;
+use crate::telemetry::trace;
 use shared::metrics::Tally;
 use shared::time::{self, Time};
 use std::cell::{Cell, RefCell};

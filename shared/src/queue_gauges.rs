@@ -1,8 +1,7 @@
 //! The gauges of queues, from the index of queues: reading them wakes none.
 
-use super::catalog::help;
-use super::tally::OTHER;
 use crate::limits;
+use crate::metrics::{OTHER, help};
 use crate::rpc::queue_figures::{QueueFigures, ShardFigures};
 use crate::time::{self, Time};
 use std::collections::BTreeMap;

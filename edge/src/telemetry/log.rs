@@ -2,7 +2,7 @@
 //! ends of matches; none has a body, a token or a query.
 
 use crate::clock::now;
-use crate::ops::{metrics, trace};
+use crate::telemetry::{metrics, trace};
 use shared::limits;
 use shared::metrics::Counter;
 use shared::resilience::token_bucket::{Bucket, Pace};
@@ -44,7 +44,7 @@ thread_local! {
 /// Logs a fault, with the arguments of `format!`.
 macro_rules! error {
     ($($argument:tt)*) => {
-        $crate::ops::log::line($crate::ops::log::Level::Error, &format!($($argument)*), $crate::ops::log::About::default())
+        $crate::telemetry::log::line($crate::telemetry::log::Level::Error, &format!($($argument)*), $crate::telemetry::log::About::default())
     };
 }
 pub(crate) use error;

@@ -1,0 +1,7 @@
+//! Counters, billed units, traces and log lines of this isolate. They depend on the clock alone, so every
+//! module may use it.
+
+pub mod log;
+pub mod meter;
+pub mod metrics;
+pub mod trace;
