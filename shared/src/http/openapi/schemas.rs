@@ -13,6 +13,7 @@ pub const CODES: &[&str] = &[
     "bad_signature",
     "banned",
     "cooldown",
+    "full",
     "in_match",
     "internal",
     "lobby_full",
