@@ -359,7 +359,9 @@ fn valid(schema: &Validator, value: &Value) -> Result<()> {
 
 /// True if a text is an id, such as `p_ana`.
 fn is_id(text: &str) -> bool {
-    ["p_", "s_", "m_", "r_", "i_", "b_", "a_", "w_", "t_", "n_"].iter().any(|kind| text.starts_with(kind))
+    ["p_", "s_", "m_", "r_", "i_", "b_", "a_", "w_", "t_", "n_", "nt_"]
+        .iter()
+        .any(|kind| text.starts_with(kind))
 }
 
 fn is_moment(text: &str) -> bool {
