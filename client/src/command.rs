@@ -2,7 +2,7 @@
 
 use crate::Error;
 use serde_json::Value;
-use std::fmt::Write as _;
+use shared::hex::hex;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use tokio::sync::oneshot;
@@ -100,10 +100,7 @@ pub(crate) fn key() -> String {
     let mut bytes = [0u8; 12];
     // Without random numbers no token was made, and no socket opens.
     let _ = getrandom::fill(&mut bytes);
-    bytes.iter().fold(String::new(), |mut key, byte| {
-        let _ = write!(key, "{byte:02x}");
-        key
-    })
+    hex(&bytes)
 }
 
 /// Returns random bits for the waits of a connection.

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 /// Returns two digits for each byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         // Writing to a String does not fail.

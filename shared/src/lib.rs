@@ -61,7 +61,7 @@ pub mod connection;
 pub mod cost;
 pub mod delivery;
 pub mod hash;
-mod hex;
+pub mod hex;
 pub mod http;
 pub mod id;
 pub mod json;

@@ -6,7 +6,7 @@
 
 use crate::actor::Actor;
 pub use crate::actor::Scope;
-use crate::hex::hex;
+use crate::hex::{hex, unhex};
 use crate::id::PlayerId;
 use crate::limits;
 use crate::resilience::token_bucket::Pace;
@@ -65,8 +65,7 @@ impl ServiceKey {
         if self.scopes.is_empty() {
             return Err(BadServiceKeys(format!("the key `{}` has no scope: {}", self.id, scopes())));
         }
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if self.sha256.len() != 64 || !self.sha256.bytes().all(is_digit) {
+        if unhex::<32>(&self.sha256).is_none() {
             let id = &self.id;
             return Err(BadServiceKeys(format!(
                 "`sha256` of the key `{id}` is not 64 hexadecimal digits in lower case"

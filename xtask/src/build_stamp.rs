@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+use shared::hex::hex;
 use walkdir::WalkDir;
 
 use crate::root::Root;
@@ -28,8 +29,7 @@ impl BuildStamp {
         for source in sources {
             add(root, &root.path(source), &mut hash)?;
         }
-        let hash = hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        Ok(Self { file: root.path(&format!("target/xtask/{name}.stamp")), hash })
+        Ok(Self { file: root.path(&format!("target/xtask/{name}.stamp")), hash: hex(&hash.finalize()) })
     }
 
     /// Returns true if the last recorded build had the same sources. The caller checks that its results still

@@ -19,7 +19,7 @@ use worker::{Context, Env, Headers, Method, Request, RequestInit, Response};
 pub fn after_response(env: &Env, ctx: &Context) {
     if let Some(tally) = metrics::take_due(now()) {
         let env = env.clone();
-        ctx.wait_until(async move { send_later(&env, tally).await });
+        ctx.wait_until(async move { report(&env, tally).await });
     }
 }
 
@@ -32,14 +32,13 @@ pub fn after_event(env: &Env) {
 pub fn after_event_at(env: &Env, at: Time) {
     if let Some(tally) = metrics::take_due(at) {
         let env = env.clone();
-        spawn_local(async move { send_later(&env, tally).await });
+        spawn_local(async move { report(&env, tally).await });
     }
 }
 
-async fn send_later(env: &Env, tally: Tally) {
+async fn report(env: &Env, tally: Tally) {
     if let Err(error) = send(env, REPORT, &tally).await {
         log::error!("{error:?}; the counts are kept for the next report");
-        metrics::keep(&tally);
     }
 }
 
@@ -50,7 +49,16 @@ pub const SCRAPE: &str = "/scrape";
 /// The path of the readiness of the last day.
 pub const READY_DAY: &str = "/ready-day";
 
+/// Sends counts; they are kept for the next report where the metrics object does not take them.
 async fn send(env: &Env, path: &str, tally: &Tally) -> Result<Response> {
+    let sent = post(env, path, tally).await;
+    if sent.is_err() {
+        metrics::keep(tally);
+    }
+    sent
+}
+
+async fn post(env: &Env, path: &str, tally: &Tally) -> Result<Response> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post);
     init.with_body(Some(JsValue::from_str(&serde_json::to_string(tally)?)));
@@ -86,12 +94,7 @@ pub async fn ready_day(env: &Env) -> Result<String> {
 
 /// Sends a report now, and returns the answer.
 async fn report_now(env: &Env, path: &str) -> Result<String> {
-    let tally = metrics::take();
-    let sent = send(env, path, &tally).await;
-    if sent.is_err() {
-        metrics::keep(&tally);
-    }
-    Ok(sent?.text().await?)
+    Ok(send(env, path, &metrics::take()).await?.text().await?)
 }
 
 /// Compares two strings in a time that does not depend on where they differ.

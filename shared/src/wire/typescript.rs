@@ -2,7 +2,7 @@
 
 use super::envelope::TypescriptEvents;
 use super::ops::{Field, Ops};
-use super::{AuthBody, lobby, me, reason, refusal, room, welcome};
+use super::{AuthBody, lobby, me, notice, reason, refusal, room, welcome};
 use crate::{id, pool, presence, time};
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -155,7 +155,7 @@ fn me_types(out: &mut String, cfg: &Config) {
     declare::<me::ReadBody>(out, cfg);
     declare::<me::Device>(out, cfg);
     declare::<me::Devices>(out, cfg);
-    declare::<crate::wire::notice::PlayerNotice>(out, cfg);
+    declare::<notice::PlayerNotice>(out, cfg);
     declare::<me::Notice>(out, cfg);
     declare::<me::Reply>(out, cfg);
     events::<me::Event>(out, cfg, "MeEvent", "An event of a me socket.");
