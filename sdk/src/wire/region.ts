@@ -393,7 +393,7 @@ export type PresenceList = {
 };
 
 /** The problems of the edge. */
-export type EdgeProblemCode = "bad_field" | "bad_id" | "bad_json" | "bad_query" | "bad_signature" | "banned" | "cooldown" | "in_match" | "internal" | "lobby_full" | "method_not_allowed" | "no_ticket" | "not_connected" | "not_found" | "not_leader" | "player_not_found" | "scope_missing" | "session_revoked" | "token_expired" | "token_invalid" | "too_fast" | "too_long" | "too_many" | "too_many_rooms" | "too_slow" | "unavailable" | "upgrade_required";
+export type EdgeProblemCode = "bad_field" | "bad_id" | "bad_json" | "bad_query" | "bad_signature" | "banned" | "cooldown" | "full" | "in_match" | "internal" | "lobby_full" | "method_not_allowed" | "no_ticket" | "not_connected" | "not_found" | "not_leader" | "player_not_found" | "scope_missing" | "session_revoked" | "token_expired" | "token_invalid" | "too_fast" | "too_long" | "too_many" | "too_many_rooms" | "too_slow" | "unavailable" | "upgrade_required";
 
 /** The stable name of a problem. Names are never reused. */
 export type ProblemCode = RegionProblemCode | EdgeProblemCode;
